@@ -1,0 +1,12 @@
+// All of bough.
+#ifndef BOUGH_BOUGH_H
+#define BOUGH_BOUGH_H
+
+#include <bough/config.h>
+#include <bough/dataset.h>
+#include <bough/device.h>
+#include <bough/status.h>
+#include <bough/tensor.h>
+#include <bough/train.h>
+
+#endif

@@ -1,0 +1,131 @@
+// Training, evaluation and prediction.
+#ifndef BOUGH_TRAIN_H
+#define BOUGH_TRAIN_H
+
+#include <bough/config.h>
+#include <bough/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// One number of one task: {"left", "accuracy", 0.84}. The loss comes first, named "loss".
+struct bough_score {
+    const char *task;
+    const char *metric;
+    double value; // NaN if no row was labelled
+};
+
+// The counts [K, K], rows the labels and columns the predictions.
+struct bough_confusion {
+    const char *task;
+    int64_t classes;
+    const int64_t *count;
+};
+
+struct bough_scores {
+    const struct bough_score *score;
+    size_t count;
+    const struct bough_confusion *confusion;
+    size_t confusion_count;
+};
+
+// The number, or NaN if there is none of that name.
+double bough_scores_find(const struct bough_scores *scores, const char *task, const char *metric);
+
+enum bough_event_kind {
+    BOUGH_EVENT_START, // once, after plans are made
+    BOUGH_EVENT_STEP,  // at log points
+    BOUGH_EVENT_EPOCH, // after validation and checkpoint
+    BOUGH_EVENT_END,   // after the test evaluation
+};
+
+// Told to the observer; everything in it dies with the call.
+struct bough_event {
+    enum bough_event_kind kind;
+    int32_t epoch, epochs;    // 1-based
+    int64_t step, steps;      // within the epoch, 1-based
+    double samples_per_second;
+    double seconds_left;      // of the whole training
+    double lr;
+    size_t tasks;
+    const char *const *task;  // names
+    const double *loss;       // mean per task since the last log point (STEP) or the epoch's start
+    const struct bough_scores *train;      // EPOCH
+    const struct bough_scores *validation; // EPOCH; NULL if nothing is held out
+    const struct bough_scores *test;       // END; NULL if the file has no split `test`
+    int best; // EPOCH: 1 if this is the best epoch so far
+};
+
+struct bough_train_options {
+    struct bough_device *device; // NULL = plain C
+    const char *run_dir; // created if absent; NULL = keep nothing on disk
+    const char *resume;  // a run folder to go on from; then run_dir is not used
+    void (*observe)(void *user, const struct bough_event *event);
+    void *user;
+    const volatile int *stop; // becomes non-zero (a signal handler sets it): the step is finished,
+                              // a checkpoint written, and INTERRUPTED returned
+};
+
+struct bough_result {
+    char device[160];
+    int32_t epochs; // trained in all
+    int32_t best_epoch;
+    double samples_per_second;
+    const struct bough_scores *validation; // of the best epoch; NULL if nothing is held out
+    const struct bough_scores *test;       // of the best model; NULL without a split `test`
+};
+
+// The outcome of one training or evaluation; owned by the caller.
+struct bough_run;
+
+// Trains. The run folder receives config.yaml (resolved), model.safetensors (the best by
+// validation), last.safetensors (all that resuming needs), log.jsonl and result.json.
+// With `resume`, `config` may be NULL (the folder's own is used) or differ only in train.epochs and
+// early stopping; training goes on bit for bit.
+// Errors: INVALID, DATA, DEVICE, DIVERGED with step, task and loss, INTERRUPTED.
+enum bough_status bough_train(struct bough_run **run, const struct bough_config *config,
+                              const struct bough_train_options *options);
+
+// Evaluates a run folder's best model on a split ("test" if NULL) of its own data set, or of `data`
+// if that is not NULL.
+enum bough_status bough_evaluate(struct bough_run **run, const char *run_dir, const char *data,
+                                 const char *split, struct bough_device *device);
+
+// Borrowed from the run.
+const struct bough_result *bough_run_result(const struct bough_run *run);
+void bough_run_destroy(struct bough_run **run);
+
+// Predicts every row of a split ("test" if NULL) of the data set `data` and writes a CSV: row,
+// and per task its predicted class and the probability of it, or its outputs.
+// Written aside and renamed. Errors as above.
+enum bough_status bough_predict(const char *run_dir, const char *data, const char *split,
+                                const char *out, struct bough_device *device);
+
+// A model's layers, for `info`. Owned by the caller.
+struct bough_layer_row {
+    const char *block; // "trunk" or the task's name
+    const char *kind;
+    struct bough_shape shape; // of the output for one sample, without the batch
+    int64_t parameters;
+    int64_t flops; // of one sample's forward pass; a multiply and an add are two
+};
+
+struct bough_model_info {
+    const struct bough_layer_row *row;
+    size_t count;
+    int64_t parameters;
+    int64_t flops;
+};
+
+// `sample`: shape of one input sample, [C, H, W]. Errors: INVALID, naming the layer.
+enum bough_status bough_model_info_create(struct bough_model_info **info,
+                                          const struct bough_config *config,
+                                          const struct bough_shape *sample);
+void bough_model_info_destroy(struct bough_model_info **info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

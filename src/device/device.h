@@ -1,0 +1,201 @@
+// The contract between bough and what computes.
+//
+// A device owns buffers and runs launches: kernels and GEMMs that were prepared once, with their
+// arguments bound, and are then run any number of times, in order. It knows no op.
+// All checking of arguments is done here, in the front (device.c); a backend may assume it.
+#ifndef BOUGH_DEVICE_DEVICE_H
+#define BOUGH_DEVICE_DEVICE_H
+
+#include <bough/device.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- Memory ----
+
+// A backend puts this first in its own struct.
+struct bough__buffer {
+    struct bough_device *device;
+    size_t size; // bytes
+};
+
+// A place in a buffer. `buffer` NULL stands for an argument that is absent: kernels see NULL.
+struct bough__span {
+    struct bough__buffer *buffer;
+    size_t offset; // bytes, a multiple of the element size
+};
+
+// ---- Kernels ----
+
+// The C twin: does items (or rows) begin..end-1, and may be called from several threads at once
+// with ranges that do not overlap. `arg` holds one pointer per argument, in the order of the OpenCL
+// twin.
+typedef void bough__kernel_fn(void *const *arg, const void *params, int64_t begin, int64_t end);
+
+enum bough__grid {
+    BOUGH_GRID_ITEMS, // one work-item per output element
+    BOUGH_GRID_ROWS,  // one work-group per row; BOUGH_GROUP work-items share it
+};
+
+// A leaf of computation with twins: `run` here, and in cl/<source>.cl a kernel named `name` with
+//   kernel void name(ARG(a), ARG(b), ..., const ulong count, const struct <params> p)
+// (the last one absent where params_size is 0; see cl/bough.h).
+struct bough__kernel {
+    const char *name;
+    const char *source;
+    bough__kernel_fn *run;
+    enum bough__grid grid;
+    int args;
+    size_t params_size; // at most BOUGH_MAX_PARAMS
+};
+
+enum { BOUGH_MAX_ARGS = 12, BOUGH_MAX_PARAMS = 128 };
+
+struct bough__kernel_call {
+    const struct bough__kernel *kernel;
+    struct bough__span arg[BOUGH_MAX_ARGS];
+    const void *params; // copied
+    int64_t count;      // items or rows; 0 does nothing
+    int64_t work;       // about how many elements are touched in all; 0 = count
+};
+
+// ---- GEMM ----
+
+// How an index becomes an offset, in elements: (i / inner) * outer + (i % inner) * stride.
+// inner = 0 stands for a plain axis: i * stride.
+struct bough__axis {
+    int64_t inner, stride, outer;
+};
+
+// Windows over images [N, channels, height, width], as a matrix:
+//   rows     (c, kh, kw): channels * kernel_h * kernel_w of them, kw fastest
+//   columns  (n, oh, ow): N * out_h * out_w of them, ow fastest
+//   value    x[n, c, ih, iw] with ih = (oh * stride_h + kh * dilation_h - padding_h) / spread_h,
+//            0 where that has a remainder or lies outside; iw alike
+// flip = 1 takes kernel_h - 1 - kh and kernel_w - 1 - kw instead of kh and kw.
+// A convolution's forward pass has spread 1; the gradient of its input is a window over dy with
+// stride 1, spread = the convolution's stride, padding = dilation * (kernel - 1) - padding, flipped.
+struct bough__windows {
+    int32_t channels, height, width;
+    int32_t kernel_h, kernel_w;
+    int32_t stride_h, stride_w;
+    int32_t padding_h, padding_w;
+    int32_t dilation_h, dilation_w;
+    int32_t spread_h, spread_w;
+    int32_t out_h, out_w;
+    int32_t flip;
+    int64_t image_stride; // elements from one n to the next (a group of channels is a part of it)
+};
+
+// A matrix as GEMM sees it, of float.
+// Plain: element (r, c) of batch b at data[b * batch_stride + offset(row, r) + offset(col, c)].
+// With windows: the matrix of windows, or its transpose, over the image at data[b * batch_stride].
+enum bough__matrix_kind { BOUGH_PLAIN, BOUGH_WINDOWS, BOUGH_WINDOWS_TRANSPOSED };
+
+struct bough__matrix {
+    struct bough__span data;
+    enum bough__matrix_kind kind;
+    struct bough__axis row, col; // plain
+    struct bough__windows windows;
+    int64_t batch_stride; // elements
+};
+
+enum bough__activation { BOUGH_LINEAR, BOUGH_RELU };
+
+// C[b] = activation(alpha * A[b] * B[b] + beta * C[b] + bias), for b in 0..batch-1.
+//   a [m, k]   b [k, n]   c [m, n], plain and not overlapping a or b
+// beta is 0 or 1; with 0, c is not read. k = 0 gives activation(beta * C + bias).
+struct bough__gemm {
+    int64_t m, n, k;
+    int64_t batch; // 0 stands for 1
+    struct bough__matrix a, b, c;
+    float alpha; // 0 stands for 1
+    float beta;
+    struct bough__span bias;      // absent, or float
+    enum bough__bias_axis {
+        BOUGH_BIAS_PER_ROW, // bias[b * m + r]
+        BOUGH_BIAS_PER_COL, // bias[b * n + c]
+    } bias_axis;
+    enum bough__activation activation;
+};
+
+// ---- Backends ----
+
+// A backend puts this first in its own struct.
+struct bough_device {
+    const struct bough__backend *backend;
+    struct bough_device_info info;
+    int tested; // the self-test has passed
+};
+
+// What was prepared. A backend puts this first in its own struct.
+struct bough__launch {
+    struct bough_device *device;
+};
+
+// Every entry is needed. Statuses: INTERNAL when out of host memory, DEVICE for anything of the
+// device; the message names the device.
+struct bough__backend {
+    const char *name;
+
+    // Appends its devices, usable or not, to a list with room for `room`; sets `*count` to how many
+    // it has. `note` receives why there is none, or "".
+    enum bough_status (*list)(struct bough_device_info *list, size_t room, size_t *count,
+                              char *note, size_t note_size);
+    // The device of that id.
+    enum bough_status (*open)(struct bough_device **device, const char *id);
+    void (*close)(struct bough_device *device);
+
+    // Not cleared. size > 0.
+    enum bough_status (*buffer_create)(struct bough__buffer **buffer, struct bough_device *device,
+                                       size_t size);
+    void (*buffer_destroy)(struct bough__buffer *buffer);
+    // In order with the launches. `data` may be reused when it returns; the device need not be done.
+    enum bough_status (*write)(struct bough__span to, const void *data, size_t size);
+    // Waits for everything before it.
+    enum bough_status (*read)(struct bough__span from, void *data, size_t size);
+    // In order, need not be done when they return. The spans of a copy do not overlap.
+    enum bough_status (*copy)(struct bough__span to, struct bough__span from, size_t size);
+    enum bough_status (*fill_zero)(struct bough__span to, size_t size);
+
+    // Binds the arguments, builds or picks the code. Not in a step loop.
+    enum bough_status (*prepare_kernel)(struct bough__launch **launch, struct bough_device *device,
+                                        const struct bough__kernel_call *call);
+    enum bough_status (*prepare_gemm)(struct bough__launch **launch, struct bough_device *device,
+                                      const struct bough__gemm *gemm);
+    void (*launch_destroy)(struct bough__launch *launch);
+
+    // Runs them one after the other; need not be done when it returns. Allocates nothing.
+    enum bough_status (*run)(struct bough_device *device, struct bough__launch *const *launch,
+                             size_t count);
+    // Waits until all is done. Errors of the launches before it may show here.
+    enum bough_status (*finish)(struct bough_device *device);
+};
+
+// The rows of device_list.c: plain C first, then those of the modules that load.
+const struct bough__backend *const *bough__backends(size_t *count, char *note, size_t note_size);
+
+// ---- The front: the same calls, checked ----
+
+enum bough_status bough__buffer_create(struct bough__buffer **buffer, struct bough_device *device,
+                                       size_t size); // size 0 stands for 1
+void bough__buffer_destroy(struct bough__buffer **buffer); // takes NULL, sets NULL
+enum bough_status bough__write(struct bough__span to, const void *data, size_t size);
+enum bough_status bough__read(struct bough__span from, void *data, size_t size);
+enum bough_status bough__copy(struct bough__span to, struct bough__span from, size_t size);
+enum bough_status bough__fill_zero(struct bough__span to, size_t size);
+enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bough_device *device,
+                                       const struct bough__kernel_call *call);
+enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough_device *device,
+                                     const struct bough__gemm *gemm);
+void bough__launch_destroy(struct bough__launch **launch); // takes NULL, sets NULL
+enum bough_status bough__run(struct bough_device *device, struct bough__launch *const *launch,
+                             size_t count);
+enum bough_status bough__finish(struct bough_device *device);
+
+// Span arithmetic: `bytes` further on; an absent span stays absent.
+static inline struct bough__span bough__span_at(struct bough__span span, size_t bytes)
+{
+    return (struct bough__span){span.buffer, span.buffer ? span.offset + bytes : 0};
+}
+
+#endif

@@ -1,0 +1,92 @@
+// An op: a shape rule, a forward and a backward pass, composed of kernels and GEMMs. It knows no
+// device, no graph and no layer: it writes launches into a sequence.
+#ifndef BOUGH_OP_OP_H
+#define BOUGH_OP_OP_H
+
+#include "device/sequence.h"
+
+#include <bough/tensor.h>
+
+// A tensor in a buffer. `span.buffer` is NULL where it is absent.
+struct bough__tensor {
+    struct bough__span span;
+    struct bough_shape shape;
+    enum bough_dtype dtype; // F32, I32 or U8
+};
+
+// What ops are told beside their inputs; each op's header comment says what it reads.
+// Zero is not a default here: layers fill in every field that their op reads.
+struct bough__attr {
+    int32_t kernel[2], stride[2], padding[2], dilation[2]; // height, width
+    int32_t groups;
+    int32_t axis;
+    float value; // slope, factor, probability, delta, smoothing: one number
+    float eps, momentum;
+    struct bough_shape shape;       // reshape: of the output
+    enum bough__activation activation; // linear, conv2d: fused behind them
+    uint32_t stream;                // random numbers: which of the graph's streams
+    int32_t training;               // batch_norm: 1 = statistics of the batch, and update them
+};
+
+enum { BOUGH_MAX_INPUTS = 8 };
+
+// What an op needs for its inputs' shapes.
+struct bough__op_need {
+    struct bough_shape y;
+    enum bough_dtype y_dtype;
+    size_t saved;   // bytes that the forward pass leaves for the backward pass
+    size_t scratch; // bytes that either pass uses and leaves undefined
+};
+
+struct bough__op_call {
+    const struct bough__attr *attr;
+    int inputs;
+    struct bough__tensor x[BOUGH_MAX_INPUTS];
+    struct bough__tensor y;
+    struct bough__span saved, scratch;
+    struct bough__span step; // struct step_state (cl/step.h)
+
+    // The backward pass writes dx[i], shaped as x[i], where it is wanted (its buffer is not NULL).
+    struct bough__tensor dy;
+    struct bough__tensor dx[BOUGH_MAX_INPUTS];
+    // dx[i] += instead of =. Set only for ops whose row says `accumulates`.
+    int add_dx[BOUGH_MAX_INPUTS];
+};
+
+enum bough__op_flags {
+    BOUGH__OP_BACKWARD_READS_X = 1, // all inputs, in the backward pass
+    BOUGH__OP_BACKWARD_READS_Y = 2,
+    BOUGH__OP_ACCUMULATES = 4, // its backward pass honours add_dx
+    BOUGH__OP_VIEW = 8,        // y is x[0] in another shape: no forward, no backward
+    BOUGH__OP_IN_PLACE = 16,   // element-wise: y may share x[0]'s memory, dx[0] dy's
+};
+
+struct bough__op {
+    const char *name;
+    int inputs_min, inputs_max;
+    unsigned flags;
+    unsigned no_gradient; // bit i: input i has none (labels, running statistics)
+    // Errors: INVALID with both shapes.
+    enum bough_status (*shape)(struct bough__op_need *need, const struct bough__op_call *call);
+    enum bough_status (*forward)(struct bough__sequence *out, const struct bough__op_call *call);
+    enum bough_status (*backward)(struct bough__sequence *out, const struct bough__op_call *call);
+};
+
+// NULL if there is none of that name.
+const struct bough__op *bough__op_find(const char *name);
+const struct bough__op *const *bough__op_all(size_t *count);
+
+#define BOUGH_OP(name) extern const struct bough__op bough__op_##name;
+#include "op/op_list.h"
+#undef BOUGH_OP
+
+// Launches `kernel` over `count` items or rows; the spans stand in the kernel's argument order.
+//   BOUGH_KERNEL(out, &relu_fwd, count, work, NULL, x, y)
+#define BOUGH_KERNEL(out, kernel_, count_, work_, params_, ...)                                    \
+    bough__sequence_kernel((out), &(struct bough__kernel_call){.kernel = (kernel_),                \
+                                                               .count = (count_),                  \
+                                                               .work = (work_),                    \
+                                                               .params = (params_),                \
+                                                               .arg = {__VA_ARGS__}})
+
+#endif

@@ -1,0 +1,61 @@
+#include <bough/tensor.h>
+
+#include <assert.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[] = {
+    [BOUGH_F32] = {"F32", 4}, [BOUGH_F64] = {"F64", 8}, [BOUGH_U8] = {"U8", 1},
+    [BOUGH_I8] = {"I8", 1},   [BOUGH_I16] = {"I16", 2}, [BOUGH_I32] = {"I32", 4},
+    [BOUGH_I64] = {"I64", 8},
+};
+
+size_t bough_dtype_size(enum bough_dtype dtype)
+{
+    return dtypes[dtype].size;
+}
+
+const char *bough_dtype_name(enum bough_dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+int64_t bough_shape_elements(const struct bough_shape *shape)
+{
+    int64_t elements = 1;
+    for (int32_t i = 0; i < shape->rank; i++)
+        elements *= shape->dim[i];
+    return elements;
+}
+
+int64_t bough_shape_row(const struct bough_shape *shape)
+{
+    int64_t elements = 1;
+    for (int32_t i = 1; i < shape->rank; i++)
+        elements *= shape->dim[i];
+    return elements;
+}
+
+int bough_shape_equal(const struct bough_shape *a, const struct bough_shape *b)
+{
+    if (a->rank != b->rank)
+        return 0;
+    for (int32_t i = 0; i < a->rank; i++)
+        if (a->dim[i] != b->dim[i])
+            return 0;
+    return 1;
+}
+
+const char *bough_shape_format(const struct bough_shape *shape, char *text, size_t size)
+{
+    assert(size > 0);
+    size_t used = (size_t)snprintf(text, size, "[");
+    for (int32_t i = 0; i < shape->rank && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "",
+                                 (long long)shape->dim[i]);
+    if (used < size)
+        snprintf(text + used, size - used, "]");
+    return text;
+}

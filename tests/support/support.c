@@ -1,0 +1,105 @@
+#include "support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct bough_device *devices[32];
+static size_t devices_count;
+
+struct bough_device *const *test_devices(size_t *count)
+{
+    *count = devices_count;
+    if (devices_count)
+        return devices;
+    struct bough_device_info *list;
+    size_t listed;
+    char note[512];
+    assert_ok(bough_device_list_create(&list, &listed, note, sizeof note));
+    for (size_t i = 0; i < listed && devices_count < sizeof devices / sizeof *devices; i++) {
+        if (list[i].refused[0]) {
+            printf("device %s: skipped: %s\n", list[i].id, list[i].refused);
+            continue;
+        }
+        assert_ok(bough_device_open(&devices[devices_count++], list[i].id));
+        printf("device %s: %s\n", list[i].id, list[i].name);
+    }
+    if (devices_count == 1)
+        printf("device OpenCL: skipped: %s\n", note);
+    bough_device_list_destroy(&list);
+    *count = devices_count;
+    return devices;
+}
+
+void test_devices_close(void)
+{
+    while (devices_count)
+        bough_device_close(&devices[--devices_count]);
+}
+
+double test_nmse(const float *a, const float *b, size_t count)
+{
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(a[i]) || !isfinite(b[i])) {
+            if ((isnan(a[i]) && isnan(b[i])) || a[i] == b[i])
+                continue;
+            return INFINITY;
+        }
+        double d = (double)a[i] - (double)b[i];
+        difference += d * d;
+        size += (double)b[i] * (double)b[i];
+    }
+    if (size > 0)
+        return difference / size;
+    return difference > 0 ? INFINITY : 0;
+}
+
+void test_assert_ok(enum bough_status status, const char *call, const char *file, int line)
+{
+    if (status == BOUGH_OK)
+        return;
+    print_error("%s: status %d: %s\n", call, status, bough_last_error());
+    _fail(file, line);
+}
+
+void test_assert_fails(enum bough_status got, enum bough_status wanted, const char *text,
+                       const char *call, const char *file, int line)
+{
+    if (got == wanted && strstr(bough_last_error(), text))
+        return;
+    print_error("%s: status %d with \"%s\"; wanted %d with \"%s\"\n", call, got,
+                got == BOUGH_OK ? "" : bough_last_error(), wanted, text);
+    _fail(file, line);
+}
+
+static char folder[256];
+
+const char *test_folder_create(void)
+{
+    snprintf(folder, sizeof folder, "%s/test-XXXXXX", TEST_BINARY_DIR);
+    if (!mkdtemp(folder))
+        fail_msg("cannot create %s", folder);
+    return folder;
+}
+
+void test_folder_remove(void)
+{
+    char command[300];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command) != 0)
+        fail_msg("cannot remove %s", folder);
+}
+
+const char *test_data(const char *name)
+{
+    static char path[1024];
+    const char *root = getenv("BOUGH_TEST_DATA");
+    snprintf(path, sizeof path, "%s/%s", root ? root : TEST_SOURCE_DIR "/../shared/data", name);
+    if (access(path, R_OK) == 0)
+        return path;
+    printf("skipped: %s is not there\n", path);
+    return NULL;
+}

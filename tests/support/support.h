@@ -1,0 +1,40 @@
+// What every test program starts from.
+#ifndef BOUGH_TEST_SUPPORT_H
+#define BOUGH_TEST_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <bough/bough.h>
+
+// Every usable device of this machine, opened: plain C first. Prints one line per device, and says
+// when there is no OpenCL device. Borrowed; test_devices_close ends them.
+struct bough_device *const *test_devices(size_t *count);
+void test_devices_close(void);
+
+// sum (a - b)^2 / sum b^2; 0 if both are all zero, infinite if a number is not finite in only one.
+double test_nmse(const float *a, const float *b, size_t count);
+
+// Fails the test with the library's message.
+#define assert_ok(call) test_assert_ok((call), #call, __FILE__, __LINE__)
+void test_assert_ok(enum bough_status status, const char *call, const char *file, int line);
+
+// Fails unless `call` returns `status` and the last error holds `text`.
+#define assert_fails(call, status, text) \
+    test_assert_fails((call), (status), (text), #call, __FILE__, __LINE__)
+void test_assert_fails(enum bough_status got, enum bough_status wanted, const char *text,
+                       const char *call, const char *file, int line);
+
+// A new empty folder under the build tree, removed with what it holds by test_folder_remove.
+const char *test_folder_create(void);
+void test_folder_remove(void);
+
+// The path of a file of the shared test data (BOUGH_TEST_DATA, or ../shared/data beside the
+// source tree); NULL, after a line that says what is skipped, if it is not there.
+const char *test_data(const char *name);
+
+#endif
