@@ -61,8 +61,8 @@ struct bough_loss {
 
 struct bough_task {
     const char *name;
-    const char *target;  // field of the data set
-    const int32_t *map;  // new class of each class of the field (-1 = no label); NULL = as it is
+    const char *target; // field of the data set
+    const int32_t *map; // new class of each class of the field (-1 = no label); NULL = as it is
     size_t map_count;
     struct bough_loss loss;
     float weight; // factor of the task's loss; default 1
@@ -85,24 +85,24 @@ enum bough_switch { BOUGH_OFF, BOUGH_ON };
 
 // Fields named as in PyTorch, whose defaults they take.
 struct bough_optimizer {
-    const char *name;  // sgd, adam, adamw, rmsprop, adagrad; default adam
-    float lr;          // default 1e-3 (sgd, adam, adamw), 1e-2 (rmsprop, adagrad)
-    float momentum;    // sgd, rmsprop
+    const char *name;           // sgd, adam, adamw, rmsprop, adagrad; default adam
+    float lr;                   // default 1e-3 (sgd, adam, adamw), 1e-2 (rmsprop, adagrad)
+    float momentum;             // sgd, rmsprop
     enum bough_switch nesterov; // sgd
-    float weight_decay; // default 0, and 0.01 for adamw; below 0 means none
-    float beta1, beta2; // adam, adamw: default 0.9, 0.999
-    float alpha;        // rmsprop: default 0.99
-    float eps;          // default 1e-8, and 1e-10 for adagrad
-    float clip_norm;    // largest norm of the whole gradient; 0 = no clipping
+    float weight_decay;         // default 0, and 0.01 for adamw; below 0 means none
+    float beta1, beta2;         // adam, adamw: default 0.9, 0.999
+    float alpha;                // rmsprop: default 0.99
+    float eps;                  // default 1e-8, and 1e-10 for adagrad
+    float clip_norm;            // largest norm of the whole gradient; 0 = no clipping
 };
 
 struct bough_schedule {
-    const char *name;   // constant, step, exponential, cosine, plateau; default constant
-    float gamma;        // factor of step, exponential, plateau; default 0.1 (exponential 0.95)
-    int32_t every;      // step: epochs between two steps; default 10
-    int32_t patience;   // plateau: epochs without a better validation; default 10
-    float min_lr;       // cosine, plateau: lowest rate; default 0
-    float warmup;       // epochs of linear warm-up from 0, may be a fraction; default 0
+    const char *name; // constant, step, exponential, cosine, plateau; default constant
+    float gamma;      // factor of step, exponential, plateau; default 0.1 (exponential 0.95)
+    int32_t every;    // step: epochs between two steps; default 10
+    int32_t patience; // plateau: epochs without a better validation; default 10
+    float min_lr;     // cosine, plateau: lowest rate; default 0
+    float warmup;     // epochs of linear warm-up from 0, may be a fraction; default 0
 };
 
 struct bough_early_stopping {

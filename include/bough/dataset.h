@@ -2,7 +2,8 @@
 //
 // A data set's tensors are named `split/field`: `train/image` U8 [N, C, H, W], `train/label` I64
 // [N], `test/image` and so on; all fields of a split have the same N. A missing label is -1 for
-// classes and NaN for numbers. The metadata may hold `classes/<field>`: the class names, one a line.
+// classes and NaN for numbers. The metadata may hold `classes/<field>`: the class names, one a
+// line.
 #ifndef BOUGH_DATASET_H
 #define BOUGH_DATASET_H
 

@@ -27,7 +27,7 @@ struct bough_device_info {
     uint64_t max_buffer; // bytes of the largest single buffer
     uint32_t compute_units;
     char driver[128];
-    char version[64]; // "OpenCL 3.0 PoCL 3.1"; the compiler for `c`
+    char version[64];  // "OpenCL 3.0 PoCL 3.1"; the compiler for `c`
     char refused[256]; // why it cannot be used; "" if it can
 };
 

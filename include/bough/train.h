@@ -43,24 +43,24 @@ enum bough_event_kind {
 // Told to the observer; everything in it dies with the call.
 struct bough_event {
     enum bough_event_kind kind;
-    int32_t epoch, epochs;    // 1-based
-    int64_t step, steps;      // within the epoch, 1-based
+    int32_t epoch, epochs; // 1-based
+    int64_t step, steps;   // within the epoch, 1-based
     double samples_per_second;
-    double seconds_left;      // of the whole training
+    double seconds_left; // of the whole training
     double lr;
     size_t tasks;
-    const char *const *task;  // names
-    const double *loss;       // mean per task since the last log point (STEP) or the epoch's start
+    const char *const *task; // names
+    const double *loss;      // mean per task since the last log point (STEP) or the epoch's start
     const struct bough_scores *train;      // EPOCH
     const struct bough_scores *validation; // EPOCH; NULL if nothing is held out
     const struct bough_scores *test;       // END; NULL if the file has no split `test`
-    int best; // EPOCH: 1 if this is the best epoch so far
+    int best;                              // EPOCH: 1 if this is the best epoch so far
 };
 
 struct bough_train_options {
     struct bough_device *device; // NULL = plain C
-    const char *run_dir; // created if absent; NULL = keep nothing on disk
-    const char *resume;  // a run folder to go on from; then run_dir is not used
+    const char *run_dir;         // created if absent; NULL = keep nothing on disk
+    const char *resume;          // a run folder to go on from; then run_dir is not used
     void (*observe)(void *user, const struct bough_event *event);
     void *user;
     const volatile int *stop; // becomes non-zero (a signal handler sets it): the step is finished,

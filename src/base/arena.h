@@ -17,7 +17,7 @@ char *bough__arena_format(struct bough__arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void bough__arena_fini(struct bough__arena *arena);
 
-#define BOUGH_NEW(arena, type, count) \
+#define BOUGH_NEW(arena, type, count)                                                              \
     ((type *)bough__arena_alloc((arena), (size_t)(count) * sizeof(type)))
 
 #endif

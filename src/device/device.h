@@ -73,7 +73,8 @@ struct bough__axis {
 //            0 where that has a remainder or lies outside; iw alike
 // flip = 1 takes kernel_h - 1 - kh and kernel_w - 1 - kw instead of kh and kw.
 // A convolution's forward pass has spread 1; the gradient of its input is a window over dy with
-// stride 1, spread = the convolution's stride, padding = dilation * (kernel - 1) - padding, flipped.
+// stride 1, spread = the convolution's stride, padding = dilation * (kernel - 1) - padding,
+// flipped.
 struct bough__windows {
     int32_t channels, height, width;
     int32_t kernel_h, kernel_w;
@@ -110,7 +111,7 @@ struct bough__gemm {
     struct bough__matrix a, b, c;
     float alpha; // 0 stands for 1
     float beta;
-    struct bough__span bias;      // absent, or float
+    struct bough__span bias; // absent, or float
     enum bough__bias_axis {
         BOUGH_BIAS_PER_ROW, // bias[b * m + r]
         BOUGH_BIAS_PER_COL, // bias[b * n + c]
@@ -149,7 +150,8 @@ struct bough__backend {
     enum bough_status (*buffer_create)(struct bough__buffer **buffer, struct bough_device *device,
                                        size_t size);
     void (*buffer_destroy)(struct bough__buffer *buffer);
-    // In order with the launches. `data` may be reused when it returns; the device need not be done.
+    // In order with the launches. `data` may be reused when it returns; the device need not be
+    // done.
     enum bough_status (*write)(struct bough__span to, const void *data, size_t size);
     // Waits for everything before it.
     enum bough_status (*read)(struct bough__span from, void *data, size_t size);
@@ -177,7 +179,7 @@ const struct bough__backend *const *bough__backends(size_t *count, char *note, s
 // ---- The front: the same calls, checked ----
 
 enum bough_status bough__buffer_create(struct bough__buffer **buffer, struct bough_device *device,
-                                       size_t size); // size 0 stands for 1
+                                       size_t size);       // size 0 stands for 1
 void bough__buffer_destroy(struct bough__buffer **buffer); // takes NULL, sets NULL
 enum bough_status bough__write(struct bough__span to, const void *data, size_t size);
 enum bough_status bough__read(struct bough__span from, void *data, size_t size);

@@ -9,7 +9,8 @@ static enum bough_status reserve(struct bough__sequence *sequence)
     if (sequence->count < sequence->room)
         return BOUGH_OK;
     size_t room = sequence->room ? 2 * sequence->room : 32;
-    struct bough__launch **launch = realloc(sequence->launch, room * sizeof(struct bough__launch *));
+    struct bough__launch **launch =
+        realloc(sequence->launch, room * sizeof(struct bough__launch *));
     if (!launch)
         return bough__no_memory();
     sequence->launch = launch;

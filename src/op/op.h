@@ -22,10 +22,10 @@ struct bough__attr {
     int32_t axis;
     float value; // slope, factor, probability, delta, smoothing: one number
     float eps, momentum;
-    struct bough_shape shape;       // reshape: of the output
+    struct bough_shape shape;          // reshape: of the output
     enum bough__activation activation; // linear, conv2d: fused behind them
-    uint32_t stream;                // random numbers: which of the graph's streams
-    int32_t training;               // batch_norm: 1 = statistics of the batch, and update them
+    uint32_t stream;                   // random numbers: which of the graph's streams
+    int32_t training;                  // batch_norm: 1 = statistics of the batch, and update them
 };
 
 enum { BOUGH_MAX_INPUTS = 8 };
@@ -59,6 +59,7 @@ enum bough__op_flags {
     BOUGH__OP_ACCUMULATES = 4, // its backward pass honours add_dx
     BOUGH__OP_VIEW = 8,        // y is x[0] in another shape: no forward, no backward
     BOUGH__OP_IN_PLACE = 16,   // element-wise: y may share x[0]'s memory, dx[0] dy's
+    BOUGH__OP_FUSES_RELU = 32, // applies attr.activation; its backward pass then reads y
 };
 
 struct bough__op {

@@ -24,7 +24,7 @@ double test_nmse(const float *a, const float *b, size_t count);
 void test_assert_ok(enum bough_status status, const char *call, const char *file, int line);
 
 // Fails unless `call` returns `status` and the last error holds `text`.
-#define assert_fails(call, status, text) \
+#define assert_fails(call, status, text)                                                           \
     test_assert_fails((call), (status), (text), #call, __FILE__, __LINE__)
 void test_assert_fails(enum bough_status got, enum bough_status wanted, const char *text,
                        const char *call, const char *file, int line);
