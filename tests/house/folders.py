@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Every folder is explained: by a README.md of its own, or by its name in its parent's README.md.
+No README is longer than forty lines, but the first one.
+
+usage: folders.py SOURCE_DIR
+"""
+import pathlib
+import subprocess
+import sys
+
+LONGEST = 40
+
+
+def tracked(source):
+    listing = subprocess.run(["git", "-C", source, "ls-files"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    return [pathlib.PurePosixPath(line) for line in listing.splitlines()]
+
+
+def explained(source, folder):
+    if (source / folder / "README.md").exists():
+        return True
+    parent = source / folder.parent / "README.md"
+    return parent.exists() and f"{folder.name}/" in parent.read_text()
+
+
+def main():
+    source = pathlib.Path(sys.argv[1])
+    if not (source / ".git").exists():
+        print("skipped: not a git checkout")
+        return 77
+    files = tracked(sys.argv[1])
+    folders = {parent for file in files for parent in file.parents}
+    wrong = [f"{folder}: no README.md, and its parent's does not name {folder.name}/"
+             for folder in sorted(folders)
+             if not folder.name.startswith(".") and folder.name and not explained(source, folder)]
+    for file in files:
+        lines = (source / file).read_text().count("\n") if file.name == "README.md" else 0
+        if lines > LONGEST and file.parent.name:
+            wrong.append(f"{file}: {lines} lines, wanted at most {LONGEST}")
+    print("\n".join(wrong) or f"{len(folders)} folders, every one explained")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
