@@ -1,0 +1,174 @@
+// Plain C: the device that is always there, and the one that the others are compared with.
+#include "device/c/c_device.h"
+
+#include "base/error.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern const struct bough__backend bough__backend_c;
+
+#ifndef BOUGH_VERSION
+#define BOUGH_VERSION "0.1.0"
+#endif
+
+// ---- The device ----
+
+// The value of the first "model name" of /proc/cpuinfo.
+static void cpu_name(char *name, size_t size)
+{
+    snprintf(name, size, "plain C");
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (!file)
+        return;
+    char line[256];
+    while (fgets(line, sizeof line, file)) {
+        char *value = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !value)
+            continue;
+        value += 1 + strspn(value + 1, " \t");
+        value[strcspn(value, "\n")] = '\0';
+        if (value[0])
+            snprintf(name, size, "%s", value);
+        break;
+    }
+    fclose(file);
+}
+
+static void describe(struct bough_device_info *info)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    *info = (struct bough_device_info){
+        .id = "c", .type = BOUGH_DEVICE_C, .compute_units = (uint32_t)omp_get_max_threads()};
+    info->memory = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+    info->max_buffer = info->memory ? info->memory : SIZE_MAX / 2;
+    cpu_name(info->name, sizeof info->name);
+    snprintf(info->driver, sizeof info->driver, "bough %s", BOUGH_VERSION);
+#ifdef __clang__
+    snprintf(info->version, sizeof info->version, "clang %s", __clang_version__);
+#else
+    snprintf(info->version, sizeof info->version, "gcc %s", __VERSION__);
+#endif
+}
+
+static enum bough_status list(struct bough_device_info *list, size_t room, size_t *count,
+                              char *note, size_t note_size)
+{
+    if (room)
+        describe(list);
+    *count = 1;
+    if (note_size)
+        note[0] = '\0';
+    return BOUGH_OK;
+}
+
+static enum bough_status device_open(struct bough_device **device, const char *id)
+{
+    (void)id;
+    *device = calloc(1, sizeof **device);
+    if (!*device)
+        return bough__no_memory();
+    (*device)->backend = &bough__backend_c;
+    describe(&(*device)->info);
+    return BOUGH_OK;
+}
+
+static void device_close(struct bough_device *device)
+{
+    free(device);
+}
+
+// ---- Buffers ----
+
+static enum bough_status buffer_create(struct bough__buffer **buffer, struct bough_device *device,
+                                       size_t size)
+{
+    struct c_buffer *b = calloc(1, sizeof *b);
+    if (!b)
+        return bough__no_memory();
+    // The size stays a multiple of 64, as aligned_alloc demands.
+    b->data = size > SIZE_MAX - 64 ? NULL : aligned_alloc(64, (size + 63) / 64 * 64);
+    if (!b->data) {
+        free(b);
+        return bough__fail(BOUGH_INTERNAL, "device c: no memory for a buffer of %zu bytes", size);
+    }
+    b->base = (struct bough__buffer){device, size};
+    *buffer = &b->base;
+    return BOUGH_OK;
+}
+
+static void buffer_destroy(struct bough__buffer *buffer)
+{
+    free(((struct c_buffer *)buffer)->data);
+    free(buffer);
+}
+
+static enum bough_status write_bytes(struct bough__span to, const void *data, size_t size)
+{
+    memcpy(c_pointer(to), data, size);
+    return BOUGH_OK;
+}
+
+static enum bough_status read_bytes(struct bough__span from, void *data, size_t size)
+{
+    memcpy(data, c_pointer(from), size);
+    return BOUGH_OK;
+}
+
+static enum bough_status copy(struct bough__span to, struct bough__span from, size_t size)
+{
+    memcpy(c_pointer(to), c_pointer(from), size);
+    return BOUGH_OK;
+}
+
+static enum bough_status fill_zero(struct bough__span to, size_t size)
+{
+    memset(c_pointer(to), 0, size);
+    return BOUGH_OK;
+}
+
+// ---- Launches ----
+
+static void launch_destroy(struct bough__launch *launch)
+{
+    struct c_launch *l = (struct c_launch *)launch;
+    l->destroy(l);
+}
+
+static enum bough_status run(struct bough_device *device, struct bough__launch *const *launch,
+                             size_t count)
+{
+    (void)device;
+    for (size_t i = 0; i < count; i++) {
+        const struct c_launch *l = (const struct c_launch *)launch[i];
+        l->run(l);
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_status finish(struct bough_device *device)
+{
+    (void)device;
+    return BOUGH_OK;
+}
+
+const struct bough__backend bough__backend_c = {
+    .name = "c",
+    .list = list,
+    .open = device_open,
+    .close = device_close,
+    .buffer_create = buffer_create,
+    .buffer_destroy = buffer_destroy,
+    .write = write_bytes,
+    .read = read_bytes,
+    .copy = copy,
+    .fill_zero = fill_zero,
+    .prepare_kernel = bough__c_prepare_kernel,
+    .prepare_gemm = bough__c_prepare_gemm,
+    .launch_destroy = launch_destroy,
+    .run = run,
+    .finish = finish,
+};

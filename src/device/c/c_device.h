@@ -1,0 +1,33 @@
+// What the files of the plain C backend share.
+#ifndef BOUGH_DEVICE_C_C_DEVICE_H
+#define BOUGH_DEVICE_C_C_DEVICE_H
+
+#include "device/device.h"
+
+struct c_buffer {
+    struct bough__buffer base;
+    unsigned char *data; // aligned to 64 bytes
+};
+
+struct c_launch {
+    struct bough__launch base;
+    void (*run)(const struct c_launch *launch);
+    void (*destroy)(struct c_launch *launch);
+};
+
+// Below this many touched elements, waking other threads costs more than they save.
+enum { C_PARALLEL_WORK = 1 << 15 };
+
+// The address; NULL for an absent span.
+static inline void *c_pointer(struct bough__span span)
+{
+    return span.buffer ? ((struct c_buffer *)span.buffer)->data + span.offset : NULL;
+}
+
+enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
+                                          struct bough_device *device,
+                                          const struct bough__kernel_call *call);
+enum bough_status bough__c_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
+                                        const struct bough__gemm *gemm);
+
+#endif

@@ -1,0 +1,20 @@
+#include "device/c/c_gemm.h"
+
+static const struct bough__c_gemm *const gemms[] = {
+    &bough__c_gemm_generic,
+};
+
+const struct bough__c_gemm *const *bough__c_gemms(size_t *count)
+{
+    *count = sizeof gemms / sizeof *gemms;
+    return gemms;
+}
+
+enum bough_status bough__c_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
+                                        const struct bough__gemm *gemm)
+{
+    const struct bough__c_gemm *const *candidate = gemms;
+    while (!(*candidate)->applicable(gemm))
+        candidate++;
+    return (*candidate)->prepare(launch, device, gemm);
+}

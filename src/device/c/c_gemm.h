@@ -1,0 +1,25 @@
+// The GEMM implementations of plain C, in the order in which they are tried.
+#ifndef BOUGH_DEVICE_C_C_GEMM_H
+#define BOUGH_DEVICE_C_C_GEMM_H
+
+#include "device/c/c_device.h"
+
+struct bough__c_gemm {
+    const char *name;
+    int (*applicable)(const struct bough__gemm *gemm);
+    enum bough_status (*prepare)(struct bough__launch **launch, struct bough_device *device,
+                                 const struct bough__gemm *gemm);
+};
+
+// The last one is always applicable.
+const struct bough__c_gemm *const *bough__c_gemms(size_t *count);
+
+extern const struct bough__c_gemm bough__c_gemm_generic;
+
+static inline int64_t c_axis(const struct bough__axis *axis, int64_t i)
+{
+    return axis->inner ? i / axis->inner * axis->outer + i % axis->inner * axis->stride
+                       : i * axis->stride;
+}
+
+#endif

@@ -1,0 +1,107 @@
+// GEMM element by element, summed in double: slow, short, and right for every view.
+#include "base/error.h"
+#include "device/c/c_gemm.h"
+
+#include <stdlib.h>
+
+struct generic_launch {
+    struct c_launch base;
+    struct bough__gemm gemm;
+    const float *a, *b, *bias;
+    float *c;
+};
+
+// Where kernel element `k` of output `o` falls in the image; -1 if on no element.
+static int64_t window_at(int64_t o, int64_t k, int64_t stride, int64_t dilation, int64_t padding,
+                         int64_t spread, int64_t size)
+{
+    int64_t i = o * stride + k * dilation - padding;
+    if (i < 0 || i % spread)
+        return -1;
+    i /= spread;
+    return i < size ? i : -1;
+}
+
+static float window(const struct bough__windows *w, const float *data, int64_t row, int64_t col)
+{
+    int64_t kw = row % w->kernel_w, kh = row / w->kernel_w % w->kernel_h;
+    int64_t c = row / w->kernel_w / w->kernel_h;
+    int64_t ow = col % w->out_w, oh = col / w->out_w % w->out_h, n = col / w->out_w / w->out_h;
+    if (w->flip) {
+        kw = w->kernel_w - 1 - kw;
+        kh = w->kernel_h - 1 - kh;
+    }
+    int64_t ih =
+        window_at(oh, kh, w->stride_h, w->dilation_h, w->padding_h, w->spread_h, w->height);
+    int64_t iw = window_at(ow, kw, w->stride_w, w->dilation_w, w->padding_w, w->spread_w, w->width);
+    if (ih < 0 || iw < 0)
+        return 0;
+    return data[n * w->image_stride + (c * w->height + ih) * w->width + iw];
+}
+
+static float element(const struct bough__matrix *x, const float *data, int64_t row, int64_t col)
+{
+    if (x->kind == BOUGH_WINDOWS)
+        return window(&x->windows, data, row, col);
+    if (x->kind == BOUGH_WINDOWS_TRANSPOSED)
+        return window(&x->windows, data, col, row);
+    return data[c_axis(&x->row, row) + c_axis(&x->col, col)];
+}
+
+static void row_of_c(const struct generic_launch *l, int64_t batch, int64_t r)
+{
+    const struct bough__gemm *g = &l->gemm;
+    const float *a = l->a + batch * g->a.batch_stride, *b = l->b + batch * g->b.batch_stride;
+    float *row = l->c + batch * g->c.batch_stride + c_axis(&g->c.row, r);
+    for (int64_t col = 0; col < g->n; col++) {
+        double sum = 0;
+        for (int64_t i = 0; i < g->k; i++)
+            sum += (double)element(&g->a, a, r, i) * (double)element(&g->b, b, i, col);
+        float *c = row + c_axis(&g->c.col, col);
+        float value = (float)((double)g->alpha * sum);
+        if (g->beta != 0)
+            value += *c;
+        if (l->bias)
+            value += g->bias_axis == BOUGH_BIAS_PER_ROW ? l->bias[batch * g->m + r]
+                                                        : l->bias[batch * g->n + col];
+        *c = g->activation == BOUGH_RELU && value < 0 ? 0 : value;
+    }
+}
+
+static void run(const struct c_launch *launch)
+{
+    const struct generic_launch *l = (const struct generic_launch *)launch;
+    int64_t rows = l->gemm.batch * l->gemm.m;
+#pragma omp parallel for schedule(static) if (rows * l->gemm.n * (l->gemm.k + 1) > 4096)
+    for (int64_t i = 0; i < rows; i++)
+        row_of_c(l, i / l->gemm.m, i % l->gemm.m);
+}
+
+static void destroy(struct c_launch *launch)
+{
+    free(launch);
+}
+
+static int applicable(const struct bough__gemm *gemm)
+{
+    (void)gemm;
+    return 1;
+}
+
+static enum bough_status prepare(struct bough__launch **launch, struct bough_device *device,
+                                 const struct bough__gemm *gemm)
+{
+    struct generic_launch *l = calloc(1, sizeof *l);
+    if (!l)
+        return bough__no_memory();
+    l->base = (struct c_launch){{device}, run, destroy};
+    l->gemm = *gemm;
+    l->a = c_pointer(gemm->a.data);
+    l->b = c_pointer(gemm->b.data);
+    l->c = c_pointer(gemm->c.data);
+    l->bias = c_pointer(gemm->bias);
+    *launch = &l->base.base;
+    return BOUGH_OK;
+}
+
+const struct bough__c_gemm bough__c_gemm_generic = {"generic", applicable, prepare};

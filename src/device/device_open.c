@@ -1,0 +1,232 @@
+// Which device is opened, and why.
+#include "base/error.h"
+#include "device/device_list.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+extern const struct bough__backend bough__backend_c;
+
+static const char *const type_names[] = {
+    [BOUGH_DEVICE_C] = "plain C",
+    [BOUGH_DEVICE_CPU] = "cpu",
+    [BOUGH_DEVICE_GPU] = "gpu",
+    [BOUGH_DEVICE_ACCELERATOR] = "accelerator",
+};
+
+// ---- One device ----
+
+// The devices whose self-test passed in this process.
+static char tested[64][sizeof(((struct bough_device_info *)0)->id)];
+static size_t tested_count;
+static pthread_mutex_t tested_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int was_tested(const char *id)
+{
+    int found = 0;
+    pthread_mutex_lock(&tested_lock);
+    for (size_t i = 0; i < tested_count; i++)
+        found |= strcmp(tested[i], id) == 0;
+    pthread_mutex_unlock(&tested_lock);
+    return found;
+}
+
+static void note_tested(const char *id)
+{
+    pthread_mutex_lock(&tested_lock);
+    if (tested_count < sizeof tested / sizeof *tested)
+        snprintf(tested[tested_count++], sizeof *tested, "%s", id);
+    pthread_mutex_unlock(&tested_lock);
+}
+
+static enum bough_status open_one(struct bough_device **device,
+                                  const struct bough__backend *backend, const char *id)
+{
+    enum bough_status status = backend->open(device, id);
+    if (status != BOUGH_OK)
+        return status;
+    if (!was_tested(id)) {
+        status = bough_device_selftest(*device, NULL, 0);
+        if (status != BOUGH_OK) {
+            bough_device_close(device);
+            return status;
+        }
+        note_tested(id);
+    }
+    (*device)->tested = 1;
+    return BOUGH_OK;
+}
+
+static void say(const struct bough_device *device, const char *why)
+{
+    const struct bough_device_info *info = &device->info;
+    bough__log(BOUGH_LOG_INFO, "device %s: %s (%s, %u compute unit%s): %s", info->id, info->name,
+               type_names[info->type], info->compute_units, info->compute_units == 1 ? "" : "s",
+               why);
+}
+
+// ---- auto ----
+
+// Opens the first usable device of that type; NULL if there is none. A device that fails is told
+// and passed over.
+static enum bough_status open_first(struct bough_device **device,
+                                    const struct bough__listing *listing,
+                                    enum bough_device_type type)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct bough_device_info *info = &listing->info[i];
+        if (info->type != type)
+            continue;
+        if (info->refused[0]) {
+            bough__log(BOUGH_LOG_INFO, "device %s (%s) is refused: %s", info->id, info->name,
+                       info->refused);
+            continue;
+        }
+        enum bough_status status = open_one(device, listing->backend[i], info->id);
+        if (status != BOUGH_DEVICE)
+            return status;
+        bough__log(BOUGH_LOG_WARNING, "device %s (%s) cannot be used: %s", info->id, info->name,
+                   bough_last_error());
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_status open_auto(struct bough_device **device)
+{
+    struct bough__listing listing;
+    enum bough_status status = bough__listing_init(&listing);
+    if (status != BOUGH_OK)
+        return status;
+    BOUGH_TRY(open_first(device, &listing, BOUGH_DEVICE_GPU));
+    if (!*device)
+        BOUGH_TRY(open_first(device, &listing, BOUGH_DEVICE_ACCELERATOR));
+    if (*device) {
+        say(*device, "auto: the first usable one");
+        goto done;
+    }
+    BOUGH_TRY(open_one(device, &bough__backend_c, "c"));
+    char why[sizeof listing.note + 64];
+    snprintf(why, sizeof why, "auto: %s",
+             listing.note[0] ? listing.note : "no usable gpu or accelerator");
+    say(*device, why);
+done:
+    bough__listing_fini(&listing);
+    return status;
+}
+
+// ---- By name ----
+
+// `part` stands in `text`, case ignored.
+static int holds(const char *text, const char *part)
+{
+    size_t length = strlen(part);
+    for (; *text; text++)
+        if (strncasecmp(text, part, length) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_id(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits && text[digits] == ':' && isdigit((unsigned char)text[digits + 1]) &&
+           text[digits + 1 + strspn(text + digits + 1, "0123456789")] == '\0';
+}
+
+static int fits(const struct bough_device_info *info, const char *wanted)
+{
+    if (info->type == BOUGH_DEVICE_C) // it has a name of its own: `c`
+        return 0;
+    if (is_id(wanted))
+        return strcmp(info->id, wanted) == 0;
+    for (size_t type = BOUGH_DEVICE_CPU; type <= BOUGH_DEVICE_ACCELERATOR; type++)
+        if (strcasecmp(wanted, type_names[type]) == 0)
+            return info->type == type;
+    return holds(info->name, wanted);
+}
+
+static int by_name(const char *wanted)
+{
+    return !is_id(wanted) && strcasecmp(wanted, "gpu") && strcasecmp(wanted, "cpu") &&
+           strcasecmp(wanted, "accelerator");
+}
+
+static enum bough_status nothing_fits(const struct bough__listing *listing, const char *wanted)
+{
+    char text[1024] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < listing->count && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s (%s)", i ? ", " : "",
+                                 listing->info[i].id, listing->info[i].name);
+    return bough__fail(BOUGH_DEVICE, "device \"%s\": none fits; there are %s%s%s", wanted, text,
+                       listing->note[0] ? "; " : "", listing->note);
+}
+
+// The one row that `wanted` means: usable ones go before refused ones, the first of a type is
+// taken, and a part of a name must fit one alone.
+static enum bough_status choose(size_t *chosen, const struct bough__listing *listing,
+                                const char *wanted)
+{
+    size_t usable = listing->count, refused = listing->count;
+    for (size_t i = listing->count; i-- > 0;) {
+        if (!fits(&listing->info[i], wanted))
+            continue;
+        if (listing->info[i].refused[0]) {
+            refused = i;
+            continue;
+        }
+        if (usable < listing->count && by_name(wanted))
+            return bough__fail(BOUGH_INVALID, "device \"%s\": fits both %s (%s) and %s (%s)",
+                               wanted, listing->info[i].id, listing->info[i].name,
+                               listing->info[usable].id, listing->info[usable].name);
+        usable = i;
+    }
+    if (usable == listing->count && refused == listing->count)
+        return nothing_fits(listing, wanted);
+    if (usable == listing->count)
+        return bough__fail(BOUGH_DEVICE, "device %s (%s) is refused: %s", listing->info[refused].id,
+                           listing->info[refused].name, listing->info[refused].refused);
+    *chosen = usable;
+    return BOUGH_OK;
+}
+
+static enum bough_status open_named(struct bough_device **device, const char *wanted,
+                                    const char *source)
+{
+    struct bough__listing listing;
+    enum bough_status status = bough__listing_init(&listing);
+    if (status != BOUGH_OK)
+        return status;
+    size_t chosen = 0;
+    BOUGH_TRY(choose(&chosen, &listing, wanted));
+    BOUGH_TRY(open_one(device, listing.backend[chosen], listing.info[chosen].id));
+    char why[256];
+    snprintf(why, sizeof why, "%s \"%.200s\"", source, wanted);
+    say(*device, why);
+done:
+    bough__listing_fini(&listing);
+    return status;
+}
+
+enum bough_status bough_device_open(struct bough_device **device, const char *wanted)
+{
+    const char *source = "asked for as";
+    *device = NULL;
+    if (!wanted) {
+        wanted = getenv("BOUGH_DEVICE");
+        source = "BOUGH_DEVICE is";
+    }
+    if (!wanted || !wanted[0] || strcasecmp(wanted, "auto") == 0)
+        return open_auto(device);
+    if (strcasecmp(wanted, "c") != 0)
+        return open_named(device, wanted, source);
+    // Without a look at the other backends: a broken driver must not stand in the way.
+    enum bough_status status = open_one(device, &bough__backend_c, "c");
+    if (status == BOUGH_OK)
+        say(*device, source[0] == 'a' ? "asked for" : "BOUGH_DEVICE is c");
+    return status;
+}
