@@ -1,0 +1,324 @@
+#include "op/op_setup.h"
+
+#include "cl/random.h"
+#include "cl/step.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD = 64 };                     // bytes at either end
+static const uint32_t junk = 0x7fdeadbe; // a NaN
+
+// One span in a buffer of its own.
+struct block {
+    struct bough__buffer *buffer;
+    size_t size;
+};
+
+// A setup on a device.
+struct placed {
+    struct bough_device *device;
+    struct op_setup *setup;
+    struct bough__op_call call;
+    struct block x[BOUGH_MAX_INPUTS], dx[BOUGH_MAX_INPUTS], y, dy, saved, scratch, step;
+    struct bough__sequence forward, backward;
+};
+
+static size_t guard(void)
+{
+    return op_tiny() ? 0 : GUARD;
+}
+
+static struct bough__span block_span(const struct block *block)
+{
+    return (struct bough__span){block->buffer, block->buffer ? guard() : 0};
+}
+
+static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
+{
+    const size_t words = size / 4 + 1;
+    uint32_t *data = malloc(4 * words);
+    assert_non_null(data);
+    for (size_t i = 0; i < words; i++)
+        data[i] = junk;
+    if (size)
+        assert_ok(bough__write((struct bough__span){buffer, offset}, data, size));
+    free(data);
+}
+
+// With junk all over it, but for tiny runs: there, what nobody has written stays so.
+static struct bough__span block_create(struct block *block, struct bough_device *device,
+                                       size_t size)
+{
+    block->size = size;
+    assert_ok(bough__buffer_create(&block->buffer, device, size + 2 * guard()));
+    if (!op_tiny())
+        fill_junk(block->buffer, 0, size + 2 * guard());
+    return block_span(block);
+}
+
+static void block_write(const struct block *block, const void *data)
+{
+    if (block->size)
+        assert_ok(bough__write(block_span(block), data, block->size));
+}
+
+static void *block_read(const struct placed *placed, const struct block *block)
+{
+    void *data = bough__arena_alloc(&placed->setup->arena, block->size);
+    assert_non_null(data);
+    if (block->size)
+        assert_ok(bough__read(block_span(block), data, block->size));
+    return data;
+}
+
+static void block_overwrite(const struct block *block)
+{
+    if (block->buffer)
+        fill_junk(block->buffer, guard(), block->size);
+}
+
+static void block_check(const struct placed *placed, const struct block *block, const char *what)
+{
+    if (!block->buffer || !guard())
+        return;
+    uint32_t words[GUARD / 4];
+    for (int end = 0; end < 2; end++) {
+        const size_t at = end ? GUARD + block->size : 0;
+        assert_ok(bough__read((struct bough__span){block->buffer, at}, words, GUARD));
+        for (size_t i = 0; i < GUARD / 4; i++)
+            if (words[i] != junk)
+                fail_msg("%s on %s: written %s %s, at word %d", placed->setup->name,
+                         placed->device->info.id, end ? "behind" : "before", what, (int)i);
+    }
+}
+
+// ---- Placing ----
+
+static void place_forward(struct placed *placed, enum op_way way)
+{
+    const struct op_setup *setup = placed->setup;
+    struct bough__op_call *call = &placed->call;
+    for (int i = 0; i < call->inputs; i++)
+        if (setup->x[i])
+            call->x[i].span =
+                block_create(&placed->x[i], placed->device, op_tensor_size(&call->x[i]));
+    if (way == OP_IN_PLACE)
+        call->y.span = call->x[0].span;
+    else
+        call->y.span = block_create(&placed->y, placed->device, op_tensor_size(&call->y));
+    if (setup->need.saved)
+        call->saved = block_create(&placed->saved, placed->device, setup->need.saved);
+    if (setup->need.scratch)
+        call->scratch = block_create(&placed->scratch, placed->device, setup->need.scratch);
+    call->step = block_create(&placed->step, placed->device, sizeof(struct step_state));
+    assert_ok(setup->op->forward(&placed->forward, call));
+}
+
+static void place_backward(struct placed *placed, enum op_way way, int input)
+{
+    struct bough__op_call *call = &placed->call;
+    call->dy.shape = (struct bough_shape){1, {placed->setup->dy_elements}};
+    if (!placed->setup->row->loss)
+        call->dy.shape = call->y.shape;
+    call->dy.span = block_create(&placed->dy, placed->device, op_tensor_size(&call->dy));
+    for (int i = 0; i < call->inputs; i++) {
+        if (!op_has_gradient(placed->setup, i) || (way == OP_ONE && i != input))
+            continue;
+        call->dx[i].shape = call->x[i].shape;
+        if (way == OP_IN_PLACE && i == 0)
+            call->dx[i].span = call->dy.span;
+        else
+            call->dx[i].span =
+                block_create(&placed->dx[i], placed->device, op_tensor_size(&call->dx[i]));
+        call->add_dx[i] = way == OP_ADD;
+    }
+    assert_ok(placed->setup->op->backward(&placed->backward, call));
+}
+
+static void place(struct placed *placed, struct op_setup *setup, struct bough_device *device,
+                  enum op_way way, int input)
+{
+    *placed = (struct placed){.device = device, .setup = setup, .call = setup->call};
+    placed->forward.device = placed->backward.device = device;
+    place_forward(placed, way);
+    place_backward(placed, way, input);
+}
+
+static void unplace(struct placed *placed)
+{
+    bough__sequence_fini(&placed->forward);
+    bough__sequence_fini(&placed->backward);
+    for (int i = 0; i < BOUGH_MAX_INPUTS; i++) {
+        bough__buffer_destroy(&placed->x[i].buffer);
+        bough__buffer_destroy(&placed->dx[i].buffer);
+    }
+    bough__buffer_destroy(&placed->y.buffer);
+    bough__buffer_destroy(&placed->dy.buffer);
+    bough__buffer_destroy(&placed->saved.buffer);
+    bough__buffer_destroy(&placed->scratch.buffer);
+    bough__buffer_destroy(&placed->step.buffer);
+}
+
+// ---- Running ----
+
+static const struct block *y_block(const struct placed *placed)
+{
+    return placed->y.buffer ? &placed->y : &placed->x[0];
+}
+
+static void run_forward(const struct placed *placed)
+{
+    const struct step_state step = {.seed = {7, 11}, .step = 3};
+    for (int i = 0; i < placed->call.inputs; i++)
+        if (placed->x[i].buffer)
+            block_write(&placed->x[i], placed->setup->x[i]);
+    block_write(&placed->step, &step);
+    assert_ok(bough__sequence_run(&placed->forward));
+    assert_ok(bough__finish(placed->device));
+}
+
+// What the op's flags say the backward pass does not read.
+static void overwrite_unread(const struct placed *placed)
+{
+    const unsigned flags = placed->setup->op->flags;
+    const int shared = placed->y.buffer == NULL;
+    const int reads_y =
+        flags & BOUGH__OP_BACKWARD_READS_Y ||
+        (flags & BOUGH__OP_FUSES_RELU && placed->call.attr->activation == BOUGH_RELU);
+    for (int i = 0; i < placed->call.inputs; i++)
+        if (!(flags & BOUGH__OP_BACKWARD_READS_X) && !(shared && i == 0))
+            block_overwrite(&placed->x[i]);
+    if (!reads_y)
+        block_overwrite(y_block(placed));
+    block_overwrite(&placed->scratch);
+}
+
+static void write_before(const struct block *block)
+{
+    const size_t count = block->size / sizeof(float);
+    float *before = malloc(block->size + 1);
+    assert_non_null(before);
+    for (size_t i = 0; i < count; i++)
+        before[i] = OP_BEFORE;
+    block_write(block, before);
+    free(before);
+}
+
+static void run_backward(const struct placed *placed, enum op_way way)
+{
+    block_write(&placed->dy, placed->setup->dy);
+    for (int i = 0; way == OP_ADD && i < placed->call.inputs; i++)
+        if (placed->dx[i].buffer)
+            write_before(&placed->dx[i]);
+    assert_ok(bough__sequence_run(&placed->backward));
+    assert_ok(bough__finish(placed->device));
+}
+
+static void check_guards(const struct placed *placed)
+{
+    for (int i = 0; i < placed->call.inputs; i++) {
+        block_check(placed, &placed->x[i], "x");
+        block_check(placed, &placed->dx[i], "dx");
+    }
+    block_check(placed, &placed->y, "y");
+    block_check(placed, &placed->dy, "dy");
+    block_check(placed, &placed->saved, "saved");
+    block_check(placed, &placed->scratch, "scratch");
+    block_check(placed, &placed->step, "step");
+}
+
+static void read_backward(struct op_result *result, const struct placed *placed)
+{
+    for (int i = 0; i < placed->call.inputs; i++) {
+        if (placed->dx[i].buffer)
+            result->dx[i] = block_read(placed, &placed->dx[i]);
+        else if (placed->call.dx[i].span.buffer)
+            result->dx[i] = block_read(placed, &placed->dy);
+    }
+}
+
+void op_run(struct op_result *result, struct op_setup *setup, struct bough_device *device,
+            enum op_way way, int input)
+{
+    struct placed placed;
+    *result = (struct op_result){0};
+    place(&placed, setup, device, way, input);
+    run_forward(&placed);
+    result->y = block_read(&placed, y_block(&placed));
+    for (int i = 0; i < setup->call.inputs; i++)
+        if (placed.x[i].buffer && way != OP_IN_PLACE)
+            result->after[i] = block_read(&placed, &placed.x[i]);
+    overwrite_unread(&placed);
+    run_backward(&placed, way);
+    read_backward(result, &placed);
+    check_guards(&placed);
+    unplace(&placed);
+}
+
+// ---- Finite differences ----
+
+enum { PICKS = 24 };
+
+// The sum of y[j] * dy[j]; `size` receives the sum of their absolute values.
+static double projection(const struct placed *placed, double *size)
+{
+    const struct op_setup *setup = placed->setup;
+    run_forward(placed);
+    float *y = malloc(placed->y.size + 1);
+    assert_non_null(y);
+    if (placed->y.size)
+        assert_ok(bough__read(block_span(&placed->y), y, placed->y.size));
+    double sum = 0;
+    *size = 0;
+    for (int64_t j = 0; j < setup->dy_elements; j++) {
+        sum += (double)y[j] * (double)setup->dy[j];
+        *size += fabs((double)y[j] * (double)setup->dy[j]);
+    }
+    free(y);
+    return sum;
+}
+
+static void check_slope(const struct placed *placed, int input, int64_t at, double got,
+                        double largest)
+{
+    float *x = (float *)placed->setup->x[input] + at;
+    const float middle = *x, high = middle + 1.0f / 64, low = middle - 1.0f / 64;
+    double size;
+    *x = high;
+    double slope = projection(placed, &size);
+    *x = low;
+    slope = (slope - projection(placed, &size)) / ((double)high - (double)low);
+    *x = middle;
+    const double share = placed->setup->row->slope > 0 ? placed->setup->row->slope : 5e-3;
+    const double rounding = 1.2e-7 * size * 64;
+    if (!(fabs(slope - got) <= share * largest + rounding))
+        fail_msg("%s: dx[%d] at %d is %g, finite differences give %g, the largest is %g",
+                 placed->setup->name, input, (int)at, got, slope, largest);
+}
+
+static void check_slopes_of(const struct placed *placed, int input, const float *dx)
+{
+    const int64_t count = bough_shape_elements(&placed->call.x[input].shape);
+    const int64_t picks = count < PICKS ? count : PICKS;
+    double largest = 0;
+    for (int64_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs((double)dx[i]));
+    for (int64_t pick = 0; pick < picks; pick++) {
+        const struct random4 bits = random_bits(5, 5, (unsigned)pick, 0, 0, 0);
+        const int64_t at = count > PICKS ? (int64_t)(bits.v[0] % (unsigned)count) : pick;
+        check_slope(placed, input, at, (double)dx[at], largest);
+    }
+}
+
+void op_check_slopes(struct op_setup *setup, struct bough_device *device,
+                     const struct op_result *result)
+{
+    struct placed placed;
+    place(&placed, setup, device, OP_ALL, 0);
+    for (int i = 0; i < setup->call.inputs; i++)
+        if (op_has_gradient(setup, i))
+            check_slopes_of(&placed, i, result->dx[i]);
+    unplace(&placed);
+}
