@@ -1,0 +1,250 @@
+#include "base/file.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 1 << 16, DRAFT_BUFFER_BYTES = 1 << 16 };
+
+static enum bough_status refused(const char *path, const char *what)
+{
+    return bough__fail(BOUGH_DATA, "%s: %s: %s", path, what, strerror(errno));
+}
+
+// ---- Reading ----
+
+static enum bough_status read_all(char **data, size_t *size, int fd, const char *path)
+{
+    size_t room = 0;
+    for (;;) {
+        if (room - *size < READ_BYTES + 1) {
+            room = room * 2 + READ_BYTES + 1;
+            char *larger = realloc(*data, room);
+            if (!larger)
+                return bough__no_memory();
+            *data = larger;
+        }
+        ssize_t got = read(fd, *data + *size, READ_BYTES);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return refused(path, "cannot read");
+        *size += (size_t)got;
+        (*data)[*size] = 0;
+        if (got == 0)
+            return BOUGH_OK;
+    }
+}
+
+enum bough_status bough__file_read(char **data, size_t *size, const char *path)
+{
+    *data = NULL;
+    *size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return refused(path, "cannot open");
+    enum bough_status status = read_all(data, size, fd, path);
+    close(fd);
+    if (status != BOUGH_OK) {
+        free(*data);
+        *data = NULL;
+        *size = 0;
+    }
+    return status;
+}
+
+static enum bough_status map(struct bough__mapping *mapping, int fd, const char *path)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return refused(path, "cannot open");
+    if (!S_ISREG(info.st_mode))
+        return bough__fail(BOUGH_DATA, "%s: no regular file, which is wanted here", path);
+    if (info.st_size == 0)
+        return BOUGH_OK;
+    if ((uintmax_t)info.st_size > SIZE_MAX)
+        return bough__fail(BOUGH_DATA, "%s: too large for the addresses of this machine", path);
+    void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+        return refused(path, "cannot map");
+    mapping->data = data;
+    mapping->size = (size_t)info.st_size;
+    return BOUGH_OK;
+}
+
+enum bough_status bough__file_map(struct bough__mapping *mapping, const char *path)
+{
+    *mapping = (struct bough__mapping){0};
+    // Without O_NONBLOCK, opening a pipe would wait for its writer.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return refused(path, "cannot open");
+    enum bough_status status = map(mapping, fd, path);
+    close(fd);
+    return status;
+}
+
+void bough__file_unmap(struct bough__mapping *mapping)
+{
+    if (mapping->data)
+        munmap((void *)mapping->data, mapping->size);
+    *mapping = (struct bough__mapping){0};
+}
+
+// ---- Writing ----
+
+struct bough__draft {
+    FILE *stream;
+    char *path, *part;
+    char buffer[DRAFT_BUFFER_BYTES];
+};
+
+// Where the name leads: a link stays a link, and a device or a folder is never replaced.
+static enum bough_status resolve(char **target, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return bough__fail(BOUGH_DATA, "%s: cannot write: it is no regular file", path);
+    *target = realpath(path, NULL);
+    if (!*target)
+        *target = strdup(path);
+    return *target ? BOUGH_OK : bough__no_memory();
+}
+
+static int is_at(int fd, const char *path)
+{
+    struct stat open_file, named;
+    return fstat(fd, &open_file) == 0 && stat(path, &named) == 0 &&
+           open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+// Opens the part and locks it. Its name is fixed, so that what a killed process left does not pile
+// up; the lock tells such a remnant from a part that is being written.
+static enum bough_status open_part(int *result, const char *part, const char *path)
+{
+    for (;;) {
+        int fd = open(part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+        if (fd < 0)
+            return refused(path, "cannot write");
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+            close(fd);
+            return bough__fail(BOUGH_DATA, "%s: cannot write: another process is writing it", path);
+        }
+        // The other writer may have renamed it between our open and our lock.
+        if (is_at(fd, part)) {
+            *result = fd;
+            return BOUGH_OK;
+        }
+        close(fd);
+    }
+}
+
+static enum bough_status open_stream(struct bough__draft *draft)
+{
+    int fd = -1;
+    enum bough_status status = open_part(&fd, draft->part, draft->path);
+    if (status != BOUGH_OK)
+        return status;
+    draft->stream = ftruncate(fd, 0) == 0 ? fdopen(fd, "w") : NULL;
+    if (!draft->stream) {
+        status = refused(draft->path, "cannot write");
+        unlink(draft->part);
+        close(fd);
+        return status;
+    }
+    setvbuf(draft->stream, draft->buffer, _IOFBF, sizeof draft->buffer);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__draft_create(struct bough__draft **result, const char *path)
+{
+    enum bough_status status;
+    struct bough__draft *draft = calloc(1, sizeof *draft);
+    BOUGH_TRY_MEMORY(draft);
+    BOUGH_TRY(resolve(&draft->path, path));
+    size_t size = strlen(draft->path) + sizeof ".part";
+    draft->part = malloc(size);
+    BOUGH_TRY_MEMORY(draft->part);
+    snprintf(draft->part, size, "%s.part", draft->path);
+    BOUGH_TRY(open_stream(draft));
+done:
+    if (status != BOUGH_OK)
+        bough__draft_destroy(&draft);
+    *result = draft;
+    return status;
+}
+
+enum bough_status bough__draft_write(struct bough__draft *draft, const void *data, size_t size)
+{
+    if (size > 0 && fwrite(data, 1, size, draft->stream) != size)
+        return refused(draft->path, "cannot write");
+    return BOUGH_OK;
+}
+
+enum bough_status bough__draft_seek(struct bough__draft *draft, uint64_t offset)
+{
+    if (fseeko(draft->stream, (off_t)offset, SEEK_SET) != 0)
+        return refused(draft->path, "cannot write");
+    return BOUGH_OK;
+}
+
+// A rename is on disk only when its folder is.
+static enum bough_status sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    if (!folder)
+        return bough__no_memory();
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0) // a folder that may be written and not read
+        return BOUGH_OK;
+    // Some file systems cannot sync a folder.
+    int failed = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
+    enum bough_status status = failed ? refused(path, "cannot sync the folder") : BOUGH_OK;
+    close(fd);
+    return status;
+}
+
+enum bough_status bough__draft_commit(struct bough__draft *draft)
+{
+    if (fflush(draft->stream) != 0 || fsync(fileno(draft->stream)) != 0 ||
+        rename(draft->part, draft->path) != 0)
+        return refused(draft->path, "cannot write");
+    fclose(draft->stream);
+    draft->stream = NULL;
+    return sync_folder(draft->path);
+}
+
+void bough__draft_destroy(struct bough__draft **draft)
+{
+    if (!*draft)
+        return;
+    if ((*draft)->stream) {
+        unlink((*draft)->part); // before the close, which gives up the lock
+        fclose((*draft)->stream);
+    }
+    free((*draft)->path);
+    free((*draft)->part);
+    free(*draft);
+    *draft = NULL;
+}
+
+enum bough_status bough__file_write(const char *path, const void *data, size_t size)
+{
+    struct bough__draft *draft;
+    enum bough_status status;
+    BOUGH_TRY(bough__draft_create(&draft, path));
+    BOUGH_TRY(bough__draft_write(draft, data, size));
+    BOUGH_TRY(bough__draft_commit(draft));
+done:
+    bough__draft_destroy(&draft);
+    return status;
+}

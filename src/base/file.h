@@ -1,0 +1,38 @@
+// Whole files: read, mapped, and written so that no reader ever sees half of one.
+#ifndef BOUGH_BASE_FILE_H
+#define BOUGH_BASE_FILE_H
+
+#include <bough/status.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Every call here returns DATA, with the path and the reason, when the system refuses.
+
+// Reads all of a file or pipe. The bytes are the caller's to free; a zero byte follows the last.
+enum bough_status bough__file_read(char **data, size_t *size, const char *path);
+
+// The bytes of a regular file, read-only. Zero-initialised is empty.
+struct bough__mapping {
+    const unsigned char *data; // NULL for an empty file
+    size_t size;
+};
+
+enum bough_status bough__file_map(struct bough__mapping *mapping, const char *path);
+void bough__file_unmap(struct bough__mapping *mapping);
+
+// A file in the making. The bytes go to `<path>.part`, which commit syncs and renames to `path`
+// and destroy without commit removes. A part that a killed process left is overwritten; one that a
+// living process writes is refused.
+struct bough__draft;
+
+enum bough_status bough__draft_create(struct bough__draft **draft, const char *path);
+enum bough_status bough__draft_write(struct bough__draft *draft, const void *data, size_t size);
+// The next byte goes to `offset`.
+enum bough_status bough__draft_seek(struct bough__draft *draft, uint64_t offset);
+enum bough_status bough__draft_commit(struct bough__draft *draft);
+void bough__draft_destroy(struct bough__draft **draft); // takes NULL, sets NULL
+
+// A whole file by one draft.
+enum bough_status bough__file_write(const char *path, const void *data, size_t size);
+
+#endif
