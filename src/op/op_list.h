@@ -1,2 +1,10 @@
 // Every op, one line each: BOUGH_OP(name) for `bough__op_<name>` in src/op/.
 BOUGH_OP(relu)
+BOUGH_OP(conv2d)
+BOUGH_OP(max_pool2d)
+BOUGH_OP(avg_pool2d)
+BOUGH_OP(global_avg_pool2d)
+BOUGH_OP(batch_norm)
+BOUGH_OP(layer_norm)
+BOUGH_OP(dropout)
+BOUGH_OP(dropout2d)

@@ -68,6 +68,67 @@ def write(name):
 
 
 @family
+def conv2d():
+    def case(name, x, weight, bias=True, activation=None, **options):
+        def f(x, weight, bias=None):
+            y = F.conv2d(x, weight, bias, **options)
+            return activation(y) if activation else y
+        inputs = [rand(*x), rand(*weight)] + ([rand(weight[0])] if bias else [])
+        return name, inputs, f
+
+    yield case("plain", (2, 3, 5, 6), (4, 3, 3, 2))
+    yield case("no_bias", (2, 3, 5, 6), (4, 3, 3, 2), bias=False)
+    yield case("padding", (2, 2, 4, 5), (3, 2, 3, 3), padding=(1, 2))
+    yield case("stride", (2, 2, 8, 9), (3, 2, 3, 2), stride=(2, 3), padding=(1, 0))
+    yield case("dilation", (2, 2, 8, 9), (3, 2, 3, 2), dilation=(2, 3), padding=(1, 2))
+    yield case("groups", (2, 6, 5, 5), (4, 3, 3, 3), groups=2, padding=1)
+    yield case("depthwise", (2, 4, 5, 5), (8, 1, 3, 3), groups=4, stride=2, padding=1)
+    yield case("relu", (2, 3, 6, 6), (4, 3, 3, 3), activation=F.relu, padding=1)
+    yield case("all", (2, 4, 9, 10), (6, 2, 3, 2), activation=F.relu, groups=2, stride=(3, 2),
+               padding=(2, 1), dilation=(1, 2))
+
+
+@family
+def pool():
+    yield "max", [rand(2, 3, 6, 4)], lambda x: F.max_pool2d(x, 2)
+    yield "max_odd", [rand(2, 3, 7, 5)], lambda x: F.max_pool2d(x, 2)
+    yield ("max_overlap", [rand(2, 3, 8, 9)],
+           lambda x: F.max_pool2d(x, (3, 2), stride=(2, 1), padding=1))
+    yield ("max_ties", [rand(1, 2, 6, 6).round()],
+           lambda x: F.max_pool2d(x, 3, stride=2, padding=1))
+    yield "avg", [rand(2, 3, 6, 4)], lambda x: F.avg_pool2d(x, 2)
+    yield ("avg_overlap", [rand(2, 3, 8, 9)],
+           lambda x: F.avg_pool2d(x, (3, 2), stride=(2, 1), padding=1))
+    yield "global", [rand(2, 3, 5, 4)], lambda x: x.mean((2, 3))
+
+
+@family
+def norm():
+    def batch(shape, training):
+        def f(x, gamma, beta, mean, var):
+            return F.batch_norm(x, mean.clone(), var.clone(), gamma, beta, training, 0.2, 1e-5)
+
+        def after(i):
+            def updated(x, gamma, beta, mean, var):
+                running = [mean.clone(), var.clone()]
+                F.batch_norm(x, *running, gamma, beta, training, 0.2, 1e-5)
+                return running[i]
+            return updated
+        channels = shape[1]
+        inputs = [rand(*shape) + 3, rand(channels), rand(channels), rand(channels),
+                  rand(channels).abs() + 0.5]
+        return inputs, f, [0, 1, 2], {3: after(0), 4: after(1)}
+
+    yield "batch", *batch((6, 5), True)
+    yield "batch_image", *batch((3, 4, 5, 2), True)
+    yield "batch_eval", *batch((3, 4, 5, 2), False)
+    yield ("layer", [rand(4, 7) + 3, rand(7), rand(7)],
+           lambda x, gamma, beta: F.layer_norm(x, (7,), gamma, beta, 1e-5))
+    yield ("layer_image", [rand(3, 2, 3, 4), rand(2, 3, 4), rand(2, 3, 4)],
+           lambda x, gamma, beta: F.layer_norm(x, (2, 3, 4), gamma, beta, 1e-3))
+
+
+@family
 def activation():
     yield "relu", [rand(5, 7)], F.relu
     yield "leaky_relu", [rand(5, 7)], lambda x: F.leaky_relu(x, 0.1)

@@ -1,0 +1,33 @@
+#include "bough.h"
+#include "conv2d_params.h"
+
+// One row per channel: dbias [O] = sum of dz over N and OH * OW, where dz is dy, or, with y given,
+// dy where y > 0, which is also written. dz and dbias may be absent.
+ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
+                                const struct conv2d_params p)
+{
+    VIEW(const float, dy);
+    VIEW(const float, y);
+    VIEW(float, dz);
+    VIEW(float, dbias);
+    local float scratch[BOUGH_GROUP];
+    const size_t channel = get_group_id(0);
+    const bool masked = y_base != 0;
+    float total = 0.0f;
+    for (int n = 0; n < p.batch; n++) {
+        const size_t at = ((size_t)n * p.channels + channel) * p.plane;
+        float sum = 0.0f; // by plane, so that rounding does not grow with the batch
+        for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
+            float value = dy[at + i];
+            if (masked) {
+                value = y[at + i] > 0.0f ? value : 0.0f;
+                dz[at + i] = value;
+            }
+            sum += value;
+        }
+        total += sum;
+    }
+    total = GROUP_SUM(total, scratch);
+    if (dbias_base != 0 && get_local_id(0) == 0)
+        dbias[channel] = p.add ? dbias[channel] + total : total;
+}

@@ -1,0 +1,10 @@
+// C and OpenCL share this file.
+#ifndef BOUGH_CL_CONV2D_PARAMS_H
+#define BOUGH_CL_CONV2D_PARAMS_H
+
+struct conv2d_params {
+    int batch, channels, plane; // of y: N, O, OH * OW
+    int add;                    // dbias += instead of =
+};
+
+#endif

@@ -1,0 +1,35 @@
+#include "bough.h"
+#include "dropout_params.h"
+#include "step.h"
+
+// Item i takes elements 4 i to 4 i + 3: one draw.
+kernel void dropout(ARG(x), ARG(step), ARG(y), const ulong count, const struct dropout_params p)
+{
+    VIEW(const float, x);
+    VIEW(const struct step_state, step);
+    VIEW(float, y);
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    const struct random4 draw =
+        dropout_draw(step->seed[0], step->seed[1], step->step, p.stream, (uint)i);
+    const int elements = i < p.full ? 4 : p.tail;
+    for (int j = 0; j < elements; j++)
+        y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
+}
+
+// One row per channel of a sample.
+ROW_KERNEL void dropout2d(ARG(x), ARG(step), ARG(y), const ulong count,
+                          const struct dropout_params p)
+{
+    VIEW(const float, x);
+    VIEW(const struct step_state, step);
+    VIEW(float, y);
+    const size_t row = get_group_id(0);
+    const struct random4 draw =
+        dropout_draw(step->seed[0], step->seed[1], step->step, p.stream, (uint)row);
+    x += row * p.plane;
+    y += row * p.plane;
+    for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP)
+        y[i] = dropout_value(x[i], draw.v[0], p.p, p.scale);
+}

@@ -1,0 +1,27 @@
+// C and OpenCL share this file, and so draw the same mask.
+#ifndef BOUGH_CL_DROPOUT_PARAMS_H
+#define BOUGH_CL_DROPOUT_PARAMS_H
+
+#include "random.h"
+
+struct dropout_params {
+    unsigned int stream;
+    float p, scale;    // scale 1 / (1 - p); 0 where p is 1
+    unsigned int full; // dropout: blocks of four elements,
+    int tail;          // and elements behind them, 0 to 3
+    int plane;         // dropout2d: elements of a channel
+};
+
+// Draw `index` of a stream in a step: four numbers.
+static inline struct random4 dropout_draw(unsigned int seed0, unsigned int seed1, unsigned int step,
+                                          unsigned int stream, unsigned int index)
+{
+    return random_bits(seed0, seed1, index, 0, stream, step);
+}
+
+static inline float dropout_value(float x, unsigned int bits, float p, float scale)
+{
+    return random_unit(bits) < p ? 0.0f : x * scale;
+}
+
+#endif

@@ -1,0 +1,208 @@
+// Variances are taken over the deviations from the mean, whose own rounding is taken out again.
+#include "bough.h"
+#include "norm_params.h"
+
+// ---- batch_norm: one row per channel; saved [2, C] is its mean and 1 / standard deviation ----
+
+// Where an item of the group stands among a channel's elements, [N, plane].
+struct place {
+    int n, i;
+};
+
+static inline struct place first_place(int plane)
+{
+    const int id = get_local_id(0);
+    struct place place = {id / plane, id % plane};
+    return place;
+}
+
+static inline struct place next_place(struct place place, int plane)
+{
+    place.n += BOUGH_GROUP / plane;
+    place.i += BOUGH_GROUP % plane;
+    if (place.i >= plane) {
+        place.i -= plane;
+        place.n++;
+    }
+    return place;
+}
+
+static inline size_t offset(struct place place, size_t channel, const struct batch_norm_params p)
+{
+    return ((size_t)place.n * p.channels + channel) * p.plane + place.i;
+}
+
+#define EACH_PLACE(at)                                                                             \
+    for (struct place at = first_place(p.plane); at.n < p.batch; at = next_place(at, p.plane))
+
+ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean), ARG(running_var),
+                               ARG(saved), ARG(y), const ulong count,
+                               const struct batch_norm_params p)
+{
+    VIEW(const float, x);
+    VIEW(const float, gamma);
+    VIEW(const float, beta);
+    VIEW(float, running_mean);
+    VIEW(float, running_var);
+    VIEW(float, saved);
+    VIEW(float, y);
+    local float scratch[BOUGH_GROUP];
+    const size_t c = get_group_id(0);
+    float mean = running_mean[c], var = running_var[c];
+    if (p.training) {
+        const float elements = (float)p.batch * (float)p.plane;
+        float sum = 0.0f, rest = 0.0f, squares = 0.0f;
+        EACH_PLACE (at)
+            sum += x[offset(at, c, p)];
+        mean = GROUP_SUM(sum, scratch) / elements;
+        EACH_PLACE (at) {
+            const float d = x[offset(at, c, p)] - mean;
+            rest += d;
+            squares += d * d;
+        }
+        rest = GROUP_SUM(rest, scratch) / elements;
+        mean += rest;
+        var = GROUP_SUM(squares, scratch) / elements - rest * rest;
+        var = var < 0.0f ? 0.0f : var;
+        if (get_local_id(0) == 0) {
+            const float unbiased = elements > 1.0f ? var * (elements / (elements - 1.0f)) : var;
+            running_mean[c] = p.momentum * mean + (1.0f - p.momentum) * running_mean[c];
+            running_var[c] = p.momentum * unbiased + (1.0f - p.momentum) * running_var[c];
+        }
+    }
+    const float inverse = 1.0f / sqrt(var + p.eps);
+    if (get_local_id(0) == 0) {
+        saved[c] = mean;
+        saved[p.channels + c] = inverse;
+    }
+    const float factor = inverse * gamma[c], term = beta[c];
+    EACH_PLACE (at)
+        y[offset(at, c, p)] = (x[offset(at, c, p)] - mean) * factor + term;
+}
+
+ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx), ARG(dgamma),
+                               ARG(dbeta), const ulong count, const struct batch_norm_params p)
+{
+    VIEW(const float, x);
+    VIEW(const float, gamma);
+    VIEW(const float, saved);
+    VIEW(const float, dy);
+    VIEW(float, dx);
+    VIEW(float, dgamma);
+    VIEW(float, dbeta);
+    local float scratch[BOUGH_GROUP];
+    const size_t c = get_group_id(0);
+    const float mean = saved[c], inverse = saved[p.channels + c];
+    float sum = 0.0f, dot = 0.0f;
+    EACH_PLACE (at) {
+        const size_t i = offset(at, c, p);
+        sum += dy[i];
+        dot += dy[i] * ((x[i] - mean) * inverse);
+    }
+    sum = GROUP_SUM(sum, scratch);
+    dot = GROUP_SUM(dot, scratch);
+    if (get_local_id(0) == 0 && dgamma_base != 0)
+        dgamma[c] = p.add_dgamma ? dgamma[c] + dot : dot;
+    if (get_local_id(0) == 0 && dbeta_base != 0)
+        dbeta[c] = p.add_dbeta ? dbeta[c] + sum : sum;
+    if (dx_base != 0) {
+        // Running statistics are constants; those of the batch depend on x.
+        const float share = p.training ? 1.0f / ((float)p.batch * (float)p.plane) : 0.0f;
+        const float factor = gamma[c] * inverse;
+        EACH_PLACE (at) {
+            const size_t i = offset(at, c, p);
+            const float centred = (x[i] - mean) * inverse;
+            const float value = factor * (dy[i] - sum * share - centred * (dot * share));
+            dx[i] = p.add_dx ? dx[i] + value : value;
+        }
+    }
+}
+
+// ---- layer_norm: one row per sample; saved [2, N] is its mean and 1 / standard deviation ----
+
+#define EACH_COLUMN(i) for (int i = get_local_id(0); i < p.width; i += BOUGH_GROUP)
+
+ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y),
+                               const ulong count, const struct layer_norm_params p)
+{
+    VIEW(const float, x);
+    VIEW(const float, gamma);
+    VIEW(const float, beta);
+    VIEW(float, saved);
+    VIEW(float, y);
+    local float scratch[BOUGH_GROUP];
+    const size_t row = get_group_id(0);
+    x += row * p.width;
+    y += row * p.width;
+    float sum = 0.0f, rest = 0.0f, squares = 0.0f;
+    EACH_COLUMN (i)
+        sum += x[i];
+    const float about = GROUP_SUM(sum, scratch) / (float)p.width;
+    EACH_COLUMN (i) {
+        const float d = x[i] - about;
+        rest += d;
+        squares += d * d;
+    }
+    rest = GROUP_SUM(rest, scratch) / (float)p.width;
+    const float mean = about + rest;
+    const float var = GROUP_SUM(squares, scratch) / (float)p.width - rest * rest;
+    const float inverse = 1.0f / sqrt((var < 0.0f ? 0.0f : var) + p.eps);
+    if (get_local_id(0) == 0) {
+        saved[row] = mean;
+        saved[p.batch + row] = inverse;
+    }
+    EACH_COLUMN (i)
+        y[i] = (x[i] - mean) * inverse * gamma[i] + beta[i];
+}
+
+ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
+                               const ulong count, const struct layer_norm_params p)
+{
+    VIEW(const float, x);
+    VIEW(const float, gamma);
+    VIEW(const float, saved);
+    VIEW(const float, dy);
+    VIEW(float, dx);
+    local float scratch[BOUGH_GROUP];
+    const size_t row = get_group_id(0);
+    const float mean = saved[row], inverse = saved[p.batch + row];
+    x += row * p.width;
+    dy += row * p.width;
+    dx += row * p.width;
+    float sum = 0.0f, dot = 0.0f;
+    EACH_COLUMN (i) {
+        const float g = dy[i] * gamma[i];
+        sum += g;
+        dot += g * ((x[i] - mean) * inverse);
+    }
+    sum = GROUP_SUM(sum, scratch) / (float)p.width;
+    dot = GROUP_SUM(dot, scratch) / (float)p.width;
+    EACH_COLUMN (i) {
+        const float value = inverse * (dy[i] * gamma[i] - sum - (x[i] - mean) * inverse * dot);
+        dx[i] = p.add_dx ? dx[i] + value : value;
+    }
+}
+
+// One item per column: the sums over the samples.
+kernel void layer_norm_affine_bwd(ARG(x), ARG(saved), ARG(dy), ARG(dgamma), ARG(dbeta),
+                                  const ulong count, const struct layer_norm_params p)
+{
+    VIEW(const float, x);
+    VIEW(const float, saved);
+    VIEW(const float, dy);
+    VIEW(float, dgamma);
+    VIEW(float, dbeta);
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    float sum = 0.0f, dot = 0.0f;
+    for (int n = 0; n < p.batch; n++) {
+        const size_t at = (size_t)n * p.width + i;
+        sum += dy[at];
+        dot += dy[at] * ((x[at] - saved[n]) * saved[p.batch + n]);
+    }
+    if (dgamma_base != 0)
+        dgamma[i] = p.add_dgamma ? dgamma[i] + dot : dot;
+    if (dbeta_base != 0)
+        dbeta[i] = p.add_dbeta ? dbeta[i] + sum : sum;
+}

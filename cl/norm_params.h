@@ -1,0 +1,18 @@
+// C and OpenCL share this file.
+#ifndef BOUGH_CL_NORM_PARAMS_H
+#define BOUGH_CL_NORM_PARAMS_H
+
+struct batch_norm_params {
+    int batch, channels, plane; // x [N, C, plane]
+    float eps, momentum;
+    int training;
+    int add_dx, add_dgamma, add_dbeta; // += instead of =
+};
+
+struct layer_norm_params {
+    int batch, width; // x [N, D]
+    float eps;
+    int add_dx, add_dgamma, add_dbeta;
+};
+
+#endif

@@ -1,0 +1,45 @@
+// Pooling windows over planes; C and OpenCL share this file.
+#ifndef BOUGH_CL_POOL_PARAMS_H
+#define BOUGH_CL_POOL_PARAMS_H
+
+struct pool_axis {
+    int size, out; // elements of x, of y
+    int kernel, stride, padding;
+};
+
+struct pool_params {
+    struct pool_axis h, w;
+};
+
+struct plane_params {
+    int plane; // H * W
+};
+
+struct pool_range {
+    int begin, end;
+};
+
+// What window `out` covers of x.
+static inline struct pool_range pool_window(const struct pool_axis axis, int out)
+{
+    const int first = out * axis.stride - axis.padding, last = first + axis.kernel;
+    struct pool_range range = {first < 0 ? 0 : first, last < axis.size ? last : axis.size};
+    return range;
+}
+
+// The windows that cover element `in`.
+static inline struct pool_range pool_windows_over(const struct pool_axis axis, int in)
+{
+    const int at = in + axis.padding, last = at / axis.stride + 1;
+    struct pool_range range = {at < axis.kernel ? 0 : (at - axis.kernel) / axis.stride + 1,
+                               last < axis.out ? last : axis.out};
+    return range;
+}
+
+// In a search for the largest; a NaN is taken and stays.
+static inline int pool_takes(float value, float best)
+{
+    return (value > best) | (value != value);
+}
+
+#endif

@@ -1,0 +1,137 @@
+#include "op/op_cases.h"
+
+// Steps of one; and what else is told.
+#define STEPS_OF_ONE(...)                                                                          \
+    {                                                                                              \
+        .stride = {1, 1}, .dilation = {1, 1}, .groups = 1, __VA_ARGS__                             \
+    }
+
+// What a wrong attribute is tried on.
+#define REFUSED(fails_, ...)                                                                       \
+    {                                                                                              \
+        .op = "conv2d", .x = {INPUT(FILL_ZERO, 1, 4, 5, 5), INPUT(FILL_ZERO, 2, 4, 3, 3)},         \
+        .attr = {__VA_ARGS__}, .fails = (fails_)                                                   \
+    }
+
+static const struct op_case cases[] = {
+    // Batches, images and channels of every size.
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 2, 5, 4), INPUT(FILL_UNIFORM, 3, 2, 3, 3),
+           INPUT(FILL_UNIFORM, 3)},
+     .attr = STEPS_OF_ONE(.padding = {1, 1}),
+     .y = SHAPE(SWEEP, 3, 5, 4)},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 2, SWEEP, 3, 3), INPUT(FILL_UNIFORM, 4, SWEEP, 2, 2)},
+     .attr = STEPS_OF_ONE(),
+     .y = SHAPE(2, 4, 2, 2)},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 2, 2, 3, 4), INPUT(FILL_UNIFORM, SWEEP, 2, 2, 3),
+           INPUT(FILL_UNIFORM, SWEEP)},
+     .attr = STEPS_OF_ONE(.padding = {1, 1}),
+     .y = SHAPE(2, SWEEP, 4, 4)},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 2, 2, 3, SWEEP), INPUT(FILL_UNIFORM, 3, 2, 3, 3)},
+     .attr = STEPS_OF_ONE(.padding = {1, 1}),
+     .y = SHAPE(2, 3, 3, SWEEP)},
+    // The stride leaves a rest: elements of x that no window reaches.
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 2, 2, 9, SWEEP), INPUT(FILL_UNIFORM, 3, 2, 2, 1)},
+     .attr = {.stride = {4, 3}, .dilation = {1, 1}, .groups = 1}},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 2, 2, 7, 8), INPUT(FILL_UNIFORM, 3, 2, 1, 1)},
+     .attr = {.stride = {3, 3}, .dilation = {1, 1}, .groups = 1},
+     .y = SHAPE(2, 3, 3, 3)},
+    // More padding than the kernel reaches.
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 2, 2, 3, 4), INPUT(FILL_UNIFORM, 3, 2, 2, 1)},
+     .attr = STEPS_OF_ONE(.padding = {3, 2}),
+     .y = SHAPE(2, 3, 8, 8)},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 6, 5, 6), INPUT(FILL_UNIFORM, 4, 2, 3, 2),
+           INPUT(FILL_UNIFORM, 4)},
+     .attr = {.stride = {2, 1}, .dilation = {1, 2}, .padding = {1, 2}, .groups = 2},
+     .fails = "must be C / groups"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 6, 5, 6), INPUT(FILL_UNIFORM, 4, 3, 3, 2),
+           INPUT(FILL_UNIFORM, 4)},
+     .attr = {.stride = {2, 1}, .dilation = {1, 2}, .padding = {1, 2}, .groups = 2},
+     .y = SHAPE(SWEEP, 4, 3, 8)},
+    // Clear of the kink: a sum of positives, moved by the bias.
+    {.op = "conv2d",
+     .x = {INPUT(FILL_POSITIVE, SWEEP, 2, 4, 4), INPUT(FILL_POSITIVE, 3, 2, 3, 3),
+           INPUT(FILL_POSITIVE, 3)},
+     .attr = STEPS_OF_ONE(.activation = BOUGH_RELU)},
+    // Many threads and groups of work-items. What is summed is long.
+    {.op = "conv2d",
+     .x = {INPUT(FILL_UNIFORM, 16, 8, 28, 28), INPUT(FILL_UNIFORM, 16, 8, 3, 3),
+           INPUT(FILL_UNIFORM, 16)},
+     .attr = STEPS_OF_ONE(.padding = {1, 1})},
+
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 5, 6), INPUT(FILL_ZERO, 4, 3, 3, 2), INPUT(FILL_ZERO, 4)},
+     .attr = STEPS_OF_ONE(),
+     .golden = "conv2d/plain"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 5, 6), INPUT(FILL_ZERO, 4, 3, 3, 2)},
+     .attr = STEPS_OF_ONE(),
+     .golden = "conv2d/no_bias"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 2, 4, 5), INPUT(FILL_ZERO, 3, 2, 3, 3), INPUT(FILL_ZERO, 3)},
+     .attr = STEPS_OF_ONE(.padding = {1, 2}),
+     .golden = "conv2d/padding"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 2, 8, 9), INPUT(FILL_ZERO, 3, 2, 3, 2), INPUT(FILL_ZERO, 3)},
+     .attr = {.stride = {2, 3}, .padding = {1, 0}, .dilation = {1, 1}, .groups = 1},
+     .golden = "conv2d/stride"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 2, 8, 9), INPUT(FILL_ZERO, 3, 2, 3, 2), INPUT(FILL_ZERO, 3)},
+     .attr = {.stride = {1, 1}, .padding = {1, 2}, .dilation = {2, 3}, .groups = 1},
+     .golden = "conv2d/dilation"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 6, 5, 5), INPUT(FILL_ZERO, 4, 3, 3, 3), INPUT(FILL_ZERO, 4)},
+     .attr = {.stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 2},
+     .golden = "conv2d/groups"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 4, 5, 5), INPUT(FILL_ZERO, 8, 1, 3, 3), INPUT(FILL_ZERO, 8)},
+     .attr = {.stride = {2, 2}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 4},
+     .golden = "conv2d/depthwise"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 6, 6), INPUT(FILL_ZERO, 4, 3, 3, 3), INPUT(FILL_ZERO, 4)},
+     .attr = STEPS_OF_ONE(.padding = {1, 1}, .activation = BOUGH_RELU),
+     .golden = "conv2d/relu"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 4, 9, 10), INPUT(FILL_ZERO, 6, 2, 3, 2), INPUT(FILL_ZERO, 6)},
+     .attr = {.stride = {3, 2},
+              .padding = {2, 1},
+              .dilation = {1, 2},
+              .groups = 2,
+              .activation = BOUGH_RELU},
+     .golden = "conv2d/all"},
+
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 5), INPUT(FILL_ZERO, 4, 3, 3, 3)},
+     .attr = STEPS_OF_ONE(),
+     .fails = "input [2, 3, 5], weight [4, 3, 3, 3], groups 1: wants [N, C, H, W]"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 5, 5), INPUT(FILL_ZERO, 4, 3, 3, 3), INPUT(FILL_ZERO, 3)},
+     .attr = STEPS_OF_ONE(),
+     .fails = "the bias must be [O]"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 2, 5), INPUT(FILL_ZERO, 4, 3, 3, 3)},
+     .attr = STEPS_OF_ONE(),
+     .fails = "larger than the padded image"},
+    {.op = "conv2d",
+     .x = {INPUT(FILL_ZERO, 2, 3, 5, 5), INPUT(FILL_ZERO, 4, 3, 0, 3)},
+     .attr = STEPS_OF_ONE(),
+     .fails = "a dimension is empty"},
+    REFUSED("stride and dilation must be 1", .stride = {1, 0}, .dilation = {1, 1}, .groups = 1),
+    REFUSED("stride and dilation must be 1", .stride = {1, 1}, .dilation = {0, 1}, .groups = 1),
+    REFUSED("padding 0 or more", .stride = {1, 1}, .dilation = {1, 1}, .groups = 1,
+            .padding = {-1, 0}),
+    REFUSED("do not divide by the groups", .stride = {1, 1}, .dilation = {1, 1}, .groups = 4),
+    REFUSED("do not divide by the groups", .stride = {1, 1}, .dilation = {1, 1}),
+    REFUSED("padded image is above 2^31", .stride = {1, 1}, .dilation = {1, 1}, .groups = 1,
+            .padding = {INT32_MAX, 0}),
+};
+
+OP_CASES_MAIN("conv2d", cases)
