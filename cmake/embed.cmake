@@ -1,0 +1,15 @@
+# Writes a C file that holds text files: cmake -DOUT=x.c "-DFILES=a;b" -P embed.cmake
+# Bytes instead of string literals: those have a largest length.
+set(rows "")
+set(code "#include \"device/opencl/cl_source.h\"\n")
+set(index 0)
+foreach(path ${FILES})
+  file(READ ${path} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  get_filename_component(name ${path} NAME)
+  string(APPEND code "static const char text${index}[] = {${bytes}0};\n")
+  string(APPEND rows "    {\"${name}\", text${index}},\n")
+  math(EXPR index "${index} + 1")
+endforeach()
+string(APPEND code "const struct bough__cl_file bough__cl_files[] = {\n${rows}    {0, 0}};\n")
+file(WRITE ${OUT} "${code}")

@@ -1,0 +1,164 @@
+#include "device/opencl/opencl.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// A write up to this size is copied to a slot first and does not wait for the device.
+enum { STAGED_BYTES = 1 << 20 };
+
+static struct bough__cl_device *device_of(struct bough__span span)
+{
+    return bough__cl_device(span.buffer->device);
+}
+
+// ---- Allocating ----
+
+static enum bough_status touch(struct bough__cl_device *device, cl_mem memory, size_t size)
+{
+    const cl_uchar zero = 0;
+    cl_int error = clEnqueueFillBuffer(device->queue, memory, &zero, 1, size - 1, 1, 0, NULL, NULL);
+    if (error == CL_SUCCESS)
+        error = clFinish(device->queue);
+    if (error == CL_SUCCESS)
+        return BOUGH_OK;
+    return bough__cl_fail(device, error, "the first use of a buffer of %zu bytes (memory %llu)",
+                          size, (unsigned long long)device->base.info.memory);
+}
+
+enum bough_status bough__cl_allocate(cl_mem *memory, struct bough__cl_device *device, size_t size)
+{
+    const struct bough_device_info *info = &device->base.info;
+    if (size > info->max_buffer)
+        return bough__fail(BOUGH_DEVICE,
+                           "device %s (%s): a buffer of %zu bytes is wanted, the largest is %llu",
+                           info->id, info->name, size, (unsigned long long)info->max_buffer);
+    cl_int error;
+    *memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, size, NULL, &error);
+    if (!*memory)
+        return bough__cl_fail(device, error, "clCreateBuffer of %zu bytes (memory %llu)", size,
+                              (unsigned long long)info->memory);
+    enum bough_status status = touch(device, *memory, size);
+    if (status != BOUGH_OK) {
+        clReleaseMemObject(*memory);
+        *memory = NULL;
+    }
+    return status;
+}
+
+enum bough_status bough__cl_buffer_create(struct bough__buffer **buffer,
+                                          struct bough_device *device, size_t size)
+{
+    struct bough__cl_buffer *created = calloc(1, sizeof *created);
+    if (!created)
+        return bough__no_memory();
+    created->base = (struct bough__buffer){device, size};
+    enum bough_status status = bough__cl_allocate(&created->memory, bough__cl_device(device), size);
+    if (status == BOUGH_OK)
+        *buffer = &created->base;
+    else
+        free(created);
+    return status;
+}
+
+void bough__cl_buffer_destroy(struct bough__buffer *buffer)
+{
+    clReleaseMemObject(((struct bough__cl_buffer *)buffer)->memory);
+    free(buffer);
+}
+
+// ---- Scratch ----
+
+enum bough_status bough__cl_scratch_acquire(struct bough__cl_scratch **scratch,
+                                            struct bough__cl_device *device, size_t size)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__cl_scratch *created = NULL;
+    if (!device->scratch || device->scratch->size < size) {
+        BOUGH_TRY_MEMORY(created = calloc(1, sizeof *created));
+        *created = (struct bough__cl_scratch){.size = size, .users = 1};
+        BOUGH_TRY(bough__cl_allocate(&created->memory, device, size));
+        bough__cl_scratch_release(device->scratch);
+        device->scratch = created;
+        created = NULL;
+    }
+    device->scratch->users++;
+    *scratch = device->scratch;
+done:
+    free(created);
+    return status;
+}
+
+void bough__cl_scratch_release(struct bough__cl_scratch *scratch)
+{
+    if (!scratch || --scratch->users)
+        return;
+    clReleaseMemObject(scratch->memory);
+    free(scratch);
+}
+
+// ---- Moving ----
+
+// The next slot of the ring, free and large enough; NULL when out of memory.
+static struct bough__cl_slot *slot_take(struct bough__cl_device *device, size_t size)
+{
+    struct bough__cl_slot *slot = &device->slot[device->next_slot++ % BOUGH_CL_SLOTS];
+    if (slot->written) {
+        clWaitForEvents(1, &slot->written);
+        clReleaseEvent(slot->written);
+        slot->written = NULL;
+    }
+    if (slot->size < size) {
+        free(slot->memory);
+        slot->memory = malloc(size);
+        slot->size = slot->memory ? size : 0;
+    }
+    return slot->memory ? slot : NULL;
+}
+
+enum bough_status bough__cl_write(struct bough__span to, const void *data, size_t size)
+{
+    struct bough__cl_device *device = device_of(to);
+    struct bough__cl_slot *slot = size <= STAGED_BYTES ? slot_take(device, size) : NULL;
+    if (slot)
+        memcpy(slot->memory, data, size);
+    cl_int error =
+        clEnqueueWriteBuffer(device->queue, bough__cl_memory(to), slot == NULL, to.offset, size,
+                             slot ? slot->memory : data, 0, NULL, slot ? &slot->written : NULL);
+    if (error != CL_SUCCESS)
+        return bough__cl_fail(device, error, "clEnqueueWriteBuffer of %zu bytes", size);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__cl_read(struct bough__span from, void *data, size_t size)
+{
+    struct bough__cl_device *device = device_of(from);
+    cl_int error = clEnqueueReadBuffer(device->queue, bough__cl_memory(from), CL_TRUE, from.offset,
+                                       size, data, 0, NULL, NULL);
+    if (error != CL_SUCCESS)
+        return bough__cl_fail(device, error, "clEnqueueReadBuffer of %zu bytes", size);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__cl_copy(struct bough__span to, struct bough__span from, size_t size)
+{
+    struct bough__cl_device *device = device_of(to);
+    cl_int error = clEnqueueCopyBuffer(device->queue, bough__cl_memory(from), bough__cl_memory(to),
+                                       from.offset, to.offset, size, 0, NULL, NULL);
+    if (error != CL_SUCCESS)
+        return bough__cl_fail(device, error, "clEnqueueCopyBuffer of %zu bytes", size);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__cl_fill_zero(struct bough__span to, size_t size)
+{
+    struct bough__cl_device *device = device_of(to);
+    const cl_float zero = 0;
+    size_t pattern = (to.offset | size) % sizeof zero ? 1 : sizeof zero;
+    cl_int error = clEnqueueFillBuffer(device->queue, bough__cl_memory(to), &zero, pattern,
+                                       to.offset, size, 0, NULL, NULL);
+    if (error != CL_SUCCESS)
+        return bough__cl_fail(device, error, "clEnqueueFillBuffer of %zu bytes", size);
+    return BOUGH_OK;
+}

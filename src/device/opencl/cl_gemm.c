@@ -1,0 +1,257 @@
+#include "device/opencl/cl_gemm.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int anything(const struct bough__cl_gemm *g)
+{
+    (void)g;
+    return 1;
+}
+
+static enum bough_status prepare_generic(struct bough__cl_gemm *g)
+{
+    return bough__cl_gemm_items(g, "gemm_generic", g->params.batch * g->params.m * g->params.n);
+}
+
+static const struct bough__cl_gemm_implementation generic = {"generic", anything, anything,
+                                                             prepare_generic};
+
+static const struct bough__cl_gemm_implementation *const implementations[] = {&bough__cl_gemm_tile,
+                                                                              &generic};
+
+// ---- Views ----
+
+static struct gemm_axis axis(const struct bough__axis *from)
+{
+    return (struct gemm_axis){from->inner, from->stride, from->outer};
+}
+
+static gemm_long reach(const struct bough__axis *axis, gemm_long count)
+{
+    gemm_long last = count - 1;
+    if (axis->inner == 0 || last < axis->inner)
+        return last * axis->stride;
+    return last / axis->inner * axis->outer + (axis->inner - 1) * axis->stride;
+}
+
+static void set_windows(struct gemm_view *view, const struct bough__windows *w, gemm_long positions)
+{
+    gemm_long images = positions / ((gemm_long)w->out_h * w->out_w);
+    view->image_stride = w->image_stride;
+    view->extent = (images - 1) * w->image_stride + (gemm_long)w->channels * w->height * w->width;
+    view->height = w->height;
+    view->width = w->width;
+    view->kernel_h = w->kernel_h;
+    view->kernel_w = w->kernel_w;
+    view->out_h = w->out_h;
+    view->out_w = w->out_w;
+    view->stride_h = w->stride_h;
+    view->stride_w = w->stride_w;
+    view->padding_h = w->padding_h;
+    view->padding_w = w->padding_w;
+    view->dilation_h = w->dilation_h;
+    view->dilation_w = w->dilation_w;
+    view->spread_h = w->spread_h;
+    view->spread_w = w->spread_w;
+    view->flip = w->flip;
+}
+
+// `positions_across` says which of the two kinds of windows has its positions along the output.
+static struct gemm_view view(const struct bough__matrix *x, const struct bough__axis *across,
+                             gemm_long across_count, const struct bough__axis *depth,
+                             gemm_long depth_count, enum bough__matrix_kind positions_across)
+{
+    struct gemm_view view = {.across = axis(across), .depth = axis(depth)};
+    view.batch_stride = x->batch_stride;
+    if (x->kind == BOUGH_PLAIN) {
+        view.extent = reach(across, across_count) + reach(depth, depth_count) + 1;
+        view.deep = depth->stride == 1;
+        return view;
+    }
+    view.kind = x->kind == positions_across ? GEMM_POSITIONS_ACROSS : GEMM_POSITIONS_DEEP;
+    view.deep = view.kind == GEMM_POSITIONS_DEEP;
+    set_windows(&view, &x->windows, view.deep ? depth_count : across_count);
+    return view;
+}
+
+static struct gemm_params describe(const struct bough__gemm *g)
+{
+    struct gemm_params p = {.m = g->m, .n = g->n, .k = g->k, .batch = g->batch};
+    if (g->k > 0) {
+        p.a = view(&g->a, &g->a.row, g->m, &g->a.col, g->k, BOUGH_WINDOWS_TRANSPOSED);
+        p.b = view(&g->b, &g->b.col, g->n, &g->b.row, g->k, BOUGH_WINDOWS);
+    }
+    p.c_row = axis(&g->c.row);
+    p.c_col = axis(&g->c.col);
+    p.c_batch = g->c.batch_stride;
+    p.split_depth = g->k;
+    p.splits = 1;
+    p.alpha = g->alpha;
+    p.beta = g->beta;
+    p.bias_per_row = g->bias.buffer && g->bias_axis == BOUGH_BIAS_PER_ROW;
+    p.bias_per_col = g->bias.buffer && g->bias_axis == BOUGH_BIAS_PER_COL;
+    p.relu = g->activation == BOUGH_RELU;
+    return p;
+}
+
+// ---- Steps ----
+
+gemm_long bough__cl_gemm_reserve(struct bough__cl_gemm *g, gemm_long count)
+{
+    gemm_long at = g->scratch;
+    g->scratch += (count + 63) / 64 * 64;
+    return at;
+}
+
+enum bough_status bough__cl_gemm_step(struct bough__cl_gemm *g, const char *family,
+                                      const char *name, const size_t groups[3], size_t local)
+{
+    cl_kernel kernel = bough__cl_kernel_create(g->device, family, name);
+    if (!kernel)
+        return BOUGH_DEVICE;
+    struct bough__cl_step step = {.name = name, .kernel = kernel, .dims = 3};
+    for (int i = 0; i < 3; i++) {
+        step.local[i] = i == 0 ? local : 1;
+        step.global[i] = groups[i] * step.local[i];
+    }
+    g->launch->step[g->launch->steps++] = step;
+    return BOUGH_OK;
+}
+
+enum bough_status bough__cl_gemm_items(struct bough__cl_gemm *g, const char *name, gemm_long count)
+{
+    size_t local = g->device->max_group < 64 ? 1 : 64;
+    return bough__cl_gemm_step(g, "gemm", name,
+                               (size_t[3]){((size_t)count + local - 1) / local, 1, 1}, local);
+}
+
+void bough__cl_gemm_split(struct bough__cl_gemm *g, gemm_long groups, gemm_long wanted,
+                          gemm_long least)
+{
+    struct gemm_params *p = &g->params;
+    gemm_long splits = wanted / groups, most = p->k / least;
+    if (splits > most)
+        splits = most;
+    if (splits < 2)
+        return;
+    p->split_depth = ((p->k + splits - 1) / splits + 15) / 16 * 16;
+    p->splits = (int)((p->k + p->split_depth - 1) / p->split_depth);
+    if (p->splits > 1)
+        p->partial_at = bough__cl_gemm_reserve(g, p->splits * p->batch * p->m * p->n);
+}
+
+enum bough_status bough__cl_gemm_reduce(struct bough__cl_gemm *g)
+{
+    if (g->params.splits == 1)
+        return BOUGH_OK;
+    return bough__cl_gemm_items(g, "gemm_reduce", g->params.batch * g->params.m * g->params.n);
+}
+
+static enum bough_status bind(struct bough__cl_gemm *g, cl_kernel kernel, const char *name)
+{
+    const struct bough__gemm *gemm = &g->gemm;
+    const struct bough__cl_scratch *scratch = g->launch->scratch;
+    const struct bough__span none = {NULL, 0};
+    const struct bough__span spans[] = {gemm->k ? gemm->a.data : none,
+                                        gemm->k ? gemm->b.data : none, gemm->c.data, gemm->bias,
+                                        none};
+    cl_int error = CL_SUCCESS;
+    cl_uint index = 0;
+    for (size_t i = 0; i < sizeof spans / sizeof *spans && error == CL_SUCCESS; i++) {
+        cl_mem memory = i == 4 && scratch ? scratch->memory : bough__cl_memory(spans[i]);
+        cl_ulong offset = spans[i].offset;
+        error = clSetKernelArg(kernel, index++, sizeof memory, memory ? &memory : NULL);
+        if (error == CL_SUCCESS)
+            error = clSetKernelArg(kernel, index++, sizeof offset, &offset);
+    }
+    if (error == CL_SUCCESS)
+        error = clSetKernelArg(kernel, index++, sizeof g->params, &g->params);
+    if (error != CL_SUCCESS)
+        return bough__cl_fail(g->device, error, "clSetKernelArg %u of %s", index - 1, name);
+    return BOUGH_OK;
+}
+
+// ---- Choosing ----
+
+static enum bough_status try_one(struct bough__cl_gemm *g,
+                                 const struct bough__cl_gemm_implementation *implementation)
+{
+    enum bough_status status;
+    BOUGH_TRY(implementation->prepare(g));
+    if (g->scratch)
+        BOUGH_TRY(bough__cl_scratch_acquire(&g->launch->scratch, g->device,
+                                            (size_t)g->scratch * sizeof(float)));
+    for (size_t i = 0; i < g->launch->steps; i++)
+        if (g->launch->step[i].kernel)
+            BOUGH_TRY(bind(g, g->launch->step[i].kernel, g->launch->step[i].name));
+done:
+    return status;
+}
+
+static const struct bough__cl_gemm_implementation *forced(enum bough_status *status)
+{
+    const char *name = getenv("BOUGH_GEMM");
+    *status = BOUGH_OK;
+    if (!name || !name[0])
+        return NULL;
+    for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++)
+        if (strcmp(implementations[i]->name, name) == 0)
+            return implementations[i];
+    *status = bough__fail(BOUGH_INVALID,
+                          "BOUGH_GEMM is %s; it can be cpu, clblast, tile or generic", name);
+    return NULL;
+}
+
+static enum bough_status launch_create(struct bough__cl_launch **launch,
+                                       struct bough_device *device)
+{
+    *launch = calloc(1, sizeof **launch);
+    if (!*launch)
+        return bough__no_memory();
+    (*launch)->base.device = device;
+    return BOUGH_OK;
+}
+
+// The first that suits (or the forced one, if it can), and after it each that can, until one is
+// prepared.
+static enum bough_status choose(struct bough__cl_launch **launch, struct bough_device *device,
+                                const struct bough__gemm *gemm)
+{
+    enum bough_status status;
+    const struct bough__cl_gemm_implementation *wanted = forced(&status);
+    int reached = 0;
+    for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++) {
+        const struct bough__cl_gemm_implementation *one = implementations[i];
+        struct bough__cl_gemm g = {.device = bough__cl_device(device), .gemm = *gemm};
+        g.params = describe(gemm);
+        if (wanted)
+            reached = reached || one == wanted;
+        if ((wanted && !reached) || !one->can(&g) || !(wanted || reached || one->suits(&g)))
+            continue;
+        BOUGH_TRY(launch_create(&g.launch, device));
+        *launch = g.launch;
+        status = try_one(&g, one);
+        if (status == BOUGH_OK)
+            return BOUGH_OK;
+        bough__log(BOUGH_LOG_VERBOSE, "gemm %s: %s", one->name, bough_last_error());
+        bough__cl_launch_destroy(&g.launch->base);
+        *launch = NULL;
+    }
+done:
+    return status;
+}
+
+enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
+                                         const struct bough__gemm *gemm)
+{
+    struct bough__cl_launch *prepared = NULL;
+    enum bough_status status = gemm->m == 0 || gemm->n == 0 || gemm->batch == 0
+                                   ? launch_create(&prepared, device)
+                                   : choose(&prepared, device, gemm);
+    if (status == BOUGH_OK)
+        *launch = &prepared->base;
+    return status;
+}

@@ -1,0 +1,48 @@
+// GEMM on OpenCL: an ordered list of implementations; the last takes everything.
+#ifndef BOUGH_DEVICE_OPENCL_CL_GEMM_H
+#define BOUGH_DEVICE_OPENCL_CL_GEMM_H
+
+#include "device/opencl/opencl.h"
+
+#include "cl/gemm.h"
+
+// One GEMM being prepared.
+struct bough__cl_gemm {
+    struct bough__cl_device *device;
+    struct bough__gemm gemm;
+    struct gemm_params params; // of `gemm`, with one split and nothing in scratch
+    struct bough__cl_launch *launch;
+    gemm_long scratch; // floats wanted so far
+};
+
+struct bough__cl_gemm_implementation {
+    const char *name; // what BOUGH_GEMM says
+    // Would it be the best here?
+    int (*suits)(const struct bough__cl_gemm *g);
+    // Could it do it at all?
+    int (*can)(const struct bough__cl_gemm *g);
+    // Adds steps, sets the parameters, reserves scratch. A failure leaves the GEMM to the next one.
+    enum bough_status (*prepare)(struct bough__cl_gemm *g);
+};
+
+extern const struct bough__cl_gemm_implementation bough__cl_gemm_cpu;
+extern const struct bough__cl_gemm_implementation bough__cl_gemm_blast;
+extern const struct bough__cl_gemm_implementation bough__cl_gemm_tile;
+
+// Room for `count` floats in scratch, aligned for every vector: where it begins.
+gemm_long bough__cl_gemm_reserve(struct bough__cl_gemm *g, gemm_long count);
+
+// Adds a step that runs `groups` groups of `local` items. Its arguments are bound when all steps
+// are there.
+enum bough_status bough__cl_gemm_step(struct bough__cl_gemm *g, const char *family,
+                                      const char *name, const size_t groups[3], size_t local);
+// One item per element, `count` of them.
+enum bough_status bough__cl_gemm_items(struct bough__cl_gemm *g, const char *name, gemm_long count);
+
+// Divides k so that `groups` groups become about `wanted`, none with less than `least` of k.
+void bough__cl_gemm_split(struct bough__cl_gemm *g, gemm_long groups, gemm_long wanted,
+                          gemm_long least);
+// The step that adds the splits up, if there are any.
+enum bough_status bough__cl_gemm_reduce(struct bough__cl_gemm *g);
+
+#endif

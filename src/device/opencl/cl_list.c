@@ -1,0 +1,203 @@
+// Which devices there are, and which of them can be used.
+#include "device/opencl/opencl.h"
+
+#include "base/error.h"
+
+#include <CL/cl_ext.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PLATFORMS = 32, MAX_DEVICES = 64 };
+
+// ---- Asking ----
+
+// "" if the driver does not tell; without blanks at either end.
+static void device_text(cl_device_id id, cl_device_info what, char *text, size_t size)
+{
+    char all[4096];
+    size_t used = 0;
+    text[0] = '\0';
+    if (clGetDeviceInfo(id, what, sizeof all, all, &used) != CL_SUCCESS || used == 0)
+        return;
+    all[used - 1] = '\0';
+    const char *begin = all + strspn(all, " \t");
+    size_t length = strlen(begin);
+    while (length && isspace((unsigned char)begin[length - 1]))
+        length--;
+    snprintf(text, size, "%.*s", (int)length, begin);
+}
+
+static void platform_text(cl_platform_id id, cl_platform_info what, char *text, size_t size)
+{
+    char all[4096];
+    size_t used = 0;
+    if (clGetPlatformInfo(id, what, sizeof all, all, &used) != CL_SUCCESS || used == 0)
+        used = 1;
+    all[used - 1] = '\0';
+    snprintf(text, size, "%.*s", (int)size - 1, all);
+}
+
+// 0 if the driver does not tell. `what` is of any unsigned type.
+static uint64_t device_number(cl_device_id id, cl_device_info what)
+{
+    union {
+        cl_uint u;
+        cl_ulong ul;
+    } value = {.ul = 0};
+    size_t size = 0;
+    if (clGetDeviceInfo(id, what, sizeof value, &value, &size) != CL_SUCCESS)
+        return 0;
+    return size == sizeof value.u ? value.u : value.ul;
+}
+
+// Whole words only: cl_khr_fp16 is not told by cl_khr_fp16_something.
+static int has_extension(cl_device_id id, const char *name)
+{
+    char all[4096];
+    size_t length = strlen(name);
+    device_text(id, CL_DEVICE_EXTENSIONS, all, sizeof all);
+    for (const char *at = all; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == all || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return 1;
+    return 0;
+}
+
+// ---- Describing ----
+
+static enum bough_device_type device_type(cl_device_id id)
+{
+    uint64_t type = device_number(id, CL_DEVICE_TYPE);
+    return type & CL_DEVICE_TYPE_GPU   ? BOUGH_DEVICE_GPU
+           : type & CL_DEVICE_TYPE_CPU ? BOUGH_DEVICE_CPU
+                                       : BOUGH_DEVICE_ACCELERATOR;
+}
+
+// "OpenCL 3.0" of the device, then what the platform calls itself, up to the details.
+static void describe_version(struct bough_device_info *info, cl_platform_id platform,
+                             cl_device_id id)
+{
+    char device[64], all[256];
+    int number = 0, name = 0;
+    device_text(id, CL_DEVICE_VERSION, device, sizeof device);
+    platform_text(platform, CL_PLATFORM_VERSION, all, sizeof all);
+    sscanf(device, "OpenCL %*d.%*d%n", &number);
+    sscanf(all, "OpenCL %*d.%*d%n", &name);
+    char *details = strstr(all + name, "  ");
+    if (details)
+        *details = '\0';
+    snprintf(info->version, sizeof info->version, "%.*s%.48s", number, device, all + name);
+}
+
+static const char *why_not(cl_platform_id platform, cl_device_id id)
+{
+    char text[128];
+    int major = 0, minor = 0;
+    platform_text(platform, CL_PLATFORM_NAME, text, sizeof text);
+    const char *force = getenv("BOUGH_FORCE_DEVICE");
+    if (strcmp(text, "Clover") == 0 && !(force && force[0]))
+        return "Mesa Clover gives wrong answers; BOUGH_FORCE_DEVICE=1 uses it anyway";
+    if (!device_number(id, CL_DEVICE_AVAILABLE))
+        return "the driver says that it is not available";
+    if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE))
+        return "it has no compiler; precompiled kernels are not supported yet";
+    device_text(id, CL_DEVICE_VERSION, text, sizeof text);
+    if (sscanf(text, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12)
+        return "it is older than OpenCL 1.2";
+    if (!device_number(id, CL_DEVICE_ENDIAN_LITTLE))
+        return "it is big-endian";
+    if (!(device_number(id, CL_DEVICE_SINGLE_FP_CONFIG) & CL_FP_INF_NAN))
+        return "its single-precision arithmetic has no infinity and NaN";
+    device_text(id, CL_DEVICE_PROFILE, text, sizeof text);
+    if (strcmp(text, "EMBEDDED_PROFILE") == 0 && !has_extension(id, "cles_khr_int64"))
+        return "it has no 64-bit integers";
+    return "";
+}
+
+static void describe(struct bough_device_info *info, cl_platform_id platform, cl_device_id id,
+                     cl_uint p, cl_uint d)
+{
+    *info = (struct bough_device_info){.type = device_type(id)};
+    snprintf(info->id, sizeof info->id, "%u:%u", p, d);
+    if (has_extension(id, "cl_amd_device_attribute_query"))
+        device_text(id, CL_DEVICE_BOARD_NAME_AMD, info->name, sizeof info->name);
+    if (!info->name[0])
+        device_text(id, CL_DEVICE_NAME, info->name, sizeof info->name);
+    info->memory = device_number(id, CL_DEVICE_GLOBAL_MEM_SIZE);
+    info->max_buffer = device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    info->compute_units = (uint32_t)device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS);
+    device_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
+    describe_version(info, platform, id);
+    snprintf(info->refused, sizeof info->refused, "%s", why_not(platform, id));
+}
+
+// ---- Listing ----
+
+static cl_uint platforms_get(cl_platform_id *list)
+{
+    cl_uint count = 0;
+    if (clGetPlatformIDs(MAX_PLATFORMS, list, &count) != CL_SUCCESS)
+        return 0;
+    return count < MAX_PLATFORMS ? count : MAX_PLATFORMS;
+}
+
+static cl_uint devices_get(cl_platform_id platform, cl_device_id *list)
+{
+    cl_uint count = 0;
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, list, &count) != CL_SUCCESS)
+        return 0;
+    return count < MAX_DEVICES ? count : MAX_DEVICES;
+}
+
+static void note_platform_without(char *note, size_t note_size, cl_platform_id platform)
+{
+    char name[128];
+    platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
+    const char *hint = strcmp(name, "Portable Computing Language") == 0
+                           ? "; is its cache folder (POCL_CACHE_DIR) writable?"
+                           : "; is its driver installed and its hardware present?";
+    snprintf(note, note_size, "no OpenCL device: platform %s has none%s", name, hint);
+}
+
+enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, size_t *count,
+                                 char *note, size_t note_size)
+{
+    cl_platform_id platform[MAX_PLATFORMS];
+    cl_device_id device[MAX_DEVICES];
+    cl_uint platforms = platforms_get(platform);
+    *count = 0;
+    note[0] = '\0';
+    if (platforms == 0)
+        snprintf(note, note_size,
+                 "no OpenCL platform: install pocl-opencl-icd or your GPU vendor's driver");
+    for (cl_uint p = 0; p < platforms; p++) {
+        cl_uint devices = devices_get(platform[p], device);
+        if (devices == 0 && *count == 0)
+            note_platform_without(note, note_size, platform[p]);
+        for (cl_uint d = 0; d < devices; d++, ++*count)
+            if (*count < room)
+                describe(&list[*count], platform[p], device[d], p, d);
+    }
+    if (*count)
+        note[0] = '\0';
+    return BOUGH_OK;
+}
+
+enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id)
+{
+    cl_platform_id platform[MAX_PLATFORMS];
+    cl_device_id devices[MAX_DEVICES];
+    unsigned p, d;
+    if (sscanf(id, "%u:%u", &p, &d) != 2 || p >= platforms_get(platform) ||
+        d >= devices_get(platform[p], devices))
+        return bough__fail(BOUGH_DEVICE, "device %s: there is none of that number", id);
+    device->platform = platform[p];
+    device->id = devices[d];
+    describe(&device->base.info, platform[p], devices[d], p, d);
+    device->cpu = device->base.info.type == BOUGH_DEVICE_CPU;
+    device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
+    device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    return BOUGH_OK;
+}

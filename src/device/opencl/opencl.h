@@ -1,0 +1,139 @@
+// The OpenCL backend: what its files share. Nothing here is seen outside this folder.
+#ifndef BOUGH_DEVICE_OPENCL_OPENCL_H
+#define BOUGH_DEVICE_OPENCL_OPENCL_H
+
+#include "device/device.h"
+
+#include <CL/cl.h>
+
+extern const struct bough__backend bough__backend_opencl;
+
+// ---- Devices ----
+
+// Host memory that a small write leaves from; busy until `written` is done.
+struct bough__cl_slot {
+    void *memory;
+    size_t size;
+    cl_event written;
+};
+
+enum { BOUGH_CL_SLOTS = 8, BOUGH_CL_MAX_OPTIONS = 128 };
+
+struct bough__cl_device {
+    struct bough_device base;
+    cl_platform_id platform;
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue; // in order
+    int cpu;
+    size_t group;        // BOUGH_GROUP
+    size_t max_group;    // work-items
+    size_t local_memory; // bytes
+    cl_uint vector;      // floats of the native vector
+    char options[BOUGH_CL_MAX_OPTIONS];
+    struct bough__cl_program *programs;
+    struct bough__cl_scratch *scratch; // the newest; NULL until one is wanted
+    struct bough__cl_told *told;       // fallbacks that were logged
+    struct bough__cl_slot slot[BOUGH_CL_SLOTS];
+    unsigned next_slot;
+};
+
+enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, size_t *count,
+                                 char *note, size_t note_size);
+// Finds "P:D" and describes it. Errors: DEVICE if there is none.
+enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id);
+
+enum bough_status bough__cl_open(struct bough_device **device, const char *id);
+void bough__cl_close(struct bough_device *device);
+
+// ---- Errors ----
+
+const char *bough__cl_error_name(cl_int error);
+
+// DEVICE, with "device 0:0 (name): <what>: CL_... (-5)". `what` names the call and its sizes.
+enum bough_status bough__cl_fail(const struct bough__cl_device *device, cl_int error,
+                                 const char *what, ...) __attribute__((format(printf, 3, 4)));
+
+// ---- Buffers ----
+
+struct bough__cl_buffer {
+    struct bough__buffer base;
+    cl_mem memory;
+};
+
+static inline cl_mem bough__cl_memory(struct bough__span span)
+{
+    return span.buffer ? ((const struct bough__cl_buffer *)span.buffer)->memory : NULL;
+}
+
+// A touched allocation: a driver that allocates lazily fails here, not at the first launch.
+enum bough_status bough__cl_allocate(cl_mem *memory, struct bough__cl_device *device, size_t size);
+
+enum bough_status bough__cl_buffer_create(struct bough__buffer **buffer,
+                                          struct bough_device *device, size_t size);
+void bough__cl_buffer_destroy(struct bough__buffer *buffer);
+enum bough_status bough__cl_write(struct bough__span to, const void *data, size_t size);
+enum bough_status bough__cl_read(struct bough__span from, void *data, size_t size);
+enum bough_status bough__cl_copy(struct bough__span to, struct bough__span from, size_t size);
+enum bough_status bough__cl_fill_zero(struct bough__span to, size_t size);
+
+// Memory that launches share: they run one after the other. Acquire returns at least `size` bytes;
+// what it returned before stays as it is until it is released as often as it was acquired.
+struct bough__cl_scratch {
+    cl_mem memory;
+    size_t size;
+    size_t users; // launches, and the device itself
+};
+
+enum bough_status bough__cl_scratch_acquire(struct bough__cl_scratch **scratch,
+                                            struct bough__cl_device *device, size_t size);
+void bough__cl_scratch_release(struct bough__cl_scratch *scratch); // takes NULL
+
+// ---- Programs ----
+
+// A new kernel of cl/<family>.cl. Families are built at first use. NULL with the reason as the last
+// error if it cannot be had.
+cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
+                                  const char *name);
+void bough__cl_programs_destroy(struct bough__cl_device *device);
+
+// ---- Launches ----
+
+struct bough__cl_launch;
+
+// One thing to enqueue: a kernel, or whatever `call` does.
+struct bough__cl_step {
+    const char *name;
+    cl_kernel kernel;
+    cl_uint dims;
+    size_t global[3], local[3];
+    enum bough_status (*call)(struct bough__cl_launch *launch);
+};
+
+enum { BOUGH_CL_MAX_STEPS = 4 };
+
+struct bough__cl_launch {
+    struct bough__launch base;
+    struct bough__cl_step step[BOUGH_CL_MAX_STEPS];
+    size_t steps;
+    struct bough__cl_scratch *scratch; // or NULL
+    void *own;                         // of `call`; freed with the launch
+};
+
+enum bough_status bough__cl_prepare_kernel(struct bough__launch **launch,
+                                           struct bough_device *device,
+                                           const struct bough__kernel_call *call);
+enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
+                                         const struct bough__gemm *gemm);
+void bough__cl_launch_destroy(struct bough__launch *launch);
+enum bough_status bough__cl_run(struct bough_device *device, struct bough__launch *const *launch,
+                                size_t count);
+enum bough_status bough__cl_finish(struct bough_device *device);
+void bough__cl_told_destroy(struct bough__cl_device *device);
+
+static inline struct bough__cl_device *bough__cl_device(struct bough_device *device)
+{
+    return (struct bough__cl_device *)device;
+}
+
+#endif
