@@ -1,5 +1,7 @@
 #include "op/op.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 static const struct bough__op *const ops[] = {
@@ -20,4 +22,43 @@ const struct bough__op *bough__op_find(const char *name)
         if (strcmp(ops[i]->name, name) == 0)
             return ops[i];
     return NULL;
+}
+
+// Kernels count elements in 32 bits.
+static int too_large(const struct bough_shape *shape)
+{
+    int64_t elements = 1;
+    for (int i = 0; i < shape->rank; i++)
+        if (shape->dim[i] < 0 || __builtin_mul_overflow(elements, shape->dim[i], &elements) ||
+            elements > INT32_MAX)
+            return 1;
+    return 0;
+}
+
+static enum bough_status check_shape(const char *what, const struct bough_shape *shape)
+{
+    char text[128];
+    if (shape->rank < 0 || shape->rank > BOUGH_MAX_RANK)
+        return bough__fail(BOUGH_INVALID, "%s of rank %d, wanted 0..%d", what, shape->rank,
+                           BOUGH_MAX_RANK);
+    if (too_large(shape))
+        return bough__fail(BOUGH_INVALID, "%s %s, wanted at most %d elements", what,
+                           bough_shape_format(shape, text, sizeof text), INT32_MAX);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__op_shape(struct bough__op_need *need, const struct bough__op *op,
+                                  const struct bough__op_call *call)
+{
+    enum bough_status status = BOUGH_OK;
+    *need = (struct bough__op_need){.y_dtype = BOUGH_F32};
+    if (call->inputs < op->inputs_min || call->inputs > op->inputs_max)
+        return bough__fail(BOUGH_INVALID, "%s: %d inputs, wanted %d to %d", op->name, call->inputs,
+                           op->inputs_min, op->inputs_max);
+    for (int i = 0; i < call->inputs; i++)
+        BOUGH_TRY(check_shape("input", &call->x[i].shape));
+    BOUGH_TRY(op->shape(need, call));
+    BOUGH_TRY(check_shape("output", &need->y));
+done:
+    return status == BOUGH_OK ? status : bough__fail_in(status, "%s", op->name);
 }

@@ -22,7 +22,7 @@ struct bough__attr {
     int32_t axis;
     float value; // slope, factor, probability, delta, smoothing: one number
     float eps, momentum;
-    struct bough_shape shape;          // reshape: of the output
+    struct bough_shape shape;          // reshape: of one sample of the output
     enum bough__activation activation; // linear, conv2d: fused behind them
     uint32_t stream;                   // random numbers: which of the graph's streams
     int32_t training;                  // batch_norm: 1 = statistics of the batch, and update them
@@ -67,11 +67,18 @@ struct bough__op {
     int inputs_min, inputs_max;
     unsigned flags;
     unsigned no_gradient; // bit i: input i has none (labels, running statistics)
-    // Errors: INVALID with both shapes.
+    // Errors: INVALID with the shapes. Call it through bough__op_shape.
     enum bough_status (*shape)(struct bough__op_need *need, const struct bough__op_call *call);
     enum bough_status (*forward)(struct bough__sequence *out, const struct bough__op_call *call);
     enum bough_status (*backward)(struct bough__sequence *out, const struct bough__op_call *call);
 };
+
+// What `op` needs for the inputs' shapes and types in `call`, and for its attributes. Spans are not
+// looked at: an absent input in the middle has rank 0.
+// Errors: INVALID, with the op's name, if the inputs are too few, too many, larger than 2^31 - 1
+// elements, or do not fit each other.
+enum bough_status bough__op_shape(struct bough__op_need *need, const struct bough__op *op,
+                                  const struct bough__op_call *call);
 
 // NULL if there is none of that name.
 const struct bough__op *bough__op_find(const char *name);
