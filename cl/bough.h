@@ -22,7 +22,7 @@
 #endif
 
 // A buffer and the place in it, in bytes. An absent argument is NULL.
-#define ARG(name) global char *name##_base, const ulong name##_at
+#define ARG(name)        global char *name##_base, const ulong name##_at
 #define VIEW(type, name) global type *name = (global type *)(name##_base + name##_at)
 
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))
@@ -30,8 +30,8 @@
 // Sum and maximum over a group, the same to every item, in a fixed order. `scratch` is
 // `local float scratch[BOUGH_GROUP];` of the kernel. Called by all items of the group.
 #if BOUGH_GROUP == 1
-#define GROUP_SUM(value, scratch) (value)
-#define GROUP_MAX(value, scratch) (value)
+#define GROUP_SUM(value, scratch) ((void)(scratch), (value))
+#define GROUP_MAX(value, scratch) ((void)(scratch), (value))
 #else
 inline float group_sum(float value, local float *scratch)
 {
