@@ -1,5 +1,10 @@
 // Element-wise activations: x [any] -> y [same].
+#include "cl/activation_params.h"
+#include "base/error.h"
 #include "op/op.h"
+#include "op/relu_mask.h"
+
+#include <math.h>
 
 static enum bough_status same_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
@@ -7,18 +12,32 @@ static enum bough_status same_shape(struct bough__op_need *need, const struct bo
     return BOUGH_OK;
 }
 
-static int64_t elements(const struct bough__op_call *call)
+static enum bough_status forward(struct bough__sequence *out, const struct bough__op_call *call,
+                                 const struct bough__kernel *kernel, const void *params)
 {
-    return bough_shape_elements(&call->x[0].shape);
+    return BOUGH_KERNEL(out, kernel, bough_shape_elements(&call->x[0].shape), 0, params,
+                        call->x[0].span, call->y.span);
 }
 
-// relu: y = max(x, 0)
+// `from` is x or y, whichever the slope is told by.
+static enum bough_status backward(struct bough__sequence *out, const struct bough__op_call *call,
+                                  const struct bough__kernel *kernel, const void *params,
+                                  struct bough__span from)
+{
+    if (!call->dx[0].span.buffer)
+        return BOUGH_OK;
+    return BOUGH_KERNEL(out, kernel, bough_shape_elements(&call->x[0].shape), 0, params, from,
+                        call->dy.span, call->dx[0].span);
+}
+
+// ---- relu: y = max(x, 0) ----
 
 static void relu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0];
     float *y = arg[1];
+#pragma omp simd
     for (int64_t i = begin; i < end; i++)
         y[i] = x[i] < 0.0f ? 0.0f : x[i]; // NaN stays NaN
 }
@@ -28,27 +47,32 @@ static void relu_bwd(void *const *arg, const void *params, int64_t begin, int64_
     (void)params;
     const float *y = arg[0], *dy = arg[1];
     float *dx = arg[2];
+#pragma omp simd
     for (int64_t i = begin; i < end; i++)
         dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
 }
 
-static const struct bough__kernel kernel_relu_fwd = {
-    "relu_fwd", "activation", relu_fwd, BOUGH_GRID_ITEMS, .args = 2};
-static const struct bough__kernel kernel_relu_bwd = {
-    "relu_bwd", "activation", relu_bwd, BOUGH_GRID_ITEMS, .args = 3};
+static const struct bough__kernel kernel_relu_fwd = {"relu_fwd", "activation", relu_fwd,
+                                                     BOUGH_GRID_ITEMS, .args = 2};
+static const struct bough__kernel kernel_relu_bwd = {"relu_bwd", "activation", relu_bwd,
+                                                     BOUGH_GRID_ITEMS, .args = 3};
 
 static enum bough_status relu_forward(struct bough__sequence *out,
                                       const struct bough__op_call *call)
 {
-    return BOUGH_KERNEL(out, &kernel_relu_fwd, elements(call), 0, NULL, call->x[0].span,
-                        call->y.span);
+    return forward(out, call, &kernel_relu_fwd, NULL);
 }
 
 static enum bough_status relu_backward(struct bough__sequence *out,
                                        const struct bough__op_call *call)
 {
-    return BOUGH_KERNEL(out, &kernel_relu_bwd, elements(call), 0, NULL, call->y.span,
-                        call->dy.span, call->dx[0].span);
+    return backward(out, call, &kernel_relu_bwd, NULL, call->y.span);
+}
+
+enum bough_status bough__relu_mask(struct bough__sequence *out, int64_t count, struct bough__span y,
+                                   struct bough__span dy, struct bough__span dx)
+{
+    return BOUGH_KERNEL(out, &kernel_relu_bwd, count, 0, NULL, y, dy, dx);
 }
 
 const struct bough__op bough__op_relu = {
@@ -59,4 +83,214 @@ const struct bough__op bough__op_relu = {
     .shape = same_shape,
     .forward = relu_forward,
     .backward = relu_backward,
+};
+
+// ---- leaky_relu: y = x above 0, value * x below; value at least 0, so that y tells x's sign ----
+
+static void leaky_relu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct leaky_relu_params *p = params;
+    const float *x = arg[0], slope = p->slope;
+    float *y = arg[1];
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+        y[i] = x[i] < 0.0f ? slope * x[i] : x[i];
+}
+
+static void leaky_relu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct leaky_relu_params *p = params;
+    const float *y = arg[0], *dy = arg[1], slope = p->slope;
+    float *dx = arg[2];
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+        dx[i] = y[i] > 0.0f ? dy[i] : slope * dy[i];
+}
+
+static const struct bough__kernel kernel_leaky_relu_fwd = {
+    "leaky_relu_fwd", "activation", leaky_relu_fwd,
+    BOUGH_GRID_ITEMS, .args = 2,    .params_size = sizeof(struct leaky_relu_params)};
+static const struct bough__kernel kernel_leaky_relu_bwd = {
+    "leaky_relu_bwd", "activation", leaky_relu_bwd,
+    BOUGH_GRID_ITEMS, .args = 3,    .params_size = sizeof(struct leaky_relu_params)};
+
+static enum bough_status leaky_relu_shape(struct bough__op_need *need,
+                                          const struct bough__op_call *call)
+{
+    if (!(call->attr->value >= 0.0f && isfinite(call->attr->value)))
+        return bough__fail(BOUGH_INVALID, "slope %g, wanted at least 0", (double)call->attr->value);
+    return same_shape(need, call);
+}
+
+static enum bough_status leaky_relu_forward(struct bough__sequence *out,
+                                            const struct bough__op_call *call)
+{
+    return forward(out, call, &kernel_leaky_relu_fwd,
+                   &(struct leaky_relu_params){call->attr->value});
+}
+
+static enum bough_status leaky_relu_backward(struct bough__sequence *out,
+                                             const struct bough__op_call *call)
+{
+    return backward(out, call, &kernel_leaky_relu_bwd,
+                    &(struct leaky_relu_params){call->attr->value}, call->y.span);
+}
+
+const struct bough__op bough__op_leaky_relu = {
+    .name = "leaky_relu",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .flags = BOUGH__OP_BACKWARD_READS_Y | BOUGH__OP_IN_PLACE,
+    .shape = leaky_relu_shape,
+    .forward = leaky_relu_forward,
+    .backward = leaky_relu_backward,
+};
+
+// ---- gelu: y = x * P(a standard normal is below x) ----
+
+static const float sqrt_half = 0.707106781186547524f;
+
+// erfc keeps the digits of the left tail, where 1 + erf would lose them.
+static void gelu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    const float *x = arg[0];
+    float *y = arg[1];
+    for (int64_t i = begin; i < end; i++)
+        y[i] = 0.5f * x[i] * erfcf(-sqrt_half * x[i]);
+}
+
+static void gelu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    const float *x = arg[0], *dy = arg[1];
+    float *dx = arg[2];
+    for (int64_t i = begin; i < end; i++) {
+        const float below = 0.5f * erfcf(-sqrt_half * x[i]);
+        const float density = 0.398942280401432678f * expf(-0.5f * x[i] * x[i]);
+        dx[i] = dy[i] * (below + x[i] * density);
+    }
+}
+
+static const struct bough__kernel kernel_gelu_fwd = {"gelu_fwd", "activation", gelu_fwd,
+                                                     BOUGH_GRID_ITEMS, .args = 2};
+static const struct bough__kernel kernel_gelu_bwd = {"gelu_bwd", "activation", gelu_bwd,
+                                                     BOUGH_GRID_ITEMS, .args = 3};
+
+static enum bough_status gelu_forward(struct bough__sequence *out,
+                                      const struct bough__op_call *call)
+{
+    return forward(out, call, &kernel_gelu_fwd, NULL);
+}
+
+static enum bough_status gelu_backward(struct bough__sequence *out,
+                                       const struct bough__op_call *call)
+{
+    return backward(out, call, &kernel_gelu_bwd, NULL, call->x[0].span);
+}
+
+const struct bough__op bough__op_gelu = {
+    .name = "gelu",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .flags = BOUGH__OP_BACKWARD_READS_X,
+    .shape = same_shape,
+    .forward = gelu_forward,
+    .backward = gelu_backward,
+};
+
+// ---- sigmoid: y = 1 / (1 + exp(-x)) ----
+
+static void sigmoid_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    const float *x = arg[0];
+    float *y = arg[1];
+    for (int64_t i = begin; i < end; i++)
+        y[i] = 1.0f / (1.0f + expf(-x[i]));
+}
+
+static void sigmoid_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    const float *y = arg[0], *dy = arg[1];
+    float *dx = arg[2];
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+        dx[i] = dy[i] * y[i] * (1.0f - y[i]);
+}
+
+static const struct bough__kernel kernel_sigmoid_fwd = {"sigmoid_fwd", "activation", sigmoid_fwd,
+                                                        BOUGH_GRID_ITEMS, .args = 2};
+static const struct bough__kernel kernel_sigmoid_bwd = {"sigmoid_bwd", "activation", sigmoid_bwd,
+                                                        BOUGH_GRID_ITEMS, .args = 3};
+
+static enum bough_status sigmoid_forward(struct bough__sequence *out,
+                                         const struct bough__op_call *call)
+{
+    return forward(out, call, &kernel_sigmoid_fwd, NULL);
+}
+
+static enum bough_status sigmoid_backward(struct bough__sequence *out,
+                                          const struct bough__op_call *call)
+{
+    return backward(out, call, &kernel_sigmoid_bwd, NULL, call->y.span);
+}
+
+const struct bough__op bough__op_sigmoid = {
+    .name = "sigmoid",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .flags = BOUGH__OP_BACKWARD_READS_Y | BOUGH__OP_IN_PLACE,
+    .shape = same_shape,
+    .forward = sigmoid_forward,
+    .backward = sigmoid_backward,
+};
+
+// ---- tanh ----
+
+static void tanh_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    const float *x = arg[0];
+    float *y = arg[1];
+    for (int64_t i = begin; i < end; i++)
+        y[i] = tanhf(x[i]);
+}
+
+static void tanh_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    const float *y = arg[0], *dy = arg[1];
+    float *dx = arg[2];
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+        dx[i] = dy[i] * (1.0f - y[i] * y[i]);
+}
+
+static const struct bough__kernel kernel_tanh_fwd = {"tanh_fwd", "activation", tanh_fwd,
+                                                     BOUGH_GRID_ITEMS, .args = 2};
+static const struct bough__kernel kernel_tanh_bwd = {"tanh_bwd", "activation", tanh_bwd,
+                                                     BOUGH_GRID_ITEMS, .args = 3};
+
+static enum bough_status tanh_forward(struct bough__sequence *out,
+                                      const struct bough__op_call *call)
+{
+    return forward(out, call, &kernel_tanh_fwd, NULL);
+}
+
+static enum bough_status tanh_backward(struct bough__sequence *out,
+                                       const struct bough__op_call *call)
+{
+    return backward(out, call, &kernel_tanh_bwd, NULL, call->y.span);
+}
+
+const struct bough__op bough__op_tanh = {
+    .name = "tanh",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .flags = BOUGH__OP_BACKWARD_READS_Y | BOUGH__OP_IN_PLACE,
+    .shape = same_shape,
+    .forward = tanh_forward,
+    .backward = tanh_backward,
 };

@@ -134,7 +134,89 @@ def activation():
     yield "leaky_relu", [rand(5, 7)], lambda x: F.leaky_relu(x, 0.1)
     yield "gelu", [3 * rand(5, 7)], F.gelu
     yield "sigmoid", [3 * rand(5, 7)], torch.sigmoid
+    yield "sigmoid_far", [torch.tensor([-1e4, -90, -20, -1, 1, 20, 90, 1e4]).double()], torch.sigmoid
     yield "tanh", [2 * rand(5, 7)], torch.tanh
+
+
+@family
+def elementwise():
+    yield "add", [rand(2, 3, 4), rand(2, 3, 4)], torch.add
+    yield "multiply", [rand(2, 3, 4), rand(2, 3, 4)], torch.mul
+    yield "scale", [rand(2, 3, 4)], lambda x: 0.3 * x
+
+
+@family
+def shape():
+    yield "concat", [rand(2, 3, 4), rand(2, 1, 4), rand(2, 2, 4)], lambda *x: torch.cat(x, 1)
+
+
+@family
+def linear():
+    yield "linear", [rand(6, 9), rand(4, 9), rand(4)], F.linear
+    yield "no_bias", [rand(6, 9), rand(4, 9)], F.linear
+    yield "relu", [rand(6, 9), rand(4, 9), rand(4)], lambda *x: F.relu(F.linear(*x))
+    yield "softmax", [rand(4, 3, 5)], lambda x: F.softmax(x, -1)
+    yield "softmax_far", [torch.tensor([[1e4, 9999, -1e4, 9998, 0],
+                                        [-300, -301, -300.5, -1e4, -302]]).double()], \
+        lambda x: F.softmax(x, -1)
+
+
+def cross_entropy(smoothing=0.0):
+    """[the mean, the weight of the labelled rows]; the weight in a way of its own."""
+    def f(scores, labels, weights=None):
+        mean = F.cross_entropy(scores, labels, weights, ignore_index=-1,
+                               label_smoothing=smoothing)
+        kept = labels[labels >= 0]
+        weight = weights[kept].sum() if weights is not None else torch.tensor(1.0 * len(kept))
+        return torch.stack([mean, weight.double()])
+    f.loss = True
+    return f
+
+
+def nothing(scores, _):
+    """No row is labelled, where PyTorch would give NaN."""
+    return (0 * torch.nan_to_num(scores)).reshape(-1)[:2]
+
+
+nothing.loss = True
+
+
+def by_value(loss, **options):
+    """PyTorch knows no missing targets: they are left out before."""
+    def f(scores, targets):
+        kept = ~torch.isnan(targets)
+        mean = loss(scores[kept], targets[kept], **options)
+        return torch.stack([mean, kept.sum().double()])
+    f.loss = True
+    return f
+
+
+def missing(targets):
+    """Every third or so becomes NaN."""
+    return torch.where(torch.rand(targets.shape) < 0.3, torch.tensor(float("nan")).double(), targets)
+
+
+@family
+def loss():
+    labels = torch.tensor([3, 0, -1, 1, 2, 2, -1, 0, 3])
+    weights = torch.tensor([0.5, 2.0, 0.25, 1.5]).double()
+    bits = missing(torch.randint(0, 2, (6, 3)).double())
+    far = torch.tensor([[1e4, -1e4, 0], [0, 90, -90], [-200, -201, -1e4], [1, 1, 1]]).double()
+    logits = torch.tensor([-1e4, -200, -90, -20, 20, 90, 200, 1e4]).double()
+    yield "cross_entropy", [rand(9, 4), labels], cross_entropy(), [0]
+    yield "cross_entropy_weights", [rand(9, 4), labels, weights], cross_entropy(), [0]
+    yield "cross_entropy_smooth", [rand(9, 4), labels], cross_entropy(0.1), [0]
+    yield "cross_entropy_weights_smooth", [rand(9, 4), labels, weights], cross_entropy(0.1), [0]
+    yield "cross_entropy_far", [far, torch.tensor([1, 2, 0, -1])], cross_entropy(), [0]
+    yield "cross_entropy_nan", [torch.full((9, 4), float("nan")).double(), 0 * labels - 1], \
+        nothing, [0]
+    yield "binary_cross_entropy", [3 * rand(6, 3), bits], \
+        by_value(F.binary_cross_entropy_with_logits), [0]
+    yield "binary_cross_entropy_far", [logits, torch.tensor([1, 0, 1, 0, 1, 0, 1, 0.5]).double()], \
+        by_value(F.binary_cross_entropy_with_logits), [0]
+    yield "mse", [rand(6, 5), missing(rand(6, 5))], by_value(F.mse_loss), [0]
+    yield "l1", [rand(6, 5), missing(rand(6, 5))], by_value(F.l1_loss), [0]
+    yield "huber", [rand(6, 5), missing(rand(6, 5))], by_value(F.huber_loss, delta=0.7), [0]
 
 
 if __name__ == "__main__":

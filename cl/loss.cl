@@ -1,0 +1,135 @@
+#include "bough.h"
+
+#include "loss.h"
+
+// ---- The mean of parts: the values first, then their weights ----
+
+ROW_KERNEL void loss_mean(ARG(part), ARG(y), const ulong count, const struct loss_mean_params p)
+{
+    local float scratch[BOUGH_GROUP];
+    VIEW(const float, part);
+    VIEW(float, y);
+    float sum = 0.0f, weight = 0.0f;
+    for (int i = get_local_id(0); i < p.parts; i += BOUGH_GROUP) {
+        sum += part[i];
+        weight += part[p.parts + i];
+    }
+    sum = GROUP_SUM(sum, scratch);
+    weight = GROUP_SUM(weight, scratch);
+    if (get_local_id(0) == 0) {
+        y[0] = weight > 0.0f ? sum / weight : 0.0f;
+        y[1] = weight;
+    }
+}
+
+// ---- cross_entropy: a row is a sample ----
+
+ROW_KERNEL void cross_entropy_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(part),
+                                  const ulong count, const struct cross_entropy_params p)
+{
+    local float scratch[BOUGH_GROUP];
+    VIEW(const float, x);
+    VIEW(const int, label);
+    VIEW(const float, class_weight);
+    VIEW(float, lse);
+    VIEW(float, part);
+    const size_t row = get_group_id(0);
+    const int mine = label[row];
+    x += row * p.classes;
+    float most = -INFINITY, sum = 0.0f, smooth = 0.0f;
+    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
+        most = fmax(most, x[c]);
+    most = GROUP_MAX(most, scratch);
+    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
+        sum += exp(x[c] - most);
+    const float log_sum = most + log(GROUP_SUM(sum, scratch));
+    if (p.smoothing > 0.0f) {
+        for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
+            smooth += (class_weight ? class_weight[c] : 1.0f) * (log_sum - x[c]);
+        smooth = p.smoothing / p.classes * GROUP_SUM(smooth, scratch);
+    }
+    if (get_local_id(0) == 0) {
+        const int labelled = mine >= 0 && mine < p.classes;
+        const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
+        lse[row] = log_sum;
+        part[row] =
+            labelled ? (1.0f - p.smoothing) * weight * (log_sum - x[mine]) + smooth : 0.0f;
+        part[p.rows + row] = weight;
+    }
+}
+
+ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(y), ARG(dy),
+                                  ARG(dx), const ulong count, const struct cross_entropy_params p)
+{
+    local float scratch[BOUGH_GROUP];
+    VIEW(const float, x);
+    VIEW(const int, label);
+    VIEW(const float, class_weight);
+    VIEW(const float, lse);
+    VIEW(const float, y);
+    VIEW(const float, dy);
+    VIEW(float, dx);
+    const size_t row = get_group_id(0);
+    const int mine = label[row];
+    const int labelled = mine >= 0 && mine < p.classes && y[1] > 0.0f;
+    x += row * p.classes;
+    dx += row * p.classes;
+    float all = 0.0f;
+    if (p.smoothing > 0.0f) {
+        for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
+            all += class_weight ? class_weight[c] : 1.0f;
+        all = GROUP_SUM(all, scratch);
+    }
+    const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
+    const float hard = (1.0f - p.smoothing) * weight, soft = p.smoothing / p.classes;
+    const float factor = labelled ? dy[0] / y[1] : 0.0f;
+    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP) {
+        const float chance = exp(x[c] - lse[row]);
+        const float slope = hard * (chance - (c == mine ? 1.0f : 0.0f)) +
+                            soft * (chance * all - (class_weight ? class_weight[c] : 1.0f));
+        dx[c] = labelled ? factor * slope : 0.0f;
+    }
+}
+
+// ---- Element-wise losses: a row is a chunk; a target NaN is none ----
+
+#define VALUE_LOSS(name)                                                                           \
+    ROW_KERNEL void name##_fwd(ARG(x), ARG(t), ARG(part), const ulong count,                       \
+                               const struct value_loss_params p)                                   \
+    {                                                                                              \
+        local float scratch[BOUGH_GROUP];                                                          \
+        VIEW(const float, x);                                                                      \
+        VIEW(const float, t);                                                                      \
+        VIEW(float, part);                                                                         \
+        const int begin = (int)get_group_id(0) * LOSS_CHUNK;                                       \
+        const int end = min(begin + LOSS_CHUNK, p.elements);                                       \
+        float sum = 0.0f, weight = 0.0f;                                                           \
+        for (int i = begin + (int)get_local_id(0); i < end; i += BOUGH_GROUP) {                    \
+            sum += isnan(t[i]) ? 0.0f : name##_value(x[i], t[i], p.delta);                         \
+            weight += isnan(t[i]) ? 0.0f : 1.0f;                                                   \
+        }                                                                                          \
+        sum = GROUP_SUM(sum, scratch);                                                             \
+        weight = GROUP_SUM(weight, scratch);                                                       \
+        if (get_local_id(0) == 0) {                                                                \
+            part[get_group_id(0)] = sum;                                                           \
+            part[p.chunks + get_group_id(0)] = weight;                                             \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    kernel void name##_bwd(ARG(x), ARG(t), ARG(y), ARG(dy), ARG(dx), const ulong count,            \
+                           const struct value_loss_params p)                                       \
+    {                                                                                              \
+        VIEW(const float, x);                                                                      \
+        VIEW(const float, t);                                                                      \
+        VIEW(const float, y);                                                                      \
+        VIEW(const float, dy);                                                                     \
+        VIEW(float, dx);                                                                           \
+        const size_t i = get_global_id(0);                                                         \
+        if (i < count)                                                                             \
+            dx[i] = isnan(t[i]) ? 0.0f : dy[0] / y[1] * name##_slope(x[i], t[i], p.delta);         \
+    }
+
+VALUE_LOSS(binary_cross_entropy)
+VALUE_LOSS(mse)
+VALUE_LOSS(l1)
+VALUE_LOSS(huber)

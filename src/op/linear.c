@@ -1,0 +1,144 @@
+// linear: x [N, D], weight [U, D], bias [U] or absent -> y [N, U] = activation(x weight^T + bias)
+#include "cl/linear_params.h"
+
+#include "base/error.h"
+#include "op/op.h"
+#include "op/relu_mask.h"
+
+// ---- The bias's gradient ----
+
+static void column_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct column_sum_params *p = params;
+    const float *x = arg[0];
+    float *y = arg[1];
+    for (int64_t c = begin; c < end && !p->add; c++)
+        y[c] = 0.0f;
+    for (int64_t r = 0; r < p->rows; r++) {
+        const float *row = x + r * p->columns;
+#pragma omp simd
+        for (int64_t c = begin; c < end; c++)
+            y[c] += row[c];
+    }
+}
+
+static const struct bough__kernel kernel_column_sum = {
+    "column_sum",    "linear",  column_sum,
+    BOUGH_GRID_ROWS, .args = 2, .params_size = sizeof(struct column_sum_params)};
+
+// ---- Shape ----
+
+static enum bough_status linear_shape(struct bough__op_need *need,
+                                      const struct bough__op_call *call)
+{
+    const struct bough_shape *x = &call->x[0].shape, *w = &call->x[1].shape;
+    const struct bough_shape *b = &call->x[2].shape;
+    char text[3][128];
+    if (x->rank != 2 || w->rank != 2 || x->dim[1] != w->dim[1])
+        return bough__fail(BOUGH_INVALID, "input %s and weight %s, wanted [N, D] and [U, D]",
+                           bough_shape_format(x, text[0], sizeof text[0]),
+                           bough_shape_format(w, text[1], sizeof text[1]));
+    if (call->inputs > 2 && (b->rank != 1 || b->dim[0] != w->dim[0]))
+        return bough__fail(BOUGH_INVALID, "weight %s and bias %s, wanted [U, D] and [U]",
+                           bough_shape_format(w, text[1], sizeof text[1]),
+                           bough_shape_format(b, text[2], sizeof text[2]));
+    need->y = (struct bough_shape){2, {x->dim[0], w->dim[0]}};
+    if (call->attr->activation == BOUGH_RELU)
+        need->scratch = (size_t)(x->dim[0] * w->dim[0]) * sizeof(float);
+    return BOUGH_OK;
+}
+
+// ---- Passes ----
+
+static struct bough__matrix matrix(struct bough__span data, int64_t row, int64_t col)
+{
+    return (struct bough__matrix){.data = data, .row = {.stride = row}, .col = {.stride = col}};
+}
+
+static enum bough_status linear_forward(struct bough__sequence *out,
+                                        const struct bough__op_call *call)
+{
+    const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
+    return bough__sequence_gemm(out, &(struct bough__gemm){
+                                         .m = call->x[0].shape.dim[0],
+                                         .n = u,
+                                         .k = d,
+                                         .a = matrix(call->x[0].span, d, 1),
+                                         .b = matrix(call->x[1].span, 1, d),
+                                         .c = matrix(call->y.span, u, 1),
+                                         .bias = call->x[2].span,
+                                         .bias_axis = BOUGH_BIAS_PER_COL,
+                                         .activation = call->attr->activation,
+                                     });
+}
+
+static enum bough_status input_gradient(struct bough__sequence *out,
+                                        const struct bough__op_call *call, struct bough__span dy)
+{
+    const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
+    if (!call->dx[0].span.buffer)
+        return BOUGH_OK;
+    return bough__sequence_gemm(out, &(struct bough__gemm){
+                                         .m = call->x[0].shape.dim[0],
+                                         .n = d,
+                                         .k = u,
+                                         .a = matrix(dy, u, 1),
+                                         .b = matrix(call->x[1].span, d, 1),
+                                         .c = matrix(call->dx[0].span, d, 1),
+                                         .beta = call->add_dx[0] ? 1.0f : 0.0f,
+                                     });
+}
+
+static enum bough_status weight_gradient(struct bough__sequence *out,
+                                         const struct bough__op_call *call, struct bough__span dy)
+{
+    const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
+    if (!call->dx[1].span.buffer)
+        return BOUGH_OK;
+    return bough__sequence_gemm(out, &(struct bough__gemm){
+                                         .m = u,
+                                         .n = d,
+                                         .k = call->x[0].shape.dim[0],
+                                         .a = matrix(dy, 1, u),
+                                         .b = matrix(call->x[0].span, d, 1),
+                                         .c = matrix(call->dx[1].span, d, 1),
+                                         .beta = call->add_dx[1] ? 1.0f : 0.0f,
+                                     });
+}
+
+static enum bough_status bias_gradient(struct bough__sequence *out,
+                                       const struct bough__op_call *call, struct bough__span dy)
+{
+    const int64_t n = call->x[0].shape.dim[0], u = call->x[1].shape.dim[0];
+    const struct column_sum_params params = {(int)n, (int)u, call->add_dx[2]};
+    if (!call->dx[2].span.buffer)
+        return BOUGH_OK;
+    return BOUGH_KERNEL(out, &kernel_column_sum, u, n * u, &params, dy, call->dx[2].span);
+}
+
+static enum bough_status linear_backward(struct bough__sequence *out,
+                                         const struct bough__op_call *call)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__span dy = call->dy.span;
+    if (call->attr->activation == BOUGH_RELU) {
+        dy = call->scratch;
+        BOUGH_TRY(bough__relu_mask(out, bough_shape_elements(&call->y.shape), call->y.span,
+                                   call->dy.span, dy));
+    }
+    BOUGH_TRY(weight_gradient(out, call, dy));
+    BOUGH_TRY(bias_gradient(out, call, dy));
+    BOUGH_TRY(input_gradient(out, call, dy));
+done:
+    return status;
+}
+
+const struct bough__op bough__op_linear = {
+    .name = "linear",
+    .inputs_min = 2,
+    .inputs_max = 3,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_RELU,
+    .shape = linear_shape,
+    .forward = linear_forward,
+    .backward = linear_backward,
+};

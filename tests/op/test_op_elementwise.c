@@ -1,0 +1,28 @@
+#include "op/op_cases.h"
+
+static const struct op_case cases[] = {
+    {.op = "add", .x = {INPUT(FILL_UNIFORM, SWEEP), INPUT(FILL_UNIFORM, SWEEP)}},
+    {.op = "add", .x = {INPUT(FILL_UNIFORM, 3, SWEEP), INPUT(FILL_UNIFORM, 3, SWEEP)}},
+    {.op = "add",
+     .x = {INPUT(FILL_UNIFORM, 2, 3, 4), INPUT(FILL_UNIFORM, 2, 3, 4)},
+     .golden = "elementwise/add"},
+    {.op = "add",
+     .x = {INPUT(FILL_UNIFORM, 2, 3), INPUT(FILL_UNIFORM, 3, 2)},
+     .fails = "add: inputs [2, 3] and [3, 2]"},
+    {.op = "add", .x = {INPUT(FILL_UNIFORM, 2)}, .fails = "add: 1 inputs, wanted 2 to 2"},
+
+    {.op = "multiply", .x = {INPUT(FILL_UNIFORM, SWEEP), INPUT(FILL_UNIFORM, SWEEP)}},
+    {.op = "multiply", .x = {INPUT(FILL_UNIFORM, 200, 300), INPUT(FILL_UNIFORM, 200, 300)}},
+    {.op = "multiply",
+     .x = {INPUT(FILL_UNIFORM, 2, 3, 4), INPUT(FILL_UNIFORM, 2, 3, 4)},
+     .golden = "elementwise/multiply"},
+
+    {.op = "scale", .x = {INPUT(FILL_UNIFORM, SWEEP)}, .attr = {.value = -1.5f}},
+    {.op = "scale", .x = {INPUT(FILL_UNIFORM, 3, SWEEP)}, .attr = {.value = 0.0f}},
+    {.op = "scale",
+     .x = {INPUT(FILL_UNIFORM, 2, 3, 4)},
+     .attr = {.value = 0.3f},
+     .golden = "elementwise/scale"},
+};
+
+OP_CASES_MAIN("elementwise", cases)
