@@ -116,7 +116,7 @@ static inline float *gemm_run(const struct operands *o, const struct bough__gemm
     assert_ok(host_upload(&gemm.b.data, device, &o->b));
     assert_ok(host_upload(&gemm.c.data, device, &o->c));
     assert_ok(host_upload(&gemm.bias, device, &o->bias));
-    assert_ok(impl ? impl->prepare(&launch, device, &gemm)
+    assert_ok(impl ? impl->prepare(impl, &launch, device, &gemm)
                    : bough__launch_gemm(&launch, device, &gemm));
     assert_ok(bough__run(device, &launch, 1));
     assert_ok(bough__read((struct bough__span){gemm.c.data.buffer, 0}, got, bytes));
@@ -142,7 +142,7 @@ static inline void gemm_expect(struct operands *o, const struct bough__gemm *gem
         free(got);
     }
     for (size_t i = 0; i < impls; i++) {
-        if (!impl[i]->applicable(gemm) ||
+        if (!impl[i]->applicable(impl[i], gemm) ||
             (i + 1 == impls && gemm->m * gemm->n * gemm->k * gemm->batch > SLOW))
             continue;
         float *got = gemm_run(o, gemm, device[0], impl[i]);

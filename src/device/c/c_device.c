@@ -68,20 +68,42 @@ static enum bough_status list(struct bough_device_info *list, size_t room, size_
 static enum bough_status device_open(struct bough_device **device, const char *id)
 {
     (void)id;
-    *device = calloc(1, sizeof **device);
-    if (!*device)
+    struct c_device *d = calloc(1, sizeof *d);
+    if (!d)
         return bough__no_memory();
-    (*device)->backend = &bough__backend_c;
-    describe(&(*device)->info);
+    d->base.backend = &bough__backend_c;
+    describe(&d->base.info);
+    *device = &d->base;
     return BOUGH_OK;
 }
 
 static void device_close(struct bough_device *device)
 {
+    free(((struct c_device *)device)->scratch);
     free(device);
 }
 
-// ---- Buffers ----
+// ---- Memory ----
+
+static void *allocate(size_t size)
+{
+    return size > SIZE_MAX - 2 * C_SLACK ? NULL
+                                         : aligned_alloc(64, (size + 63) / 64 * 64 + C_SLACK);
+}
+
+enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
+{
+    struct c_device *d = (struct c_device *)device;
+    if (size <= d->scratch_size)
+        return BOUGH_OK;
+    float *scratch = allocate(size);
+    if (!scratch)
+        return bough__fail(BOUGH_INTERNAL, "device c: no memory for %zu bytes of scratch", size);
+    free(d->scratch);
+    d->scratch = scratch;
+    d->scratch_size = size;
+    return BOUGH_OK;
+}
 
 static enum bough_status buffer_create(struct bough__buffer **buffer, struct bough_device *device,
                                        size_t size)
@@ -89,8 +111,7 @@ static enum bough_status buffer_create(struct bough__buffer **buffer, struct bou
     struct c_buffer *b = calloc(1, sizeof *b);
     if (!b)
         return bough__no_memory();
-    // The size stays a multiple of 64, as aligned_alloc demands.
-    b->data = size > SIZE_MAX - 64 ? NULL : aligned_alloc(64, (size + 63) / 64 * 64);
+    b->data = allocate(size);
     if (!b->data) {
         free(b);
         return bough__fail(BOUGH_INTERNAL, "device c: no memory for a buffer of %zu bytes", size);

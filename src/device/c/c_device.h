@@ -4,9 +4,15 @@
 
 #include "device/device.h"
 
+struct c_device {
+    struct bough_device base;
+    float *scratch; // of the launch that runs, aligned to 64 bytes
+    size_t scratch_size;
+};
+
 struct c_buffer {
     struct bough__buffer base;
-    unsigned char *data; // aligned to 64 bytes
+    unsigned char *data; // aligned to 64 bytes, and C_SLACK bytes may be read behind its end
 };
 
 struct c_launch {
@@ -14,6 +20,9 @@ struct c_launch {
     void (*run)(const struct c_launch *launch);
     void (*destroy)(struct c_launch *launch);
 };
+
+// Vectors are loaded whole where an operand ends.
+enum { C_SLACK = 64 };
 
 // Below this many touched elements, waking other threads costs more than they save.
 enum { C_PARALLEL_WORK = 1 << 15 };
@@ -23,6 +32,9 @@ static inline void *c_pointer(struct bough__span span)
 {
     return span.buffer ? ((struct c_buffer *)span.buffer)->data + span.offset : NULL;
 }
+
+// Makes the device's scratch at least that large. Errors: INTERNAL.
+enum bough_status bough__c_scratch(struct bough_device *device, size_t size);
 
 enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
                                           struct bough_device *device,

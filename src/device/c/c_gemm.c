@@ -1,6 +1,11 @@
 #include "device/c/c_gemm.h"
 
 static const struct bough__c_gemm *const gemms[] = {
+#ifdef __x86_64__
+    &bough__c_gemm_avx512,
+    &bough__c_gemm_avx2,
+#endif
+    &bough__c_gemm_base,
     &bough__c_gemm_generic,
 };
 
@@ -14,7 +19,7 @@ enum bough_status bough__c_prepare_gemm(struct bough__launch **launch, struct bo
                                         const struct bough__gemm *gemm)
 {
     const struct bough__c_gemm *const *candidate = gemms;
-    while (!(*candidate)->applicable(gemm))
+    while (!(*candidate)->applicable(*candidate, gemm))
         candidate++;
-    return (*candidate)->prepare(launch, device, gemm);
+    return (*candidate)->prepare(*candidate, launch, device, gemm);
 }

@@ -82,15 +82,17 @@ static void destroy(struct c_launch *launch)
     free(launch);
 }
 
-static int applicable(const struct bough__gemm *gemm)
+static int applicable(const struct bough__c_gemm *self, const struct bough__gemm *gemm)
 {
+    (void)self;
     (void)gemm;
     return 1;
 }
 
-static enum bough_status prepare(struct bough__launch **launch, struct bough_device *device,
-                                 const struct bough__gemm *gemm)
+static enum bough_status prepare(const struct bough__c_gemm *self, struct bough__launch **launch,
+                                 struct bough_device *device, const struct bough__gemm *gemm)
 {
+    (void)self;
     struct generic_launch *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
@@ -104,4 +106,4 @@ static enum bough_status prepare(struct bough__launch **launch, struct bough_dev
     return BOUGH_OK;
 }
 
-const struct bough__c_gemm bough__c_gemm_generic = {"generic", applicable, prepare};
+const struct bough__c_gemm bough__c_gemm_generic = {"generic", NULL, applicable, prepare};

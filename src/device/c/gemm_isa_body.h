@@ -1,0 +1,285 @@
+// The inner loops of the fast GEMM, in vectors of LANES floats. Included once by each file that
+// defines LANES, TILE_ROWS, ISA and ISA_SUPPORTED.
+#include "device/c/gemm_isa.h"
+
+#include <string.h>
+
+typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
+typedef float vector_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t mask __attribute__((vector_size(4 * LANES), may_alias));
+typedef float float4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+// The accumulators are registers only if these loops vanish.
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
+// ---- The micro-kernel ----
+
+INLINE void finish(const struct c_tile *t, int i, int j, vector value)
+{
+    vector_unaligned *c = (vector_unaligned *)(t->c + i * t->ldc + j * LANES);
+    if (t->add)
+        value += *c;
+    if (t->row_bias)
+        value += t->row_bias[i];
+    if (t->lane_bias)
+        value += *(const vector_unaligned *)(t->lane_bias + j * LANES);
+    if (t->relu)
+        value = (vector)((mask)value & ~(value < 0)); // NaN stays NaN
+    *c = value;
+}
+
+INLINE void tile(int rows, int vectors, const struct c_tile *t)
+{
+    vector sum[TILE_ROWS][2];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
+        (vector){0};
+    const float *a = t->a, *b = t->b;
+    for (int64_t k = t->k; k > 0; k--) {
+        vector y[2];
+        UNROLL for (int j = 0; j < vectors; j++) y[j] = ((const vector *)b)[j];
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] +=
+            a[i] * y[j];
+        a += C_ROWS;
+        b += vectors * LANES;
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
+        finish(t, i, j, sum[i][j]);
+}
+
+#define TILES(rows)                                                                                \
+    static void tile_##rows##_1(const struct c_tile *t)                                            \
+    {                                                                                              \
+        tile(rows, 1, t);                                                                          \
+    }                                                                                              \
+    static void tile_##rows##_2(const struct c_tile *t)                                            \
+    {                                                                                              \
+        tile(rows, 2, t);                                                                          \
+    }
+TILES(1)
+TILES(2)
+TILES(3)
+TILES(4)
+TILES(5)
+TILES(6)
+#if TILE_ROWS == 8
+TILES(7)
+TILES(8)
+#endif
+
+static void (*const tiles[TILE_ROWS][2])(const struct c_tile *) = {
+    {tile_1_1, tile_1_2}, {tile_2_1, tile_2_2}, {tile_3_1, tile_3_2},
+    {tile_4_1, tile_4_2}, {tile_5_1, tile_5_2}, {tile_6_1, tile_6_2},
+#if TILE_ROWS == 8
+    {tile_7_1, tile_7_2}, {tile_8_1, tile_8_2},
+#endif
+};
+
+// ---- Packing lanes that follow one another ----
+
+struct chunk {
+    int64_t from; // of the first lane
+    int lane;
+};
+
+// Cuts the lanes into chunks that are contiguous and no longer than `longest`.
+static int find_chunks(struct chunk *chunk, const int64_t *lane, int width, int longest)
+{
+    int count = 0;
+    for (int l = 0; l < width; l++) {
+        int new = l == 0 || lane[l] != lane[l - 1] + 1 || l - chunk[count - 1].lane == longest;
+        if (new)
+            chunk[count++] = (struct chunk){lane[l], l};
+    }
+    return count;
+}
+
+INLINE void move(float *to, const float *from, int floats)
+{
+    if (floats == 16)
+        *(float16 *)to = *(const float16 *)from;
+    else if (floats == 8)
+        *(float8 *)to = *(const float8 *)from;
+    else
+        *(float4 *)to = *(const float4 *)from;
+}
+
+// A chunk is moved as a whole vector: what it writes too much is written again by the next chunk,
+// or by the next row.
+INLINE void pack_chunks(float *out, int width, int floats, const float *data,
+                        const struct chunk *chunk, int chunks, const struct c_steps *s)
+{
+    struct chunk own[C_MAX_LANES];
+    memcpy(own, chunk, (size_t)chunks * sizeof *chunk);
+    for (int64_t k = 0; k < s->count; k++, out += width) {
+        const float *from = data + s->step[k];
+        UNROLL for (int i = 0; i < chunks; i++) move(out + own[i].lane, from + own[i].from, floats);
+    }
+}
+
+INLINE void pack_by_chunks(float *out, int width, int floats, const float *data,
+                           const struct chunk *chunk, int chunks, const struct c_steps *s)
+{
+    switch (chunks) {
+    case 1:
+        pack_chunks(out, width, floats, data, chunk, 1, s);
+        break;
+    case 2:
+        pack_chunks(out, width, floats, data, chunk, 2, s);
+        break;
+    case 3:
+        pack_chunks(out, width, floats, data, chunk, 3, s);
+        break;
+    case 4:
+        pack_chunks(out, width, floats, data, chunk, 4, s);
+        break;
+    default:
+        pack_chunks(out, width, floats, data, chunk, chunks, s);
+    }
+}
+
+// ---- Packing steps that follow one another: transposing ----
+
+#define SHUFFLE __builtin_shufflevector
+
+INLINE float4 four(const float *from)
+{
+    return *(const float4 *)from;
+}
+
+// Four steps of 4 lanes.
+INLINE void transpose4(float *out, int width, const float *data, const int64_t *lane)
+{
+    float4 x[4];
+    UNROLL for (int i = 0; i < 4; i++) x[i] = four(data + lane[i]);
+    float4 a = SHUFFLE(x[0], x[1], 0, 4, 1, 5), b = SHUFFLE(x[0], x[1], 2, 6, 3, 7);
+    float4 c = SHUFFLE(x[2], x[3], 0, 4, 1, 5), d = SHUFFLE(x[2], x[3], 2, 6, 3, 7);
+    *(float4 *)out = SHUFFLE(a, c, 0, 1, 4, 5);
+    *(float4 *)(out + width) = SHUFFLE(a, c, 2, 3, 6, 7);
+    *(float4 *)(out + 2 * width) = SHUFFLE(b, d, 0, 1, 4, 5);
+    *(float4 *)(out + 3 * width) = SHUFFLE(b, d, 2, 3, 6, 7);
+}
+
+#if LANES >= 8
+// Of 8 lanes: x[i] holds lanes i and 4 + i, so that two transposes are done at once.
+INLINE void transpose8(float *out, int width, const float *data, const int64_t *lane)
+{
+    float8 x[4];
+#define JOIN8(p, q) SHUFFLE(p, q, 0, 1, 2, 3, 4, 5, 6, 7)
+    UNROLL for (int i = 0; i < 4; i++) x[i] = JOIN8(four(data + lane[i]), four(data + lane[4 + i]));
+#define LOW(p, q)  SHUFFLE(p, q, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH(p, q) SHUFFLE(p, q, 2, 10, 3, 11, 6, 14, 7, 15)
+#define EVEN(p, q) SHUFFLE(p, q, 0, 1, 8, 9, 4, 5, 12, 13)
+#define ODD(p, q)  SHUFFLE(p, q, 2, 3, 10, 11, 6, 7, 14, 15)
+    float8 a = LOW(x[0], x[1]), b = HIGH(x[0], x[1]), c = LOW(x[2], x[3]), d = HIGH(x[2], x[3]);
+    *(float8 *)out = EVEN(a, c);
+    *(float8 *)(out + width) = ODD(a, c);
+    *(float8 *)(out + 2 * width) = EVEN(b, d);
+    *(float8 *)(out + 3 * width) = ODD(b, d);
+#undef LOW
+#undef HIGH
+#undef EVEN
+#undef ODD
+}
+#endif
+
+#if LANES >= 16
+// Of 16 lanes: four transposes at once.
+INLINE void transpose16(float *out, int width, const float *data, const int64_t *lane)
+{
+    float16 x[4];
+    UNROLL for (int i = 0; i < 4; i++) x[i] =
+        SHUFFLE(JOIN8(four(data + lane[i]), four(data + lane[4 + i])),
+                JOIN8(four(data + lane[8 + i]), four(data + lane[12 + i])), //
+                0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#define LOW(p, q)  SHUFFLE(p, q, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define HIGH(p, q) SHUFFLE(p, q, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define EVEN(p, q) SHUFFLE(p, q, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define ODD(p, q)  SHUFFLE(p, q, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+    float16 a = LOW(x[0], x[1]), b = HIGH(x[0], x[1]), c = LOW(x[2], x[3]), d = HIGH(x[2], x[3]);
+    *(float16 *)out = EVEN(a, c);
+    *(float16 *)(out + width) = ODD(a, c);
+    *(float16 *)(out + 2 * width) = EVEN(b, d);
+    *(float16 *)(out + 3 * width) = ODD(b, d);
+#undef LOW
+#undef HIGH
+#undef EVEN
+#undef ODD
+}
+#endif
+
+// A short group writes rows too many; the next group writes them again.
+INLINE void pack_by_groups(float *out, int width, int lanes, const float *data, const int64_t *lane,
+                           const struct c_steps *s)
+{
+    for (int64_t g = 0; g < s->groups; g++) {
+        int64_t k = s->group[g];
+        for (int l = 0; l < width; l += lanes) {
+            float *to = out + k * width + l;
+            const float *from = data + s->step[k];
+#if LANES >= 16
+            if (lanes == 16) {
+                transpose16(to, width, from, lane + l);
+                continue;
+            }
+#endif
+#if LANES >= 8
+            transpose8(to, width, from, lane + l);
+#else
+            transpose4(to, width, from, lane + l);
+#endif
+        }
+    }
+}
+
+// `width` is a constant in each call, so that all loops over it unfold.
+INLINE void pack_width(float *out, int width, const float *data, const int64_t *lane,
+                       const struct c_steps *s)
+{
+    const int longest = width < 16 ? width : 16, lanes = LANES < width ? LANES : width;
+    struct chunk chunk[C_MAX_LANES];
+    int chunks = find_chunks(chunk, lane, width, longest);
+    // About the cycles of each way.
+    if (2 * chunks * s->count <= width * s->groups)
+        pack_by_chunks(out, width, longest, data, chunk, chunks, s);
+    else
+        pack_by_groups(out, width, lanes, data, lane, s);
+}
+
+static void pack(float *out, int width, const float *data, const int64_t *lane,
+                 const struct c_steps *s)
+{
+    if (width == 2 * LANES)
+        pack_width(out, 2 * LANES, data, lane, s);
+    else if (width == LANES)
+        pack_width(out, LANES, data, lane, s);
+    else
+        pack_width(out, C_ROWS, data, lane, s);
+}
+
+// ---- Padding a row of an image ----
+
+static void pad(float *out, int64_t before, const float *data, int64_t count, int64_t after)
+{
+    for (int64_t i = 0; i < before; i += 16)
+        *(float16 *)(out + i) = (float16){0};
+    out += before;
+    for (int64_t i = 0; i < count; i += 16)
+        *(float16 *)(out + i) = *(const float16 *)(data + i);
+    out += count;
+    for (int64_t i = 0; i < after; i += 16)
+        *(float16 *)(out + i) = (float16){0};
+}
+
+static int supported(void)
+{
+    return ISA_SUPPORTED;
+}
+
+const struct c_isa ISA = {supported, TILE_ROWS, LANES, tiles, pack, pad};

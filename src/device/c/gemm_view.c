@@ -1,0 +1,297 @@
+#include "device/c/gemm_view.h"
+
+#include "device/c/c_gemm.h"
+
+// ---- Cuts ----
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t parts(int64_t total, int64_t size)
+{
+    return (total + size - 1) / size;
+}
+
+// The size of equal parts that are no larger than `largest`.
+static int64_t even(int64_t total, int64_t largest)
+{
+    return parts(total, parts(total, largest > 1 ? largest : 1));
+}
+
+struct c_cut c_cut_make(int64_t images, int64_t rows, int64_t cols, int64_t largest, int64_t grain)
+{
+    struct c_cut cut = {images, rows, cols, .box_images = 1, .box_rows = 1, .box_cols = cols};
+    if (cols > largest) {
+        cut.box_cols = even(cols, largest);
+        if (images * rows == 1)
+            cut.box_cols = least(cols, parts(cut.box_cols, grain) * grain);
+    } else if (rows * cols > largest) {
+        cut.box_rows = even(rows, largest / cols);
+    } else {
+        cut.box_rows = rows;
+        cut.box_images = even(images, largest / (rows * cols));
+    }
+    cut.count =
+        parts(images, cut.box_images) * parts(rows, cut.box_rows) * parts(cols, cut.box_cols);
+    return cut;
+}
+
+struct c_box c_cut_box(const struct c_cut *cut, int64_t index)
+{
+    int64_t across = parts(cut->cols, cut->box_cols), down = parts(cut->rows, cut->box_rows);
+    struct c_box box = {
+        .image = index / across / down * cut->box_images,
+        .row = index / across % down * cut->box_rows,
+        .col = index % across * cut->box_cols,
+    };
+    box.images = least(cut->box_images, cut->images - box.image);
+    box.rows = least(cut->box_rows, cut->rows - box.row);
+    box.cols = least(cut->box_cols, cut->cols - box.col);
+    box.first = (box.image * cut->rows + box.row) * cut->cols + box.col;
+    box.count = box.images * box.rows * box.cols;
+    return box;
+}
+
+// ---- Sides ----
+
+// Whether all that a window reads along one axis lies in the image.
+static int axis_inside(int64_t out, int64_t stride, int64_t kernel, int64_t dilation,
+                       int64_t padding, int64_t spread, int64_t size)
+{
+    return spread == 1 && padding <= 0 &&
+           (out - 1) * stride + (kernel - 1) * dilation - padding < size;
+}
+
+void c_side_init(struct c_side *side, const struct bough__matrix *matrix, enum c_across across,
+                 int64_t rows, int64_t cols)
+{
+    const struct bough__windows *w = &matrix->windows;
+    int turned = across == C_ROWS_ACROSS;
+    *side = (struct c_side){
+        .data = c_pointer(matrix->data),
+        .batch_stride = matrix->batch_stride,
+        .lanes = turned ? rows : cols,
+        .k = turned ? cols : rows,
+        .lane_axis = turned ? matrix->row : matrix->col,
+        .k_axis = turned ? matrix->col : matrix->row,
+        .windows = *w,
+    };
+    if (matrix->kind == BOUGH_PLAIN)
+        return;
+    side->kind = turned == (matrix->kind == BOUGH_WINDOWS_TRANSPOSED) ? C_SIDE_PIXELS_ACROSS
+                                                                      : C_SIDE_PIXELS_DOWN;
+    side->inside = axis_inside(w->out_h, w->stride_h, w->kernel_h, w->dilation_h, w->padding_h,
+                               w->spread_h, w->height) &&
+                   axis_inside(w->out_w, w->stride_w, w->kernel_w, w->dilation_w, w->padding_w,
+                               w->spread_w, w->width);
+}
+
+static struct c_cut cut_pixels(const struct c_side *side, int64_t pixels, int64_t largest)
+{
+    const struct bough__windows *w = &side->windows;
+    return c_cut_make(pixels / ((int64_t)w->out_h * w->out_w), w->out_h, w->out_w, largest, 1);
+}
+
+struct c_cut c_side_cut_lanes(const struct c_side *side, int64_t largest, int64_t grain)
+{
+    if (side->kind == C_SIDE_PIXELS_ACROSS)
+        return cut_pixels(side, side->lanes, largest);
+    return c_cut_make(1, 1, side->lanes, largest, grain);
+}
+
+struct c_cut c_side_cut_k(const struct c_side *side, int64_t largest)
+{
+    const struct bough__windows *w = &side->windows;
+    if (side->kind == C_SIDE_PIXELS_DOWN)
+        return cut_pixels(side, side->k, largest);
+    // Whole channels, so that none is copied twice.
+    int64_t taps = side->kind == C_SIDE_PLAIN ? 1 : (int64_t)w->kernel_h * w->kernel_w;
+    return c_cut_make(1, 1, side->k, largest, taps < largest ? taps : 1);
+}
+
+// ---- Blocks ----
+
+static int64_t padded(int64_t count, int64_t stride, int64_t kernel, int64_t dilation)
+{
+    return (count - 1) * stride + (kernel - 1) * dilation + 1;
+}
+
+static int64_t padded_rows(const struct bough__windows *w, int64_t rows)
+{
+    return padded(rows, w->stride_h, w->kernel_h, w->dilation_h);
+}
+
+static int64_t padded_cols(const struct bough__windows *w, int64_t cols)
+{
+    return padded(cols, w->stride_w, w->kernel_w, w->dilation_w);
+}
+
+int64_t c_block_scratch(const struct c_side *side, const struct c_cut *lanes, const struct c_cut *k)
+{
+    if (side->kind == C_SIDE_PLAIN || side->inside)
+        return 0;
+    const struct bough__windows *w = &side->windows;
+    const struct c_cut *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
+    const struct c_cut *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
+    int64_t channels = taps->box_cols / ((int64_t)w->kernel_h * w->kernel_w) + 2;
+    return pixels->box_images * least(channels, w->channels) * padded_rows(w, pixels->box_rows) *
+               padded_cols(w, pixels->box_cols) +
+           16;
+}
+
+// One row of the copy: image row `data` (NULL: zeros) from padded column `first` on.
+static void pad_row(const struct c_isa *isa, const struct bough__windows *w, float *out,
+                    int64_t width, const float *data, int64_t first)
+{
+    if (!data) {
+        isa->pad(out, width, NULL, 0, 0);
+        return;
+    }
+    if (w->spread_w == 1) {
+        int64_t before = least(first < 0 ? -first : 0, width);
+        int64_t from = first < 0 ? 0 : first;
+        int64_t count = least(w->width - from, width - before);
+        count = count < 0 ? 0 : count;
+        isa->pad(out, before, data + from, count, width - before - count);
+        return;
+    }
+    isa->pad(out, width, NULL, 0, 0);
+    for (int64_t i = first < 0 ? 0 : parts(first, w->spread_w); i < w->width; i++) {
+        int64_t at = i * w->spread_w - first;
+        if (at >= width)
+            break;
+        out[at] = data[i];
+    }
+}
+
+static void pad_channel(const struct c_isa *isa, const struct bough__windows *w, float *out,
+                        const float *data, const struct c_box *pixels)
+{
+    int64_t width = padded_cols(w, pixels->cols), rows = padded_rows(w, pixels->rows);
+    int64_t first_row = pixels->row * w->stride_h - w->padding_h;
+    int64_t first_col = pixels->col * w->stride_w - w->padding_w;
+    for (int64_t r = 0; r < rows; r++, out += width) {
+        int64_t row = first_row + r;
+        int there = row >= 0 && row % w->spread_h == 0 && row / w->spread_h < w->height;
+        pad_row(isa, w, out, width, there ? data + row / w->spread_h * w->width : NULL, first_col);
+    }
+}
+
+void c_block_open(struct c_block *block, const struct c_isa *isa, const struct c_side *side,
+                  int64_t batch, const struct c_box *lanes, const struct c_box *k, float *scratch)
+{
+    const struct bough__windows *w = &side->windows;
+    *block = (struct c_block){.side = side, .lanes = lanes, .k = k};
+    block->data = side->data + batch * side->batch_stride;
+    if (side->kind == C_SIDE_PLAIN)
+        return;
+    const struct c_box *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
+    const struct c_box *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
+    int64_t window = (int64_t)w->kernel_h * w->kernel_w, area = (int64_t)w->height * w->width;
+    int64_t first = taps->first / window,
+            channels = parts(taps->first + taps->count, window) - first;
+    block->first_channel = first;
+    block->data += pixels->image * w->image_stride + first * area;
+    if (side->inside) {
+        block->image = w->image_stride;
+        block->channel = area;
+        block->row = w->width;
+        block->data += (pixels->row * w->stride_h - w->padding_h) * w->width +
+                       pixels->col * w->stride_w - w->padding_w;
+        return;
+    }
+    block->row = padded_cols(w, pixels->cols);
+    block->channel = block->row * padded_rows(w, pixels->rows);
+    block->image = block->channel * channels;
+    for (int64_t n = 0; n < pixels->images; n++)
+        for (int64_t c = 0; c < channels; c++)
+            pad_channel(isa, w, scratch + n * block->image + c * block->channel,
+                        block->data + n * w->image_stride + c * area, pixels);
+    block->data = scratch;
+}
+
+// ---- Offsets ----
+
+static void along_axis(const struct bough__axis *axis, int64_t first, int64_t count,
+                       int64_t *offset)
+{
+    int64_t inner = axis->inner ? axis->inner : INT64_MAX;
+    int64_t near = first % inner, at = c_axis(axis, first);
+    for (int64_t i = 0; i < count; i++) {
+        offset[i] = at;
+        at += axis->stride;
+        if (++near == inner) {
+            near = 0;
+            at = c_axis(axis, first + i + 1);
+        }
+    }
+}
+
+// Pixels of the box, counted from its first one.
+static void along_pixels(const struct c_block *block, const struct c_box *pixels, int64_t first,
+                         int64_t count, int64_t *offset)
+{
+    const struct bough__windows *w = &block->side->windows;
+    int64_t ow = first % pixels->cols, oh = first / pixels->cols % pixels->rows;
+    int64_t n = first / pixels->cols / pixels->rows;
+    for (int64_t i = 0; i < count; i++) {
+        offset[i] = n * block->image + oh * w->stride_h * block->row + ow * w->stride_w;
+        if (++ow == pixels->cols) {
+            ow = 0;
+            if (++oh == pixels->rows) {
+                oh = 0;
+                n++;
+            }
+        }
+    }
+}
+
+// Taps (c, kh, kw), counted from the first one of all channels.
+static void along_taps(const struct c_block *block, int64_t first, int64_t count, int64_t *offset)
+{
+    const struct bough__windows *w = &block->side->windows;
+    int64_t kw = first % w->kernel_w, kh = first / w->kernel_w % w->kernel_h;
+    int64_t c = first / w->kernel_w / w->kernel_h - block->first_channel;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t h = w->flip ? w->kernel_h - 1 - kh : kh, v = w->flip ? w->kernel_w - 1 - kw : kw;
+        offset[i] = c * block->channel + h * w->dilation_h * block->row + v * w->dilation_w;
+        if (++kw == w->kernel_w) {
+            kw = 0;
+            if (++kh == w->kernel_h) {
+                kh = 0;
+                c++;
+            }
+        }
+    }
+}
+
+void c_block_lanes(const struct c_block *block, int64_t first, int64_t count, int64_t *offset)
+{
+    if (block->side->kind == C_SIDE_PLAIN)
+        along_axis(&block->side->lane_axis, block->lanes->first + first, count, offset);
+    else if (block->side->kind == C_SIDE_PIXELS_ACROSS)
+        along_pixels(block, block->lanes, first, count, offset);
+    else
+        along_taps(block, block->lanes->first + first, count, offset);
+}
+
+struct c_steps c_block_steps(const struct c_block *block, int64_t *step, int64_t *group)
+{
+    int64_t count = block->k->count, groups = 0, begin = 0;
+    if (block->side->kind == C_SIDE_PLAIN)
+        along_axis(&block->side->k_axis, block->k->first, count, step);
+    else if (block->side->kind == C_SIDE_PIXELS_ACROSS)
+        along_taps(block, block->k->first, count, step);
+    else
+        along_pixels(block, block->k, 0, count, step);
+    for (int64_t k = 1; k <= count; k++) {
+        if (k < count && step[k] == step[k - 1] + 1 && k - begin < 4)
+            continue;
+        group[groups++] = begin;
+        begin = k;
+    }
+    group[groups] = count;
+    return (struct c_steps){step, count, group, groups};
+}
