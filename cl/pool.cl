@@ -78,7 +78,7 @@ kernel void avg_pool2d_fwd(ARG(x), ARG(y), const ulong count, const struct pool_
     for (int h = rows.begin; h < rows.end; h++)
         for (int w = cols.begin; w < cols.end; w++)
             sum += x[h * p.w.size + w];
-    y[i] = sum / (float)(p.h.kernel * p.w.kernel);
+    y[i] = sum / (float)(p.h.window * p.w.window);
 }
 
 kernel void avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count, const struct pool_params p)
@@ -96,7 +96,7 @@ kernel void avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count, const struct poo
     for (int h = rows.begin; h < rows.end; h++)
         for (int w = cols.begin; w < cols.end; w++)
             sum += dy[h * p.w.out + w];
-    dx[i] = sum / (float)(p.h.kernel * p.w.kernel);
+    dx[i] = sum / (float)(p.h.window * p.w.window);
 }
 
 ROW_KERNEL void global_avg_pool2d_fwd(ARG(x), ARG(y), const ulong count,

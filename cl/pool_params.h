@@ -4,7 +4,7 @@
 
 struct pool_axis {
     int size, out; // elements of x, of y
-    int kernel, stride, padding;
+    int window, stride, padding;
 };
 
 struct pool_params {
@@ -22,7 +22,7 @@ struct pool_range {
 // What window `out` covers of x.
 static inline struct pool_range pool_window(const struct pool_axis axis, int out)
 {
-    const int first = out * axis.stride - axis.padding, last = first + axis.kernel;
+    const int first = out * axis.stride - axis.padding, last = first + axis.window;
     struct pool_range range = {first < 0 ? 0 : first, last < axis.size ? last : axis.size};
     return range;
 }
@@ -31,7 +31,7 @@ static inline struct pool_range pool_window(const struct pool_axis axis, int out
 static inline struct pool_range pool_windows_over(const struct pool_axis axis, int in)
 {
     const int at = in + axis.padding, last = at / axis.stride + 1;
-    struct pool_range range = {at < axis.kernel ? 0 : (at - axis.kernel) / axis.stride + 1,
+    struct pool_range range = {at < axis.window ? 0 : (at - axis.window) / axis.stride + 1,
                                last < axis.out ? last : axis.out};
     return range;
 }

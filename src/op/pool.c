@@ -87,7 +87,7 @@ static struct run run_at(int64_t at, int64_t end, int height, int width)
 // Most nets pool by two without padding: those rows go through vectors.
 static int by_two(const struct pool_params *p)
 {
-    return p->h.kernel == 2 && p->h.stride == 2 && p->h.padding == 0 && p->w.kernel == 2 &&
+    return p->h.window == 2 && p->h.stride == 2 && p->h.padding == 0 && p->w.window == 2 &&
            p->w.stride == 2 && p->w.padding == 0;
 }
 
@@ -245,7 +245,7 @@ const struct bough__op bough__op_max_pool2d = {
 static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct pool_params *p = params;
-    const float size = (float)(p->h.kernel * p->w.kernel);
+    const float size = (float)(p->h.window * p->w.window);
     float *y = arg[1];
     for (int64_t at = begin; at < end;) {
         const struct run run = run_at(at, end, p->h.out, p->w.out);
@@ -265,7 +265,7 @@ static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, 
 static void avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct pool_params *p = params;
-    const float size = (float)(p->h.kernel * p->w.kernel);
+    const float size = (float)(p->h.window * p->w.window);
     float *dx = arg[1];
     for (int64_t at = begin; at < end;) {
         const struct run run = run_at(at, end, p->h.size, p->w.size);

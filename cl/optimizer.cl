@@ -1,0 +1,124 @@
+// One step over a flat block of parameters. `factor` [1] scales the gradients; it may be absent.
+#include "bough.h"
+#include "optimizer_params.h"
+#include "step.h"
+
+#define FACTOR (factor_base != 0 ? factor[0] : 1.0f)
+
+kernel void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), ARG(factor),
+                       const ulong count, const struct optimizer_params p)
+{
+    VIEW(float, params);
+    VIEW(const float, grads);
+    VIEW(float, velocity);
+    VIEW(const struct step_state, step);
+    VIEW(const float, factor);
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    float g = grads[i] * FACTOR + p.weight_decay * params[i];
+    if (velocity_base != 0) {
+        const float v = p.momentum * velocity[i] + g;
+        velocity[i] = v;
+        g = p.nesterov ? g + p.momentum * v : v;
+    }
+    params[i] -= step->lr * g;
+}
+
+kernel void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(step), ARG(factor),
+                        const ulong count, const struct optimizer_params p)
+{
+    VIEW(float, params);
+    VIEW(const float, grads);
+    VIEW(float, mean);
+    VIEW(float, square);
+    VIEW(const struct step_state, step);
+    VIEW(const float, factor);
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    const float decay = p.decoupled ? 0.0f : p.weight_decay;
+    const float shrink = p.decoupled ? 1.0f - step->lr * p.weight_decay : 1.0f;
+    const float g = grads[i] * FACTOR + decay * params[i];
+    const float m = p.keep1 * mean[i] + p.take1 * g;
+    const float v = p.keep2 * square[i] + p.take2 * (g * g);
+    mean[i] = m;
+    square[i] = v;
+    params[i] = params[i] * shrink -
+                step->lr / step->bias1 * m / (sqrt(v) / sqrt(step->bias2) + p.eps);
+}
+
+kernel void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), ARG(step),
+                           ARG(factor), const ulong count, const struct optimizer_params p)
+{
+    VIEW(float, params);
+    VIEW(const float, grads);
+    VIEW(float, square);
+    VIEW(float, velocity);
+    VIEW(const struct step_state, step);
+    VIEW(const float, factor);
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    const float g = grads[i] * FACTOR + p.weight_decay * params[i];
+    const float s = p.keep2 * square[i] + p.take2 * (g * g);
+    square[i] = s;
+    float change = g / (sqrt(s) + p.eps);
+    if (velocity_base != 0) {
+        change += p.momentum * velocity[i];
+        velocity[i] = change;
+    }
+    params[i] -= step->lr * change;
+}
+
+kernel void adagrad_update(ARG(params), ARG(grads), ARG(sum), ARG(step), ARG(factor),
+                           const ulong count, const struct optimizer_params p)
+{
+    VIEW(float, params);
+    VIEW(const float, grads);
+    VIEW(float, sum);
+    VIEW(const struct step_state, step);
+    VIEW(const float, factor);
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    const float g = grads[i] * FACTOR + p.weight_decay * params[i];
+    const float s = sum[i] + g * g;
+    sum[i] = s;
+    params[i] -= step->lr * g / (sqrt(s) + p.eps);
+}
+
+// Row r adds the squares of elements r CLIP_CHUNK and on.
+ROW_KERNEL void square_sums(ARG(grads), ARG(sums), const ulong count, const struct clip_params p)
+{
+    VIEW(const float, grads);
+    VIEW(float, sums);
+    local float scratch[BOUGH_GROUP];
+    const size_t row = get_group_id(0);
+    const int elements = row + 1 < p.rows ? CLIP_CHUNK : p.last;
+    grads += row * CLIP_CHUNK;
+    float sum = 0.0f;
+    for (int i = get_local_id(0); i < elements; i += BOUGH_GROUP)
+        sum += grads[i] * grads[i];
+    sum = GROUP_SUM(sum, scratch);
+    if (get_local_id(0) == 0)
+        sums[row] = sum;
+}
+
+// One row: what brings the whole gradient's norm down to step->clip_norm.
+ROW_KERNEL void clip_factor(ARG(sums), ARG(step), ARG(factor), const ulong count,
+                            const struct clip_params p)
+{
+    VIEW(const float, sums);
+    VIEW(const struct step_state, step);
+    VIEW(float, factor);
+    local float scratch[BOUGH_GROUP];
+    float sum = 0.0f;
+    for (uint i = get_local_id(0); i < p.rows; i += BOUGH_GROUP)
+        sum += sums[i];
+    sum = GROUP_SUM(sum, scratch);
+    if (get_local_id(0) == 0) {
+        const float share = step->clip_norm / (sqrt(sum) + 1e-6f);
+        factor[0] = step->clip_norm == 0.0f || share > 1.0f ? 1.0f : share; // NaN stays NaN
+    }
+}
