@@ -13,7 +13,7 @@ kernel void dropout(ARG(x), ARG(step), ARG(y), const ulong count, const struct d
         return;
     const struct random4 draw =
         dropout_draw(step->seed[0], step->seed[1], step->step, p.stream, (uint)i);
-    const int elements = i < p.full ? 4 : p.tail;
+    const int elements = (int)i < p.full ? 4 : p.tail;
     for (int j = 0; j < elements; j++)
         y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
 }

@@ -6,10 +6,10 @@
 
 struct dropout_params {
     unsigned int stream;
-    float p, scale;    // scale 1 / (1 - p); 0 where p is 1
-    unsigned int full; // dropout: blocks of four elements,
-    int tail;          // and elements behind them, 0 to 3
-    int plane;         // dropout2d: elements of a channel
+    float p, scale; // scale 1 / (1 - p); 0 where p is 1
+    int full;       // dropout: blocks of four elements,
+    int tail;       // and elements behind them, 0 to 3
+    int plane;      // dropout2d: elements of a channel
 };
 
 // Draw `index` of a stream in a step: four numbers.

@@ -44,7 +44,7 @@ static struct sizes sizes_of(const struct bough__op_call *call)
 static enum bough_status mismatch(const struct bough__op_call *call, const char *why)
 {
     char x[128], weight[128];
-    return bough__fail(BOUGH_INVALID, "conv2d: input %s, weight %s, groups %d: %s",
+    return bough__fail(BOUGH_INVALID, "input %s, weight %s, groups %d: %s",
                        bough_shape_format(&call->x[0].shape, x, sizeof x),
                        bough_shape_format(&call->x[1].shape, weight, sizeof weight),
                        (int)call->attr->groups, why);
@@ -57,9 +57,8 @@ static enum bough_status check(const struct bough__op_call *call)
     if (x->rank != 4 || weight->rank != 4)
         return mismatch(call, "wants [N, C, H, W] and [O, C / groups, KH, KW]");
     for (int i = 0; i < 4; i++)
-        if (x->dim[i] > INT32_MAX || weight->dim[i] > INT32_MAX || weight->dim[i] < 1 ||
-            x->dim[i] < (i > 0))
-            return mismatch(call, "a dimension is empty or above 2^31");
+        if (weight->dim[i] < 1 || x->dim[i] < (i > 0))
+            return mismatch(call, "an empty dimension");
     for (int i = 0; i < 2; i++)
         if (attr->stride[i] < 1 || attr->dilation[i] < 1 || attr->padding[i] < 0)
             return mismatch(call, "stride and dilation must be 1 or more, padding 0 or more");
@@ -90,8 +89,6 @@ static enum bough_status conv2d_shape(struct bough__op_need *need,
             return mismatch(call, "the padded image is above 2^31");
         need->y.dim[2 + i] = (padded - reach - 1) / call->attr->stride[i] + 1;
     }
-    if (need->y.dim[2] > INT32_MAX / need->y.dim[3])
-        return mismatch(call, "an output image of more than 2^31 elements");
     if (call->attr->activation == BOUGH_RELU)
         need->scratch = (size_t)bough_shape_elements(&need->y) * sizeof(float);
     return BOUGH_OK;

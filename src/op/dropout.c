@@ -9,13 +9,11 @@
 #include "cl/dropout_params.h"
 #include "cl/step.h"
 
-static enum bough_status check(const char *op, const struct bough__op_call *call)
+static enum bough_status check(const struct bough__op_call *call)
 {
     const float p = call->attr->value;
     if (!(p >= 0.0f && p <= 1.0f))
-        return bough__fail(BOUGH_INVALID, "%s: probability %g, wanted 0 to 1", op, (double)p);
-    if (bough_shape_elements(&call->x[0].shape) / 4 >= UINT32_MAX)
-        return bough__fail(BOUGH_INVALID, "%s: more than 2^34 elements", op);
+        return bough__fail(BOUGH_INVALID, "probability %g, wanted 0 to 1", (double)p);
     return BOUGH_OK;
 }
 
@@ -29,7 +27,7 @@ static struct dropout_params params_of(const struct bough__op_call *call)
         .stream = call->attr->stream,
         .p = p,
         .scale = p < 1.0f ? 1.0f / (1.0f - p) : 0.0f,
-        .full = (unsigned int)(elements / 4),
+        .full = (int)(elements / 4),
         .tail = (int)(elements % 4),
         .plane = (int)(rows ? elements / rows : 0),
     };
@@ -60,7 +58,7 @@ static enum bough_status dropout_shape(struct bough__op_need *need,
                                        const struct bough__op_call *call)
 {
     need->y = call->x[0].shape;
-    return check("dropout", call);
+    return check(call);
 }
 
 static enum bough_status dropout_apply(struct bough__sequence *out,
@@ -68,7 +66,7 @@ static enum bough_status dropout_apply(struct bough__sequence *out,
                                        struct bough__span to)
 {
     const struct dropout_params params = params_of(call);
-    const int64_t items = (int64_t)params.full + (params.tail > 0);
+    const int64_t items = params.full + (params.tail > 0);
     return BOUGH_KERNEL(out, &kernel_dropout, items, 16 * items, &params, from, call->step, to);
 }
 
@@ -120,9 +118,9 @@ static enum bough_status dropout2d_shape(struct bough__op_need *need,
     char x[128];
     need->y = call->x[0].shape;
     if (need->y.rank < 2)
-        return bough__fail(BOUGH_INVALID, "dropout2d: input %s, wanted [N, C, ...]",
+        return bough__fail(BOUGH_INVALID, "input %s, wanted [N, C, ...]",
                            bough_shape_format(&need->y, x, sizeof x));
-    return check("dropout2d", call);
+    return check(call);
 }
 
 static enum bough_status dropout2d_apply(struct bough__sequence *out,

@@ -12,11 +12,10 @@
 
 #include <math.h>
 
-static enum bough_status mismatch(const char *op, const struct bough__op_call *call, int input,
-                                  const char *wanted)
+static enum bough_status mismatch(const struct bough__op_call *call, int input, const char *wanted)
 {
     char x[128], other[128];
-    return bough__fail(BOUGH_INVALID, "%s: input %s, input %d is %s: wants %s", op,
+    return bough__fail(BOUGH_INVALID, "input %s, input %d is %s: wants %s",
                        bough_shape_format(&call->x[0].shape, x, sizeof x), input,
                        bough_shape_format(&call->x[input].shape, other, sizeof other), wanted);
 }
@@ -166,15 +165,13 @@ static enum bough_status batch_norm_shape(struct bough__op_need *need,
 {
     const struct bough_shape *x = &call->x[0].shape;
     if (x->rank != 2 && x->rank != 4)
-        return mismatch("batch_norm", call, 0, "[N, C] or [N, C, H, W]");
-    for (int i = 0; i < x->rank; i++)
-        if (x->dim[i] > INT32_MAX || x->dim[i] < (i > 0))
-            return mismatch("batch_norm", call, 0, "dimensions of 1 to 2^31 - 1");
-    if (x->rank == 4 && x->dim[2] > INT32_MAX / x->dim[3])
-        return mismatch("batch_norm", call, 0, "images of at most 2^31 - 1 elements");
+        return mismatch(call, 0, "[N, C] or [N, C, H, W]");
+    for (int i = 1; i < x->rank; i++)
+        if (x->dim[i] < 1)
+            return mismatch(call, 0, "channels that are not empty");
     for (int i = 1; i < 5; i++)
         if (call->x[i].shape.rank != 1 || call->x[i].shape.dim[0] != x->dim[1])
-            return mismatch("batch_norm", call, i, "[C]");
+            return mismatch(call, i, "[C]");
     need->y = *x;
     need->saved = 2 * (size_t)x->dim[1] * sizeof(float);
     return BOUGH_OK;
@@ -310,15 +307,14 @@ static enum bough_status layer_norm_shape(struct bough__op_need *need,
                                           const struct bough__op_call *call)
 {
     const struct bough_shape *x = &call->x[0].shape;
-    if (x->rank < 2 || bough_shape_row(x) < 1 || bough_shape_row(x) > INT32_MAX ||
-        x->dim[0] > INT32_MAX)
-        return mismatch("layer_norm", call, 0, "[N, D...] with 1 to 2^31 - 1 elements a sample");
+    if (x->rank < 2 || bough_shape_row(x) < 1)
+        return mismatch(call, 0, "[N, D...], and samples that are not empty");
     struct bough_shape wanted = {.rank = x->rank - 1};
     for (int i = 0; i < wanted.rank; i++)
         wanted.dim[i] = x->dim[i + 1];
     for (int i = 1; i < 3; i++)
         if (!bough_shape_equal(&call->x[i].shape, &wanted))
-            return mismatch("layer_norm", call, i, "the shape of a sample");
+            return mismatch(call, i, "the shape of a sample");
     need->y = *x;
     need->saved = 2 * (size_t)x->dim[0] * sizeof(float);
     return BOUGH_OK;

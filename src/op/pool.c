@@ -9,44 +9,40 @@
 #include "base/error.h"
 #include "cl/pool_params.h"
 
-static enum bough_status mismatch(const char *op, const struct bough__op_call *call,
-                                  const char *why)
+static enum bough_status mismatch(const struct bough__op_call *call, const char *why)
 {
     char x[128];
-    return bough__fail(BOUGH_INVALID, "%s: input %s: %s", op,
+    return bough__fail(BOUGH_INVALID, "input %s: %s",
                        bough_shape_format(&call->x[0].shape, x, sizeof x), why);
 }
 
-static enum bough_status check_image(const char *op, const struct bough__op_call *call)
+static enum bough_status check_image(const struct bough__op_call *call)
 {
     const struct bough_shape *x = &call->x[0].shape;
     if (x->rank != 4)
-        return mismatch(op, call, "wants [N, C, H, W]");
+        return mismatch(call, "wants [N, C, H, W]");
     if (x->dim[2] < 1 || x->dim[3] < 1)
-        return mismatch(op, call, "the image is empty");
-    if (x->dim[2] > INT32_MAX / x->dim[3])
-        return mismatch(op, call, "an image of more than 2^31 elements");
+        return mismatch(call, "the image is empty");
     return BOUGH_OK;
 }
 
-static enum bough_status pool_shape(const char *op, struct bough__op_need *need,
-                                    const struct bough__op_call *call)
+static enum bough_status pool_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
-    enum bough_status status = check_image(op, call);
+    enum bough_status status = check_image(call);
     if (status != BOUGH_OK)
         return status;
     const struct bough__attr *attr = call->attr;
     need->y = call->x[0].shape;
     for (int i = 0; i < 2; i++) {
         if (attr->kernel[i] < 1 || attr->stride[i] < 1)
-            return mismatch(op, call, "kernel and stride must be 1 or more");
+            return mismatch(call, "kernel and stride must be 1 or more");
         if (attr->padding[i] < 0 || attr->padding[i] > attr->kernel[i] / 2)
-            return mismatch(op, call, "padding must be 0 to half the kernel");
+            return mismatch(call, "padding must be 0 to half the kernel");
         const int64_t padded = need->y.dim[2 + i] + 2 * (int64_t)attr->padding[i];
         if (padded < attr->kernel[i])
-            return mismatch(op, call, "the kernel is larger than the padded image");
+            return mismatch(call, "the kernel is larger than the padded image");
         if (padded > INT32_MAX / 2)
-            return mismatch(op, call, "the padded image is above 2^30");
+            return mismatch(call, "the padded image is above 2^30");
         need->y.dim[2 + i] = (padded - attr->kernel[i]) / attr->stride[i] + 1;
     }
     return BOUGH_OK;
@@ -209,7 +205,7 @@ static const struct bough__kernel kernel_max_bwd = {
 static enum bough_status max_pool2d_shape(struct bough__op_need *need,
                                           const struct bough__op_call *call)
 {
-    enum bough_status status = pool_shape("max_pool2d", need, call);
+    enum bough_status status = pool_shape(need, call);
     if (status == BOUGH_OK)
         need->saved = (size_t)bough_shape_elements(&need->y) * sizeof(int32_t);
     return status;
@@ -289,12 +285,6 @@ static const struct bough__kernel kernel_avg_bwd = {
     "avg_pool2d_bwd", "pool",    avg_pool2d_bwd,
     BOUGH_GRID_ITEMS, .args = 2, .params_size = sizeof(struct pool_params)};
 
-static enum bough_status avg_pool2d_shape(struct bough__op_need *need,
-                                          const struct bough__op_call *call)
-{
-    return pool_shape("avg_pool2d", need, call);
-}
-
 static enum bough_status avg_pool2d_forward(struct bough__sequence *out,
                                             const struct bough__op_call *call)
 {
@@ -315,7 +305,7 @@ const struct bough__op bough__op_avg_pool2d = {
     .name = "avg_pool2d",
     .inputs_min = 1,
     .inputs_max = 1,
-    .shape = avg_pool2d_shape,
+    .shape = pool_shape,
     .forward = avg_pool2d_forward,
     .backward = avg_pool2d_backward,
 };
@@ -359,7 +349,7 @@ static const struct bough__kernel kernel_global_bwd = {
 static enum bough_status global_avg_pool2d_shape(struct bough__op_need *need,
                                                  const struct bough__op_call *call)
 {
-    enum bough_status status = check_image("global_avg_pool2d", call);
+    enum bough_status status = check_image(call);
     const int64_t *x = call->x[0].shape.dim;
     need->y = (struct bough_shape){2, {x[0], x[1]}};
     return status;
