@@ -196,6 +196,7 @@ static void matches_pytorch(void **state)
                 check_way(&model, row, b);
             model_fini(&model);
         }
+    assert_int_equal(test_warnings(), 0);
 }
 
 static void every_optimizer_has_a_golden_row(void **state)

@@ -119,6 +119,8 @@ static void run_device(struct op_setup *setup, struct bough_device *device,
         run_way(setup, device, OP_ADD, 0, &got);
     if (setup->op->flags & BOUGH__OP_IN_PLACE)
         run_way(setup, device, OP_IN_PLACE, 0, &got);
+    if (test_warnings())
+        fail_msg("%s on %s: the library warns", setup->name, device->info.id);
 }
 
 static void run_size(const struct op_case *row, int64_t size)

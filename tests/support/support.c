@@ -8,12 +8,28 @@
 
 static struct bough_device *devices[32];
 static size_t devices_count;
+static int warnings;
+
+static void count_warning(void *user, enum bough_log_level level, const char *line)
+{
+    (void)user;
+    if (level != BOUGH_LOG_WARNING)
+        return;
+    printf("warning: %s\n", line);
+    warnings++;
+}
+
+int test_warnings(void)
+{
+    return warnings;
+}
 
 struct bough_device *const *test_devices(size_t *count)
 {
     *count = devices_count;
     if (devices_count)
         return devices;
+    bough_set_log(count_warning, NULL);
     struct bough_device_info *list;
     size_t listed;
     char note[512];

@@ -16,6 +16,10 @@
 struct bough_device *const *test_devices(size_t *count);
 void test_devices_close(void);
 
+// How many warnings the library has logged since test_devices was first called, which prints them:
+// a kernel that did not build and runs as its C twin is one.
+int test_warnings(void);
+
 // sum (a - b)^2 / sum b^2; 0 if both are all zero, infinite if a number is not finite in only one.
 double test_nmse(const float *a, const float *b, size_t count);
 
