@@ -29,7 +29,8 @@ struct gemm_view {
     int height, width, kernel_h, kernel_w, out_h, out_w;
     int stride_h, stride_w, padding_h, padding_w;
     int dilation_h, dilation_w, spread_h, spread_w;
-    int flip, reserved;
+    int flip;
+    int runs; // those neighbours follow one another without a gap, but for whole runs
 };
 
 struct gemm_params {

@@ -14,6 +14,13 @@ static size_t group_size(const struct bough__cl_device *device)
     return group;
 }
 
+// How much of k a panel of 32 columns holds in local memory, and so in the nearest cache.
+static unsigned panel_depth(const struct bough__cl_device *device)
+{
+    size_t most = device->local_memory / (32 * sizeof(float)) / 16 * 16;
+    return most < 16 ? 16 : most > 256 ? 256 : (unsigned)most;
+}
+
 static enum bough_status init(struct bough__cl_device *device, const char *id)
 {
     enum bough_status status;
@@ -24,8 +31,8 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
         return bough__fail(BOUGH_DEVICE, "device %s (%s): %s", id, info->name, info->refused);
     device->group = group_size(device);
     snprintf(device->options, sizeof device->options,
-             "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%u", device->group,
-             device->vector);
+             "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%u -DBOUGH_DEPTH=%u",
+             device->group, device->vector, panel_depth(device));
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)device->platform, 0};
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &error);

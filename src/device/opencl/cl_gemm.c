@@ -19,7 +19,7 @@ static enum bough_status prepare_generic(struct bough__cl_gemm *g)
 static const struct bough__cl_gemm_implementation generic = {"generic", anything, anything,
                                                              prepare_generic};
 
-static const struct bough__cl_gemm_implementation *const implementations[] = {&bough__cl_gemm_tile,
+static const struct bough__cl_gemm_implementation *const implementations[] = {&bough__cl_gemm_cpu, &bough__cl_gemm_tile,
                                                                               &generic};
 
 // ---- Views ----
@@ -57,6 +57,7 @@ static void set_windows(struct gemm_view *view, const struct bough__windows *w, 
     view->spread_h = w->spread_h;
     view->spread_w = w->spread_w;
     view->flip = w->flip;
+    view->runs = w->stride_w == 1 && w->spread_h == 1 && w->spread_w == 1;
 }
 
 // `positions_across` says which of the two kinds of windows has its positions along the output.
@@ -68,7 +69,8 @@ static struct gemm_view view(const struct bough__matrix *x, const struct bough__
     view.batch_stride = x->batch_stride;
     if (x->kind == BOUGH_PLAIN) {
         view.extent = reach(across, across_count) + reach(depth, depth_count) + 1;
-        view.deep = depth->stride == 1;
+        view.deep = depth->stride == 1 && across->stride != 1;
+        view.runs = depth->stride == 1 || across->stride == 1;
         return view;
     }
     view.kind = x->kind == positions_across ? GEMM_POSITIONS_ACROSS : GEMM_POSITIONS_DEEP;
