@@ -1,0 +1,143 @@
+#include "base/strings.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_WORD = 64 };
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+// The optimal string alignment distance, by rows; three of them stand at a time.
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][LONGEST_WORD + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+    size_t length_a = strlen(a), length_b = strlen(b);
+    for (size_t j = 0; j <= length_b; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= length_a; i++) {
+        size_t *oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
+        row[0] = i;
+        for (size_t j = 1; j <= length_b; j++) {
+            row[j] = smallest(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = smallest(row[j], before[j - 2] + 1, row[j]);
+        }
+    }
+    return row[length_b];
+}
+
+const char *bough__nearest(const char *word, const char *const *names)
+{
+    const char *nearest = NULL;
+    size_t length = strlen(word);
+    size_t best = length / 3 + 2; // what is still near enough lies below
+    if (length > LONGEST_WORD)
+        return NULL;
+    for (; *names; names++) {
+        if (strlen(*names) > LONGEST_WORD)
+            continue;
+        size_t far = distance(word, *names);
+        if (far < best && far < length) {
+            best = far;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}
+
+char *bough__append(char *text, size_t size, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + used, size - used, format, args);
+    va_end(args);
+    return text;
+}
+
+// Digits with an optional sign; what strtoll would skip or take beside them is refused.
+static int is_whole(const char *text)
+{
+    text += *text == '-' || *text == '+';
+    return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+int bough__parse_int(const char *text, int64_t *value)
+{
+    errno = 0;
+    long long number = strtoll(text, NULL, 10);
+    *value = number;
+    return is_whole(text) && errno == 0;
+}
+
+int bough__parse_uint(const char *text, uint64_t *value)
+{
+    errno = 0;
+    unsigned long long number = strtoull(text, NULL, 10);
+    *value = number;
+    return is_whole(text) && *text != '-' && errno == 0;
+}
+
+// Exchanges the decimal point that the locale wants and the one that files have.
+static void exchange(char *text, char from, char to)
+{
+    char *point = strchr(text, from);
+    if (point)
+        *point = to;
+}
+
+static int parse_special(const char *text, double *value)
+{
+    int negative = *text == '-';
+    text += *text == '-' || *text == '+';
+    if (strcmp(text, ".inf") == 0)
+        *value = negative ? -INFINITY : INFINITY;
+    else if (strcmp(text, ".nan") == 0)
+        *value = NAN;
+    else
+        return 0;
+    return 1;
+}
+
+int bough__parse_float(const char *text, double *value)
+{
+    char copy[128];
+    if (parse_special(text, value))
+        return 1;
+    size_t length = strlen(text);
+    if (length == 0 || length >= sizeof copy || strspn(text, "+-.0123456789eE") != length)
+        return 0;
+    memcpy(copy, text, length + 1);
+    exchange(copy, '.', *localeconv()->decimal_point);
+    char *end;
+    *value = strtod(copy, &end);
+    return *end == '\0';
+}
+
+const char *bough__format_float(float value, char *text, size_t size)
+{
+    if (!isfinite(value)) {
+        snprintf(text, size, "%s", isnan(value) ? ".nan" : value > 0 ? ".inf" : "-.inf");
+        return text;
+    }
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, size, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    exchange(text, *localeconv()->decimal_point, '.');
+    return text;
+}

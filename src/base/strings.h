@@ -1,0 +1,24 @@
+// Names and numbers as text, the same in every locale.
+#ifndef BOUGH_BASE_STRINGS_H
+#define BOUGH_BASE_STRINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The name nearest to `word`: fewest letters inserted, removed, replaced or swapped with their
+// neighbour. NULL if none is near enough to be meant. `names` ends with NULL.
+const char *bough__nearest(const char *word, const char *const *names);
+
+// Appends, cut to `size`. `text` must be a string already. Returns `text`.
+char *bough__append(char *text, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The whole of `text` as a number; 0 if it is none. Decimal; a float also takes .inf and .nan.
+int bough__parse_int(const char *text, int64_t *value);
+int bough__parse_uint(const char *text, uint64_t *value);
+int bough__parse_float(const char *text, double *value);
+
+// The shortest text that reads back to the same float.
+const char *bough__format_float(float value, char *text, size_t size);
+
+#endif
