@@ -1,0 +1,105 @@
+#include "graph/graph.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void bough__graph_fini(struct bough__graph *graph)
+{
+    bough__arena_fini(&graph->arena);
+    free(graph->node);
+    *graph = (struct bough__graph){0};
+}
+
+static struct bough__node *node_add(struct bough__graph *graph)
+{
+    if (graph->count == graph->room) {
+        int32_t room = graph->room ? 2 * graph->room : 32;
+        struct bough__node *node = realloc(graph->node, (size_t)room * sizeof *node);
+        if (!node)
+            return NULL;
+        graph->node = node;
+        graph->room = room;
+    }
+    struct bough__node *node = &graph->node[graph->count++];
+    *node = (struct bough__node){.view_of = -1};
+    return node;
+}
+
+enum bough_status bough__graph_leaf(struct bough__graph *graph, int32_t *node,
+                                    const struct bough__tensor *value, struct bough__span gradient)
+{
+    struct bough__node *leaf = node_add(graph);
+    if (!leaf)
+        return bough__no_memory();
+    leaf->value = *value;
+    leaf->gradient = gradient;
+    leaf->need.y = value->shape;
+    leaf->need.y_dtype = value->dtype;
+    *node = graph->count - 1;
+    return BOUGH_OK;
+}
+
+static enum bough_status ask_shape(const struct bough__graph *graph, struct bough__node *node)
+{
+    struct bough__op_call call = {.attr = &node->attr, .inputs = node->inputs};
+    for (int i = 0; i < node->inputs; i++) {
+        call.x[i].shape = graph->node[node->input[i]].need.y;
+        call.x[i].dtype = graph->node[node->input[i]].need.y_dtype;
+    }
+    node->need = (struct bough__op_need){.y_dtype = BOUGH_F32};
+    return node->op->shape(&node->need, &call);
+}
+
+enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
+                                  const struct bough__op *op, const struct bough__attr *attr,
+                                  const int32_t *input, int inputs)
+{
+    assert(inputs >= op->inputs_min && inputs <= op->inputs_max && inputs <= BOUGH_MAX_INPUTS);
+    struct bough__node made = {.op = op, .inputs = inputs, .view_of = -1};
+    if (attr)
+        made.attr = *attr;
+    for (int i = 0; i < inputs; i++) {
+        assert(input[i] >= 0 && input[i] < graph->count);
+        made.input[i] = input[i];
+    }
+    enum bough_status status = ask_shape(graph, &made);
+    if (status != BOUGH_OK)
+        return status;
+    if (op->flags & BOUGH__OP_VIEW)
+        made.view_of = input[0];
+    struct bough__node *added = node_add(graph);
+    if (!added)
+        return bough__no_memory();
+    *added = made;
+    *node = graph->count - 1;
+    return BOUGH_OK;
+}
+
+enum bough_status bough__graph_renew(struct bough__graph *graph, int32_t node)
+{
+    return ask_shape(graph, &graph->node[node]);
+}
+
+void bough__graph_place(struct bough__graph *graph, int32_t node, struct bough__span value)
+{
+    assert(graph->node[node].op && graph->node[node].view_of < 0);
+    graph->node[node].value.span = value;
+}
+
+void bough__graph_keep(struct bough__graph *graph, int32_t node)
+{
+    graph->node[node].kept = 1;
+}
+
+void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__span factor)
+{
+    assert(graph->node[node].op);
+    graph->node[node].gradient = factor;
+}
+
+const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node)
+{
+    return &graph->node[node].need.y;
+}

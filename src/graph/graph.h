@@ -1,0 +1,61 @@
+// A recorded graph: leaves that the caller owns, and ops on them. Shapes are known as it is
+// recorded; memory is placed and launches are prepared by a plan (plan.h).
+#ifndef BOUGH_GRAPH_GRAPH_H
+#define BOUGH_GRAPH_GRAPH_H
+
+#include "base/arena.h"
+#include "op/op.h"
+
+struct bough__use {
+    int32_t node;  // the op that reads
+    int32_t input; // as which input
+};
+
+// A leaf, or an op with its output.
+struct bough__node {
+    const struct bough__op *op; // NULL for a leaf
+    struct bough__attr attr;
+    int inputs;
+    int32_t input[BOUGH_MAX_INPUTS];
+    struct bough__op_need need;
+    struct bough__tensor value;  // of a leaf, or where the caller wants the output; else absent
+    struct bough__span gradient; // of a leaf that is to be trained, or of a loss: its factor
+    int32_t view_of;             // shares that node's memory; -1 = its own
+    int kept;                    // its value stands until the graph runs again
+};
+
+struct bough__graph {
+    struct bough__arena arena;
+    struct bough__node *node;
+    int32_t count, room;
+};
+
+// Zero-initialised is empty and ready. Takes an empty one.
+void bough__graph_fini(struct bough__graph *graph);
+
+// A tensor of the caller: an input, labels, a parameter. `gradient` (absent = none is wanted)
+// receives dLoss/dvalue. The spans may be absent while only shapes are asked for.
+enum bough_status bough__graph_leaf(struct bough__graph *graph, int32_t *node,
+                                    const struct bough__tensor *value, struct bough__span gradient);
+
+// Records an op on `inputs` nodes. `attr` is copied.
+// Errors: INVALID with the shapes, from the op's shape rule.
+enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
+                                  const struct bough__op *op, const struct bough__attr *attr,
+                                  const int32_t *input, int inputs);
+
+// Asks the op's shape rule again, after its attributes changed.
+enum bough_status bough__graph_renew(struct bough__graph *graph, int32_t node);
+
+// The output of `node` is to be written to the caller's memory.
+void bough__graph_place(struct bough__graph *graph, int32_t node, struct bough__span value);
+
+// The output of `node` stands until the graph runs again.
+void bough__graph_keep(struct bough__graph *graph, int32_t node);
+
+// `node` is a loss: the backward pass starts there, multiplied by the float at `factor`.
+void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__span factor);
+
+const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node);
+
+#endif

@@ -1,0 +1,413 @@
+#include "graph/plan.h"
+
+#include "base/error.h"
+#include "graph/place.h"
+
+#include <stdlib.h>
+
+enum { NONE = -1 };
+
+// How a backward pass hands over the gradient of one input.
+enum handover { NOT_WANTED, WRITES, ADDS, ADDED_AFTERWARDS };
+
+// What the plan knows of a node. Areas are indices into `area`.
+struct entry {
+    int32_t root; // the node whose memory it shares, itself if its own
+    int needs;    // depends on a leaf that wants a gradient
+    int active;   // its backward pass runs
+    int readers;  // active ops that hand a gradient to this root
+    int32_t value, saved, gradient;
+    int32_t scratch[2]; // of the forward and of the backward pass
+    enum handover handover[BOUGH_MAX_INPUTS];
+    int32_t extra[BOUGH_MAX_INPUTS]; // for ADDED_AFTERWARDS
+};
+
+struct bough__plan {
+    struct bough__graph *graph;
+    struct bough_device *device;
+    struct bough__span step;
+    struct bough__buffer *buffer;
+    struct entry *entry;
+    struct bough__area *area;
+    int32_t areas;
+    size_t bytes, unshared;
+};
+
+static int has_memory(struct bough__span span)
+{
+    return span.buffer != NULL;
+}
+
+static int is_view(const struct bough__node *node)
+{
+    return node->view_of >= 0;
+}
+
+static int32_t forward_time(int32_t node)
+{
+    return node;
+}
+
+static int32_t backward_time(const struct bough__plan *plan, int32_t node)
+{
+    return 2 * plan->graph->count - 1 - node;
+}
+
+static int reads_y_backward(const struct bough__node *node)
+{
+    return (node->op->flags & BOUGH__OP_BACKWARD_READS_Y) || node->attr.activation != BOUGH_LINEAR;
+}
+
+static size_t value_bytes(const struct bough__node *node)
+{
+    return (size_t)bough_shape_elements(&node->need.y) * bough_dtype_size(node->need.y_dtype);
+}
+
+// ---- What the graph implies ----
+
+static int can_fold(const struct bough__graph *graph, const struct bough__node *relu,
+                    const int32_t *uses)
+{
+    if (relu->op != &bough__op_relu || is_view(relu) || has_memory(relu->value.span))
+        return 0;
+    const struct bough__node *maker = &graph->node[relu->input[0]];
+    return maker->op && (maker->op->flags & BOUGH__OP_FUSES_RELU) && uses[relu->input[0]] == 1 &&
+           maker->attr.activation == BOUGH_LINEAR && !has_memory(maker->value.span) && !maker->kept;
+}
+
+// relu(op(x)) where nothing else reads op(x) becomes op with its activation applied at once.
+static enum bough_status fold_relus(struct bough__graph *graph)
+{
+    enum bough_status status = BOUGH_OK;
+    int32_t *uses = calloc((size_t)graph->count + 1, sizeof *uses);
+    BOUGH_TRY_MEMORY(uses);
+    for (int32_t n = 0; n < graph->count; n++)
+        for (int i = 0; i < graph->node[n].inputs; i++)
+            uses[graph->node[n].input[i]]++;
+    for (int32_t n = 0; n < graph->count; n++) {
+        struct bough__node *relu = &graph->node[n];
+        if (!can_fold(graph, relu, uses))
+            continue;
+        relu->view_of = relu->input[0];
+        graph->node[relu->view_of].attr.activation = BOUGH_RELU;
+        BOUGH_TRY(bough__graph_renew(graph, relu->view_of));
+    }
+done:
+    free(uses);
+    return status;
+}
+
+static int takes_gradient(const struct bough__plan *plan, const struct bough__node *node, int input)
+{
+    return !(node->op->no_gradient >> input & 1) && plan->entry[node->input[input]].needs;
+}
+
+static void find_roots_and_needs(struct bough__plan *plan)
+{
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const struct bough__node *node = &plan->graph->node[n];
+        struct entry *entry = &plan->entry[n];
+        entry->root = is_view(node) ? plan->entry[node->view_of].root : n;
+        if (!node->op)
+            entry->needs = has_memory(node->gradient);
+        for (int i = 0; i < node->inputs; i++)
+            entry->needs |= takes_gradient(plan, node, i);
+    }
+}
+
+static void find_active(struct bough__plan *plan)
+{
+    for (int32_t n = plan->graph->count - 1; n >= 0; n--) {
+        const struct bough__node *node = &plan->graph->node[n];
+        struct entry *entry = &plan->entry[n];
+        if (!node->op)
+            continue;
+        if (has_memory(node->gradient)) // a seed
+            entry->active = 1;
+        entry->active = entry->active && entry->needs;
+        for (int i = 0; entry->active && i < node->inputs; i++)
+            if (takes_gradient(plan, node, i))
+                plan->entry[node->input[i]].active = 1;
+    }
+}
+
+// In the order of the backward pass, the first op that reaches a root writes its gradient and the
+// later ones add to it.
+static void find_handovers(struct bough__plan *plan)
+{
+    for (int32_t n = plan->graph->count - 1; n >= 0; n--) {
+        const struct bough__node *node = &plan->graph->node[n];
+        if (!node->op || is_view(node) || !plan->entry[n].active)
+            continue;
+        for (int i = 0; i < node->inputs; i++) {
+            if (!takes_gradient(plan, node, i))
+                continue;
+            int32_t root = plan->entry[node->input[i]].root;
+            int twice = 0;
+            for (int j = 0; j < i; j++)
+                twice |= takes_gradient(plan, node, j) && plan->entry[node->input[j]].root == root;
+            int first = plan->entry[root].readers++ == 0;
+            plan->entry[n].handover[i] = first ? WRITES
+                                         : (node->op->flags & BOUGH__OP_ACCUMULATES) && !twice
+                                             ? ADDS
+                                             : ADDED_AFTERWARDS;
+        }
+    }
+}
+
+// ---- Areas ----
+
+static int32_t area_add(struct bough__plan *plan, size_t bytes, int32_t first, int32_t last)
+{
+    plan->area[plan->areas] = (struct bough__area){.bytes = bytes, .first = first, .last = last};
+    return plan->areas++;
+}
+
+static void alive(struct bough__plan *plan, int32_t area, int32_t time)
+{
+    if (area == NONE)
+        return;
+    if (time < plan->area[area].first)
+        plan->area[area].first = time;
+    if (time > plan->area[area].last)
+        plan->area[area].last = time;
+}
+
+static void add_areas_of(struct bough__plan *plan, int32_t n)
+{
+    const struct bough__node *node = &plan->graph->node[n];
+    struct entry *entry = &plan->entry[n];
+    int32_t now = forward_time(n), back = backward_time(plan, n);
+    if (!has_memory(node->value.span))
+        entry->value = area_add(plan, value_bytes(node), now,
+                                entry->active && reads_y_backward(node) ? back : now);
+    if (node->need.saved)
+        entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
+    if (node->need.scratch)
+        entry->scratch[0] = area_add(plan, node->need.scratch, now, now);
+    if (!entry->active)
+        return;
+    if (node->need.scratch)
+        entry->scratch[1] = area_add(plan, node->need.scratch, back, back);
+    if (!has_memory(node->gradient))
+        entry->gradient = area_add(plan, value_bytes(node), back, back);
+    for (int i = 0; i < node->inputs; i++)
+        if (entry->handover[i] == ADDED_AFTERWARDS)
+            entry->extra[i] =
+                area_add(plan, value_bytes(&plan->graph->node[node->input[i]]), back, back);
+}
+
+static void extend_inputs_of(struct bough__plan *plan, int32_t n)
+{
+    const struct bough__node *node = &plan->graph->node[n];
+    const struct entry *entry = &plan->entry[n];
+    for (int i = 0; i < node->inputs; i++) {
+        const struct entry *root = &plan->entry[plan->entry[node->input[i]].root];
+        alive(plan, root->value, forward_time(n));
+        if (entry->active && (node->op->flags & BOUGH__OP_BACKWARD_READS_X))
+            alive(plan, root->value, backward_time(plan, n));
+        if (entry->handover[i] != NOT_WANTED)
+            alive(plan, root->gradient, backward_time(plan, n));
+    }
+}
+
+// An element-wise op may write where it reads, if nothing reads that afterwards.
+static void share_in_place(struct bough__plan *plan, int32_t n)
+{
+    const struct bough__node *node = &plan->graph->node[n];
+    struct entry *entry = &plan->entry[n];
+    if (!(node->op->flags & BOUGH__OP_IN_PLACE) || node->inputs != 1)
+        return;
+    struct entry *root = &plan->entry[plan->entry[node->input[0]].root];
+    if (entry->value != NONE && root->value != NONE &&
+        plan->area[root->value].last == forward_time(n)) {
+        alive(plan, root->value, plan->area[entry->value].last);
+        plan->area[entry->value].bytes = 0;
+        entry->value = root->value;
+    }
+    if (entry->gradient != NONE && root->gradient != NONE && root->readers == 1) {
+        alive(plan, entry->gradient, plan->area[root->gradient].last);
+        plan->area[root->gradient].bytes = 0;
+        root->gradient = entry->gradient;
+    }
+}
+
+static int has_work(const struct bough__node *node)
+{
+    return node->op && !is_view(node);
+}
+
+static void extend_kept(struct bough__plan *plan)
+{
+    for (int32_t n = 0; n < plan->graph->count; n++)
+        if (plan->graph->node[n].kept)
+            alive(plan, plan->entry[plan->entry[n].root].value, 2 * plan->graph->count);
+}
+
+static enum bough_status place_areas(struct bough__plan *plan)
+{
+    int32_t count = plan->graph->count;
+    for (int32_t n = 0; n < count; n++)
+        if (has_work(&plan->graph->node[n]))
+            add_areas_of(plan, n);
+    for (int32_t n = 0; n < count; n++)
+        if (has_work(&plan->graph->node[n]))
+            extend_inputs_of(plan, n);
+    extend_kept(plan);
+    for (int32_t i = 0; i < plan->areas; i++)
+        plan->unshared += plan->area[i].bytes;
+    for (int32_t n = 0; n < count; n++)
+        if (has_work(&plan->graph->node[n]))
+            share_in_place(plan, n);
+    return bough__place(plan->area, (size_t)plan->areas, &plan->bytes);
+}
+
+// ---- The plan ----
+
+enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
+                                     struct bough_device *device, struct bough__span step)
+{
+    enum bough_status status;
+    struct bough__plan *made = calloc(1, sizeof *made);
+    BOUGH_TRY_MEMORY(made);
+    *made = (struct bough__plan){.graph = graph, .device = device, .step = step};
+    size_t count = (size_t)graph->count;
+    made->entry = calloc(count + 1, sizeof *made->entry);
+    made->area = calloc(count * (5 + BOUGH_MAX_INPUTS) + 1, sizeof *made->area);
+    BOUGH_TRY_MEMORY(made->entry);
+    BOUGH_TRY_MEMORY(made->area);
+    for (size_t n = 0; n < count; n++) {
+        struct entry *entry = &made->entry[n];
+        entry->value = entry->saved = entry->gradient = NONE;
+        entry->scratch[0] = entry->scratch[1] = NONE;
+    }
+    BOUGH_TRY(fold_relus(graph));
+    find_roots_and_needs(made);
+    find_active(made);
+    find_handovers(made);
+    BOUGH_TRY(place_areas(made));
+    BOUGH_TRY(bough__buffer_create(&made->buffer, device, made->bytes));
+done:
+    if (status != BOUGH_OK)
+        bough__plan_destroy(&made);
+    *plan = made;
+    return status;
+}
+
+void bough__plan_destroy(struct bough__plan **plan)
+{
+    if (!*plan)
+        return;
+    bough__buffer_destroy(&(*plan)->buffer);
+    free((*plan)->entry);
+    free((*plan)->area);
+    free(*plan);
+    *plan = NULL;
+}
+
+size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared)
+{
+    *unshared = plan->unshared;
+    return plan->bytes;
+}
+
+// ---- Launches ----
+
+static struct bough__span area_span(const struct bough__plan *plan, int32_t area)
+{
+    if (area == NONE)
+        return (struct bough__span){0};
+    return (struct bough__span){plan->buffer, plan->area[area].offset};
+}
+
+struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node)
+{
+    int32_t root = plan->entry[node].root;
+    const struct bough__node *owner = &plan->graph->node[root];
+    const struct bough__op_need *need = &plan->graph->node[node].need;
+    return (struct bough__tensor){.span = has_memory(owner->value.span)
+                                              ? owner->value.span
+                                              : area_span(plan, plan->entry[root].value),
+                                  .shape = need->y,
+                                  .dtype = need->y_dtype};
+}
+
+static struct bough__tensor gradient_of(const struct bough__plan *plan, int32_t node)
+{
+    struct bough__tensor gradient = bough__plan_value(plan, node);
+    int32_t root = plan->entry[node].root;
+    const struct bough__node *owner = &plan->graph->node[root];
+    gradient.span =
+        has_memory(owner->gradient) ? owner->gradient : area_span(plan, plan->entry[root].gradient);
+    return gradient;
+}
+
+static struct bough__op_call call_of(const struct bough__plan *plan, int32_t n, int backward)
+{
+    const struct bough__node *node = &plan->graph->node[n];
+    const struct entry *entry = &plan->entry[n];
+    struct bough__op_call call = {
+        .attr = &node->attr,
+        .inputs = node->inputs,
+        .y = bough__plan_value(plan, n),
+        .saved = area_span(plan, entry->saved),
+        .scratch = area_span(plan, entry->scratch[backward]),
+        .step = plan->step,
+    };
+    for (int i = 0; i < node->inputs; i++)
+        call.x[i] = bough__plan_value(plan, node->input[i]);
+    if (!backward)
+        return call;
+    call.dy = gradient_of(plan, n);
+    for (int i = 0; i < node->inputs; i++) {
+        if (entry->handover[i] == NOT_WANTED)
+            continue;
+        call.dx[i] = gradient_of(plan, node->input[i]);
+        call.add_dx[i] = entry->handover[i] == ADDS;
+        if (entry->handover[i] == ADDED_AFTERWARDS)
+            call.dx[i].span = area_span(plan, entry->extra[i]);
+    }
+    return call;
+}
+
+enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__sequence *out)
+{
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const struct bough__node *node = &plan->graph->node[n];
+        if (!has_work(node))
+            continue;
+        struct bough__op_call call = call_of(plan, n, 0);
+        enum bough_status status = node->op->forward(out, &call);
+        if (status != BOUGH_OK)
+            return bough__fail_in(status, "%s", node->op->name);
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_status add_gradient(struct bough__sequence *out, const struct bough__plan *plan,
+                                      int32_t node, struct bough__tensor extra)
+{
+    struct bough__tensor sum = gradient_of(plan, node);
+    struct bough__op_call call = {
+        .attr = &plan->graph->node[node].attr, .inputs = 2, .x = {sum, extra}, .y = sum};
+    return bough__op_add.forward(out, &call);
+}
+
+enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__sequence *out)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int32_t n = plan->graph->count - 1; n >= 0; n--) {
+        const struct bough__node *node = &plan->graph->node[n];
+        if (!has_work(node) || !plan->entry[n].active)
+            continue;
+        struct bough__op_call call = call_of(plan, n, 1);
+        status = node->op->backward(out, &call);
+        if (status != BOUGH_OK)
+            return bough__fail_in(status, "gradient of %s", node->op->name);
+        for (int i = 0; i < node->inputs; i++)
+            if (plan->entry[n].handover[i] == ADDED_AFTERWARDS)
+                BOUGH_TRY(add_gradient(out, plan, node->input[i], call.dx[i]));
+    }
+done:
+    return status;
+}

@@ -1,0 +1,33 @@
+// A plan: every buffer of a recorded graph placed, its launches prepared for a device.
+//
+// Time runs through the forward passes of all ops, then through their backward passes the other way
+// round. Each output, gradient, saved and scratch area is alive from the first moment that writes
+// it to the last that reads it; areas that are not alive together share memory of one buffer.
+#ifndef BOUGH_GRAPH_PLAN_H
+#define BOUGH_GRAPH_PLAN_H
+
+#include "graph/graph.h"
+
+struct bough__plan;
+
+// Plans `graph`, which must stay until the plan is destroyed; a relu behind an op that can apply it
+// is folded into that op. The backward pass covers what lies between the seeds and the leaves that
+// want a gradient. A leaf that no seed reaches keeps its gradient memory as it is.
+//   step  struct step_state (cl/step.h), for ops that read it; may be absent
+// Errors: DEVICE if the memory cannot be had.
+enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
+                                     struct bough_device *device, struct bough__span step);
+void bough__plan_destroy(struct bough__plan **plan);
+
+// Prepares the launches of a pass at the end of `out`.
+enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__sequence *out);
+enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__sequence *out);
+
+// The output of an op; to be relied on after a pass only if it is kept (bough__graph_keep) or its
+// memory is the caller's (bough__graph_place).
+struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node);
+
+// Bytes of the plan's buffer, and of all its areas if none shared memory.
+size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared);
+
+#endif
