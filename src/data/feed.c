@@ -1,0 +1,147 @@
+#include "data/feed.h"
+
+#include "base/error.h"
+#include "cl/random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t row_bytes(const struct bough__column *column)
+{
+    return (size_t)column->width * bough_dtype_size(column->dtype);
+}
+
+uint64_t bough__table_budget(const struct bough_device *device)
+{
+    return device->info.memory / 2;
+}
+
+static int fits(const struct bough__table *table, uint64_t budget)
+{
+    uint64_t total = 0;
+    for (int c = 0; c < table->columns; c++) {
+        uint64_t bytes = (uint64_t)table->rows * row_bytes(&table->column[c]);
+        total += bytes;
+        if (bytes > table->device->info.max_buffer)
+            return 0;
+    }
+    return total <= budget;
+}
+
+enum bough_status bough__table_init(struct bough__table *table, struct bough_device *device,
+                                    const struct bough__column *column, int columns, int64_t rows,
+                                    int64_t batch, uint64_t budget)
+{
+    enum bough_status status = BOUGH_OK;
+    *table = (struct bough__table){.device = device, .columns = columns, .rows = rows};
+    table->column = calloc((size_t)columns + 1, sizeof *table->column);
+    BOUGH_TRY_MEMORY(table->column);
+    memcpy(table->column, column, (size_t)columns * sizeof *column);
+    int resident = fits(table, budget);
+    table->window = resident ? rows : batch;
+    for (int c = 0; c < columns; c++) {
+        struct bough__column *made = &table->column[c];
+        size_t bytes = (size_t)table->window * row_bytes(made);
+        made->buffer = NULL;
+        BOUGH_TRY(bough__buffer_create(&made->buffer, device, bytes));
+        if (resident)
+            BOUGH_TRY(bough__write((struct bough__span){made->buffer, 0}, made->host, bytes));
+    }
+done:
+    if (status != BOUGH_OK)
+        bough__table_fini(table);
+    return status;
+}
+
+void bough__table_fini(struct bough__table *table)
+{
+    for (int c = 0; table->column && c < table->columns; c++)
+        bough__buffer_destroy(&table->column[c].buffer);
+    free(table->column);
+    *table = (struct bough__table){0};
+}
+
+static int resident(const struct bough__table *table)
+{
+    return table->window == table->rows;
+}
+
+enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough__table *table,
+                                   int64_t count)
+{
+    enum bough_status status = BOUGH_OK;
+    size_t widest = 0;
+    *feed = (struct bough__feed){.table = table, .count = count};
+    feed->order = malloc((size_t)count * sizeof *feed->order + 1);
+    BOUGH_TRY_MEMORY(feed->order);
+    for (int64_t i = 0; i < count; i++)
+        feed->order[i] = (int32_t)(i % table->window);
+    size_t bytes = (size_t)count * sizeof *feed->order;
+    BOUGH_TRY(bough__buffer_create(&feed->device_order, table->device, bytes));
+    BOUGH_TRY(bough__write((struct bough__span){feed->device_order, 0}, feed->order, bytes));
+    for (int64_t i = 0; i < count; i++)
+        feed->order[i] = (int32_t)i;
+    for (int c = 0; c < table->columns; c++)
+        widest = row_bytes(&table->column[c]) > widest ? row_bytes(&table->column[c]) : widest;
+    if (!resident(table)) {
+        feed->staging = malloc((size_t)table->window * widest + 1);
+        BOUGH_TRY_MEMORY(feed->staging);
+    }
+done:
+    if (status != BOUGH_OK)
+        bough__feed_fini(feed);
+    return status;
+}
+
+void bough__feed_fini(struct bough__feed *feed)
+{
+    bough__buffer_destroy(&feed->device_order);
+    free(feed->order);
+    free(feed->staging);
+    *feed = (struct bough__feed){0};
+}
+
+enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *order)
+{
+    size_t bytes = (size_t)feed->count * sizeof *order;
+    memcpy(feed->order, order, bytes);
+    if (!resident(feed->table)) // the window holds the batch in its order already
+        return BOUGH_OK;
+    return bough__write((struct bough__span){feed->device_order, 0}, order, bytes);
+}
+
+enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t first, int64_t rows)
+{
+    const struct bough__table *table = feed->table;
+    if (resident(table))
+        return BOUGH_OK;
+    for (int c = 0; c < table->columns; c++) {
+        const struct bough__column *column = &table->column[c];
+        size_t bytes = row_bytes(column);
+        char *to = feed->staging;
+        for (int64_t n = 0; n < rows; n++)
+            memcpy(to + (size_t)n * bytes,
+                   (const char *)column->host + (size_t)feed->order[first + n] * bytes, bytes);
+        enum bough_status status =
+            bough__write((struct bough__span){column->buffer, 0}, to, (size_t)rows * bytes);
+        if (status != BOUGH_OK)
+            return status;
+    }
+    return BOUGH_OK;
+}
+
+void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t number)
+{
+    static const uint32_t purpose = 0x73687566; // keeps these draws apart from all others
+    for (int64_t i = 0; i < count; i++)
+        order[i] = (int32_t)i;
+    for (int64_t i = count - 1; i > 0; i--) {
+        struct random4 draw =
+            random_bits((uint32_t)seed, (uint32_t)(seed >> 32), (uint32_t)i, number, 0, purpose);
+        uint64_t wide = (uint64_t)draw.v[0] << 32 | draw.v[1];
+        int64_t j = (int64_t)(wide % (uint64_t)(i + 1));
+        int32_t swapped = order[i];
+        order[i] = order[j];
+        order[j] = swapped;
+    }
+}

@@ -1,0 +1,62 @@
+// Rows of a data set on their way to the device.
+//
+// A table holds a split's columns: all of their rows on the device where they fit, and else the
+// rows of one batch. A feed is an order of a table's rows, from which batches are gathered.
+#ifndef BOUGH_DATA_FEED_H
+#define BOUGH_DATA_FEED_H
+
+#include "device/sequence.h"
+
+#include <bough/tensor.h>
+
+// Rows [rows, width] of U8, F32 or I32 on the host, borrowed.
+struct bough__column {
+    const void *host;
+    enum bough_dtype dtype;
+    int64_t width;
+    struct bough__buffer *buffer; // made by the table
+};
+
+struct bough__table {
+    struct bough_device *device;
+    struct bough__column *column; // owned
+    int columns;
+    int64_t rows;
+    int64_t window; // rows that the buffers hold: all of them, or a batch
+};
+
+// Copies the columns' descriptions and puts their rows on the device if all of them fit in `budget`
+// bytes, else makes room for `batch` rows. Errors: DEVICE, INTERNAL.
+enum bough_status bough__table_init(struct bough__table *table, struct bough_device *device,
+                                    const struct bough__column *column, int columns, int64_t rows,
+                                    int64_t batch, uint64_t budget);
+void bough__table_fini(struct bough__table *table);
+
+// What the device can spare for data: half its memory, and no column over its largest buffer.
+uint64_t bough__table_budget(const struct bough_device *device);
+
+struct bough__feed {
+    const struct bough__table *table;
+    int32_t *order; // [count] row numbers, owned
+    int64_t count;
+    struct bough__buffer *device_order; // [count] places in the table's buffers
+    void *staging;                      // one batch of the widest column; NULL if all is resident
+};
+
+// A feed of `count` rows, at first 0, 1, 2, ...
+enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough__table *table,
+                                   int64_t count);
+void bough__feed_fini(struct bough__feed *feed);
+
+// Takes a new order: `count` row numbers, copied.
+enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *order);
+
+// Before each batch: brings rows first..first+rows-1 of the order to the device unless they are
+// there. `first` is a multiple of the table's batch.
+enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t first, int64_t rows);
+
+// A permutation of 0..count-1, the same for the same seed and number (Fisher and Yates, by
+// counter-based draws).
+void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t number);
+
+#endif
