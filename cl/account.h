@@ -1,0 +1,16 @@
+// What a device keeps of the losses between two log points. C and OpenCL share this file.
+#ifndef BOUGH_CL_ACCOUNT_H
+#define BOUGH_CL_ACCOUNT_H
+
+struct loss_account {
+    float loss;            // sum of mean loss times its weight
+    float weight;          // sum of the weights: labelled rows
+    unsigned int bad_step; // the first step whose loss was not finite; 0 = none
+};
+
+struct store_params {
+    int width;         // numbers of a row
+    unsigned int room; // rows behind it are not stored
+};
+
+#endif

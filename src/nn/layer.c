@@ -1,0 +1,64 @@
+#include "nn/layer.h"
+
+#include "base/error.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
+                                       const struct bough__param *param)
+{
+    struct bough__params *params = builder->params;
+    struct bough__tensor value = {.shape = param->shape, .dtype = BOUGH_F32};
+    struct bough__span gradient = {0};
+    if (builder->declaring) {
+        char name[256];
+        snprintf(name, sizeof name, "%s.%s", builder->prefix, param->name);
+        struct bough__param named = *param;
+        named.name = name;
+        enum bough_status status = bough__params_add(params, &named);
+        if (status != BOUGH_OK)
+            return status;
+    } else {
+        assert(builder->next < params->count);
+        const struct bough__param *bound = &params->param[builder->next++];
+        assert(bough_shape_equal(&bound->shape, &param->shape));
+        const struct bough__param_block *block = &params->block[bound->block];
+        size_t offset = (size_t)bound->offset * sizeof(float);
+        value.span = (struct bough__span){block->value, offset};
+        if (block->trained && builder->training)
+            gradient = (struct bough__span){block->gradient, offset};
+    }
+    return bough__graph_leaf(builder->graph, node, &value, gradient);
+}
+
+static enum bough_status find(const struct bough__layer_kind **kind,
+                              const struct bough_layer *layer)
+{
+    *kind = bough__layer_kind_find(layer->kind);
+    return *kind ? BOUGH_OK : bough__fail(BOUGH_INVALID, "unknown kind of layer");
+}
+
+enum bough_status
+bough__layers_build(struct bough__builder *builder, int32_t *node, const struct bough_layer *layers,
+                    size_t count, const char *prefix,
+                    void (*built)(void *user, const struct bough_layer *layer,
+                                  const struct bough__builder *builder, int32_t node),
+                    void *user)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[200];
+        snprintf(name, sizeof name, "%s.%zu", prefix, i);
+        builder->prefix = name;
+        const struct bough__layer_kind *kind;
+        enum bough_status status = find(&kind, &layers[i]);
+        if (status == BOUGH_OK)
+            status = kind->build(builder, node, &layers[i]);
+        if (status != BOUGH_OK)
+            return bough__fail_in(status, "%s[%zu] %s", prefix, i, layers[i].kind);
+        if (built)
+            built(user, &layers[i], builder, *node);
+    }
+    return BOUGH_OK;
+}

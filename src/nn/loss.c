@@ -1,0 +1,30 @@
+#include "nn/loss.h"
+
+#include <string.h>
+
+static const struct bough__loss_kind kinds[] = {
+    {"cross_entropy", &bough__op_cross_entropy, BOUGH_TARGET_CLASS, "accuracy"},
+    {"binary_cross_entropy", &bough__op_binary_cross_entropy, BOUGH_TARGET_BINARY, "accuracy"},
+    {"mse", &bough__op_mse, BOUGH_TARGET_NUMBER, "mse"},
+    {"l1", &bough__op_l1, BOUGH_TARGET_NUMBER, "mae"},
+    {"huber", &bough__op_huber, BOUGH_TARGET_NUMBER, "mse"},
+};
+
+const struct bough__loss_kind *bough__loss_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (name && strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+enum bough_status bough__loss_build(struct bough__graph *graph, int32_t *node,
+                                    const struct bough_loss *loss, int32_t scores, int32_t target,
+                                    int32_t class_weights)
+{
+    const struct bough__loss_kind *kind = bough__loss_find(loss->name);
+    struct bough__attr attr = {.value = kind->op == &bough__op_huber ? loss->delta
+                                                                     : loss->label_smoothing};
+    int32_t input[3] = {scores, target, class_weights};
+    return bough__graph_op(graph, node, kind->op, &attr, input, class_weights < 0 ? 2 : 3);
+}

@@ -1,0 +1,360 @@
+#include "nn/metric.h"
+
+#include "base/error.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- Counting ----
+
+int64_t bough__predicted_class(const float *score, int64_t classes)
+{
+    int64_t best = 0;
+    for (int64_t c = 1; c < classes; c++)
+        if (score[c] > score[best])
+            best = c;
+    return best;
+}
+
+int64_t bough__confusion_classes(const struct bough__outcome *outcome)
+{
+    if (outcome->kind == BOUGH_TARGET_NUMBER)
+        return 0;
+    return outcome->kind == BOUGH_TARGET_BINARY ? 2 : outcome->width;
+}
+
+void bough__confusion_count(int64_t *count, const struct bough__outcome *outcome)
+{
+    if (outcome->kind == BOUGH_TARGET_CLASS) {
+        for (int64_t n = 0; n < outcome->rows; n++)
+            if (outcome->label[n] >= 0)
+                count[outcome->label[n] * outcome->width +
+                      bough__predicted_class(outcome->score + n * outcome->width,
+                                             outcome->width)]++;
+        return;
+    }
+    for (int64_t i = 0; i < outcome->rows * outcome->width; i++)
+        if (!isnan(outcome->number[i]))
+            count[2 * (outcome->number[i] > 0.5f) + (outcome->score[i] > 0)]++;
+}
+
+static enum bough_status confusion_of(int64_t **count, int64_t *classes,
+                                      const struct bough__outcome *outcome)
+{
+    *classes = bough__confusion_classes(outcome);
+    *count = calloc((size_t)(*classes * *classes) + 1, sizeof **count);
+    if (!*count)
+        return bough__no_memory();
+    bough__confusion_count(*count, outcome);
+    return BOUGH_OK;
+}
+
+static double ratio(double part, double whole)
+{
+    return whole > 0 ? part / whole : NAN;
+}
+
+// ---- Of classes ----
+
+static enum bough_status accuracy(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    int64_t *count, classes;
+    enum bough_status status = confusion_of(&count, &classes, outcome);
+    if (status != BOUGH_OK)
+        return status;
+    int64_t right = 0, all = 0;
+    for (int64_t i = 0; i < classes * classes; i++) {
+        all += count[i];
+        right += i / classes == i % classes ? count[i] : 0;
+    }
+    free(count);
+    *value = ratio((double)right, (double)all);
+    return BOUGH_OK;
+}
+
+// The share of rows whose label's score is beaten by fewer than k others.
+static enum bough_status top(double *value, const struct bough__outcome *outcome, int k)
+{
+    int64_t right = 0, all = 0;
+    for (int64_t n = 0; n < outcome->rows; n++) {
+        const float *score = outcome->score + n * outcome->width;
+        int32_t label = outcome->label[n];
+        if (label < 0)
+            continue;
+        int64_t above = 0;
+        for (int64_t c = 0; c < outcome->width; c++)
+            above += score[c] > score[label] || (score[c] == score[label] && c < label);
+        right += above < k;
+        all++;
+    }
+    *value = ratio((double)right, (double)all);
+    return BOUGH_OK;
+}
+
+// F1 of one class: 2 tp / (2 tp + fp + fn); 0 where the class neither occurs nor is predicted, as
+// scikit-learn has it.
+static double f1_of(const int64_t *count, int64_t classes, int64_t c)
+{
+    int64_t hit = count[c * classes + c], either = 0;
+    for (int64_t o = 0; o < classes; o++)
+        either += count[c * classes + o] + count[o * classes + c];
+    return either ? 2.0 * (double)hit / (double)either : 0;
+}
+
+// The mean over the classes that occur or are predicted.
+static enum bough_status f1_macro(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    int64_t *count, classes;
+    enum bough_status status = confusion_of(&count, &classes, outcome);
+    if (status != BOUGH_OK)
+        return status;
+    double sum = 0;
+    int64_t seen = 0;
+    for (int64_t c = 0; c < classes; c++) {
+        int64_t either = 0;
+        for (int64_t o = 0; o < classes; o++)
+            either += count[c * classes + o] + count[o * classes + c];
+        seen += either > 0;
+        sum += f1_of(count, classes, c);
+    }
+    free(count);
+    *value = ratio(sum, (double)seen);
+    return BOUGH_OK;
+}
+
+static enum bough_status f1_binary(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    int64_t *count, classes;
+    enum bough_status status = confusion_of(&count, &classes, outcome);
+    if (status != BOUGH_OK)
+        return status;
+    int64_t all = 0;
+    for (int64_t i = 0; i < classes * classes; i++)
+        all += count[i];
+    *value = all && classes > 1 ? f1_of(count, classes, 1) : NAN;
+    free(count);
+    return BOUGH_OK;
+}
+
+// ---- Area under the ROC curve ----
+
+struct ranked {
+    float score;
+    int positive;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    float x = ((const struct ranked *)a)->score, y = ((const struct ranked *)b)->score;
+    return x < y ? -1 : x > y;
+}
+
+// The Mann-Whitney statistic, equal scores counting one half. Sorts `row`.
+static double area(struct ranked *row, int64_t count)
+{
+    qsort(row, (size_t)count, sizeof *row, by_score);
+    double rank_sum = 0, positives = 0;
+    for (int64_t first = 0, end; first < count; first = end) {
+        int64_t inside = 0;
+        for (end = first; end < count && row[end].score == row[first].score; end++)
+            inside += row[end].positive;
+        rank_sum += (double)inside * (double)(first + 1 + end) / 2;
+        positives += (double)inside;
+        if (end == first) // a NaN score equals nothing
+            return NAN;
+    }
+    double negatives = (double)count - positives;
+    return ratio(rank_sum - positives * (positives + 1) / 2, positives * negatives);
+}
+
+// The labelled rows of class `c` against the rest. With two classes the margin is the score.
+static int64_t rank_class(struct ranked *row, const struct bough__outcome *outcome, int64_t c)
+{
+    int64_t count = 0;
+    for (int64_t n = 0; n < outcome->rows; n++) {
+        const float *score = outcome->score + n * outcome->width;
+        if (outcome->label[n] < 0)
+            continue;
+        float other = outcome->width == 2 ? score[1 - c] : 0;
+        row[count++] = (struct ranked){score[c] - other, outcome->label[n] == c};
+    }
+    return count;
+}
+
+// Of class scores with more than two classes each row's softmax ranks it, so that rows compare.
+static void softmax_rows(float *probability, const struct bough__outcome *outcome)
+{
+    for (int64_t n = 0; n < outcome->rows; n++) {
+        const float *score = outcome->score + n * outcome->width;
+        float *out = probability + n * outcome->width;
+        float highest = score[bough__predicted_class(score, outcome->width)];
+        double sum = 0;
+        for (int64_t c = 0; c < outcome->width; c++)
+            sum += out[c] = expf(score[c] - highest);
+        for (int64_t c = 0; c < outcome->width; c++)
+            out[c] = (float)(out[c] / sum);
+    }
+}
+
+static double area_of_classes(struct ranked *row, const struct bough__outcome *outcome)
+{
+    if (outcome->width == 2)
+        return area(row, rank_class(row, outcome, 1));
+    double sum = 0;
+    int64_t seen = 0;
+    for (int64_t c = 0; c < outcome->width; c++) {
+        double one = area(row, rank_class(row, outcome, c));
+        if (!isnan(one)) {
+            sum += one;
+            seen++;
+        }
+    }
+    return ratio(sum, (double)seen);
+}
+
+static double area_of_binary(struct ranked *row, const struct bough__outcome *outcome)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < outcome->rows * outcome->width; i++)
+        if (!isnan(outcome->number[i]))
+            row[count++] = (struct ranked){outcome->score[i], outcome->number[i] > 0.5f};
+    return area(row, count);
+}
+
+// More than two classes: the mean over the classes, one against the rest.
+static enum bough_status auc(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    enum bough_status status = BOUGH_OK;
+    size_t numbers = (size_t)(outcome->rows * outcome->width);
+    struct ranked *row = malloc(numbers * sizeof *row + 1);
+    float *probability = malloc(numbers * sizeof *probability + 1);
+    BOUGH_TRY_MEMORY(row);
+    BOUGH_TRY_MEMORY(probability);
+    struct bough__outcome ranked = *outcome;
+    if (outcome->kind == BOUGH_TARGET_CLASS && outcome->width > 2) {
+        softmax_rows(probability, outcome);
+        ranked.score = probability;
+    }
+    *value = outcome->kind == BOUGH_TARGET_CLASS ? area_of_classes(row, &ranked)
+                                                 : area_of_binary(row, &ranked);
+done:
+    free(row);
+    free(probability);
+    return status;
+}
+
+// ---- Of numbers ----
+
+static enum bough_status mse(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    double sum = 0, count = 0;
+    for (int64_t i = 0; i < outcome->rows * outcome->width; i++) {
+        double difference = (double)outcome->score[i] - (double)outcome->number[i];
+        if (isnan(outcome->number[i]))
+            continue;
+        sum += difference * difference;
+        count++;
+    }
+    *value = ratio(sum, count);
+    return BOUGH_OK;
+}
+
+static enum bough_status mae(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    double sum = 0, count = 0;
+    for (int64_t i = 0; i < outcome->rows * outcome->width; i++) {
+        if (isnan(outcome->number[i]))
+            continue;
+        sum += fabs((double)outcome->score[i] - (double)outcome->number[i]);
+        count++;
+    }
+    *value = ratio(sum, count);
+    return BOUGH_OK;
+}
+
+// 1 - residual / total sum of squares of one output column; NaN where its labels do not vary.
+static double r2_of(const struct bough__outcome *outcome, int64_t column)
+{
+    double mean = 0, count = 0, residual = 0, total = 0;
+    for (int64_t n = 0; n < outcome->rows; n++) {
+        float number = outcome->number[n * outcome->width + column];
+        if (!isnan(number)) {
+            mean += number;
+            count++;
+        }
+    }
+    mean = ratio(mean, count);
+    for (int64_t n = 0; n < outcome->rows; n++) {
+        double number = outcome->number[n * outcome->width + column];
+        double score = outcome->score[n * outcome->width + column];
+        if (isnan(number))
+            continue;
+        residual += (number - score) * (number - score);
+        total += (number - mean) * (number - mean);
+    }
+    return total > 0 ? 1 - residual / total : NAN;
+}
+
+// The mean over the columns.
+static enum bough_status r2(double *value, const struct bough__outcome *outcome, int k)
+{
+    (void)k;
+    double sum = 0, count = 0;
+    for (int64_t column = 0; column < outcome->width; column++) {
+        double one = r2_of(outcome, column);
+        if (!isnan(one)) {
+            sum += one;
+            count++;
+        }
+    }
+    *value = ratio(sum, count);
+    return BOUGH_OK;
+}
+
+// ---- The list ----
+
+enum {
+    OF_CLASSES = 1 << BOUGH_TARGET_CLASS,
+    OF_BINARY = 1 << BOUGH_TARGET_BINARY,
+    OF_NUMBERS = 1 << BOUGH_TARGET_NUMBER,
+};
+
+// f1_micro counts all classes together: with one label a row that is the accuracy.
+static const struct bough__metric metrics[] = {
+    {"accuracy", OF_CLASSES | OF_BINARY, 0, accuracy},
+    {"f1", OF_CLASSES | OF_BINARY, 0, f1_macro},
+    {"f1_macro", OF_CLASSES | OF_BINARY, 0, f1_macro},
+    {"f1_micro", OF_CLASSES | OF_BINARY, 0, accuracy},
+    {"f1_binary", OF_CLASSES | OF_BINARY, 0, f1_binary},
+    {"auc", OF_CLASSES | OF_BINARY, 0, auc},
+    {"confusion", OF_CLASSES | OF_BINARY, 0, accuracy},
+    {"mse", OF_BINARY | OF_NUMBERS, 1, mse},
+    {"mae", OF_BINARY | OF_NUMBERS, 1, mae},
+    {"r2", OF_NUMBERS, 0, r2},
+};
+
+static const struct bough__metric metric_top = {"top_<k>", OF_CLASSES, 0, top};
+
+const struct bough__metric *bough__metric_find(const char *name, int *k)
+{
+    for (size_t i = 0; name && i < sizeof metrics / sizeof *metrics; i++)
+        if (strcmp(metrics[i].name, name) == 0)
+            return &metrics[i];
+    if (!name || strncmp(name, "top_", 4) != 0 || name[4] < '1' || name[4] > '9')
+        return NULL;
+    char *end;
+    long number = strtol(name + 4, &end, 10);
+    if (*end || number > INT_MAX)
+        return NULL;
+    if (k)
+        *k = (int)number;
+    return &metric_top;
+}

@@ -1,0 +1,38 @@
+// Metrics, computed on the host from the scores of many batches at once.
+#ifndef BOUGH_NN_METRIC_H
+#define BOUGH_NN_METRIC_H
+
+#include "nn/loss.h"
+
+// The scores of a task and what they are measured against.
+struct bough__outcome {
+    enum bough__target_kind kind;
+    int64_t rows, width;  // N, K
+    const float *score;   // [N, K]
+    const int32_t *label; // [N], of BOUGH_TARGET_CLASS
+    const float *number;  // [N, K], of the others
+};
+
+struct bough__metric {
+    const char *name;
+    unsigned kinds; // bit (1 << enum bough__target_kind): what it can measure
+    int lower_is_better;
+    // `k` is the number in the name of top_<k>. `*value` is NaN where nothing is labelled.
+    // Errors: INTERNAL out of memory.
+    enum bough_status (*measure)(double *value, const struct bough__outcome *outcome, int k);
+};
+
+// "accuracy", "top_5", ...; NULL if there is none of that name. `*k` (may be NULL) receives the
+// number of top_<k>.
+const struct bough__metric *bough__metric_find(const char *name, int *k);
+
+// Classes of the outcome's confusion matrix: K, or 2 for binary targets; 0 if it has none.
+int64_t bough__confusion_classes(const struct bough__outcome *outcome);
+
+// Counts [K, K], rows the labels and columns the predictions; `count` holds zeros.
+void bough__confusion_count(int64_t *count, const struct bough__outcome *outcome);
+
+// The class of the highest score, the first of equals.
+int64_t bough__predicted_class(const float *score, int64_t classes);
+
+#endif

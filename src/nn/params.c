@@ -1,0 +1,125 @@
+#include "nn/params.h"
+
+#include "base/error.h"
+#include "nn/init.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum bough_status bough__params_init(struct bough__params *params, const char *const *names,
+                                     int32_t count)
+{
+    enum bough_status status = BOUGH_OK;
+    *params = (struct bough__params){0};
+    params->block = BOUGH_NEW(&params->arena, struct bough__param_block, count + 1);
+    BOUGH_TRY_MEMORY(params->block);
+    params->blocks = count + 1;
+    for (int32_t i = 0; i <= count; i++) {
+        const char *name = i < count ? names[i] : "statistics";
+        params->block[i].trained = i < count;
+        params->block[i].name = bough__arena_string(&params->arena, name);
+        BOUGH_TRY_MEMORY(params->block[i].name);
+    }
+done:
+    return status;
+}
+
+void bough__params_fini(struct bough__params *params)
+{
+    for (int32_t i = 0; i < params->blocks; i++) {
+        bough__buffer_destroy(&params->block[i].value);
+        bough__buffer_destroy(&params->block[i].gradient);
+        for (int slot = 0; slot < BOUGH_MAX_SLOTS; slot++)
+            bough__buffer_destroy(&params->block[i].slot[slot]);
+    }
+    free(params->param);
+    bough__arena_fini(&params->arena);
+    *params = (struct bough__params){0};
+}
+
+enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param)
+{
+    enum bough_status status = BOUGH_OK;
+    if (params->count == params->room) {
+        int32_t room = params->room ? 2 * params->room : 32;
+        struct bough__param *grown = realloc(params->param, (size_t)room * sizeof *grown);
+        BOUGH_TRY_MEMORY(grown);
+        params->param = grown;
+        params->room = room;
+    }
+    struct bough__param *added = &params->param[params->count];
+    *added = *param;
+    added->name = bough__arena_string(&params->arena, param->name);
+    BOUGH_TRY_MEMORY(added->name);
+    if (param->init.name) {
+        added->init.name = bough__arena_string(&params->arena, param->init.name);
+        BOUGH_TRY_MEMORY(added->init.name);
+    }
+    struct bough__param_block *block = &params->block[param->block];
+    added->offset = block->size;
+    block->size += bough_shape_elements(&param->shape);
+    params->count++;
+done:
+    return status;
+}
+
+static enum bough_status zeroed(struct bough__buffer **buffer, struct bough_device *device,
+                                size_t bytes)
+{
+    enum bough_status status = bough__buffer_create(buffer, device, bytes);
+    if (status == BOUGH_OK)
+        status = bough__fill_zero((struct bough__span){*buffer, 0}, bytes);
+    return status;
+}
+
+enum bough_status bough__params_allocate(struct bough__params *params, struct bough_device *device,
+                                         int slots)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int32_t i = 0; i < params->blocks; i++) {
+        struct bough__param_block *block = &params->block[i];
+        size_t bytes = (size_t)block->size * sizeof(float);
+        if (bytes == 0)
+            continue;
+        BOUGH_TRY(zeroed(&block->value, device, bytes));
+        if (!block->trained)
+            continue;
+        BOUGH_TRY(zeroed(&block->gradient, device, bytes));
+        for (int slot = 0; slot < slots; slot++)
+            BOUGH_TRY(zeroed(&block->slot[slot], device, bytes));
+    }
+done:
+    return status;
+}
+
+enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed)
+{
+    enum bough_status status = BOUGH_OK;
+    float *value = NULL;
+    for (int32_t i = 0; i < params->count; i++) {
+        const struct bough__param *param = &params->param[i];
+        size_t count = (size_t)bough_shape_elements(&param->shape);
+        const struct bough__init_source source = {.seed = seed,
+                                                  .tensor = (uint32_t)i,
+                                                  .fan_in = param->fan_in,
+                                                  .fan_out = param->fan_out};
+        free(value);
+        value = malloc(count * sizeof *value + 1);
+        BOUGH_TRY_MEMORY(value);
+        BOUGH_TRY(bough__init_fill(value, (int64_t)count, &param->init, &source));
+        struct bough__span span = {params->block[param->block].value,
+                                   (size_t)param->offset * sizeof *value};
+        BOUGH_TRY(bough__write(span, value, count * sizeof *value));
+    }
+done:
+    free(value);
+    return status;
+}
+
+int64_t bough__params_trained(const struct bough__params *params)
+{
+    int64_t total = 0;
+    for (int32_t i = 0; i < params->blocks; i++)
+        total += params->block[i].trained ? params->block[i].size : 0;
+    return total;
+}

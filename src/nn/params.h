@@ -1,0 +1,56 @@
+// A model's parameters: flat blocks on a device, tensors as views of them.
+//
+// The trunk's parameters are one block [P], each head's another, and what batch_norm remembers a
+// last one. An optimizer step is one launch a block, a checkpoint one write a block.
+#ifndef BOUGH_NN_PARAMS_H
+#define BOUGH_NN_PARAMS_H
+
+#include "base/arena.h"
+#include "nn/optimizer.h"
+
+#include <bough/config.h>
+
+struct bough__param {
+    const char *name; // "trunk.0.weight", "left.2.bias"
+    struct bough_shape shape;
+    int32_t block;
+    int64_t offset; // elements into the block
+    struct bough_init init;
+    int64_t fan_in, fan_out;
+};
+
+struct bough__param_block {
+    const char *name;
+    int64_t size; // elements
+    int trained;  // 0: statistics, without gradient and slots
+    struct bough__buffer *value, *gradient;
+    struct bough__buffer *slot[BOUGH_MAX_SLOTS]; // of the optimizer
+};
+
+struct bough__params {
+    struct bough__arena arena;
+    struct bough__param *param;
+    int32_t count, room;
+    struct bough__param_block *block;
+    int32_t blocks;
+};
+
+// Makes room for the blocks: one for each name, and "statistics" behind them.
+enum bough_status bough__params_init(struct bough__params *params, const char *const *names,
+                                     int32_t count);
+void bough__params_fini(struct bough__params *params);
+
+// Adds a tensor at the end of a block. The init's name and the param's name are copied.
+enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param);
+
+// Buffers for values, gradients (zero) and `slots` optimizer slots (zero), on `device`.
+enum bough_status bough__params_allocate(struct bough__params *params, struct bough_device *device,
+                                         int slots);
+
+// Draws every tensor's start from the seed and writes the blocks.
+enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed);
+
+// Trained elements in all blocks.
+int64_t bough__params_trained(const struct bough__params *params);
+
+#endif
