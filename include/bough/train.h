@@ -24,9 +24,9 @@ struct bough_confusion {
 };
 
 struct bough_scores {
-    const struct bough_score *score;
+    struct bough_score *score;
     size_t count;
-    const struct bough_confusion *confusion;
+    struct bough_confusion *confusion;
     size_t confusion_count;
 };
 
@@ -104,7 +104,7 @@ enum bough_status bough_predict(const char *run_dir, const char *data, const cha
 
 // A model's layers, for `info`. Owned by the caller.
 struct bough_layer_row {
-    const char *block; // "trunk" or the task's name
+    const char *block; // "trunk" or the task's name, borrowed from the config
     const char *kind;
     struct bough_shape shape; // of the output for one sample, without the batch
     int64_t parameters;
@@ -112,7 +112,7 @@ struct bough_layer_row {
 };
 
 struct bough_model_info {
-    const struct bough_layer_row *row;
+    struct bough_layer_row *row;
     size_t count;
     int64_t parameters;
     int64_t flops;

@@ -1,0 +1,83 @@
+// The layers of a model, without a device.
+#include "base/error.h"
+#include "train/config_check.h"
+#include "train/model.h"
+
+#include <bough/train.h>
+
+#include <stdlib.h>
+
+struct listing {
+    struct bough_model_info *info;
+    const struct bough_config *config;
+    int64_t parameters, flops; // counted so far
+};
+
+// The block that a layer is of, by its place in the config.
+static const char *block_of(const struct bough_config *config, const struct bough_layer *layer)
+{
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        const struct bough_layer *head = config->tasks[t].head;
+        for (size_t i = 0; i < config->tasks[t].head_count; i++)
+            if (layer == &head[i])
+                return config->tasks[t].name;
+    }
+    return "trunk";
+}
+
+static void list_layer(void *user, const struct bough_layer *layer,
+                       const struct bough__builder *builder, int32_t node)
+{
+    struct listing *listing = user;
+    struct bough_model_info *info = listing->info;
+    const struct bough_shape *shape = bough__graph_shape(builder->graph, node);
+    int64_t parameters = bough__params_trained(builder->params);
+    struct bough_layer_row *row = &info->row[info->count++];
+    *row = (struct bough_layer_row){
+        .block = block_of(listing->config, layer),
+        .kind = layer->kind,
+        .shape = {.rank = shape->rank - 1},
+        .parameters = parameters - listing->parameters,
+        .flops = builder->flops - listing->flops,
+    };
+    for (int32_t i = 0; i < row->shape.rank; i++)
+        row->shape.dim[i] = shape->dim[i + 1];
+    listing->parameters = info->parameters = parameters;
+    listing->flops = info->flops = builder->flops;
+}
+
+enum bough_status bough_model_info_create(struct bough_model_info **info,
+                                          const struct bough_config *config,
+                                          const struct bough_shape *sample)
+{
+    enum bough_status status;
+    struct bough__model *model = NULL;
+    struct bough__arena arena = {0};
+    struct bough_config complete;
+    size_t layers = config->trunk_count;
+    for (size_t t = 0; t < config->tasks_count; t++)
+        layers += config->tasks[t].head_count;
+    struct bough_model_info *made = calloc(1, sizeof *made);
+    BOUGH_TRY_MEMORY(made);
+    made->row = calloc(layers + 1, sizeof *made->row);
+    BOUGH_TRY_MEMORY(made->row);
+    BOUGH_TRY(bough__config_complete(&complete, &arena, config, NULL));
+    struct listing listing = {.info = made, .config = &complete};
+    struct bough__layer_observer observer = {list_layer, &listing};
+    BOUGH_TRY(bough__model_create(&model, &complete, sample, NULL, &observer));
+done:
+    bough__model_destroy(&model);
+    bough__arena_fini(&arena);
+    if (status != BOUGH_OK)
+        bough_model_info_destroy(&made);
+    *info = made;
+    return status;
+}
+
+void bough_model_info_destroy(struct bough_model_info **info)
+{
+    if (*info)
+        free((*info)->row);
+    free(*info);
+    *info = NULL;
+}

@@ -1,0 +1,286 @@
+#include "train/model.h"
+
+#include "base/error.h"
+#include "nn/optimizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum bough_status check_task(struct bough__model *model, size_t t)
+{
+    const struct bough_task *task = &model->config->tasks[t];
+    model->loss[t] = bough__loss_find(task->loss.name);
+    if (!model->loss[t])
+        return bough__fail(BOUGH_INVALID, "tasks.%s.loss: unknown loss %s", task->name,
+                           task->loss.name);
+    size_t weights = task->loss.class_weights_count;
+    if (weights && (int64_t)weights != model->width[t])
+        return bough__fail(BOUGH_INVALID,
+                           "tasks.%s.loss.class_weights: %zu weights, the head has %lld classes",
+                           task->name, weights, (long long)model->width[t]);
+    return BOUGH_OK;
+}
+
+static enum bough_status upload_class_weights(struct bough__model *model, size_t t)
+{
+    const struct bough_loss *loss = &model->config->tasks[t].loss;
+    size_t bytes = loss->class_weights_count * sizeof *loss->class_weights;
+    if (bytes == 0)
+        return BOUGH_OK;
+    enum bough_status status = bough__buffer_create(&model->class_weights[t], model->device, bytes);
+    if (status != BOUGH_OK)
+        return status;
+    return bough__write((struct bough__span){model->class_weights[t], 0}, loss->class_weights,
+                        bytes);
+}
+
+// One sample is enough to declare; batch_norm and the like ask for no more.
+static enum bough_status declare(struct bough__model *model,
+                                 const struct bough__layer_observer *observer)
+{
+    static const struct bough__layer_observer nobody;
+    enum bough_status status;
+    size_t tasks = model->config->tasks_count;
+    struct bough__graph graph = {0};
+    struct bough__builder builder = {
+        .graph = &graph, .params = &model->params, .declaring = 1, .training = 1};
+    struct bough__tensor one = {.shape = {.rank = model->sample.rank + 1, .dim = {1}}};
+    int32_t input, *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
+    BOUGH_TRY_MEMORY(scores);
+    for (int32_t i = 0; i < model->sample.rank; i++)
+        one.shape.dim[i + 1] = model->sample.dim[i];
+    BOUGH_TRY(bough__graph_leaf(&graph, &input, &one, (struct bough__span){0}));
+    BOUGH_TRY(bough__hard_sharing_build(&builder, scores, input, model->config,
+                                        observer ? observer : &nobody));
+    for (size_t t = 0; t < tasks; t++) {
+        const struct bough_shape *shape = bough__graph_shape(&graph, scores[t]);
+        char text[128];
+        if (shape->rank != 2) {
+            status = bough__fail(BOUGH_INVALID, "tasks.%s.head gives %s, wanted [N, K]",
+                                 model->config->tasks[t].name,
+                                 bough_shape_format(shape, text, sizeof text));
+            goto done;
+        }
+        model->width[t] = shape->dim[1];
+        BOUGH_TRY(check_task(model, t));
+    }
+done:
+    bough__graph_fini(&graph);
+    return status;
+}
+
+static enum bough_status allocate(struct bough__model *model)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__params *params = &model->params;
+    const struct bough__optimizer *optimizer = bough__optimizer_find(model->config->optimizer.name);
+    if (!optimizer) {
+        status = bough__fail(BOUGH_INVALID, "optimizer.name: unknown optimizer %s",
+                             model->config->optimizer.name);
+        goto done;
+    }
+    model->slots = optimizer->slots(&model->config->optimizer);
+    BOUGH_TRY(bough__params_allocate(params, model->device, model->slots));
+    BOUGH_TRY(bough__params_start(params, model->config->train.seed));
+    for (int32_t b = 0; b < params->blocks; b++)
+        if (params->block[b].size)
+            BOUGH_TRY(bough__buffer_create(&model->best[b], model->device,
+                                           (size_t)params->block[b].size * sizeof(float)));
+    for (size_t t = 0; t < model->config->tasks_count; t++)
+        BOUGH_TRY(upload_class_weights(model, t));
+    BOUGH_TRY(bough__model_keep_best(model));
+done:
+    return status;
+}
+
+static enum bough_status init_blocks(struct bough__model *model)
+{
+    size_t tasks = model->config->tasks_count;
+    const char **names = BOUGH_NEW(&model->arena, const char *, tasks + 1);
+    if (!names)
+        return bough__no_memory();
+    names[0] = "trunk";
+    for (size_t t = 0; t < tasks; t++)
+        names[t + 1] = model->config->tasks[t].name;
+    return bough__params_init(&model->params, names, (int32_t)tasks + 1);
+}
+
+enum bough_status bough__model_create(struct bough__model **model,
+                                      const struct bough_config *config,
+                                      const struct bough_shape *sample, struct bough_device *device,
+                                      const struct bough__layer_observer *observer)
+{
+    enum bough_status status;
+    size_t tasks = config->tasks_count;
+    struct bough__model *made = calloc(1, sizeof *made);
+    BOUGH_TRY_MEMORY(made);
+    made->config = config;
+    made->device = device;
+    made->sample = *sample;
+    made->width = BOUGH_NEW(&made->arena, int64_t, tasks);
+    made->loss = BOUGH_NEW(&made->arena, const struct bough__loss_kind *, tasks);
+    made->class_weights = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks);
+    made->best = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks + 2);
+    BOUGH_TRY_MEMORY(made->width);
+    BOUGH_TRY_MEMORY(made->loss);
+    BOUGH_TRY_MEMORY(made->class_weights);
+    BOUGH_TRY_MEMORY(made->best);
+    BOUGH_TRY(init_blocks(made));
+    BOUGH_TRY(declare(made, observer));
+    if (device)
+        BOUGH_TRY(allocate(made));
+done:
+    if (status != BOUGH_OK)
+        bough__model_destroy(&made);
+    *model = made;
+    return status;
+}
+
+void bough__model_destroy(struct bough__model **model)
+{
+    struct bough__model *gone = *model;
+    if (!gone)
+        return;
+    for (size_t t = 0; gone->class_weights && t < gone->config->tasks_count; t++)
+        bough__buffer_destroy(&gone->class_weights[t]);
+    for (int32_t b = 0; gone->best && b < gone->params.blocks; b++)
+        bough__buffer_destroy(&gone->best[b]);
+    bough__params_fini(&gone->params);
+    bough__arena_fini(&gone->arena);
+    free(gone);
+    *model = NULL;
+}
+
+enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
+                                      int training, int32_t input, int32_t *scores)
+{
+    static const struct bough__layer_observer nobody;
+    struct bough__builder builder = {
+        .graph = graph, .params = &model->params, .training = training};
+    return bough__hard_sharing_build(&builder, scores, input, model->config, &nobody);
+}
+
+static enum bough_status copy_values(struct bough__model *model, int to_best)
+{
+    for (int32_t b = 0; b < model->params.blocks; b++) {
+        const struct bough__param_block *block = &model->params.block[b];
+        struct bough__span value = {block->value, 0}, best = {model->best[b], 0};
+        if (block->size == 0)
+            continue;
+        enum bough_status status = bough__copy(to_best ? best : value, to_best ? value : best,
+                                               (size_t)block->size * sizeof(float));
+        if (status != BOUGH_OK)
+            return status;
+    }
+    return BOUGH_OK;
+}
+
+enum bough_status bough__model_keep_best(struct bough__model *model)
+{
+    return copy_values(model, 1);
+}
+
+enum bough_status bough__model_use_best(struct bough__model *model)
+{
+    return copy_values(model, 0);
+}
+
+// ---- Files ----
+
+static const char *slot_name(char *text, size_t size, const struct bough__param_block *block,
+                             int slot)
+{
+    snprintf(text, size, "optimizer.%s.%d", block->name, slot);
+    return text;
+}
+
+enum bough_status bough__model_declare(const struct bough__model *model,
+                                       struct bough_tensor_writer *writer, int optimizer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__params *params = &model->params;
+    char name[300];
+    for (int32_t b = 0; b < params->blocks; b++)
+        for (int32_t i = 0; i < params->count; i++)
+            if (params->param[i].block == b)
+                BOUGH_TRY(bough_tensor_writer_declare(writer, params->param[i].name, BOUGH_F32,
+                                                      &params->param[i].shape));
+    for (int32_t b = 0; optimizer && b < params->blocks; b++) {
+        struct bough_shape shape = {1, {params->block[b].size}};
+        for (int slot = 0; params->block[b].trained && slot < model->slots; slot++)
+            BOUGH_TRY(bough_tensor_writer_declare(
+                writer, slot_name(name, sizeof name, &params->block[b], slot), BOUGH_F32, &shape));
+    }
+done:
+    return status;
+}
+
+// A block's parameters stand in it in the order of their declaration: one write holds them all.
+static enum bough_status write_buffer(struct bough_tensor_writer *writer,
+                                      struct bough__buffer *buffer, int64_t size)
+{
+    enum bough_status status = BOUGH_OK;
+    size_t bytes = (size_t)size * sizeof(float);
+    float *host = malloc(bytes + 1);
+    BOUGH_TRY_MEMORY(host);
+    if (size)
+        BOUGH_TRY(bough__read((struct bough__span){buffer, 0}, host, bytes));
+    BOUGH_TRY(bough_tensor_writer_write(writer, host, bytes));
+done:
+    free(host);
+    return status;
+}
+
+enum bough_status bough__model_write(const struct bough__model *model,
+                                     struct bough_tensor_writer *writer, int optimizer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__params *params = &model->params;
+    for (int32_t b = 0; b < params->blocks; b++)
+        BOUGH_TRY(write_buffer(writer, params->block[b].value, params->block[b].size));
+    for (int32_t b = 0; optimizer && b < params->blocks; b++)
+        for (int slot = 0; params->block[b].trained && slot < model->slots; slot++)
+            BOUGH_TRY(write_buffer(writer, params->block[b].slot[slot], params->block[b].size));
+done:
+    return status;
+}
+
+static enum bough_status read_tensor(const struct bough_tensor_file *file, const char *name,
+                                     const struct bough_shape *shape, struct bough__span to)
+{
+    const struct bough_file_tensor *tensor = bough_tensor_file_find(file, name);
+    const char *path = bough_tensor_file_path(file);
+    char found[128], wanted[128];
+    if (!tensor)
+        return bough__fail(BOUGH_DATA, "%s: no tensor %s; is it a checkpoint of this model?", path,
+                           name);
+    if (tensor->dtype != BOUGH_F32 || !bough_shape_equal(&tensor->shape, shape))
+        return bough__fail(BOUGH_DATA, "%s: %s is %s %s, wanted F32 %s", path, name,
+                           bough_dtype_name(tensor->dtype),
+                           bough_shape_format(&tensor->shape, found, sizeof found),
+                           bough_shape_format(shape, wanted, sizeof wanted));
+    return tensor->bytes ? bough__write(to, tensor->data, tensor->bytes) : BOUGH_OK;
+}
+
+enum bough_status bough__model_read(struct bough__model *model,
+                                    const struct bough_tensor_file *file, int optimizer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__params *params = &model->params;
+    char name[300];
+    for (int32_t i = 0; i < params->count; i++) {
+        const struct bough__param *param = &params->param[i];
+        struct bough__span to = {params->block[param->block].value,
+                                 (size_t)param->offset * sizeof(float)};
+        BOUGH_TRY(read_tensor(file, param->name, &param->shape, to));
+    }
+    for (int32_t b = 0; optimizer && b < params->blocks; b++) {
+        const struct bough__param_block *block = &params->block[b];
+        struct bough_shape shape = {1, {block->size}};
+        for (int slot = 0; block->trained && slot < model->slots; slot++)
+            BOUGH_TRY(read_tensor(file, slot_name(name, sizeof name, block, slot), &shape,
+                                  (struct bough__span){block->slot[slot], 0}));
+    }
+done:
+    return status;
+}

@@ -1,0 +1,51 @@
+// A config's model on a device: its parameters, and how to record it for a batch.
+#ifndef BOUGH_TRAIN_MODEL_H
+#define BOUGH_TRAIN_MODEL_H
+
+#include "mtl/architecture.h"
+#include "nn/loss.h"
+
+#include <bough/dataset.h>
+
+struct bough__model {
+    const struct bough_config *config; // resolved, borrowed
+    struct bough_device *device;
+    struct bough_shape sample; // of one input, without the batch
+    struct bough__params params;
+    int slots;                            // of the optimizer, per parameter
+    int64_t *width;                       // [T] numbers per row of each task's scores
+    const struct bough__loss_kind **loss; // [T]
+    struct bough__buffer **class_weights; // [T], NULL = none
+    struct bough__buffer **best;          // one a block: the values of the best epoch
+    struct bough__arena arena;
+};
+
+// Declares the parameters. With a device they are allocated, and drawn from the config's seed.
+// `observer` (may be NULL) is told of the layers.
+// Errors: INVALID, naming the layer or the task; DEVICE.
+enum bough_status bough__model_create(struct bough__model **model,
+                                      const struct bough_config *config,
+                                      const struct bough_shape *sample, struct bough_device *device,
+                                      const struct bough__layer_observer *observer);
+void bough__model_destroy(struct bough__model **model);
+
+// Records trunk and heads on the leaf `input` [N, sample]; scores[t] is [N, width[t]].
+enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
+                                      int training, int32_t input, int32_t *scores);
+
+// Copies the values to or from `best`, on the device.
+enum bough_status bough__model_keep_best(struct bough__model *model);
+enum bough_status bough__model_use_best(struct bough__model *model);
+
+// Declares the parameters' tensors and, with `optimizer`, its slots; then, in a second call each,
+// writes them in the same order.
+enum bough_status bough__model_declare(const struct bough__model *model,
+                                       struct bough_tensor_writer *writer, int optimizer);
+enum bough_status bough__model_write(const struct bough__model *model,
+                                     struct bough_tensor_writer *writer, int optimizer);
+
+// Reads them back. Errors: DATA, naming the tensor that is missing or has another shape.
+enum bough_status bough__model_read(struct bough__model *model,
+                                    const struct bough_tensor_file *file, int optimizer);
+
+#endif

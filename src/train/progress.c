@@ -1,0 +1,182 @@
+#include "train/progress.h"
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char account_name[] = "epoch.account"; // bytes of an epoch in progress
+
+static enum bough_status path_in(struct bough__arena *arena, char **path, const char *run_dir,
+                                 const char *name)
+{
+    *path = bough__arena_format(arena, "%s/%s", run_dir, name);
+    return *path ? BOUGH_OK : bough__no_memory();
+}
+
+// ---- Progress as JSON; jansson's 17 digits bring every double back ----
+
+static json_t *finite_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static double number_or(const json_t *object, const char *key, double missing)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : missing;
+}
+
+static char *progress_text(const struct bough__progress *progress)
+{
+    json_t *object = json_pack(
+        "{s:i, s:I, s:I, s:f, s:o, s:i, s:i, s:o, s:f, s:i}", "epoch", (int)progress->epoch,
+        "epoch_step", (json_int_t)progress->epoch_step, "step", (json_int_t)progress->step,
+        "seconds", progress->seconds, "best", finite_or_null(progress->best), "best_epoch",
+        (int)progress->best_epoch, "stale", (int)progress->stale, "plateau_best",
+        finite_or_null(progress->plateau.best), "plateau_scale", progress->plateau.scale,
+        "plateau_stale", (int)progress->plateau.stale);
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return text;
+}
+
+static enum bough_status progress_read(struct bough__progress *progress, const char *text,
+                                       const char *path)
+{
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    if (!json_is_object(object)) {
+        json_decref(object);
+        return bough__fail(BOUGH_DATA, "%s: no progress in its metadata; it is not a checkpoint",
+                           path);
+    }
+    *progress = (struct bough__progress){
+        .epoch = (int32_t)number_or(object, "epoch", 0),
+        .epoch_step = (int64_t)number_or(object, "epoch_step", 0),
+        .step = (int64_t)number_or(object, "step", 0),
+        .seconds = number_or(object, "seconds", 0),
+        .best = number_or(object, "best", -INFINITY),
+        .best_epoch = (int32_t)number_or(object, "best_epoch", 0),
+        .stale = (int32_t)number_or(object, "stale", 0),
+        .plateau = {.best = number_or(object, "plateau_best", -INFINITY),
+                    .scale = number_or(object, "plateau_scale", 1),
+                    .stale = (int32_t)number_or(object, "plateau_stale", 0)},
+    };
+    json_decref(object);
+    return BOUGH_OK;
+}
+
+// ---- Saving ----
+
+enum bough_status bough__save_model(const char *run_dir, const struct bough__model *model)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    struct bough_tensor_writer *writer = NULL;
+    char *path;
+    BOUGH_TRY(path_in(&arena, &path, run_dir, "model.safetensors"));
+    BOUGH_TRY(bough_tensor_writer_create(&writer, path));
+    BOUGH_TRY(bough_tensor_writer_metadata(writer, "format", "bough model"));
+    BOUGH_TRY(bough__model_declare(model, writer, 0));
+    BOUGH_TRY(bough__model_write(model, writer, 0));
+    BOUGH_TRY(bough_tensor_writer_commit(writer));
+done:
+    bough_tensor_writer_destroy(&writer);
+    bough__arena_fini(&arena);
+    return status;
+}
+
+static enum bough_status write_account(struct bough_tensor_writer *writer,
+                                       struct bough__phase *training, size_t bytes)
+{
+    enum bough_status status = BOUGH_OK;
+    void *state = malloc(bytes + 1);
+    BOUGH_TRY_MEMORY(state);
+    BOUGH_TRY(bough__phase_state_read(training, state));
+    BOUGH_TRY(bough_tensor_writer_write(writer, state, bytes));
+done:
+    free(state);
+    return status;
+}
+
+enum bough_status bough__save_last(const char *run_dir, const struct bough__model *model,
+                                   const struct bough__progress *progress,
+                                   struct bough__phase *training)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    struct bough_tensor_writer *writer = NULL;
+    char *path, *text = progress_text(progress);
+    size_t bytes = progress->epoch_step ? bough__phase_state_bytes(training) : 0;
+    BOUGH_TRY_MEMORY(text);
+    BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
+    BOUGH_TRY(bough_tensor_writer_create(&writer, path));
+    BOUGH_TRY(bough_tensor_writer_metadata(writer, "format", "bough checkpoint"));
+    BOUGH_TRY(bough_tensor_writer_metadata(writer, "progress", text));
+    BOUGH_TRY(bough__model_declare(model, writer, 1));
+    if (bytes)
+        BOUGH_TRY(bough_tensor_writer_declare(writer, account_name, BOUGH_U8,
+                                              &(struct bough_shape){1, {(int64_t)bytes}}));
+    BOUGH_TRY(bough__model_write(model, writer, 1));
+    if (bytes)
+        BOUGH_TRY(write_account(writer, training, bytes));
+    BOUGH_TRY(bough_tensor_writer_commit(writer));
+done:
+    bough_tensor_writer_destroy(&writer);
+    free(text);
+    bough__arena_fini(&arena);
+    return status;
+}
+
+// ---- Loading ----
+
+enum bough_status bough__load_model(const char *run_dir, struct bough__model *model)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    struct bough_tensor_file *file = NULL;
+    char *path;
+    BOUGH_TRY(path_in(&arena, &path, run_dir, "model.safetensors"));
+    BOUGH_TRY(bough_tensor_file_open(&file, path));
+    BOUGH_TRY(bough__model_read(model, file, 0));
+done:
+    bough_tensor_file_close(&file);
+    bough__arena_fini(&arena);
+    return status;
+}
+
+static enum bough_status read_account(const struct bough_tensor_file *file,
+                                      struct bough__phase *training)
+{
+    const struct bough_file_tensor *account = bough_tensor_file_find(file, account_name);
+    size_t wanted = bough__phase_state_bytes(training);
+    if (!account || account->bytes != wanted)
+        return bough__fail(BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu",
+                           bough_tensor_file_path(file), account_name, account ? account->bytes : 0,
+                           wanted);
+    return bough__phase_state_write(training, account->data);
+}
+
+enum bough_status bough__load_last(const char *run_dir, struct bough__model *model,
+                                   struct bough__progress *progress, struct bough__phase *training)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    struct bough_tensor_file *file = NULL;
+    char *path;
+    BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
+    BOUGH_TRY(bough__load_model(run_dir, model));
+    BOUGH_TRY(bough__model_keep_best(model));
+    BOUGH_TRY(bough_tensor_file_open(&file, path));
+    BOUGH_TRY(progress_read(progress, bough_tensor_file_metadata(file, "progress"), path));
+    BOUGH_TRY(bough__model_read(model, file, 1));
+    if (progress->epoch_step)
+        BOUGH_TRY(read_account(file, training));
+done:
+    bough_tensor_file_close(&file);
+    bough__arena_fini(&arena);
+    return status;
+}

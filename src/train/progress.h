@@ -1,0 +1,33 @@
+// Where a training stands, and the files that let it go on from there.
+#ifndef BOUGH_TRAIN_PROGRESS_H
+#define BOUGH_TRAIN_PROGRESS_H
+
+#include "nn/schedule.h"
+#include "train/phase.h"
+
+struct bough__progress {
+    int32_t epoch;      // epochs done
+    int64_t epoch_step; // steps done of the epoch in progress
+    int64_t step;       // steps done in all
+    double seconds;     // spent in training steps
+    double best;        // monitored value; -INFINITY before the first epoch
+    int32_t best_epoch; // 1-based; 0 = none
+    int32_t stale;      // epochs since
+    struct bough__plateau plateau;
+};
+
+// Writes model.safetensors: the parameters alone.
+enum bough_status bough__save_model(const char *run_dir, const struct bough__model *model);
+
+// Writes last.safetensors: parameters, optimizer, progress, and within an epoch the account so far.
+enum bough_status bough__save_last(const char *run_dir, const struct bough__model *model,
+                                   const struct bough__progress *progress,
+                                   struct bough__phase *training);
+
+// Reads them back. bough__load_last also loads the best model, from model.safetensors.
+// Errors: DATA, naming file and tensor.
+enum bough_status bough__load_model(const char *run_dir, struct bough__model *model);
+enum bough_status bough__load_last(const char *run_dir, struct bough__model *model,
+                                   struct bough__progress *progress, struct bough__phase *training);
+
+#endif

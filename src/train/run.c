@@ -1,0 +1,71 @@
+#include "train/run.h"
+
+#include "base/error.h"
+#include "train/scoring.h"
+#include "train/trained.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct bough_result *bough_run_result(const struct bough_run *run)
+{
+    return &run->result;
+}
+
+void bough_run_destroy(struct bough_run **run)
+{
+    if (*run)
+        bough__arena_fini(&(*run)->arena);
+    free(*run);
+    *run = NULL;
+}
+
+void bough__run_device(struct bough_run *run, const struct bough_device *device)
+{
+    snprintf(run->result.device, sizeof run->result.device, "%s: %s", device->info.id,
+             device->info.name);
+}
+
+static enum bough_status own(struct bough__arena *arena, const char **name)
+{
+    *name = bough__arena_string(arena, *name);
+    return *name ? BOUGH_OK : bough__no_memory();
+}
+
+enum bough_status bough__run_own_names(struct bough_run *run)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_scores *all[] = {&run->validation, &run->test};
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; i < all[s]->count; i++) {
+            BOUGH_TRY(own(&run->arena, &all[s]->score[i].task));
+            BOUGH_TRY(own(&run->arena, &all[s]->score[i].metric));
+        }
+        for (size_t i = 0; i < all[s]->confusion_count; i++)
+            BOUGH_TRY(own(&run->arena, &all[s]->confusion[i].task));
+    }
+done:
+    return status;
+}
+
+enum bough_status bough_evaluate(struct bough_run **run, const char *run_dir, const char *data,
+                                 const char *split, struct bough_device *device)
+{
+    enum bough_status status;
+    struct bough__trained trained = {0};
+    struct bough_run *made = calloc(1, sizeof *made);
+    BOUGH_TRY_MEMORY(made);
+    BOUGH_TRY(bough__trained_open(&trained, run_dir, data, split ? split : "test", device,
+                                  BOUGH_WITH_LABELS));
+    BOUGH_TRY(
+        bough__evaluate(&made->test, &made->arena, trained.walk.phase, trained.split.targets));
+    BOUGH_TRY(bough__run_own_names(made));
+    bough__run_device(made, trained.device);
+    made->result.test = &made->test;
+done:
+    bough__trained_close(&trained);
+    if (status != BOUGH_OK)
+        bough_run_destroy(&made);
+    *run = made;
+    return status;
+}

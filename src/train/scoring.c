@@ -1,0 +1,260 @@
+#include "train/scoring.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t bough__task_metrics(const char *const **metrics, const struct bough_task *task)
+{
+    *metrics = task->metrics_count ? task->metrics : &bough__loss_find(task->loss.name)->metric;
+    return task->metrics_count ? task->metrics_count : 1;
+}
+
+double bough_scores_find(const struct bough_scores *scores, const char *task, const char *metric)
+{
+    for (size_t i = 0; i < scores->count; i++)
+        if (strcmp(scores->score[i].task, task) == 0 &&
+            strcmp(scores->score[i].metric, metric) == 0)
+            return scores->score[i].value;
+    return NAN;
+}
+
+// ---- One task ----
+
+// The targets in the order of the walk.
+static enum bough_status walked_targets(struct bough__outcome *outcome, struct bough__arena *arena,
+                                        const struct bough__targets *targets, const int32_t *order)
+{
+    int64_t count = outcome->rows * targets->width;
+    int32_t *label = targets->label ? BOUGH_NEW(arena, int32_t, count) : NULL;
+    float *number = targets->number ? BOUGH_NEW(arena, float, count) : NULL;
+    if (!label && !number)
+        return bough__no_memory();
+    for (int64_t n = 0; n < outcome->rows; n++) {
+        if (label)
+            label[n] = targets->label[order[n]];
+        else
+            memcpy(number + n * targets->width, targets->number + order[n] * targets->width,
+                   (size_t)targets->width * sizeof *number);
+    }
+    outcome->label = label;
+    outcome->number = number;
+    return BOUGH_OK;
+}
+
+static void add(struct bough_scores *scores, const char *task, const char *metric, double value)
+{
+    scores->score[scores->count++] = (struct bough_score){task, metric, value};
+}
+
+static enum bough_status add_confusion(struct bough_scores *scores, struct bough__arena *arena,
+                                       const char *task, const struct bough__outcome *outcome)
+{
+    int64_t classes = bough__confusion_classes(outcome);
+    int64_t *count = BOUGH_NEW(arena, int64_t, classes * classes);
+    if (!count)
+        return bough__no_memory();
+    bough__confusion_count(count, outcome);
+    scores->confusion[scores->confusion_count++] = (struct bough_confusion){task, classes, count};
+    return BOUGH_OK;
+}
+
+static enum bough_status score_task(struct bough_scores *scores, struct bough__arena *arena,
+                                    const struct bough_task *task,
+                                    const struct bough__outcome *outcome)
+{
+    const char *const *metrics;
+    size_t count = bough__task_metrics(&metrics, task);
+    for (size_t i = 0; i < count; i++) {
+        enum bough_status status;
+        if (strcmp(metrics[i], "confusion") == 0) {
+            status = add_confusion(scores, arena, task->name, outcome);
+        } else {
+            int k = 0;
+            double value = NAN;
+            status = bough__metric_find(metrics[i], &k)->measure(&value, outcome, k);
+            add(scores, task->name, metrics[i], value);
+        }
+        if (status != BOUGH_OK)
+            return status;
+    }
+    return BOUGH_OK;
+}
+
+// ---- All tasks ----
+
+static enum bough_status make_room(struct bough_scores *scores, struct bough__arena *arena,
+                                   const struct bough_config *config)
+{
+    size_t count = 0;
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        const char *const *metrics;
+        count += 1 + bough__task_metrics(&metrics, &config->tasks[t]);
+    }
+    *scores = (struct bough_scores){
+        .score = BOUGH_NEW(arena, struct bough_score, count),
+        .confusion = BOUGH_NEW(arena, struct bough_confusion, count),
+    };
+    return scores->score && scores->confusion ? BOUGH_OK : bough__no_memory();
+}
+
+enum bough_status bough__score(struct bough_scores *scores, struct bough__arena *arena,
+                               struct bough__phase *phase, const struct bough__targets *targets,
+                               const double *loss, const double *weight, int64_t rows)
+{
+    enum bough_status status;
+    const struct bough__model *model = phase->model;
+    size_t tasks = model->config->tasks_count;
+    struct bough__arena walk = {0};
+    float **score = BOUGH_NEW(&walk, float *, tasks);
+    BOUGH_TRY_MEMORY(score);
+    BOUGH_TRY(make_room(scores, arena, model->config));
+    BOUGH_TRY(bough__phase_scores(phase, score, &rows));
+    for (size_t t = 0; t < tasks; t++) {
+        const struct bough_task *task = &model->config->tasks[t];
+        struct bough__outcome outcome = {.kind = model->loss[t]->target,
+                                         .rows = rows,
+                                         .width = model->width[t],
+                                         .score = score[t]};
+        add(scores, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
+        BOUGH_TRY(walked_targets(&outcome, &walk, &targets[t], phase->feed->order));
+        BOUGH_TRY(score_task(scores, arena, task, &outcome));
+    }
+done:
+    for (size_t t = 0; score && t < tasks; t++)
+        free(score[t]);
+    bough__arena_fini(&walk);
+    return status;
+}
+
+enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__arena *arena,
+                                  struct bough__phase *phase, const struct bough__targets *targets)
+{
+    enum bough_status status;
+    size_t tasks = phase->model->config->tasks_count;
+    double *loss = malloc(2 * tasks * sizeof *loss + 1);
+    BOUGH_TRY_MEMORY(loss);
+    BOUGH_TRY(bough__phase_begin(phase));
+    for (int64_t i = 0; i < phase->steps; i++) {
+        struct step_state state = {.step = (unsigned)i + 1};
+        BOUGH_TRY(bough__phase_step(phase, i, &state));
+    }
+    BOUGH_TRY(bough__phase_losses(phase, loss, loss + tasks));
+    BOUGH_TRY(bough__score(scores, arena, phase, targets, loss, loss + tasks, phase->feed->count));
+done:
+    free(loss);
+    return status;
+}
+
+// ---- The monitor ----
+
+// Higher is better: losses and errors are turned round.
+static double oriented(const struct bough_scores *scores, const char *task, const char *metric)
+{
+    double value = bough_scores_find(scores, task, metric);
+    const struct bough__metric *known = bough__metric_find(metric, NULL);
+    return !known || known->lower_is_better ? -value : value;
+}
+
+static double mean_of_first_metrics(const struct bough_scores *scores,
+                                    const struct bough_config *config)
+{
+    double sum = 0;
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        const char *const *metrics;
+        bough__task_metrics(&metrics, &config->tasks[t]);
+        const char *first = strcmp(metrics[0], "confusion") == 0 ? "loss" : metrics[0];
+        sum += oriented(scores, config->tasks[t].name, first);
+    }
+    return sum / (double)config->tasks_count;
+}
+
+static double sum_of_losses(const struct bough_scores *scores, const struct bough_config *config)
+{
+    double sum = 0;
+    for (size_t t = 0; t < config->tasks_count; t++)
+        sum += bough_scores_find(scores, config->tasks[t].name, "loss");
+    return -sum;
+}
+
+double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,
+                        const char *monitor)
+{
+    if (strcmp(monitor, "mean") == 0)
+        return mean_of_first_metrics(scores, config);
+    if (strcmp(monitor, "loss") == 0)
+        return sum_of_losses(scores, config);
+    const char *dot = strrchr(monitor, '.');
+    for (size_t t = 0; dot && t < config->tasks_count; t++) {
+        const char *name = config->tasks[t].name;
+        size_t length = (size_t)(dot - monitor);
+        if (strlen(name) == length && strncmp(name, monitor, length) == 0)
+            return oriented(scores, name, dot + 1);
+    }
+    return NAN;
+}
+
+// ---- Checks ----
+
+static enum bough_status check_metric(const struct bough__model *model, size_t t, const char *name)
+{
+    const char *task = model->config->tasks[t].name;
+    int k = 0;
+    const struct bough__metric *metric = bough__metric_find(name, &k);
+    if (!metric)
+        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: unknown metric %s", task, name);
+    if (!(metric->kinds >> model->loss[t]->target & 1))
+        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s does not go with the loss %s", task,
+                           name, model->loss[t]->name);
+    if (k > model->width[t])
+        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s of %lld classes", task, name,
+                           (long long)model->width[t]);
+    if (strcmp(name, "f1_binary") == 0 && model->loss[t]->target == BOUGH_TARGET_CLASS &&
+        model->width[t] != 2)
+        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: f1_binary of %lld classes, wanted 2",
+                           task, (long long)model->width[t]);
+    return BOUGH_OK;
+}
+
+static int task_has(const struct bough_task *task, const char *metric)
+{
+    const char *const *metrics;
+    size_t count = bough__task_metrics(&metrics, task);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(metrics[i], metric) == 0 && strcmp(metric, "confusion") != 0)
+            return 1;
+    return strcmp(metric, "loss") == 0;
+}
+
+static enum bough_status check_monitor(const struct bough_config *config)
+{
+    const char *monitor = config->train.early_stopping.metric, *dot = strrchr(monitor, '.');
+    if (strcmp(monitor, "mean") == 0 || strcmp(monitor, "loss") == 0)
+        return BOUGH_OK;
+    for (size_t t = 0; dot && t < config->tasks_count; t++)
+        if (strlen(config->tasks[t].name) == (size_t)(dot - monitor) &&
+            strncmp(config->tasks[t].name, monitor, (size_t)(dot - monitor)) == 0 &&
+            task_has(&config->tasks[t], dot + 1))
+            return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "train.early_stopping.metric: %s; wanted mean, loss, <task>.loss, or "
+                       "<task>.<metric> with one of the task's metrics",
+                       monitor);
+}
+
+enum bough_status bough__scoring_check(const struct bough__model *model)
+{
+    for (size_t t = 0; t < model->config->tasks_count; t++) {
+        const char *const *metrics;
+        size_t count = bough__task_metrics(&metrics, &model->config->tasks[t]);
+        for (size_t i = 0; i < count; i++) {
+            enum bough_status status = check_metric(model, t, metrics[i]);
+            if (status != BOUGH_OK)
+                return status;
+        }
+    }
+    return check_monitor(model->config);
+}

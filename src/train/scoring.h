@@ -1,0 +1,33 @@
+// From the scores of a walk to metrics.
+#ifndef BOUGH_TRAIN_SCORING_H
+#define BOUGH_TRAIN_SCORING_H
+
+#include "train/phase.h"
+
+#include <bough/train.h>
+
+// The metrics of every task, which `arena` owns.
+//   loss, weight  [T], sums as bough__phase_losses gives them
+//   targets       [T], of all rows of the table
+// Reads the first `rows` rows of the walk. Errors: DEVICE, INTERNAL.
+enum bough_status bough__score(struct bough_scores *scores, struct bough__arena *arena,
+                               struct bough__phase *phase, const struct bough__targets *targets,
+                               const double *loss, const double *weight, int64_t rows);
+
+// Walks through an EVALUATION phase and scores it.
+// Errors: DIVERGED where a loss is not finite; DEVICE, INTERNAL.
+enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__arena *arena,
+                                  struct bough__phase *phase, const struct bough__targets *targets);
+
+// The one number that early stopping and the best model go by, higher is better.
+//   monitor  mean | loss | <task>.<metric> | <task>.loss (struct bough_early_stopping)
+double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,
+                        const char *monitor);
+
+// The metrics of a task: those of the config, or its loss's own.
+size_t bough__task_metrics(const char *const **metrics, const struct bough_task *task);
+
+// Errors: INVALID if a metric cannot measure the task, or the monitor names none.
+enum bough_status bough__scoring_check(const struct bough__model *model);
+
+#endif

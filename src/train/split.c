@@ -1,0 +1,142 @@
+#include "train/split.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int bough__split_exists(const struct bough_tensor_file *file, const char *name,
+                        const struct bough_config *config)
+{
+    char full[300];
+    snprintf(full, sizeof full, "%s/%s", name, config->input.field);
+    return bough_tensor_file_find(file, full) != NULL;
+}
+
+enum bough_status bough__sample_shape(struct bough_shape *sample,
+                                      const struct bough_tensor_file *file, const char *split,
+                                      const struct bough_config *config)
+{
+    const struct bough_file_tensor *input;
+    enum bough_status status = bough_dataset_field(&input, file, split, config->input.field);
+    if (status != BOUGH_OK)
+        return status;
+    const char *path = bough_tensor_file_path(file);
+    char text[128];
+    if (input->shape.rank < 2)
+        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]", path, input->name,
+                           bough_shape_format(&input->shape, text, sizeof text));
+    if (bough_shape_elements(&input->shape) == 0 || input->shape.dim[0] > INT32_MAX)
+        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted 1 to %d rows that are not empty", path,
+                           input->name, bough_shape_format(&input->shape, text, sizeof text),
+                           INT32_MAX);
+    *sample = (struct bough_shape){.rank = input->shape.rank - 1};
+    for (int32_t i = 0; i < sample->rank; i++)
+        sample->dim[i] = input->shape.dim[i + 1];
+    return BOUGH_OK;
+}
+
+// ---- The input ----
+
+static enum bough_status convert(struct bough__split *split, const struct bough_file_tensor *input)
+{
+    int64_t count = bough_shape_elements(&input->shape);
+    split->converted = malloc((size_t)count * sizeof(float) + 1);
+    if (!split->converted)
+        return bough__no_memory();
+    for (int64_t i = 0; i < count; i++)
+        split->converted[i] = (float)bough__number_at(input, i);
+    return BOUGH_OK;
+}
+
+static enum bough_status input_column(struct bough__column *column, struct bough__split *split,
+                                      const struct bough_file_tensor *input)
+{
+    *column = (struct bough__column){
+        .host = input->data, .dtype = input->dtype, .width = bough_shape_row(&input->shape)};
+    if (input->dtype == BOUGH_U8 || input->dtype == BOUGH_F32)
+        return BOUGH_OK;
+    enum bough_status status = convert(split, input);
+    column->host = split->converted;
+    column->dtype = BOUGH_F32;
+    return status;
+}
+
+static enum bough_status check_sample(const struct bough_file_tensor *input,
+                                      const struct bough_shape *wanted, const char *path)
+{
+    struct bough_shape whole = {.rank = wanted->rank + 1, .dim = {input->shape.dim[0]}};
+    for (int32_t i = 0; i < wanted->rank; i++)
+        whole.dim[i + 1] = wanted->dim[i];
+    char found[128], right[128];
+    if (bough_shape_equal(&whole, &input->shape))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_DATA, "%s: %s is %s, the model wants %s", path, input->name,
+                       bough_shape_format(&input->shape, found, sizeof found),
+                       bough_shape_format(&whole, right, sizeof right));
+}
+
+// ---- The labels ----
+
+static enum bough_status target_column(struct bough__column *column, struct bough__targets *targets,
+                                       const struct bough_tensor_file *file, const char *split,
+                                       const struct bough__model *model, size_t t, int64_t rows)
+{
+    const struct bough_task *task = &model->config->tasks[t];
+    enum bough_status status =
+        bough__targets_init(targets, file, split, task, model->loss[t]->target, model->width[t]);
+    if (status != BOUGH_OK)
+        return status;
+    if (targets->rows != rows)
+        return bough__fail(BOUGH_DATA, "%s: %s/%s has %lld rows, %s/%s has %lld",
+                           bough_tensor_file_path(file), split, task->target,
+                           (long long)targets->rows, split, model->config->input.field,
+                           (long long)rows);
+    *column = (struct bough__column){.host = targets->label ? (const void *)targets->label
+                                                            : targets->number,
+                                     .dtype = targets->label ? BOUGH_I32 : BOUGH_F32,
+                                     .width = targets->width};
+    return BOUGH_OK;
+}
+
+enum bough_status bough__split_init(struct bough__split *split,
+                                    const struct bough_tensor_file *file, const char *name,
+                                    const struct bough__model *model, enum bough__labels labels)
+{
+    enum bough_status status;
+    const struct bough_config *config = model->config;
+    size_t tasks = config->tasks_count;
+    const struct bough_file_tensor *input;
+    *split = (struct bough__split){.tasks = tasks};
+    struct bough__column *column = calloc(tasks + 1, sizeof *column);
+    BOUGH_TRY_MEMORY(column);
+    BOUGH_TRY(bough_dataset_field(&input, file, name, config->input.field));
+    BOUGH_TRY(check_sample(input, &model->sample, bough_tensor_file_path(file)));
+    BOUGH_TRY(input_column(&column[0], split, input));
+    int64_t rows = input->shape.dim[0];
+    if (labels == BOUGH_WITH_LABELS) {
+        split->targets = calloc(tasks + 1, sizeof *split->targets);
+        BOUGH_TRY_MEMORY(split->targets);
+        for (size_t t = 0; t < tasks; t++)
+            BOUGH_TRY(
+                target_column(&column[t + 1], &split->targets[t], file, name, model, t, rows));
+    }
+    BOUGH_TRY(bough__table_init(&split->table, model->device, column,
+                                labels == BOUGH_WITH_LABELS ? (int)tasks + 1 : 1, rows,
+                                config->train.batch_size, bough__table_budget(model->device)));
+done:
+    free(column);
+    if (status != BOUGH_OK)
+        bough__split_fini(split);
+    return status;
+}
+
+void bough__split_fini(struct bough__split *split)
+{
+    bough__table_fini(&split->table);
+    for (size_t t = 0; split->targets && t < split->tasks; t++)
+        bough__targets_fini(&split->targets[t]);
+    free(split->targets);
+    free(split->converted);
+    *split = (struct bough__split){0};
+}

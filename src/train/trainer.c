@@ -1,0 +1,257 @@
+#include "train/trainer.h"
+
+#include "base/error.h"
+#include "mtl/weighting.h"
+#include "train/config_check.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// ---- Walks ----
+
+enum bough_status bough__walk_init(struct bough__walk *walk, struct bough__model *model,
+                                   const struct bough__split *split, const int32_t *order,
+                                   int64_t count, enum bough__purpose purpose, const float *weights)
+{
+    enum bough_status status;
+    walk->split = split;
+    BOUGH_TRY(bough__feed_init(&walk->feed, &split->table, count));
+    if (order)
+        BOUGH_TRY(bough__feed_order(&walk->feed, order));
+    BOUGH_TRY(bough__phase_create(&walk->phase, model, &walk->feed, purpose, weights));
+done:
+    return status;
+}
+
+void bough__walk_fini(struct bough__walk *walk)
+{
+    bough__phase_destroy(&walk->phase);
+    bough__feed_fini(&walk->feed);
+}
+
+// ---- Config ----
+
+// With `resume`, the run folder's config, but for what may change on the way.
+static enum bough_status settle_config(struct bough__trainer *trainer,
+                                       const struct bough_config *config)
+{
+    enum bough_status status;
+    if (!trainer->options->resume)
+        return bough__config_complete(&trainer->config, &trainer->arena, config, NULL);
+    char path[4096];
+    snprintf(path, sizeof path, "%s/config.yaml", trainer->run_dir);
+    BOUGH_TRY(bough_config_file_open(&trainer->config_file, path, NULL, 0));
+    struct bough_config resumed = *bough_config_file_config(trainer->config_file);
+    if (config) {
+        resumed.train.epochs = config->train.epochs;
+        resumed.train.early_stopping = config->train.early_stopping;
+    }
+    BOUGH_TRY(bough__config_complete(&trainer->config, &trainer->arena, &resumed, NULL));
+done:
+    return status;
+}
+
+static enum bough_status make_run_dir(const char *path)
+{
+    struct stat found;
+    if (mkdir(path, 0777) == 0)
+        return BOUGH_OK;
+    if (errno != EEXIST)
+        return bough__fail(BOUGH_DATA, "%s: cannot create the run folder: %s", path,
+                           strerror(errno));
+    if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
+        return bough__fail(BOUGH_DATA, "%s: is not a folder", path);
+    char last[4096];
+    snprintf(last, sizeof last, "%s/last.safetensors", path);
+    if (access(last, F_OK) == 0)
+        return bough__fail(BOUGH_INVALID,
+                           "%s: holds a training already; resume it, or name another folder", path);
+    return BOUGH_OK;
+}
+
+static enum bough_status settle_run_dir(struct bough__trainer *trainer)
+{
+    enum bough_status status = BOUGH_OK;
+    char path[4096];
+    if (!trainer->run_dir)
+        return BOUGH_OK;
+    if (!trainer->options->resume)
+        BOUGH_TRY(make_run_dir(trainer->run_dir));
+    snprintf(path, sizeof path, "%s/config.yaml", trainer->run_dir);
+    BOUGH_TRY(bough_config_save(&trainer->config, path));
+done:
+    return status;
+}
+
+// ---- Data ----
+
+// The rows to train on first, then those held out for validation; each part in the file's order.
+static enum bough_status hold_out(struct bough__trainer *trainer, int64_t rows, int64_t *trained)
+{
+    double share = trainer->config.train.validation;
+    int64_t held = trainer->validation_split.table.rows ? 0 : llround(share * (double)rows);
+    if (held >= rows)
+        return bough__fail(BOUGH_INVALID,
+                           "train.validation: %g of %lld rows leaves none to train "
+                           "on",
+                           share, (long long)rows);
+    *trained = rows - held;
+    trainer->train_rows = malloc((size_t)rows * sizeof *trainer->train_rows + 1);
+    char *is_held = calloc((size_t)rows + 1, 1);
+    if (!trainer->train_rows || !is_held) {
+        free(is_held);
+        return bough__no_memory();
+    }
+    bough__shuffle(trainer->train_rows, rows, trainer->config.train.seed, 0);
+    for (int64_t i = *trained; i < rows; i++)
+        is_held[trainer->train_rows[i]] = 1;
+    int64_t next[2] = {0, *trained};
+    for (int64_t i = 0; i < rows; i++)
+        trainer->train_rows[next[(int)is_held[i]]++] = (int32_t)i;
+    free(is_held);
+    return BOUGH_OK;
+}
+
+static enum bough_status load_splits(struct bough__trainer *trainer)
+{
+    enum bough_status status;
+    const struct bough_config *config = &trainer->config;
+    BOUGH_TRY(bough__split_init(&trainer->train_split, trainer->data, "train", trainer->model,
+                                BOUGH_WITH_LABELS));
+    if (bough__split_exists(trainer->data, "validation", config))
+        BOUGH_TRY(bough__split_init(&trainer->validation_split, trainer->data, "validation",
+                                    trainer->model, BOUGH_WITH_LABELS));
+    if (bough__split_exists(trainer->data, "test", config))
+        BOUGH_TRY(bough__split_init(&trainer->test_split, trainer->data, "test", trainer->model,
+                                    BOUGH_WITH_LABELS));
+done:
+    return status;
+}
+
+static enum bough_status weigh(const struct bough__trainer *trainer, float *weight)
+{
+    const struct bough_config *config = &trainer->config;
+    const struct bough__weighting *weighting = bough__weighting_find(config->weighting.name);
+    if (!weighting)
+        return bough__fail(BOUGH_INVALID, "weighting: unknown weighting %s",
+                           config->weighting.name);
+    enum bough_status status =
+        weighting->weigh(weight, &config->weighting, config->tasks_count, NULL);
+    for (size_t t = 0; status == BOUGH_OK && t < config->tasks_count; t++)
+        weight[t] *= fmaxf(config->tasks[t].weight, 0);
+    return status;
+}
+
+static enum bough_status make_walks(struct bough__trainer *trainer)
+{
+    enum bough_status status;
+    struct bough__model *model = trainer->model;
+    int64_t rows = trainer->train_split.table.rows, trained = rows;
+    float *weight = malloc(trainer->config.tasks_count * sizeof *weight + 1);
+    BOUGH_TRY_MEMORY(weight);
+    BOUGH_TRY(weigh(trainer, weight));
+    BOUGH_TRY(hold_out(trainer, rows, &trained));
+    BOUGH_TRY(bough__walk_init(&trainer->training, model, &trainer->train_split,
+                               trainer->train_rows, trained, BOUGH_TRAINING, weight));
+    if (trainer->validation_split.table.rows)
+        BOUGH_TRY(bough__walk_init(&trainer->validation, model, &trainer->validation_split, NULL,
+                                   trainer->validation_split.table.rows, BOUGH_EVALUATION, NULL));
+    else if (trained < rows)
+        BOUGH_TRY(bough__walk_init(&trainer->validation, model, &trainer->train_split,
+                                   trainer->train_rows + trained, rows - trained, BOUGH_EVALUATION,
+                                   NULL));
+    if (trainer->test_split.table.rows)
+        BOUGH_TRY(bough__walk_init(&trainer->test, model, &trainer->test_split, NULL,
+                                   trainer->test_split.table.rows, BOUGH_EVALUATION, NULL));
+done:
+    free(weight);
+    return status;
+}
+
+// ---- The trainer ----
+
+static enum bough_status settle_device(struct bough__trainer *trainer)
+{
+    trainer->device = trainer->options->device;
+    if (trainer->device)
+        return BOUGH_OK;
+    enum bough_status status = bough_device_open(&trainer->own_device, "c");
+    trainer->device = trainer->own_device;
+    return status;
+}
+
+static enum bough_status start_or_resume(struct bough__trainer *trainer)
+{
+    trainer->progress =
+        (struct bough__progress){.best = -INFINITY, .plateau = {.best = -INFINITY, .scale = 1}};
+    if (trainer->options->resume)
+        return bough__load_last(trainer->run_dir, trainer->model, &trainer->progress,
+                                trainer->training.phase);
+    enum bough_status status = BOUGH_OK;
+    if (trainer->run_dir)
+        status = bough__save_model(trainer->run_dir, trainer->model);
+    return status == BOUGH_OK ? bough__trainer_save(trainer) : status;
+}
+
+enum bough_status bough__trainer_create(struct bough__trainer **trainer,
+                                        const struct bough_config *config,
+                                        const struct bough_train_options *options)
+{
+    enum bough_status status;
+    struct bough_shape sample;
+    struct bough__trainer *made = calloc(1, sizeof *made);
+    BOUGH_TRY_MEMORY(made);
+    made->options = options;
+    made->run_dir = options->resume ? options->resume : options->run_dir;
+    BOUGH_TRY(settle_config(made, config));
+    BOUGH_TRY(settle_device(made));
+    BOUGH_TRY(bough_tensor_file_open(&made->data, made->config.data));
+    BOUGH_TRY(bough__sample_shape(&sample, made->data, "train", &made->config));
+    BOUGH_TRY(bough__model_create(&made->model, &made->config, &sample, made->device, NULL));
+    BOUGH_TRY(bough__scoring_check(made->model));
+    BOUGH_TRY(load_splits(made));
+    BOUGH_TRY(make_walks(made));
+    BOUGH_TRY(settle_run_dir(made));
+    BOUGH_TRY(start_or_resume(made));
+    BOUGH_TRY(bough__record_open(&made->record, made->run_dir, made->progress.epoch));
+done:
+    if (status != BOUGH_OK)
+        bough__trainer_destroy(&made);
+    *trainer = made;
+    return status;
+}
+
+void bough__trainer_destroy(struct bough__trainer **trainer)
+{
+    struct bough__trainer *gone = *trainer;
+    if (!gone)
+        return;
+    bough__record_close(&gone->record);
+    bough__walk_fini(&gone->training);
+    bough__walk_fini(&gone->validation);
+    bough__walk_fini(&gone->test);
+    bough__split_fini(&gone->train_split);
+    bough__split_fini(&gone->validation_split);
+    bough__split_fini(&gone->test_split);
+    bough__model_destroy(&gone->model);
+    bough_tensor_file_close(&gone->data);
+    bough_device_close(&gone->own_device);
+    bough_config_file_close(&gone->config_file);
+    free(gone->train_rows);
+    bough__arena_fini(&gone->arena);
+    free(gone);
+    *trainer = NULL;
+}
+
+enum bough_status bough__trainer_save(struct bough__trainer *trainer)
+{
+    if (!trainer->run_dir)
+        return BOUGH_OK;
+    return bough__save_last(trainer->run_dir, trainer->model, &trainer->progress,
+                            trainer->training.phase);
+}

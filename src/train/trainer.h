@@ -1,0 +1,52 @@
+// What a training holds while it runs (train.c), and how it is set up (trainer.c).
+#ifndef BOUGH_TRAIN_TRAINER_H
+#define BOUGH_TRAIN_TRAINER_H
+
+#include "train/phase.h"
+#include "train/progress.h"
+#include "train/record.h"
+#include "train/scoring.h"
+#include "train/split.h"
+
+// A walk through rows of a split: the feed and its phase.
+struct bough__walk {
+    const struct bough__split *split;
+    struct bough__feed feed;
+    struct bough__phase *phase; // NULL = there is none
+};
+
+struct bough__trainer {
+    const struct bough_train_options *options;
+    const char *run_dir;                   // NULL = nothing is kept on disk
+    struct bough_config_file *config_file; // of the run folder, when resuming
+    struct bough_config config; // complete, in the arena
+    struct bough__arena arena;
+    struct bough_device *device;
+    struct bough_device *own_device; // opened here because the options name none
+    struct bough_tensor_file *data;
+    struct bough__model *model;
+    struct bough__split train_split, validation_split, test_split;
+    struct bough__walk training, validation, test;
+    int32_t *train_rows; // rows of the train split that are trained on, then those held out
+    struct bough__progress progress;
+    struct bough__record *record;
+};
+
+// Reads the data, makes the model and everything its walks need; resumes where the options say so.
+// Errors: INVALID, DATA, DEVICE.
+enum bough_status bough__trainer_create(struct bough__trainer **trainer,
+                                        const struct bough_config *config,
+                                        const struct bough_train_options *options);
+void bough__trainer_destroy(struct bough__trainer **trainer);
+
+// A walk through `count` rows of a split, in the order given (NULL = from the first on).
+enum bough_status bough__walk_init(struct bough__walk *walk, struct bough__model *model,
+                                   const struct bough__split *split, const int32_t *order,
+                                   int64_t count, enum bough__purpose purpose,
+                                   const float *weights);
+void bough__walk_fini(struct bough__walk *walk);
+
+// Writes last.safetensors. Does nothing without a run folder.
+enum bough_status bough__trainer_save(struct bough__trainer *trainer);
+
+#endif

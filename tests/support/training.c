@@ -1,0 +1,121 @@
+#include "support/training.h"
+
+#include "cl/random.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { SIDE = 8, PIXELS = SIDE * SIDE };
+
+// Class 0 is a bar that lies, 1 one that stands, 2 a square; `top`: it is in the upper half.
+static void draw(uint8_t *image, int64_t *shape, float *bright, uint8_t *top, unsigned row)
+{
+    struct random4 r = random_bits(5, 6, row, 0, 0, 0), noise;
+    int kind = (int)(r.v[0] % 3), y0 = (int)(r.v[1] % 4) + (r.v[1] & 64 ? 4 : 0);
+    int x0 = (int)(r.v[2] % 5), height = kind == 0 ? 1 : 3, width = kind == 1 ? 1 : 3;
+    int light = 100 + (int)(r.v[3] % 100);
+    y0 = y0 + height > SIDE ? SIDE - height : y0;
+    for (int i = 0; i < PIXELS; i++) {
+        noise = random_bits(7, 8, row, (unsigned)i, 0, 0);
+        int y = i / SIDE, x = i % SIDE;
+        int inside = y >= y0 && y < y0 + height && x >= x0 && x < x0 + width;
+        image[i] = (uint8_t)((inside ? light : 0) + (int)(noise.v[0] % 30));
+    }
+    *shape = row % 7 == 6 ? -1 : kind;
+    *bright = row % 5 == 4 ? NAN : (float)(light - 150) / 50;
+    *top = y0 < 4;
+}
+
+static void split(struct bough_tensor_writer *writer, unsigned first, unsigned rows, int declare,
+                  const char *name)
+{
+    static uint8_t image[TRAINING_ROWS * PIXELS], top[TRAINING_ROWS];
+    static int64_t shape[TRAINING_ROWS];
+    static float bright[TRAINING_ROWS];
+    const struct {
+        const char *field;
+        enum bough_dtype dtype;
+        struct bough_shape shape;
+        const void *data;
+    } tensor[] = {
+        {"image", BOUGH_U8, {4, {rows, 1, SIDE, SIDE}}, image},
+        {"shape", BOUGH_I64, {1, {rows}}, shape},
+        {"bright", BOUGH_F32, {1, {rows}}, bright},
+        {"top", BOUGH_U8, {1, {rows}}, top},
+    };
+    for (unsigned i = 0; i < rows; i++)
+        draw(image + i * PIXELS, &shape[i], &bright[i], &top[i], first + i);
+    for (size_t i = 0; i < sizeof tensor / sizeof *tensor; i++) {
+        char full[64];
+        snprintf(full, sizeof full, "%s/%s", name, tensor[i].field);
+        size_t bytes =
+            (size_t)bough_shape_elements(&tensor[i].shape) * bough_dtype_size(tensor[i].dtype);
+        if (declare)
+            assert_ok(bough_tensor_writer_declare(writer, full, tensor[i].dtype, &tensor[i].shape));
+        else
+            assert_ok(bough_tensor_writer_write(writer, tensor[i].data, bytes));
+    }
+}
+
+const char *training_data(const char *folder)
+{
+    static char path[512];
+    struct bough_tensor_writer *writer;
+    snprintf(path, sizeof path, "%s/data.safetensors", folder);
+    assert_ok(bough_tensor_writer_create(&writer, path));
+    for (int declare = 1; declare >= 0; declare--) {
+        split(writer, 0, TRAINING_ROWS, declare, "train");
+        split(writer, TRAINING_ROWS, TRAINING_TEST_ROWS, declare, "test");
+    }
+    assert_ok(bough_tensor_writer_commit(writer));
+    bough_tensor_writer_destroy(&writer);
+    return path;
+}
+
+struct bough_config training_config(const char *data, const char *optimizer)
+{
+    static const struct bough_layer trunk[] = {
+        {.kind = "conv2d", .channels = 8, .kernel = {3, 3}, .padding = {1, 1}},
+        {.kind = "batch_norm"},
+        {.kind = "relu"},
+        {.kind = "max_pool2d", .kernel = {2, 2}},
+        {.kind = "conv2d", .channels = 8, .kernel = {3, 3}, .padding = {1, 1}},
+        {.kind = "relu"},
+        {.kind = "flatten"},
+        {.kind = "dropout", .p = 0.1f},
+        {.kind = "linear", .units = 16},
+        {.kind = "relu"},
+    };
+    static const struct bough_layer three[] = {{.kind = "linear", .units = 3}};
+    static const struct bough_layer one[] = {{.kind = "linear", .units = 1}};
+    static const char *const metrics[] = {"accuracy", "f1", "confusion"};
+    static const struct bough_task tasks[] = {
+        {.name = "shape",
+         .target = "shape",
+         .loss = {.name = "cross_entropy"},
+         .head = three,
+         .head_count = 1,
+         .metrics = metrics,
+         .metrics_count = 3},
+        {.name = "bright",
+         .target = "bright",
+         .loss = {.name = "mse"},
+         .weight = 0.5f,
+         .head = one,
+         .head_count = 1},
+        {.name = "top",
+         .target = "top",
+         .loss = {.name = "binary_cross_entropy"},
+         .head = one,
+         .head_count = 1},
+    };
+    return (struct bough_config){
+        .data = data,
+        .trunk = trunk,
+        .trunk_count = sizeof trunk / sizeof *trunk,
+        .tasks = tasks,
+        .tasks_count = sizeof tasks / sizeof *tasks,
+        .optimizer = {.name = optimizer, .lr = 0.01f},
+        .train = {.epochs = 4, .batch_size = 20, .seed = 3, .validation = 0.125f},
+    };
+}

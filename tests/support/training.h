@@ -1,0 +1,16 @@
+// A small data set and a net that uses much of bough, for tests of training.
+#ifndef BOUGH_TEST_TRAINING_H
+#define BOUGH_TEST_TRAINING_H
+
+#include "support/support.h"
+
+enum { TRAINING_ROWS = 384, TRAINING_TEST_ROWS = 40 };
+
+// Writes <folder>/data.safetensors: `image` U8 [N, 1, 8, 8], `shape` I64 with some -1, `bright` F32
+// with some NaN, `top` U8; splits train and test. Returns its path.
+const char *training_data(const char *folder);
+
+// Conv, batch_norm, max pooling, dropout and three tasks of three losses, on that data.
+struct bough_config training_config(const char *data, const char *optimizer);
+
+#endif

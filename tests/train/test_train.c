@@ -1,0 +1,351 @@
+// Training as a whole: it learns, devices agree, it resumes bit for bit, and nothing is lost.
+#include "support/support.h"
+#include "support/training.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *folder, *data;
+
+static int start(void **state)
+{
+    (void)state;
+    folder = test_folder_create();
+    data = training_data(folder);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    test_devices_close();
+    return 0;
+}
+
+static const char *run_dir(const char *name, int number)
+{
+    static char path[4][512];
+    static int next;
+    next = (next + 1) % 4;
+    snprintf(path[next], sizeof path[next], "%s/%s-%d", folder, name, number);
+    return path[next];
+}
+
+static void same_tensors(const char *dir_a, const char *dir_b, const char *name)
+{
+    char path[2][600];
+    struct bough_tensor_file *a, *b;
+    snprintf(path[0], sizeof path[0], "%s/%s", dir_a, name);
+    snprintf(path[1], sizeof path[1], "%s/%s", dir_b, name);
+    assert_ok(bough_tensor_file_open(&a, path[0]));
+    assert_ok(bough_tensor_file_open(&b, path[1]));
+    assert_true(bough_tensor_file_count(a) > 10);
+    assert_int_equal(bough_tensor_file_count(a), bough_tensor_file_count(b));
+    for (size_t i = 0; i < bough_tensor_file_count(a); i++) {
+        const struct bough_file_tensor *x = bough_tensor_file_at(a, i);
+        const struct bough_file_tensor *y = bough_tensor_file_find(b, x->name);
+        assert_non_null(y);
+        assert_int_equal(x->bytes, y->bytes);
+        assert_memory_equal(x->data, y->data, x->bytes);
+    }
+    bough_tensor_file_close(&a);
+    bough_tensor_file_close(&b);
+}
+
+// ---- It learns ----
+
+static void learns_all_tasks_on_every_device(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    struct bough_config config = training_config(data, "adam");
+    config.train.epochs = 30;
+    for (size_t d = 0; d < count; d++) {
+        struct bough_run *run;
+        struct bough_train_options options = {.device = device[d]};
+        assert_ok(bough_train(&run, &config, &options));
+        const struct bough_result *result = bough_run_result(run);
+        assert_int_equal(result->epochs, 30);
+        assert_true(bough_scores_find(result->test, "shape", "accuracy") > 0.85);
+        assert_true(bough_scores_find(result->test, "top", "accuracy") > 0.85);
+
+        assert_true(bough_scores_find(result->test, "bright", "mse") < 0.1);
+        assert_int_equal(result->test->confusion_count, 1);
+        bough_run_destroy(&run);
+    }
+}
+
+// ---- Devices agree ----
+
+struct losses {
+    double loss[16][3];
+    int count;
+};
+
+static void keep_losses(void *user, const struct bough_event *event)
+{
+    struct losses *losses = user;
+    if (event->kind == BOUGH_EVENT_EPOCH && losses->count < 16) {
+        memcpy(losses->loss[losses->count], event->loss, sizeof losses->loss[0]);
+        losses->count++;
+    }
+}
+
+// One batch an epoch, so that an epoch's loss is a step's.
+static void ten_steps(struct losses *losses, struct bough_device *device, const char *optimizer)
+{
+    struct bough_config config = training_config(data, optimizer);
+    struct bough_run *run;
+    struct bough_train_options options = {.device = device, .observe = keep_losses, .user = losses};
+    config.train.epochs = 10;
+    config.train.batch_size = TRAINING_ROWS;
+    config.optimizer.lr = 0.001f;
+    losses->count = 0;
+    assert_ok(bough_train(&run, &config, &options));
+    assert_int_equal(losses->count, 10);
+    bough_run_destroy(&run);
+}
+
+static void ten_steps_agree(const char *optimizer, double tolerance)
+{
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    struct losses c, other;
+    ten_steps(&c, device[0], optimizer);
+    for (size_t d = 1; d < count; d++) {
+        double worst = 0;
+        ten_steps(&other, device[d], optimizer);
+        for (int i = 0; i < 10; i++)
+            for (int t = 0; t < 3; t++)
+                worst = fmax(worst, fabs(other.loss[i][t] / c.loss[i][t] - 1));
+        printf("%s, ten steps on %s: largest relative difference %.2g\n", optimizer,
+               bough_device_info(device[d])->id, worst);
+        assert_true(worst <= tolerance);
+    }
+}
+
+static void ten_steps_of_sgd_agree(void **state)
+{
+    (void)state;
+    ten_steps_agree("sgd", 1e-5);
+}
+
+static void ten_steps_of_adam_agree(void **state)
+{
+    (void)state;
+    ten_steps_agree("adam", 1e-4);
+}
+
+// ---- It resumes ----
+
+static struct bough_config resuming_config(void)
+{
+    struct bough_config config = training_config(data, "adam");
+    config.train.epochs = 10;
+    config.optimizer.clip_norm = 1;
+    config.schedule.name = "plateau";
+    config.schedule.patience = 1;
+    return config;
+}
+
+static void train_whole(const char *dir, struct bough_device *device)
+{
+    struct bough_config config = resuming_config();
+    struct bough_run *run;
+    assert_ok(bough_train(&run, &config,
+                          &(struct bough_train_options){.device = device, .run_dir = dir}));
+    bough_run_destroy(&run);
+}
+
+static void five_and_five_epochs_are_ten(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        const char *whole = run_dir("whole", (int)d), *half = run_dir("half", (int)d);
+        struct bough_config config = resuming_config();
+        struct bough_run *run;
+        train_whole(whole, device[d]);
+        config.train.epochs = 5;
+        assert_ok(bough_train(&run, &config,
+                              &(struct bough_train_options){.device = device[d], .run_dir = half}));
+        bough_run_destroy(&run);
+        config.train.epochs = 10;
+        assert_ok(bough_train(&run, &config,
+                              &(struct bough_train_options){.device = device[d], .resume = half}));
+        assert_int_equal(bough_run_result(run)->epochs, 10);
+        bough_run_destroy(&run);
+        same_tensors(whole, half, "model.safetensors");
+        same_tensors(whole, half, "last.safetensors");
+    }
+}
+
+struct stopper {
+    volatile int stop;
+    int epoch;
+};
+
+// Stops in the middle of an epoch: the flag is seen after the next epoch's first step.
+static void stop_after_epoch(void *user, const struct bough_event *event)
+{
+    struct stopper *stopper = user;
+    if (event->kind == BOUGH_EVENT_EPOCH && event->epoch == stopper->epoch)
+        stopper->stop = 1;
+}
+
+static void a_stop_within_an_epoch_loses_nothing(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        const char *whole = run_dir("unstopped", (int)d), *dir = run_dir("stopped", (int)d);
+        struct bough_config config = resuming_config();
+        struct stopper stopper = {.epoch = 3};
+        struct bough_run *run;
+        train_whole(whole, device[d]);
+        struct bough_train_options options = {.device = device[d],
+                                              .run_dir = dir,
+                                              .observe = stop_after_epoch,
+                                              .user = &stopper,
+                                              .stop = &stopper.stop};
+        assert_fails(bough_train(&run, &config, &options), BOUGH_INTERRUPTED,
+                     "stopped in epoch 4 after step 1 of 17");
+        assert_null(run);
+        assert_ok(bough_train(&run, NULL,
+                              &(struct bough_train_options){.device = device[d], .resume = dir}));
+        bough_run_destroy(&run);
+        same_tensors(whole, dir, "model.safetensors");
+        same_tensors(whole, dir, "last.safetensors");
+    }
+}
+
+// ---- It survives ----
+
+// The program itself, called again, trains without end: `train|resume FOLDER DATA`.
+static int train_forever(char *const *arg)
+{
+    int resumes = strcmp(arg[1], "resume") == 0;
+    struct bough_run *run;
+    struct bough_train_options options = {.run_dir = arg[2]};
+    data = arg[3];
+    struct bough_config config = resuming_config();
+    config.train.epochs = 100000;
+    if (resumes)
+        options = (struct bough_train_options){.resume = arg[2]};
+    bough_train(&run, resumes ? NULL : &config, &options);
+    fprintf(stderr, "%s\n", bough_last_error());
+    return 1;
+}
+
+static void kill_a_training(const char *dir, unsigned microseconds, int resumes)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/proc/self/exe", "test_train", resumes ? "resume" : "train", dir, data, NULL);
+        _exit(2);
+    }
+    usleep(microseconds);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    int status;
+    waitpid(child, &status, 0);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void a_killed_run_always_loads(void **state)
+{
+    (void)state;
+    const char *dir = run_dir("killed", 0);
+    char last[600];
+    snprintf(last, sizeof last, "%s/last.safetensors", dir);
+    int resumes = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        kill_a_training(dir, 20000 + 9973 * (i * 7 % 20), resumes);
+        struct bough_run *run;
+        resumes = access(last, F_OK) == 0;
+        if (resumes) {
+            assert_ok(bough_evaluate(&run, dir, NULL, NULL, NULL));
+            bough_run_destroy(&run);
+        }
+    }
+    assert_true(resumes);
+    struct bough_config config = resuming_config();
+    struct bough_run *run;
+    config.train.epochs = 1; // it has more than that behind it: only loads, and evaluates
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}));
+    assert_true(bough_run_result(run)->epochs >= 1);
+    bough_run_destroy(&run);
+}
+
+// ---- It says what is wrong ----
+
+static void a_loss_gone_bad_names_step_and_task(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        struct bough_config config = training_config(data, "sgd");
+        struct bough_run *run;
+        config.optimizer.lr = 1e30f;
+        assert_fails(bough_train(&run, &config, &(struct bough_train_options){.device = device[d]}),
+                     BOUGH_DIVERGED, "step 2: the loss of task");
+    }
+}
+
+static void labels_are_checked(void **state)
+{
+    (void)state;
+    struct bough_config config = training_config(data, "sgd");
+    struct bough_task task[3];
+    static const struct bough_layer two[] = {{.kind = "linear", .units = 2}};
+    struct bough_run *run;
+    memcpy(task, config.tasks, sizeof task);
+    config.tasks = task;
+    task[0].head = two;
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "label 2, classes are 0..1");
+    task[0].head = training_config(data, "sgd").tasks[0].head;
+    task[0].target = "colour";
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/colour");
+    task[0].target = "bright";
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, "tasks.shape");
+}
+
+static void a_run_folder_is_not_overwritten(void **state)
+{
+    (void)state;
+    const char *dir = run_dir("kept", 0);
+    struct bough_config config = training_config(data, "sgd");
+    struct bough_run *run;
+    struct bough_train_options options = {.run_dir = dir};
+    config.train.epochs = 1;
+    assert_ok(bough_train(&run, &config, &options));
+    bough_run_destroy(&run);
+    assert_fails(bough_train(&run, &config, &options), BOUGH_INVALID, "holds a training already");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4)
+        return train_forever(argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(learns_all_tasks_on_every_device),
+        cmocka_unit_test(ten_steps_of_sgd_agree),
+        cmocka_unit_test(ten_steps_of_adam_agree),
+        cmocka_unit_test(five_and_five_epochs_are_ten),
+        cmocka_unit_test(a_stop_within_an_epoch_loses_nothing),
+        cmocka_unit_test(a_killed_run_always_loads),
+        cmocka_unit_test(a_loss_gone_bad_names_step_and_task),
+        cmocka_unit_test(labels_are_checked),
+        cmocka_unit_test(a_run_folder_is_not_overwritten),
+    };
+    return cmocka_run_group_tests(tests, start, end);
+}
