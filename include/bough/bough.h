@@ -5,6 +5,7 @@
 #include <bough/config.h>
 #include <bough/dataset.h>
 #include <bough/device.h>
+#include <bough/name.h>
 #include <bough/status.h>
 #include <bough/tensor.h>
 #include <bough/train.h>

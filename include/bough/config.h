@@ -162,6 +162,10 @@ const struct bough_config *bough_config_file_config(const struct bough_config_fi
 enum bough_status bough_config_resolve(struct bough_config *resolved,
                                        const struct bough_config *config);
 
+// Tells every key of a YAML config, a line of a Markdown table each: the key, what it takes, its
+// default, which kinds read it, what it does.
+void bough_config_describe(void (*line)(void *user, const char *text), void *user);
+
 // Writes the config as YAML that bough_config_file_open reads back to the same values.
 // Written aside and renamed. Errors: DATA.
 enum bough_status bough_config_save(const struct bough_config *config, const char *path);

@@ -1,5 +1,6 @@
 #include "base/strings.h"
 
+#include <bough/name.h>
 #include <errno.h>
 #include <locale.h>
 #include <math.h>
@@ -39,7 +40,7 @@ static size_t distance(const char *a, const char *b)
     return row[length_b];
 }
 
-const char *bough__nearest(const char *word, const char *const *names)
+const char *bough_name_nearest(const char *word, const char *const *names)
 {
     const char *nearest = NULL;
     size_t length = strlen(word);

@@ -1,13 +1,9 @@
-// Names and numbers as text, the same in every locale.
+// Numbers as text, the same in every locale.
 #ifndef BOUGH_BASE_STRINGS_H
 #define BOUGH_BASE_STRINGS_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-// The name nearest to `word`: fewest letters inserted, removed, replaced or swapped with their
-// neighbour. NULL if none is near enough to be meant. `names` ends with NULL.
-const char *bough__nearest(const char *word, const char *const *names);
 
 // Appends, cut to `size`. `text` must be a string already. Returns `text`.
 char *bough__append(char *text, size_t size, const char *format, ...)

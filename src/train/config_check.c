@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "train/config_schema.h"
 
+#include <bough/name.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static enum bough_status unknown(const struct check *c, const char *what, const 
                                  const char *const *names)
 {
     char list[1024] = "";
-    const char *nearest = bough__nearest(name, names);
+    const char *nearest = bough_name_nearest(name, names);
     for (size_t i = 0; names[i]; i++)
         bough__append(list, sizeof list, "%s%s", i ? ", " : "", names[i]);
     return wrong(c, "unknown %s '%.60s'%s%s%s (%s)", what, name, nearest ? "; did you mean " : "",

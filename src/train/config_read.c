@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "train/config_schema.h"
 
+#include <bough/name.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,7 +45,7 @@ static enum bough_status unknown(const struct reader *r, const struct bough__nod
                                  const char *what, const char *name, const char *const *names)
 {
     char list[1024] = "";
-    const char *nearest = bough__nearest(name, names);
+    const char *nearest = bough_name_nearest(name, names);
     for (size_t i = 0; names[i]; i++)
         bough__append(list, sizeof list, "%s%s", i ? ", " : "", names[i]);
     return bough__node_fail(r->tree, node, "%s: %s%s%s%s (%s)", r->path, what,

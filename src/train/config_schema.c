@@ -63,7 +63,7 @@ static const struct bough__key layer_keys[] = {
     {"channels", BOUGH__KEY_INT, IN(layer, channels), .of = "conv2d", .range = &width, .needed = 1,
      .text = "channels of the output"},
     {"kernel", BOUGH__KEY_PAIR, IN(layer, kernel), .of = "conv2d max_pool2d avg_pool2d",
-     .range = &size, .needed = 1, .text = "one number or [height, width], as the next three"},
+     .range = &size, .needed = 1, .text = "the window's size"},
     {"stride", BOUGH__KEY_PAIR, IN(layer, stride), .of = "conv2d", .range = &size, .number = {1, 1},
      .text = "step from window to window"},
     {"stride", BOUGH__KEY_PAIR, IN(layer, stride), .of = "max_pool2d avg_pool2d", .range = &size,
@@ -117,7 +117,8 @@ static const struct bough__key task_keys[] = {
     {"head", BOUGH__KEY_LAYERS, IN(task, head), IN(task, head_count), .section = &layer_section,
      .needed = 1, .text = "layers of this task alone; the last gives the scores"},
     {"metrics", BOUGH__KEY_TEXTS, IN(task, metrics), IN(task, metrics_count),
-     .text = "what is measured; without it accuracy, or mse for numbers"},
+     .text = "accuracy, top_<k>, f1, f1_macro, f1_micro, f1_binary, auc, confusion; mse, mae, r2; "
+             "without it accuracy, or mse for numbers"},
 };
 static const struct bough__section task_section = SECTION(task_keys, struct bough_task);
 
@@ -212,7 +213,8 @@ static const struct bough__key train_keys[] = {
      .text = "passes over the data"},
     {"batch_size", BOUGH__KEY_INT, IN(train, batch_size), .range = &width, .number = {64},
      .text = "samples a step"},
-    {"seed", BOUGH__KEY_UINT64, IN(train, seed), .range = &any, .text = "of every random number"},
+    {"seed", BOUGH__KEY_UINT64, IN(train, seed), .range = &not_negative,
+     .text = "of every random number"},
     {"validation", BOUGH__KEY_NUMBER, IN(train, validation), .range = &below_one,
      .text = "share of `train` held out where the data have no split `validation`"},
     {"early_stopping", BOUGH__KEY_SECTION, IN(train, early_stopping),

@@ -21,7 +21,7 @@ ROOMS = {
     "train": GROUND + ["op", "graph", "nn", "mtl", "data"],
 }
 # The room that a public header speaks for: rooms below that one do not include it.
-PUBLIC = {"status": "base", "tensor": "tensor", "device": "device", "dataset": "data",
+PUBLIC = {"status": "base", "name": "base", "tensor": "tensor", "device": "device", "dataset": "data",
           "config": "nn", "train": "train"}
 BACKENDS = ["src/device/c/", "src/device/opencl/"]
 SHARED_HEADERS = ["base", "tensor"]  # rooms that may not see cl/
