@@ -1,0 +1,116 @@
+#include "csv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum bough_status read_stream(struct csv *csv, FILE *stream)
+{
+    size_t size = 0, room = 0;
+    for (size_t got = 1; got > 0; size += got) {
+        if (room - size < BUFSIZ + 1) {
+            room = 2 * room + BUFSIZ + 1;
+            char *larger = realloc(csv->text, room);
+            if (!larger)
+                return tool_no_memory();
+            csv->text = larger;
+        }
+        got = fread(csv->text + size, 1, BUFSIZ, stream);
+    }
+    if (ferror(stream))
+        return tool_fail(BOUGH_DATA, "%s: cannot read: %s", csv->path, strerror(errno));
+    const char *zero = memchr(csv->text, 0, size);
+    if (zero)
+        return tool_fail(BOUGH_DATA, "%s: byte %td: a zero byte, wanted text", csv->path,
+                         zero - csv->text);
+    csv->text[size] = 0;
+    return BOUGH_OK;
+}
+
+enum bough_status csv_open(struct csv *csv, const char *path)
+{
+    *csv = (struct csv){.path = path, .next_line = 1};
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        return tool_fail(BOUGH_DATA, "%s: cannot open: %s", path, strerror(errno));
+    enum bough_status status = read_stream(csv, stream);
+    fclose(stream);
+    if (status != BOUGH_OK) {
+        csv_close(csv);
+        return status;
+    }
+    csv->at = csv->text;
+    if (strncmp(csv->at, "\xef\xbb\xbf", 3) == 0) // the mark that some programs put before UTF-8
+        csv->at += 3;
+    return BOUGH_OK;
+}
+
+// Unquotes the field at `at` in place; `at` goes behind its closing quote.
+static enum bough_status read_quoted(struct csv *csv)
+{
+    char *to = csv->at++;
+    csv->field[csv->columns++] = to;
+    for (; *csv->at; csv->at++) {
+        if (*csv->at == '"' && *++csv->at != '"') {
+            *to = 0;                       // at the closing quote or before it
+            if (strchr(",\r\n", *csv->at)) // or the text's end
+                return BOUGH_OK;
+            return tool_fail(BOUGH_DATA,
+                             "%s: line %lld: \"%c\" behind a closing quote, wanted a comma or the "
+                             "line's end",
+                             csv->path, (long long)csv->line, *csv->at);
+        }
+        csv->next_line += *csv->at == '\n';
+        *to++ = *csv->at;
+    }
+    return tool_fail(BOUGH_DATA, "%s: line %lld: a quote that is never closed", csv->path,
+                     (long long)csv->line);
+}
+
+// Reads a field and cuts it off; `*separator` is what followed it.
+static enum bough_status read_field(struct csv *csv, char *separator)
+{
+    enum bough_status status = BOUGH_OK;
+    if (csv->columns == CSV_COLUMNS_MAX)
+        return tool_fail(BOUGH_DATA, "%s: line %lld: more than %d columns", csv->path,
+                         (long long)csv->line, CSV_COLUMNS_MAX);
+    if (*csv->at == '"') {
+        TRY(read_quoted(csv));
+    } else {
+        csv->field[csv->columns++] = csv->at;
+        csv->at += strcspn(csv->at, ",\r\n");
+    }
+    *separator = *csv->at;
+    *csv->at = 0;
+    if (*separator == '\r' && csv->at[1] == '\n')
+        csv->at++;
+    csv->at += *separator != 0;
+done:
+    return status;
+}
+
+enum bough_status csv_next(struct csv *csv)
+{
+    enum bough_status status = BOUGH_OK;
+    char separator;
+    do {
+        csv->line = csv->next_line;
+        csv->columns = 0;
+        do
+            TRY(read_field(csv, &separator));
+        while (separator == ',');
+        csv->next_line++;
+        if (csv->columns > 1 || *csv->field[0])
+            return BOUGH_OK;
+    } while (separator != 0);
+    csv->columns = 0;
+done:
+    return status;
+}
+
+void csv_close(struct csv *csv)
+{
+    free(csv->text);
+    csv->text = NULL;
+}

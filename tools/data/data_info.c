@@ -1,0 +1,194 @@
+#include "field_stats.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: bough-data info FILE [--json]\n"
+    "\n"
+    "Tells what a data set or any other safetensors file holds: each tensor's type, shape,\n"
+    "range, mean and standard deviation (by channel for images; of x / 255 for U8, as a\n"
+    "config's `normalize` wants them), missing labels, and the classes with their counts.\n"
+    "\n"
+    "  --json    the same, for programs\n"
+    "\n"
+    "Example:\n"
+    "  bough-data info multifashion.safetensors\n";
+
+static const char *class_names(const struct bough_tensor_file *file,
+                               const struct bough_file_tensor *tensor)
+{
+    char split[TOOL_NAME_MAX];
+    const char *field;
+    return tool_is_field(tensor, split, &field) ? tool_find_classes(file, field) : NULL;
+}
+
+// As many rows as classes occur or are named.
+static int64_t class_rows(const struct field_stats *stats, const char *names)
+{
+    const int64_t named = tool_class_count(names);
+    return stats->classes > named ? stats->classes : named;
+}
+
+static int64_t count_of(const struct field_stats *stats, int64_t class)
+{
+    return class < stats->classes ? stats->class_count[class] : 0;
+}
+
+// ---- Text ----
+
+static void print_moments(const struct field_stats *stats, const struct bough_file_tensor *tensor)
+{
+    printf("  %g to %g, mean", stats->min, stats->max);
+    for (int c = 0; c < stats->channels; c++)
+        printf(" %.4f", stats->mean[c]);
+    printf(", std");
+    for (int c = 0; c < stats->channels; c++)
+        printf(" %.4f", stats->deviation[c]);
+    printf("%s\n", tensor->dtype == BOUGH_U8 ? " (of x / 255)" : "");
+}
+
+static void print_classes(const struct field_stats *stats, const char *names)
+{
+    const char *name = NULL;
+    size_t length;
+    for (int64_t i = 0; i < class_rows(stats, names); i++) {
+        if (!tool_class_name(names, i, &name, &length))
+            length = 0;
+        if (length || count_of(stats, i))
+            printf("  %5" PRId64 "  %8" PRId64 "  %.*s\n", i, count_of(stats, i), (int)length,
+                   length ? name : "");
+    }
+}
+
+static enum bough_status print_tensor(const struct bough_tensor_file *file,
+                                      const struct bough_file_tensor *tensor)
+{
+    char text[256];
+    struct field_stats stats = {0};
+    enum bough_status status;
+    TRY(field_stats_init(&stats, tensor));
+    printf("\n%s  %s %s\n", tensor->name, bough_dtype_name(tensor->dtype),
+           bough_shape_format(&tensor->shape, text, sizeof text));
+    if (stats.missing)
+        printf("  %" PRId64 " missing\n", stats.missing);
+    if (stats.class_count)
+        print_classes(&stats, class_names(file, tensor));
+    else if (stats.values)
+        print_moments(&stats, tensor);
+done:
+    field_stats_fini(&stats);
+    return status;
+}
+
+static enum bough_status print_text(const struct bough_tensor_file *file)
+{
+    enum bough_status status = BOUGH_OK;
+    printf("%s: %zu tensors\n", bough_tensor_file_path(file), bough_tensor_file_count(file));
+    for (size_t i = 0; i < bough_tensor_file_count(file); i++)
+        TRY(print_tensor(file, bough_tensor_file_at(file, i)));
+    for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
+        const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
+        if (strncmp(key, "classes/", 8) != 0)
+            printf("\n%s: %s\n", key, value);
+    }
+done:
+    return status;
+}
+
+// ---- JSON ----
+
+static json_t *json_classes(const struct field_stats *stats, const char *names)
+{
+    json_t *list = json_array();
+    const char *name;
+    size_t length;
+    for (int64_t i = 0; i < class_rows(stats, names); i++) {
+        json_t *row = json_pack("{s:I, s:I}", "class", (json_int_t)i, "count",
+                                (json_int_t)count_of(stats, i));
+        if (tool_class_name(names, i, &name, &length))
+            json_object_set_new(row, "name", json_stringn(name, length));
+        json_array_append_new(list, row);
+    }
+    return list;
+}
+
+static json_t *json_numbers(const double *number, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, json_real(number[i]));
+    return list;
+}
+
+static json_t *json_shape(const struct bough_shape *shape)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < shape->rank; i++)
+        json_array_append_new(list, json_integer(shape->dim[i]));
+    return list;
+}
+
+static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file *file,
+                                    const struct bough_file_tensor *tensor)
+{
+    struct field_stats stats = {0};
+    enum bough_status status;
+    TRY(field_stats_init(&stats, tensor));
+    json_t *entry = json_pack("{s:s, s:s, s:o, s:I}", "name", tensor->name, "dtype",
+                              bough_dtype_name(tensor->dtype), "shape", json_shape(&tensor->shape),
+                              "missing", (json_int_t)stats.missing);
+    TRY_MEMORY(entry);
+    if (stats.class_count) {
+        json_object_set_new(entry, "classes", json_classes(&stats, class_names(file, tensor)));
+    } else if (stats.values) {
+        // An infinite number is no JSON: json_real gives NULL, and the key is left out.
+        json_object_set_new(entry, "min", json_real(stats.min));
+        json_object_set_new(entry, "max", json_real(stats.max));
+        json_object_set_new(entry, "mean", json_numbers(stats.mean, stats.channels));
+        json_object_set_new(entry, "std", json_numbers(stats.deviation, stats.channels));
+    }
+    json_array_append_new(list, entry);
+done:
+    field_stats_fini(&stats);
+    return status;
+}
+
+static enum bough_status print_json(const struct bough_tensor_file *file)
+{
+    enum bough_status status = BOUGH_OK;
+    json_t *tensors = json_array(), *metadata = json_object();
+    json_t *root = json_pack("{s:s, s:o, s:o}", "file", bough_tensor_file_path(file), "tensors",
+                             tensors, "metadata", metadata);
+    TRY_MEMORY(root);
+    for (size_t i = 0; i < bough_tensor_file_count(file); i++)
+        TRY(add_tensor(tensors, file, bough_tensor_file_at(file, i)));
+    for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
+        const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
+        json_object_set_new(metadata, key, json_string(value));
+    }
+    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    putchar('\n');
+done:
+    json_decref(root);
+    return status;
+}
+
+static enum bough_status run(int argc, char **argv)
+{
+    const char *path = NULL, *json = NULL;
+    const struct tool_option options[] = {{NULL, 0, &path, 1, 1}, {"json", 0, &json, 0, 0}};
+    enum bough_status status;
+    struct bough_tensor_file *file = NULL;
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(bough_tensor_file_open(&file, path));
+    TRY(json ? print_json(file) : print_text(file));
+done:
+    bough_tensor_file_close(&file);
+    return status;
+}
+
+const struct tool_command tool_info = {"info", "what a file holds", help, run};

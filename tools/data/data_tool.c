@@ -1,0 +1,163 @@
+#include "data_tool.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const struct tool_command *const commands[] = {
+    &tool_idx,   &tool_png,   &tool_compose, &tool_generate,
+    &tool_merge, &tool_split, &tool_info,    &tool_show,
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+// ---- Failing ----
+
+static char message[2048];
+
+enum bough_status tool_fail(enum bough_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return status;
+}
+
+enum bough_status tool_no_memory(void)
+{
+    return tool_fail(BOUGH_INTERNAL, "out of memory");
+}
+
+const char *tool_error(void)
+{
+    return message[0] ? message : bough_last_error();
+}
+
+// Names come out of files: no control character of theirs reaches the terminal.
+static void print_error(const char *text)
+{
+    fputs("bough-data: ", stderr);
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, stderr);
+    fputc('\n', stderr);
+}
+
+// ---- Long work ----
+
+static volatile sig_atomic_t interrupted;
+static int progress_shown;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+// Without SA_RESTART: a read that waits is ended too. What was ignored (nohup) stays ignored.
+static void catch_signals(void)
+{
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction old, action = {.sa_handler = on_signal};
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
+    signal(SIGXFSZ, SIG_IGN); // a file too large is an error of write()
+}
+
+static int is_due(int64_t done, int64_t total)
+{
+    static double last;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    if (done < total && seconds - last < 0.1)
+        return 0;
+    last = seconds;
+    return 1;
+}
+
+enum bough_status tool_step(const char *what, int64_t done, int64_t total)
+{
+    if (interrupted)
+        return tool_fail(BOUGH_INTERRUPTED, "interrupted");
+    if (isatty(STDERR_FILENO) && total > 0 && is_due(done, total)) {
+        fprintf(stderr, "\r%s %lld of %lld (%d %%)\033[K", what, (long long)done, (long long)total,
+                (int)(100.0 * (double)done / (double)total));
+        fflush(stderr);
+        progress_shown = 1;
+    }
+    return BOUGH_OK;
+}
+
+static void end_progress(void)
+{
+    if (progress_shown)
+        fputs("\r\033[K", stderr);
+    progress_shown = 0;
+}
+
+// ---- The program ----
+
+static void print_overview(FILE *to)
+{
+    fputs("usage: bough-data COMMAND ...\n\n"
+          "Makes data sets for bough: safetensors files with tensors named split/field.\n\n",
+          to);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\nbough-data COMMAND --help tells more, with an example.\n", to);
+}
+
+static const struct tool_command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return 1;
+    return 0;
+}
+
+static enum bough_status run(int argc, char **argv)
+{
+    const struct tool_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (!command && wants_help(argc, argv)) {
+        print_overview(stdout);
+        return BOUGH_OK;
+    }
+    if (argc < 2) {
+        print_overview(stderr);
+        return tool_fail(BOUGH_INVALID, "a command is missing");
+    }
+    if (!command)
+        return tool_fail(BOUGH_INVALID, "no command \"%s\"; bough-data --help lists them", argv[1]);
+    if (wants_help(argc, argv)) {
+        fputs(command->help, stdout);
+        return BOUGH_OK;
+    }
+    return command->run(argc - 1, argv + 1);
+}
+
+int tool_main(int argc, char **argv)
+{
+    message[0] = 0;
+    catch_signals();
+    enum bough_status status = run(argc, argv);
+    end_progress();
+    if (status == BOUGH_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        status = tool_fail(BOUGH_DATA, "standard output: cannot write");
+    if (status != BOUGH_OK)
+        print_error(tool_error());
+    return status == BOUGH_INTERRUPTED ? 130 : (int)status;
+}

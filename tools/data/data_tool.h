@@ -1,0 +1,122 @@
+// What the commands of bough-data share.
+#ifndef BOUGH_DATA_TOOL_H
+#define BOUGH_DATA_TOOL_H
+
+#include <bough/dataset.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- Commands ----
+
+struct tool_command {
+    const char *name, *summary;
+    const char *help; // one page
+    enum bough_status (*run)(int argc, char **argv);
+};
+
+extern const struct tool_command tool_idx, tool_png, tool_compose, tool_generate, tool_merge,
+    tool_split, tool_info, tool_show;
+
+// The whole program. Returns its exit code.
+int tool_main(int argc, char **argv);
+
+// ---- Failing ----
+
+// Sets the message that the program ends with.
+enum bough_status tool_fail(enum bough_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+enum bough_status tool_no_memory(void);
+// The message of the last tool_fail, else of the library.
+const char *tool_error(void);
+
+// Forwards a failure to the function's `done:` label, in a local `status`.
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        status = (call);                                                                           \
+        if (status != BOUGH_OK)                                                                    \
+            goto done;                                                                             \
+    } while (0)
+
+#define TRY_MEMORY(pointer)                                                                        \
+    do {                                                                                           \
+        if ((pointer) == NULL) {                                                                   \
+            status = tool_no_memory();                                                             \
+            goto done;                                                                             \
+        }                                                                                          \
+    } while (0)
+
+// ---- Long work ----
+
+// Tells how far the work is, on a terminal only. Errors: INTERRUPTED after Ctrl-C.
+enum bough_status tool_step(const char *what, int64_t done, int64_t total);
+
+// ---- Options ----
+
+enum { TOOL_VALUES_MAX = 16 };
+
+struct tool_option {
+    const char *name;   // long, without "--"; NULL stands for the arguments that are no options
+    char letter;        // short, or 0
+    const char **value; // [max], as given; the rest stays NULL. A switch is given its name.
+    int min, max;       // how many values; max 0 = a switch
+};
+
+// Errors: INVALID, naming the option.
+enum bough_status tool_options(int argc, char **argv, const struct tool_option *options,
+                               size_t count);
+
+#define TOOL_OPTIONS(argc, argv, options)                                                          \
+    tool_options((argc), (argv), (options), sizeof(options) / sizeof *(options))
+
+// A number of an option; NULL text leaves `*number` as it is. Errors: INVALID.
+enum bough_status tool_whole(int64_t *number, const char *text, const char *option, int64_t min,
+                             int64_t max);
+enum bough_status tool_real(double *number, const char *text, const char *option, double min,
+                            double max);
+
+// What the fields of one item are called.
+struct tool_fields {
+    const char *image, *label;
+};
+
+// Starts from "image" and "label"; `values` are of the form image=NAME or label=NAME.
+enum bough_status tool_fields(struct tool_fields *fields, const char *const *values);
+
+// ---- Data sets ----
+
+enum { TOOL_NAME_MAX = 256 };
+
+// The name `split/field`. Errors: INVALID if it is too long or the split holds a slash.
+enum bough_status tool_name(char name[TOOL_NAME_MAX], const char *split, const char *field);
+
+// Names the classes of a field, one a line.
+enum bough_status tool_classes(struct bough_tensor_writer *writer, const char *field,
+                               const char *names);
+// NULL if the file has none.
+const char *tool_find_classes(const struct bough_tensor_file *file, const char *field);
+
+// Declares `split/field` of `count` samples, each of the shape that `row` describes.
+enum bough_status tool_declare(struct bough_tensor_writer *writer, const char *split,
+                               const char *field, enum bough_dtype dtype, int64_t count,
+                               const struct bough_shape *row);
+
+// Whether the tensor is a field of a data set, `split/field`; the split goes to `split`.
+int tool_is_field(const struct bough_file_tensor *tensor, char split[TOOL_NAME_MAX],
+                  const char **field);
+
+// The n-th distinct split of the file, counted from 0; 0 if there is none.
+int tool_split_at(const struct bough_tensor_file *file, size_t n, char split[TOOL_NAME_MAX]);
+
+// The name of class `index` in a list of names, one a line; 0 if it has none.
+int tool_class_name(const char *names, int64_t index, const char **name, size_t *length);
+int64_t tool_class_count(const char *names); // 0 for NULL
+
+// Writes a tensor's bytes on, with progress.
+enum bough_status tool_copy(struct bough_tensor_writer *writer, const char *what,
+                            const struct bough_file_tensor *tensor);
+
+// Prints what a new file holds, a line a tensor.
+enum bough_status tool_report(const char *path);
+
+#endif
