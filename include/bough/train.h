@@ -52,7 +52,7 @@ struct bough_event {
     const char *const *task; // names
     const double *loss;      // mean per task since the last log point (STEP) or the epoch's start
     const struct bough_scores *train;      // EPOCH
-    const struct bough_scores *validation; // EPOCH; NULL if nothing is held out
+    const struct bough_scores *validation; // EPOCH and END; NULL if nothing is held out
     const struct bough_scores *test;       // END; NULL if the file has no split `test`
     int best;                              // EPOCH: 1 if this is the best epoch so far
 };

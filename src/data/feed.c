@@ -45,7 +45,7 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
         made->buffer = NULL;
         BOUGH_TRY(bough__buffer_create(&made->buffer, device, bytes));
         if (resident)
-            BOUGH_TRY(bough__write((struct bough__span){made->buffer, 0}, made->host, bytes));
+            BOUGH_TRY(bough__write(bough__whole(made->buffer), made->host, bytes));
     }
 done:
     if (status != BOUGH_OK)
@@ -78,7 +78,7 @@ enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough_
         feed->order[i] = (int32_t)(i % table->window);
     size_t bytes = (size_t)count * sizeof *feed->order;
     BOUGH_TRY(bough__buffer_create(&feed->device_order, table->device, bytes));
-    BOUGH_TRY(bough__write((struct bough__span){feed->device_order, 0}, feed->order, bytes));
+    BOUGH_TRY(bough__write(bough__whole(feed->device_order), feed->order, bytes));
     for (int64_t i = 0; i < count; i++)
         feed->order[i] = (int32_t)i;
     for (int c = 0; c < table->columns; c++)
@@ -107,7 +107,7 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
     memcpy(feed->order, order, bytes);
     if (!resident(feed->table)) // the window holds the batch in its order already
         return BOUGH_OK;
-    return bough__write((struct bough__span){feed->device_order, 0}, order, bytes);
+    return bough__write(bough__whole(feed->device_order), order, bytes);
 }
 
 enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t first, int64_t rows)
@@ -123,7 +123,7 @@ enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t firs
             memcpy(to + (size_t)n * bytes,
                    (const char *)column->host + (size_t)feed->order[first + n] * bytes, bytes);
         enum bough_status status =
-            bough__write((struct bough__span){column->buffer, 0}, to, (size_t)rows * bytes);
+            bough__write(bough__whole(column->buffer), to, (size_t)rows * bytes);
         if (status != BOUGH_OK)
             return status;
     }

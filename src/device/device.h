@@ -194,6 +194,12 @@ enum bough_status bough__run(struct bough_device *device, struct bough__launch *
                              size_t count);
 enum bough_status bough__finish(struct bough_device *device);
 
+// All of a buffer; an absent one stays absent.
+static inline struct bough__span bough__whole(struct bough__buffer *buffer)
+{
+    return (struct bough__span){buffer, 0};
+}
+
 // Span arithmetic: `bytes` further on; an absent span stays absent.
 static inline struct bough__span bough__span_at(struct bough__span span, size_t bytes)
 {

@@ -68,7 +68,7 @@ static enum bough_status zeroed(struct bough__buffer **buffer, struct bough_devi
 {
     enum bough_status status = bough__buffer_create(buffer, device, bytes);
     if (status == BOUGH_OK)
-        status = bough__fill_zero((struct bough__span){*buffer, 0}, bytes);
+        status = bough__fill_zero(bough__whole(*buffer), bytes);
     return status;
 }
 

@@ -30,8 +30,7 @@ static enum bough_status upload_class_weights(struct bough__model *model, size_t
     enum bough_status status = bough__buffer_create(&model->class_weights[t], model->device, bytes);
     if (status != BOUGH_OK)
         return status;
-    return bough__write((struct bough__span){model->class_weights[t], 0}, loss->class_weights,
-                        bytes);
+    return bough__write(bough__whole(model->class_weights[t]), loss->class_weights, bytes);
 }
 
 // One sample is enough to declare; batch_norm and the like ask for no more.
@@ -164,7 +163,7 @@ static enum bough_status copy_values(struct bough__model *model, int to_best)
 {
     for (int32_t b = 0; b < model->params.blocks; b++) {
         const struct bough__param_block *block = &model->params.block[b];
-        struct bough__span value = {block->value, 0}, best = {model->best[b], 0};
+        struct bough__span value = bough__whole(block->value), best = bough__whole(model->best[b]);
         if (block->size == 0)
             continue;
         enum bough_status status = bough__copy(to_best ? best : value, to_best ? value : best,
@@ -224,7 +223,7 @@ static enum bough_status write_buffer(struct bough_tensor_writer *writer,
     float *host = malloc(bytes + 1);
     BOUGH_TRY_MEMORY(host);
     if (size)
-        BOUGH_TRY(bough__read((struct bough__span){buffer, 0}, host, bytes));
+        BOUGH_TRY(bough__read(bough__whole(buffer), host, bytes));
     BOUGH_TRY(bough_tensor_writer_write(writer, host, bytes));
 done:
     free(host);
@@ -279,7 +278,7 @@ enum bough_status bough__model_read(struct bough__model *model,
         struct bough_shape shape = {1, {block->size}};
         for (int slot = 0; block->trained && slot < model->slots; slot++)
             BOUGH_TRY(read_tensor(file, slot_name(name, sizeof name, block, slot), &shape,
-                                  (struct bough__span){block->slot[slot], 0}));
+                                  bough__whole(block->slot[slot])));
     }
 done:
     return status;

@@ -1,11 +1,8 @@
-#include "train/phase.h"
+#include "train/pass.h"
 
 #include "base/error.h"
 #include "cl/account.h"
 #include "data/gather.h"
-#include "graph/plan.h"
-#include "nn/account.h"
-#include "nn/optimizer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -17,11 +14,6 @@ static const int64_t scores_bytes = 256 << 20;
 static size_t tasks_of(const struct bough__phase *phase)
 {
     return phase->model->config->tasks_count;
-}
-
-static struct bough__span whole(struct bough__buffer *buffer)
-{
-    return (struct bough__span){buffer, 0};
 }
 
 static int64_t target_width(const struct bough__model *model, size_t t)
@@ -54,8 +46,8 @@ static enum bough_status make_normalization(struct bough__phase *phase)
                             input->mean, input->std, input->channels);
     BOUGH_TRY(bough__buffer_create(&phase->scale, phase->model->device, bytes));
     BOUGH_TRY(bough__buffer_create(&phase->shift, phase->model->device, bytes));
-    BOUGH_TRY(bough__write(whole(phase->scale), scale, bytes));
-    BOUGH_TRY(bough__write(whole(phase->shift), scale + channels, bytes));
+    BOUGH_TRY(bough__write(bough__whole(phase->scale), scale, bytes));
+    BOUGH_TRY(bough__write(bough__whole(phase->shift), scale + channels, bytes));
 done:
     free(scale);
     return status;
@@ -72,7 +64,7 @@ static enum bough_status make_task_buffers(struct bough__phase *phase, size_t t)
     BOUGH_TRY(bough__buffer_create(&phase->scores[t], model->device,
                                    (size_t)(phase->room * width) * sizeof(float)));
     if (phase->room)
-        BOUGH_TRY(bough__fill_zero(whole(phase->scores[t]),
+        BOUGH_TRY(bough__fill_zero(bough__whole(phase->scores[t]),
                                    (size_t)(phase->room * width) * sizeof(float)));
 done:
     return status;
@@ -97,7 +89,9 @@ static enum bough_status make_buffers(struct bough__phase *phase)
     phase->target = BOUGH_NEW(&phase->arena, struct bough__buffer *, tasks);
     phase->scores = BOUGH_NEW(&phase->arena, struct bough__buffer *, tasks);
     BOUGH_TRY_MEMORY(phase->target);
+    phase->account_host = BOUGH_NEW(&phase->arena, struct loss_account, tasks);
     BOUGH_TRY_MEMORY(phase->scores);
+    BOUGH_TRY_MEMORY(phase->account_host);
     BOUGH_TRY(
         bough__buffer_create(&phase->input, device, (size_t)phase->batch * sample * sizeof(float)));
     BOUGH_TRY(bough__buffer_create(&phase->losses, device, tasks * 2 * sizeof(float)));
@@ -109,191 +103,6 @@ static enum bough_status make_buffers(struct bough__phase *phase)
         BOUGH_TRY(make_task_buffers(phase, t));
 done:
     return status;
-}
-
-// ---- The launches of a batch ----
-
-static enum bough_status record_task(struct bough__phase *phase, struct bough__pass *pass, size_t t,
-                                     int32_t scores)
-{
-    enum bough_status status;
-    struct bough__model *model = phase->model;
-    const struct bough_task *task = &model->config->tasks[t];
-    int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
-    struct bough__tensor target = {
-        .span = whole(phase->target[t]),
-        .shape = {classes ? 1 : 2, {pass->rows, model->width[t]}},
-        .dtype = classes ? BOUGH_I32 : BOUGH_F32,
-    };
-    int32_t target_node, weights_node = -1, loss;
-    BOUGH_TRY(bough__graph_leaf(&pass->graph, &target_node, &target, (struct bough__span){0}));
-    if (model->class_weights[t]) {
-        struct bough__tensor weights = {.span = whole(model->class_weights[t]),
-                                        .shape = {1, {model->width[t]}}};
-        BOUGH_TRY(
-            bough__graph_leaf(&pass->graph, &weights_node, &weights, (struct bough__span){0}));
-    }
-    BOUGH_TRY(
-        bough__loss_build(&pass->graph, &loss, &task->loss, scores, target_node, weights_node));
-    bough__graph_place(&pass->graph, loss, bough__span_at(whole(phase->losses), t * 8));
-    if (phase->purpose == BOUGH_TRAINING)
-        bough__graph_seed(&pass->graph, loss, bough__span_at(whole(phase->weights), t * 4));
-done:
-    return status;
-}
-
-static enum bough_status record(struct bough__phase *phase, struct bough__pass *pass,
-                                int32_t *scores)
-{
-    enum bough_status status;
-    struct bough__model *model = phase->model;
-    struct bough__tensor input = {.span = whole(phase->input),
-                                  .shape = {.rank = model->sample.rank + 1, .dim = {pass->rows}}};
-    for (int32_t i = 0; i < model->sample.rank; i++)
-        input.shape.dim[i + 1] = model->sample.dim[i];
-    int32_t node;
-    BOUGH_TRY(bough__graph_leaf(&pass->graph, &node, &input, (struct bough__span){0}));
-    BOUGH_TRY(
-        bough__model_record(model, &pass->graph, phase->purpose == BOUGH_TRAINING, node, scores));
-    for (size_t t = 0; t < tasks_of(phase); t++) {
-        bough__graph_keep(&pass->graph, scores[t]);
-        if (phase->purpose != BOUGH_PREDICTION)
-            BOUGH_TRY(record_task(phase, pass, t, scores[t]));
-    }
-done:
-    return status;
-}
-
-static enum bough_status gather(struct bough__phase *phase, struct bough__pass *pass)
-{
-    enum bough_status status;
-    const struct bough__column *column = phase->feed->table->column;
-    struct bough__gather input = {
-        .source = whole(column[0].buffer),
-        .dtype = column[0].dtype,
-        .rows = pass->rows,
-        .width = column[0].width,
-        .order = whole(phase->feed->device_order),
-        .step = whole(phase->step),
-        .scale = whole(phase->scale),
-        .shift = whole(phase->shift),
-        .channels = channels_of(phase->model),
-        .x = whole(phase->input),
-    };
-    BOUGH_TRY(bough__gather_write(&pass->sequence, &input));
-    for (size_t t = 0; t < tasks_of(phase) && phase->purpose != BOUGH_PREDICTION; t++) {
-        struct bough__gather target = {
-            .source = whole(column[t + 1].buffer),
-            .dtype = column[t + 1].dtype,
-            .rows = pass->rows,
-            .width = column[t + 1].width,
-            .order = input.order,
-            .step = input.step,
-            .x = whole(phase->target[t]),
-        };
-        BOUGH_TRY(bough__gather_write(&pass->sequence, &target));
-    }
-done:
-    return status;
-}
-
-static enum bough_status keep_account(struct bough__phase *phase, struct bough__pass *pass,
-                                      const int32_t *scores)
-{
-    enum bough_status status = BOUGH_OK;
-    struct bough__span step = whole(phase->step);
-    if (phase->purpose != BOUGH_PREDICTION)
-        BOUGH_TRY(bough__account_losses(&pass->sequence, whole(phase->account),
-                                        whole(phase->losses), step, (int64_t)tasks_of(phase)));
-    for (size_t t = 0; t < tasks_of(phase); t++) {
-        struct bough__tensor value = bough__plan_value(pass->plan, scores[t]);
-        BOUGH_TRY(bough__account_rows(&pass->sequence, whole(phase->scores[t]), value.span, step,
-                                      pass->rows, phase->model->width[t], phase->room));
-    }
-done:
-    return status;
-}
-
-// The sums of squares of all blocks, and the factor they lead to, in one buffer: the factor first.
-static enum bough_status clip(struct bough__phase *phase, struct bough__pass *pass)
-{
-    enum bough_status status = BOUGH_OK;
-    const struct bough__params *params = &phase->model->params;
-    int64_t sums = 0;
-    for (int32_t b = 0; b < params->blocks; b++)
-        sums += params->block[b].trained ? bough__clip_sums(params->block[b].size) : 0;
-    if (!phase->clip)
-        BOUGH_TRY(bough__buffer_create(&phase->clip, phase->model->device,
-                                       (size_t)(sums + 1) * sizeof(float)));
-    struct bough__span first = bough__span_at(whole(phase->clip), sizeof(float)), next = first;
-    for (int32_t b = 0; b < params->blocks; b++) {
-        const struct bough__param_block *block = &params->block[b];
-        if (!block->trained || !block->size)
-            continue;
-        BOUGH_TRY(
-            bough__clip_write_sums(&pass->sequence, whole(block->gradient), block->size, next));
-        next = bough__span_at(next, (size_t)bough__clip_sums(block->size) * sizeof(float));
-    }
-    BOUGH_TRY(bough__clip_write_factor(&pass->sequence, first, sums, whole(phase->step),
-                                       whole(phase->clip)));
-done:
-    return status;
-}
-
-static enum bough_status update(struct bough__phase *phase, struct bough__pass *pass)
-{
-    enum bough_status status = BOUGH_OK;
-    const struct bough_optimizer *options = &phase->model->config->optimizer;
-    const struct bough__optimizer *optimizer = bough__optimizer_find(options->name);
-    const struct bough__params *params = &phase->model->params;
-    if (options->clip_norm > 0)
-        BOUGH_TRY(clip(phase, pass));
-    for (int32_t b = 0; b < params->blocks; b++) {
-        const struct bough__param_block *block = &params->block[b];
-        if (!block->trained || !block->size)
-            continue;
-        struct bough__block flat = {
-            .count = block->size,
-            .params = whole(block->value),
-            .grads = whole(block->gradient),
-            .slot = {whole(block->slot[0]), whole(block->slot[1])},
-            .step = whole(phase->step),
-            .factor = whole(phase->clip),
-        };
-        BOUGH_TRY(optimizer->write(&pass->sequence, options, &flat));
-    }
-done:
-    return status;
-}
-
-static enum bough_status make_pass(struct bough__phase *phase, struct bough__pass *pass,
-                                   int64_t rows)
-{
-    enum bough_status status = BOUGH_OK;
-    int32_t *scores = calloc(tasks_of(phase) + 1, sizeof *scores);
-    BOUGH_TRY_MEMORY(scores);
-    pass->rows = rows;
-    pass->sequence.device = phase->model->device;
-    BOUGH_TRY(record(phase, pass, scores));
-    BOUGH_TRY(
-        bough__plan_create(&pass->plan, &pass->graph, phase->model->device, whole(phase->step)));
-    BOUGH_TRY(gather(phase, pass));
-    BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));
-    BOUGH_TRY(keep_account(phase, pass, scores));
-    if (phase->purpose == BOUGH_TRAINING) {
-        BOUGH_TRY(bough__plan_backward(pass->plan, &pass->sequence));
-        BOUGH_TRY(update(phase, pass));
-    }
-done:
-    free(scores);
-    return status;
-}
-
-static void end_pass(struct bough__pass *pass)
-{
-    bough__sequence_fini(&pass->sequence);
-    bough__plan_destroy(&pass->plan);
-    bough__graph_fini(&pass->graph);
 }
 
 // ---- The phase ----
@@ -314,11 +123,12 @@ enum bough_status bough__phase_create(struct bough__phase **phase, struct bough_
     find_room(made);
     BOUGH_TRY(make_buffers(made));
     if (weights)
-        BOUGH_TRY(bough__write(whole(made->weights), weights, tasks_of(made) * sizeof *weights));
+        BOUGH_TRY(
+            bough__write(bough__whole(made->weights), weights, tasks_of(made) * sizeof *weights));
     if (made->batch)
-        BOUGH_TRY(make_pass(made, &made->full, made->batch));
+        BOUGH_TRY(bough__pass_init(&made->full, made, made->batch));
     if (made->batch && feed->count % made->batch)
-        BOUGH_TRY(make_pass(made, &made->rest, feed->count % made->batch));
+        BOUGH_TRY(bough__pass_init(&made->rest, made, feed->count % made->batch));
 done:
     if (status != BOUGH_OK)
         bough__phase_destroy(&made);
@@ -331,8 +141,8 @@ void bough__phase_destroy(struct bough__phase **phase)
     struct bough__phase *gone = *phase;
     if (!gone)
         return;
-    end_pass(&gone->full);
-    end_pass(&gone->rest);
+    bough__pass_fini(&gone->full);
+    bough__pass_fini(&gone->rest);
     for (size_t t = 0; t < tasks_of(gone); t++) {
         if (gone->target)
             bough__buffer_destroy(&gone->target[t]);
@@ -350,7 +160,8 @@ void bough__phase_destroy(struct bough__phase **phase)
 
 enum bough_status bough__phase_begin(struct bough__phase *phase)
 {
-    return bough__fill_zero(whole(phase->account), tasks_of(phase) * sizeof(struct loss_account));
+    return bough__fill_zero(bough__whole(phase->account),
+                            tasks_of(phase) * sizeof(struct loss_account));
 }
 
 enum bough_status bough__phase_step(struct bough__phase *phase, int64_t index,
@@ -362,7 +173,7 @@ enum bough_status bough__phase_step(struct bough__phase *phase, int64_t index,
     assert(left > 0);
     state->first = (unsigned)first;
     BOUGH_TRY(bough__feed_fetch(phase->feed, first, pass->rows));
-    BOUGH_TRY(bough__write(whole(phase->step), state, sizeof *state));
+    BOUGH_TRY(bough__write(bough__whole(phase->step), state, sizeof *state));
     BOUGH_TRY(bough__sequence_run(&pass->sequence));
 done:
     return status;
@@ -372,9 +183,8 @@ enum bough_status bough__phase_losses(struct bough__phase *phase, double *loss, 
 {
     enum bough_status status = BOUGH_OK;
     size_t tasks = tasks_of(phase);
-    struct loss_account *account = malloc(tasks * sizeof *account + 1);
-    BOUGH_TRY_MEMORY(account);
-    BOUGH_TRY(bough__read(whole(phase->account), account, tasks * sizeof *account));
+    struct loss_account *account = phase->account_host;
+    BOUGH_TRY(bough__read(bough__whole(phase->account), account, tasks * sizeof *account));
     for (size_t t = 0; t < tasks; t++) {
         loss[t] = account[t].loss;
         weight[t] = account[t].weight;
@@ -386,7 +196,6 @@ enum bough_status bough__phase_losses(struct bough__phase *phase, double *loss, 
             goto done;
         }
 done:
-    free(account);
     return status;
 }
 
@@ -402,7 +211,7 @@ enum bough_status bough__phase_scores(struct bough__phase *phase, float **score,
         score[t] = malloc(bytes + 1);
         BOUGH_TRY_MEMORY(score[t]);
         if (bytes)
-            BOUGH_TRY(bough__read(whole(phase->scores[t]), score[t], bytes));
+            BOUGH_TRY(bough__read(bough__whole(phase->scores[t]), score[t], bytes));
     }
 done:
     if (status != BOUGH_OK)
@@ -431,7 +240,7 @@ size_t bough__phase_state_bytes(const struct bough__phase *phase)
 static enum bough_status state_pieces(struct bough__phase *phase, char *out, const char *in)
 {
     size_t bytes = tasks_of(phase) * sizeof(struct loss_account), at = 0;
-    struct bough__span span = whole(phase->account);
+    struct bough__span span = bough__whole(phase->account);
     for (size_t piece = 0;; piece++) {
         enum bough_status status = BOUGH_OK;
         if (bytes)
@@ -439,7 +248,7 @@ static enum bough_status state_pieces(struct bough__phase *phase, char *out, con
         if (status != BOUGH_OK || piece == tasks_of(phase))
             return status;
         at += bytes;
-        span = whole(phase->scores[piece]);
+        span = bough__whole(phase->scores[piece]);
         bytes = scores_size(phase, piece);
     }
 }

@@ -3,6 +3,7 @@
 #ifndef BOUGH_TRAIN_PHASE_H
 #define BOUGH_TRAIN_PHASE_H
 
+#include "cl/account.h"
 #include "cl/step.h"
 #include "data/feed.h"
 #include "nn/metric.h"
@@ -33,6 +34,7 @@ struct bough__phase {
     struct bough__pass full, rest;
     struct bough__buffer *input, *losses, *account, *weights, *step, *scale, *shift, *clip;
     struct bough__buffer **target, **scores; // [T]
+    struct loss_account *account_host;       // [T], where the account is read to
     struct bough__arena arena;
 };
 

@@ -1,0 +1,204 @@
+#include "train/pass.h"
+
+#include "base/error.h"
+#include "data/gather.h"
+#include "graph/plan.h"
+#include "nn/account.h"
+#include "nn/optimizer.h"
+
+#include <stdlib.h>
+
+static size_t tasks_of(const struct bough__phase *phase)
+{
+    return phase->model->config->tasks_count;
+}
+
+// ---- Forward: the batch, the model, the losses ----
+
+static enum bough_status record_task(struct bough__phase *phase, struct bough__pass *pass, size_t t,
+                                     int32_t scores)
+{
+    enum bough_status status;
+    struct bough__model *model = phase->model;
+    const struct bough_task *task = &model->config->tasks[t];
+    int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
+    struct bough__tensor target = {
+        .span = bough__whole(phase->target[t]),
+        .shape = {classes ? 1 : 2, {pass->rows, model->width[t]}},
+        .dtype = classes ? BOUGH_I32 : BOUGH_F32,
+    };
+    int32_t target_node, weights_node = -1, loss;
+    BOUGH_TRY(bough__graph_leaf(&pass->graph, &target_node, &target, (struct bough__span){0}));
+    if (model->class_weights[t]) {
+        struct bough__tensor weights = {.span = bough__whole(model->class_weights[t]),
+                                        .shape = {1, {model->width[t]}}};
+        BOUGH_TRY(
+            bough__graph_leaf(&pass->graph, &weights_node, &weights, (struct bough__span){0}));
+    }
+    BOUGH_TRY(
+        bough__loss_build(&pass->graph, &loss, &task->loss, scores, target_node, weights_node));
+    bough__graph_place(&pass->graph, loss, bough__span_at(bough__whole(phase->losses), t * 8));
+    if (phase->purpose == BOUGH_TRAINING)
+        bough__graph_seed(&pass->graph, loss, bough__span_at(bough__whole(phase->weights), t * 4));
+done:
+    return status;
+}
+
+static enum bough_status record(struct bough__phase *phase, struct bough__pass *pass,
+                                int32_t *scores)
+{
+    enum bough_status status;
+    struct bough__model *model = phase->model;
+    struct bough__tensor input = {.span = bough__whole(phase->input),
+                                  .shape = {.rank = model->sample.rank + 1, .dim = {pass->rows}}};
+    for (int32_t i = 0; i < model->sample.rank; i++)
+        input.shape.dim[i + 1] = model->sample.dim[i];
+    int32_t node;
+    BOUGH_TRY(bough__graph_leaf(&pass->graph, &node, &input, (struct bough__span){0}));
+    BOUGH_TRY(
+        bough__model_record(model, &pass->graph, phase->purpose == BOUGH_TRAINING, node, scores));
+    for (size_t t = 0; t < tasks_of(phase); t++) {
+        bough__graph_keep(&pass->graph, scores[t]);
+        if (phase->purpose != BOUGH_PREDICTION)
+            BOUGH_TRY(record_task(phase, pass, t, scores[t]));
+    }
+done:
+    return status;
+}
+
+static enum bough_status gather(struct bough__phase *phase, struct bough__pass *pass)
+{
+    enum bough_status status;
+    const struct bough__column *column = phase->feed->table->column;
+    const struct bough_shape *sample = &phase->model->sample;
+    struct bough__gather input = {
+        .source = bough__whole(column[0].buffer),
+        .dtype = column[0].dtype,
+        .rows = pass->rows,
+        .width = column[0].width,
+        .order = bough__whole(phase->feed->device_order),
+        .step = bough__whole(phase->step),
+        .scale = bough__whole(phase->scale),
+        .shift = bough__whole(phase->shift),
+        .channels = sample->dim[0],
+        .x = bough__whole(phase->input),
+    };
+    BOUGH_TRY(bough__gather_write(&pass->sequence, &input));
+    for (size_t t = 0; t < tasks_of(phase) && phase->purpose != BOUGH_PREDICTION; t++) {
+        struct bough__gather target = {
+            .source = bough__whole(column[t + 1].buffer),
+            .dtype = column[t + 1].dtype,
+            .rows = pass->rows,
+            .width = column[t + 1].width,
+            .order = input.order,
+            .step = input.step,
+            .x = bough__whole(phase->target[t]),
+        };
+        BOUGH_TRY(bough__gather_write(&pass->sequence, &target));
+    }
+done:
+    return status;
+}
+
+static enum bough_status keep_account(struct bough__phase *phase, struct bough__pass *pass,
+                                      const int32_t *scores)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__span step = bough__whole(phase->step);
+    if (phase->purpose != BOUGH_PREDICTION)
+        BOUGH_TRY(bough__account_losses(&pass->sequence, bough__whole(phase->account),
+                                        bough__whole(phase->losses), step,
+                                        (int64_t)tasks_of(phase)));
+    for (size_t t = 0; t < tasks_of(phase); t++) {
+        struct bough__tensor value = bough__plan_value(pass->plan, scores[t]);
+        BOUGH_TRY(bough__account_rows(&pass->sequence, bough__whole(phase->scores[t]), value.span,
+                                      step, pass->rows, phase->model->width[t], phase->room));
+    }
+done:
+    return status;
+}
+
+// ---- Update ----
+
+// The sums of squares of all blocks, and the factor they lead to, in one buffer: the factor first.
+static enum bough_status clip(struct bough__phase *phase, struct bough__pass *pass)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__params *params = &phase->model->params;
+    int64_t sums = 0;
+    for (int32_t b = 0; b < params->blocks; b++)
+        sums += params->block[b].trained ? bough__clip_sums(params->block[b].size) : 0;
+    if (!phase->clip)
+        BOUGH_TRY(bough__buffer_create(&phase->clip, phase->model->device,
+                                       (size_t)(sums + 1) * sizeof(float)));
+    struct bough__span first = bough__span_at(bough__whole(phase->clip), sizeof(float)),
+                       next = first;
+    for (int32_t b = 0; b < params->blocks; b++) {
+        const struct bough__param_block *block = &params->block[b];
+        if (!block->trained || !block->size)
+            continue;
+        BOUGH_TRY(bough__clip_write_sums(&pass->sequence, bough__whole(block->gradient),
+                                         block->size, next));
+        next = bough__span_at(next, (size_t)bough__clip_sums(block->size) * sizeof(float));
+    }
+    BOUGH_TRY(bough__clip_write_factor(&pass->sequence, first, sums, bough__whole(phase->step),
+                                       bough__whole(phase->clip)));
+done:
+    return status;
+}
+
+static enum bough_status update(struct bough__phase *phase, struct bough__pass *pass)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough_optimizer *options = &phase->model->config->optimizer;
+    const struct bough__optimizer *optimizer = bough__optimizer_find(options->name);
+    const struct bough__params *params = &phase->model->params;
+    if (options->clip_norm > 0)
+        BOUGH_TRY(clip(phase, pass));
+    for (int32_t b = 0; b < params->blocks; b++) {
+        const struct bough__param_block *block = &params->block[b];
+        if (!block->trained || !block->size)
+            continue;
+        struct bough__block flat = {
+            .count = block->size,
+            .params = bough__whole(block->value),
+            .grads = bough__whole(block->gradient),
+            .slot = {bough__whole(block->slot[0]), bough__whole(block->slot[1])},
+            .step = bough__whole(phase->step),
+            .factor = bough__whole(phase->clip),
+        };
+        BOUGH_TRY(optimizer->write(&pass->sequence, options, &flat));
+    }
+done:
+    return status;
+}
+
+enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase *phase,
+                                   int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    int32_t *scores = calloc(tasks_of(phase) + 1, sizeof *scores);
+    BOUGH_TRY_MEMORY(scores);
+    pass->rows = rows;
+    pass->sequence.device = phase->model->device;
+    BOUGH_TRY(record(phase, pass, scores));
+    BOUGH_TRY(bough__plan_create(&pass->plan, &pass->graph, phase->model->device,
+                                 bough__whole(phase->step)));
+    BOUGH_TRY(gather(phase, pass));
+    BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));
+    BOUGH_TRY(keep_account(phase, pass, scores));
+    if (phase->purpose == BOUGH_TRAINING) {
+        BOUGH_TRY(bough__plan_backward(pass->plan, &pass->sequence));
+        BOUGH_TRY(update(phase, pass));
+    }
+done:
+    free(scores);
+    return status;
+}
+
+void bough__pass_fini(struct bough__pass *pass)
+{
+    bough__sequence_fini(&pass->sequence);
+    bough__plan_destroy(&pass->plan);
+    bough__graph_fini(&pass->graph);
+}

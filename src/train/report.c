@@ -1,0 +1,151 @@
+#include "train/report.h"
+
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t tasks_of(const struct bough__report *report)
+{
+    return report->trainer->config.tasks_count;
+}
+
+enum bough_status bough__report_init(struct bough__report *report, struct bough__arena *arena,
+                                     struct bough__trainer *trainer)
+{
+    size_t tasks = trainer->config.tasks_count;
+    double *numbers = BOUGH_NEW(arena, double, 5 * tasks);
+    *report =
+        (struct bough__report){.trainer = trainer, .task = BOUGH_NEW(arena, const char *, tasks)};
+    if (!numbers || !report->task)
+        return bough__no_memory();
+    report->loss = numbers;
+    report->weight = numbers + tasks;
+    report->loss0 = numbers + 2 * tasks;
+    report->weight0 = numbers + 3 * tasks;
+    report->mean = numbers + 4 * tasks;
+    for (size_t t = 0; t < tasks; t++)
+        report->task[t] = trainer->config.tasks[t].name;
+    return BOUGH_OK;
+}
+
+enum bough_status bough__report_read(struct bough__report *report)
+{
+    enum bough_status status =
+        bough__phase_losses(report->trainer->training.phase, report->loss, report->weight);
+    for (size_t t = 0; t < tasks_of(report); t++)
+        report->mean[t] =
+            (report->loss[t] - report->loss0[t]) / (report->weight[t] - report->weight0[t]);
+    return status;
+}
+
+void bough__report_rewind(struct bough__report *report)
+{
+    memset(report->loss0, 0, tasks_of(report) * sizeof *report->loss0);
+    memset(report->weight0, 0, tasks_of(report) * sizeof *report->weight0);
+}
+
+// ---- Events ----
+
+static struct bough_event event_of(const struct bough__report *report, enum bough_event_kind kind)
+{
+    const struct bough__trainer *trainer = report->trainer;
+    const struct bough__progress *progress = &trainer->progress;
+    int64_t steps = trainer->training.phase->steps, done = progress->step;
+    int32_t epochs = trainer->config.train.epochs;
+    double samples = (double)done * (double)trainer->training.feed.count / (double)steps;
+    double left = (double)(steps * epochs - done);
+    return (struct bough_event){
+        .kind = kind,
+        .epoch = progress->epoch + (kind == BOUGH_EVENT_STEP),
+        .epochs = epochs,
+        .step = kind == BOUGH_EVENT_STEP ? progress->epoch_step : steps,
+        .steps = steps,
+        .samples_per_second = progress->seconds > 0 ? samples / progress->seconds : 0,
+        .seconds_left = done ? progress->seconds / (double)done * left : 0,
+        .lr = report->lr,
+        .tasks = tasks_of(report),
+        .task = report->task,
+        .loss = report->mean,
+    };
+}
+
+static void tell(const struct bough__report *report, const struct bough_event *event)
+{
+    const struct bough_train_options *options = report->trainer->options;
+    if (options->observe)
+        options->observe(options->user, event);
+}
+
+enum bough_status bough__report_start(struct bough__report *report)
+{
+    const struct bough__trainer *trainer = report->trainer;
+    struct bough_event event = event_of(report, BOUGH_EVENT_START);
+    tell(report, &event);
+    return bough__record_event(trainer->record,
+                               json_pack("{s:s, s:s, s:s, s:I, s:I}", "event",
+                                         trainer->options->resume ? "resume" : "start", "device",
+                                         trainer->device->info.id, "name",
+                                         trainer->device->info.name, "parameters",
+                                         (json_int_t)bough__params_trained(&trainer->model->params),
+                                         "samples", (json_int_t)trainer->training.feed.count));
+}
+
+enum bough_status bough__report_step(struct bough__report *report)
+{
+    enum bough_status status = bough__report_read(report);
+    if (status != BOUGH_OK)
+        return status;
+    struct bough_event event = event_of(report, BOUGH_EVENT_STEP);
+    tell(report, &event);
+    memcpy(report->loss0, report->loss, tasks_of(report) * sizeof *report->loss);
+    memcpy(report->weight0, report->weight, tasks_of(report) * sizeof *report->weight);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__report_epoch(struct bough__report *report,
+                                      const struct bough_scores *train,
+                                      const struct bough_scores *validation, int best)
+{
+    struct bough_event event = event_of(report, BOUGH_EVENT_EPOCH);
+    event.train = train;
+    event.validation = validation;
+    event.best = best;
+    enum bough_status status = bough__record_event(
+        report->trainer->record,
+        json_pack("{s:s, s:i, s:I, s:f, s:f, s:o, s:o*, s:b}", "event", "epoch", "epoch",
+                  (int)event.epoch, "step", (json_int_t)report->trainer->progress.step, "lr",
+                  event.lr, "samples_per_second", event.samples_per_second, "train",
+                  bough__scores_json(train), "validation", bough__scores_json(validation), "best",
+                  best));
+    tell(report, &event);
+    return status;
+}
+
+enum bough_status bough__report_interrupted(struct bough__report *report)
+{
+    return bough__record_event(report->trainer->record,
+                               json_pack("{s:s, s:I}", "event", "interrupted", "step",
+                                         (json_int_t)report->trainer->progress.step));
+}
+
+enum bough_status bough__report_end(struct bough__report *report, struct bough_result *result)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__trainer *trainer = report->trainer;
+    struct bough_event event = event_of(report, BOUGH_EVENT_END);
+    result->epochs = trainer->progress.epoch;
+    result->best_epoch = trainer->progress.best_epoch;
+    result->samples_per_second = event.samples_per_second;
+    event.validation = result->validation;
+    event.test = result->test;
+    if (trainer->run_dir)
+        BOUGH_TRY(bough__record_result(trainer->run_dir, result));
+    BOUGH_TRY(
+        bough__record_event(trainer->record, json_pack("{s:s, s:i, s:o*}", "event", "end",
+                                                       "best_epoch", (int)result->best_epoch,
+                                                       "test", bough__scores_json(result->test))));
+    tell(report, &event);
+done:
+    return status;
+}
