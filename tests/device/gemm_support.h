@@ -129,8 +129,8 @@ static inline float *gemm_run(const struct operands *o, const struct bough__gemm
 }
 
 // On every device, and on plain C with every implementation that applies: C comes out as wanted,
-// and what is not in its view is untouched. Ends the operands.
-static inline void gemm_expect(struct operands *o, const struct bough__gemm *gemm)
+// and what is not in its view is untouched.
+static inline void gemm_expect(const struct operands *o, const struct bough__gemm *gemm)
 {
     enum { SLOW = 4000000 }; // multiplications; the generic one is left out above
     size_t devices, impls;
@@ -149,6 +149,10 @@ static inline void gemm_expect(struct operands *o, const struct bough__gemm *gem
         host_compare(o, impl[i]->name, got);
         free(got);
     }
+}
+
+static inline void operands_destroy(struct operands *o)
+{
     host_destroy(&o->a);
     host_destroy(&o->b);
     host_destroy(&o->c);

@@ -1,6 +1,10 @@
 // GEMM of plain matrices: every orientation, two-level axes, batches, epilogues, sizes that
 // straddle vectors and blocks, against a loop in double.
+#define _GNU_SOURCE // RTLD_DEFAULT
+
 #include "device/gemm_support.h"
+
+#include <dlfcn.h>
 
 // ---- Layouts ----
 
@@ -97,15 +101,10 @@ static void want_element(struct operands *o, const struct bough__gemm *g, int64_
         o->c.want[GUARD + place] = fmax(o->c.want[GUARD + place], 0);
 }
 
-static void check(const struct gemm_case *x)
+// Random operands, and what is wanted of them. `name` lives as long as the operands.
+static struct operands operands_of(const struct gemm_case *x, struct bough__gemm *gemm,
+                                   const char *name)
 {
-    char name[200];
-    snprintf(name, sizeof name,
-             "gemm %lld x %lld x %lld, batch %lld, a %s, b %s, c %s, alpha %g, beta %g, bias %d, "
-             "activation %d",
-             (long long)x->m, (long long)x->n, (long long)x->k, (long long)x->batch,
-             layout_names[x->a], layout_names[x->b], layout_names[x->c], (double)x->alpha,
-             (double)x->beta, (int)x->bias, (int)x->activation);
     struct bough__gemm g = {.m = x->m,
                             .n = x->n,
                             .k = x->k,
@@ -128,7 +127,23 @@ static void check(const struct gemm_case *x)
     }
     for (int64_t i = 0; i < g.batch * g.m * g.n; i++)
         want_element(&o, &g, i / g.n / g.m, i / g.n % g.m, i % g.n);
-    gemm_expect(&o, &g);
+    *gemm = g;
+    return o;
+}
+
+static void check(const struct gemm_case *x)
+{
+    char name[200];
+    snprintf(name, sizeof name,
+             "gemm %lld x %lld x %lld, batch %lld, a %s, b %s, c %s, alpha %g, beta %g, bias %d, "
+             "activation %d",
+             (long long)x->m, (long long)x->n, (long long)x->k, (long long)x->batch,
+             layout_names[x->a], layout_names[x->b], layout_names[x->c], (double)x->alpha,
+             (double)x->beta, (int)x->bias, (int)x->activation);
+    struct bough__gemm gemm;
+    struct operands o = operands_of(x, &gemm, name);
+    gemm_expect(&o, &gemm);
+    operands_destroy(&o);
 }
 
 static void every_pair_of_layouts(void **state)
@@ -221,6 +236,39 @@ static void sizes_beyond_a_block(void **state)
         check(&cases[i]);
 }
 
+// Plain C gives the same bits on any number of threads.
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    static const struct gemm_case cases[] = {
+        {.m = 70, .n = 90, .k = 1100, .bias = PER_ROW, .beta = 1},
+        {.m = 200, .n = 300, .k = 600, .a = COLS, .c = COLS_SPLIT},
+        {.m = 32, .n = 9, .k = 10001, .b = COLS},
+        {.m = 700, .n = 20, .k = 100, .batch = 2},
+    };
+    void *symbol = dlsym(RTLD_DEFAULT, "omp_set_num_threads"), (*set_threads)(int);
+    assert_non_null(symbol);
+    memcpy(&set_threads, &symbol, sizeof symbol);
+    struct bough_device *device;
+    assert_ok(bough_device_open(&device, "c"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bough__gemm gemm;
+        struct operands o = operands_of(&cases[i], &gemm, "threads");
+        size_t bytes = (size_t)(o.c.count + 2 * GUARD) * sizeof(float);
+        set_threads(1);
+        float *alone = gemm_run(&o, &gemm, device, NULL);
+        for (int threads = 2; threads <= 5; threads++) {
+            set_threads(threads);
+            float *together = gemm_run(&o, &gemm, device, NULL);
+            assert_memory_equal(alone, together, bytes);
+            free(together);
+        }
+        free(alone);
+        operands_destroy(&o);
+    }
+    bough_device_close(&device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +279,7 @@ int main(void)
         cmocka_unit_test(epilogues),
         cmocka_unit_test(batches),
         cmocka_unit_test(sizes_beyond_a_block),
+        cmocka_unit_test(threads_change_nothing),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     test_devices_close();

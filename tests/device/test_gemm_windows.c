@@ -191,6 +191,8 @@ static void both_ways(struct operands *o, const struct bough__gemm *g)
     turned.bias_axis = BOUGH_BIAS_PER_COL;
     gemm_expect(o, g);
     gemm_expect(&copy, &turned);
+    operands_destroy(o);
+    operands_destroy(&copy);
 }
 
 // ---- The three GEMMs ----

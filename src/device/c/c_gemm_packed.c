@@ -18,6 +18,7 @@
 enum {
     BLOCK_K = 320,        // floats of a panel's lane; two panels fit in the first cache
     BLOCK_ROWS = 128,     // rows of A packed at once
+    MOST_PANELS = 32,     // of them
     BLOCK_B = 128 * 1024, // floats of a packed block of B: half of a second cache
     LEAST_LANES = 64,     // of a block, when blocks are made smaller for more threads
     MOST_LANES = 2048,
@@ -50,7 +51,7 @@ struct packed_launch {
     int64_t partial_at; // of all
 };
 
-// ---- One item ----
+// ---- Packing ----
 
 struct work {
     const struct packed_launch *l;
@@ -119,87 +120,122 @@ static void pack_b(const struct work *w, const struct c_block *block, const stru
     }
 }
 
+// ---- Storing ----
+
 static float *target_row(const struct target *t, int64_t batch, int64_t row)
 {
     return t->data + batch * t->batch_stride + c_axis(&t->row, row);
 }
 
-// Writes `count` sums to a row of the target from column `first` on.
-static void store_row(const struct target *t, float *row, const float *sum, int64_t first,
-                      int64_t count, int add, const float *row_bias, const float *col_bias,
-                      int relu)
+enum direction { FROM_TARGET, TO_TARGET };
+
+// Copies `count` columns from `first` on between a row of the target and `x`.
+static void move_row(const struct target *t, float *row, float *x, int64_t first, int64_t count,
+                     enum direction direction)
 {
-    int64_t inner = t->col.inner ? t->col.inner : INT64_MAX;
-    for (int64_t done = 0; done < count;) {
-        float *c = row + c_axis(&t->col, first + done);
-        int64_t run = least(count - done, inner - (first + done) % inner);
-        for (int64_t i = 0; i < run; i++) {
-            float value = sum[done + i];
-            if (add)
-                value += c[i * t->col.stride];
-            if (row_bias)
-                value += *row_bias;
-            if (col_bias)
-                value += col_bias[done + i];
-            c[i * t->col.stride] = relu && value < 0 ? 0 : value;
-        }
-        done += run;
+    int64_t inner = t->col.inner ? t->col.inner : INT64_MAX, stride = t->col.stride;
+    for (int64_t run; count > 0; first += run, count -= run, x += run) {
+        float *c = row + c_axis(&t->col, first);
+        run = least(count, inner - first % inner);
+        if (direction == TO_TARGET && stride == 1)
+            memcpy(c, x, (size_t)run * sizeof *c);
+        else if (direction == TO_TARGET)
+            for (int64_t i = 0; i < run; i++)
+                c[i * stride] = x[i];
+        else
+            for (int64_t i = 0; i < run; i++)
+                x[i] = c[i * stride];
     }
 }
 
-// Whether rows and columns of a tile lie as the micro-kernel writes them.
-static int is_direct(const struct target *t, int64_t row, int64_t rows, int64_t col, int64_t cols,
-                     int64_t width)
+// `count` of an axis's indices from `first` on lie `stride` apart.
+static int is_even(const struct bough__axis *axis, int64_t first, int64_t count)
 {
-    return cols == width && t->col.stride == 1 &&
-           (!t->col.inner || col % t->col.inner + cols <= t->col.inner) &&
-           (!t->row.inner || row % t->row.inner + rows <= t->row.inner);
+    return !axis->inner || first % axis->inner + count <= axis->inner;
 }
 
-static void run_tile(const struct work *w, const float *a, const float *b, int64_t k, int64_t row,
-                     int64_t rows, int64_t col, int64_t cols)
+// The rows of a panel of A in the target.
+struct rows {
+    int64_t first, count, offset;
+    int even;
+};
+
+struct cols {
+    int64_t first, count, offset;
+    int vectors, direct; // direct: they lie as the micro-kernel writes them
+};
+
+static struct cols cols_of(const struct work *w, int64_t first, int64_t count)
+{
+    const struct bough__axis *axis = &w->target.col;
+    int vectors = count > w->l->isa->lanes ? 2 : 1;
+    int direct =
+        count == vectors * w->l->isa->lanes && axis->stride == 1 && is_even(axis, first, count);
+    return (struct cols){first, count, c_axis(axis, first), vectors, direct};
+}
+
+// A tile that the micro-kernel cannot write where it belongs goes through a buffer.
+static void run_aside(const struct work *w, struct c_tile *tile, const struct rows *rows,
+                      const struct cols *cols)
 {
     const struct target *t = &w->target;
-    const struct c_isa *isa = w->l->isa;
-    int vectors = cols > isa->lanes ? 2 : 1, add = !w->first || t->beta;
-    int64_t width = vectors * isa->lanes;
-    const float *row_bias = t->row_bias && w->last ? t->row_bias + w->batch * w->l->m + row : NULL;
-    const float *col_bias = t->col_bias && w->last ? t->col_bias + w->batch * w->l->n + col : NULL;
-    int relu = t->relu && w->last;
-    struct c_tile tile = {.k = k, .a = a, .b = b};
-    if (is_direct(t, row, rows, col, cols, width)) {
-        tile.c = target_row(t, w->batch, row) + c_axis(&t->col, col);
-        tile.ldc = t->row.stride;
-        tile.add = add;
-        tile.row_bias = row_bias;
-        tile.lane_bias = col_bias;
-        tile.relu = relu;
-        isa->tile[rows - 1][vectors - 1](&tile);
+    _Alignas(64) float sum[C_ROWS * C_MAX_LANES], bias[C_MAX_LANES] = {0};
+    tile->ldc = cols->vectors * w->l->isa->lanes;
+    tile->c = sum;
+    if (tile->lane_bias) {
+        memcpy(bias, tile->lane_bias, (size_t)cols->count * sizeof *bias);
+        tile->lane_bias = bias;
+    }
+    for (int64_t i = 0; tile->add && i < rows->count; i++)
+        move_row(t, target_row(t, w->batch, rows->first + i), sum + i * tile->ldc, cols->first,
+                 cols->count, FROM_TARGET);
+    w->l->isa->tile[rows->count - 1][cols->vectors - 1](tile);
+    for (int64_t i = 0; i < rows->count; i++)
+        move_row(t, target_row(t, w->batch, rows->first + i), sum + i * tile->ldc, cols->first,
+                 cols->count, TO_TARGET);
+}
+
+static void run_tile(const struct work *w, struct c_tile *tile, const struct rows *rows,
+                     const struct cols *cols)
+{
+    const struct target *t = &w->target;
+    tile->add = !w->first || t->beta;
+    if (w->last) {
+        tile->relu = t->relu;
+        tile->row_bias = t->row_bias ? t->row_bias + w->batch * w->l->m + rows->first : NULL;
+        tile->lane_bias = t->col_bias ? t->col_bias + w->batch * w->l->n + cols->first : NULL;
+    }
+    if (!cols->direct || !rows->even) {
+        run_aside(w, tile, rows, cols);
         return;
     }
-    float sum[C_ROWS * C_MAX_LANES];
-    tile.c = sum;
-    tile.ldc = width;
-    isa->tile[rows - 1][vectors - 1](&tile);
-    for (int64_t i = 0; i < rows; i++)
-        store_row(t, target_row(t, w->batch, row + i), sum + i * width, col, cols, add,
-                  row_bias ? row_bias + i : NULL, col_bias, relu);
+    tile->c = t->data + w->batch * t->batch_stride + rows->offset + cols->offset;
+    tile->ldc = t->row.stride;
+    w->l->isa->tile[rows->count - 1][cols->vectors - 1](tile);
 }
 
 static void run_panels(const struct work *w, int64_t k, int64_t row, int64_t rows,
-                       const struct c_box *cols)
+                       const struct c_box *box)
 {
     int64_t panels = row_panels(w->l, rows), wide = 2 * w->l->isa->lanes;
-    for (int64_t j = 0; j < cols->count; j += wide) {
-        const float *b = w->b + j / wide * panel_floats(k, wide);
+    struct rows panel[MOST_PANELS];
+    for (int64_t i = 0; i < panels; i++) {
+        int64_t begin = panel_row(i, panels, rows), count = panel_row(i + 1, panels, rows) - begin;
+        panel[i] = (struct rows){row + begin, count, c_axis(&w->target.row, row + begin),
+                                 is_even(&w->target.row, row + begin, count)};
+    }
+    for (int64_t j = 0; j < box->count; j += wide) {
+        const struct cols cols = cols_of(w, box->first + j, least(wide, box->count - j));
         for (int64_t i = 0; i < panels; i++) {
-            int64_t begin = panel_row(i, panels, rows);
-            run_tile(w, w->a + i * panel_floats(k, C_ROWS), b, k, row + begin,
-                     panel_row(i + 1, panels, rows) - begin, cols->first + j,
-                     least(wide, cols->count - j));
+            struct c_tile tile = {.k = k,
+                                  .a = w->a + i * panel_floats(k, C_ROWS),
+                                  .b = w->b + j / wide * panel_floats(k, wide)};
+            run_tile(w, &tile, &panel[i], &cols);
         }
     }
 }
+
+// ---- Items ----
 
 static void run_block(const struct work *w, const struct c_box *rows, const struct c_box *cols,
                       const struct c_box *k)
@@ -261,15 +297,26 @@ static void add_shares(const struct packed_launch *l, float *scratch, int64_t in
 {
     const struct target *t = &l->c;
     float *sum = partial(l, scratch, 0) + index * l->n;
+    int64_t batch = index / l->m;
+    float *row = target_row(t, batch, index % l->m);
     for (int64_t share = 1; share < l->shares; share++) {
         const float *other = partial(l, scratch, share) + index * l->n;
         for (int64_t i = 0; i < l->n; i++)
             sum[i] += other[i];
     }
-    int64_t batch = index / l->m;
-    store_row(t, target_row(t, batch, index % l->m), sum, 0, l->n, t->beta,
-              t->row_bias ? t->row_bias + index : NULL,
-              t->col_bias ? t->col_bias + batch * l->n : NULL, t->relu);
+    if (t->beta) {
+        float *before = partial(l, scratch, 1) + index * l->n; // has been added
+        move_row(t, row, before, 0, l->n, FROM_TARGET);
+        for (int64_t i = 0; i < l->n; i++)
+            sum[i] += before[i];
+    }
+    for (int64_t i = 0; t->row_bias && i < l->n; i++)
+        sum[i] += t->row_bias[index];
+    for (int64_t i = 0; t->col_bias && i < l->n; i++)
+        sum[i] += t->col_bias[batch * l->n + i];
+    for (int64_t i = 0; t->relu && i < l->n; i++)
+        sum[i] = sum[i] < 0 ? 0 : sum[i];
+    move_row(t, row, sum, 0, l->n, TO_TARGET);
 }
 
 // ---- Running ----

@@ -43,8 +43,10 @@ struct c_isa {
     //   width  C_ROWS, lanes or 2 * lanes
     void (*pack)(float *out, int width, const float *data, const int64_t *lane,
                  const struct c_steps *steps);
-    // Writes `before` zeros, `count` floats and `after` zeros. May read and write 15 floats more.
-    void (*pad)(float *out, int64_t before, const float *data, int64_t count, int64_t after);
+    // Writes `rows` rows, each of `before` zeros, `count` floats and `after` zeros; the floats of
+    // a row begin `stride` behind those of the one before. May read and write 15 floats more.
+    void (*pad)(float *out, int64_t rows, int64_t before, int64_t count, int64_t after,
+                const float *data, int64_t stride);
 };
 
 extern const struct c_isa bough__c_isa_avx512, bough__c_isa_avx2, bough__c_isa_base;

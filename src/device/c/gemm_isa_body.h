@@ -263,18 +263,26 @@ static void pack(float *out, int width, const float *data, const int64_t *lane,
         pack_width(out, C_ROWS, data, lane, s);
 }
 
-// ---- Padding a row of an image ----
+// ---- Padding an image ----
 
-static void pad(float *out, int64_t before, const float *data, int64_t count, int64_t after)
+INLINE void zeros(float *out, int64_t count)
 {
-    for (int64_t i = 0; i < before; i += 16)
-        *(float16 *)(out + i) = (float16){0};
-    out += before;
     for (int64_t i = 0; i < count; i += 16)
-        *(float16 *)(out + i) = *(const float16 *)(data + i);
-    out += count;
-    for (int64_t i = 0; i < after; i += 16)
         *(float16 *)(out + i) = (float16){0};
+}
+
+static void pad(float *out, int64_t rows, int64_t before, int64_t count, int64_t after,
+                const float *data, int64_t stride)
+{
+    for (; rows > 0; rows--, data += stride) {
+        zeros(out, before);
+        out += before;
+        for (int64_t i = 0; i < count; i += 16)
+            *(float16 *)(out + i) = *(const float16 *)(data + i);
+        out += count;
+        zeros(out, after);
+        out += after;
+    }
 }
 
 static int supported(void)

@@ -141,23 +141,16 @@ int64_t c_block_scratch(const struct c_side *side, const struct c_cut *lanes, co
            16;
 }
 
-// One row of the copy: image row `data` (NULL: zeros) from padded column `first` on.
-static void pad_row(const struct c_isa *isa, const struct bough__windows *w, float *out,
-                    int64_t width, const float *data, int64_t first)
+// Zeros in place of `rows` rows.
+static void pad_zeros(const struct c_isa *isa, float *out, int64_t rows, int64_t width)
 {
-    if (!data) {
-        isa->pad(out, width, NULL, 0, 0);
-        return;
-    }
-    if (w->spread_w == 1) {
-        int64_t before = least(first < 0 ? -first : 0, width);
-        int64_t from = first < 0 ? 0 : first;
-        int64_t count = least(w->width - from, width - before);
-        count = count < 0 ? 0 : count;
-        isa->pad(out, before, data + from, count, width - before - count);
-        return;
-    }
-    isa->pad(out, width, NULL, 0, 0);
+    isa->pad(out, 1, rows * width, 0, 0, NULL, 0);
+}
+
+// The image's elements, spread_w apart.
+static void spread_row(const struct bough__windows *w, float *out, int64_t width, const float *data,
+                       int64_t first)
+{
     for (int64_t i = first < 0 ? 0 : parts(first, w->spread_w); i < w->width; i++) {
         int64_t at = i * w->spread_w - first;
         if (at >= width)
@@ -166,17 +159,52 @@ static void pad_row(const struct c_isa *isa, const struct bough__windows *w, flo
     }
 }
 
-static void pad_channel(const struct c_isa *isa, const struct bough__windows *w, float *out,
-                        const float *data, const struct c_box *pixels)
+// A channel whose elements stand apart, with zeros between them.
+static void pad_spread(const struct c_isa *isa, const struct bough__windows *w, float *out,
+                       const float *data, const struct c_box *pixels)
 {
     int64_t width = padded_cols(w, pixels->cols), rows = padded_rows(w, pixels->rows);
     int64_t first_row = pixels->row * w->stride_h - w->padding_h;
     int64_t first_col = pixels->col * w->stride_w - w->padding_w;
     for (int64_t r = 0; r < rows; r++, out += width) {
         int64_t row = first_row + r;
-        int there = row >= 0 && row % w->spread_h == 0 && row / w->spread_h < w->height;
-        pad_row(isa, w, out, width, there ? data + row / w->spread_h * w->width : NULL, first_col);
+        pad_zeros(isa, out, 1, width);
+        if (row >= 0 && row % w->spread_h == 0 && row / w->spread_h < w->height)
+            spread_row(w, out, width, data + row / w->spread_h * w->width, first_col);
     }
+}
+
+// What of `size` elements a padded range of `width` from `first` on holds.
+struct part {
+    int64_t before, from, count, after;
+};
+
+static struct part part_of(int64_t first, int64_t width, int64_t size)
+{
+    struct part p = {.before = least(first < 0 ? -first : 0, width), .from = first < 0 ? 0 : first};
+    p.count = least(size - p.from, width - p.before);
+    if (p.count <= 0)
+        p.count = p.from = 0;
+    p.after = width - p.before - p.count;
+    return p;
+}
+
+static void pad_channel(const struct c_isa *isa, const struct bough__windows *w, float *out,
+                        const float *data, const struct c_box *pixels)
+{
+    if (w->spread_h > 1 || w->spread_w > 1) {
+        pad_spread(isa, w, out, data, pixels);
+        return;
+    }
+    int64_t width = padded_cols(w, pixels->cols);
+    struct part rows =
+        part_of(pixels->row * w->stride_h - w->padding_h, padded_rows(w, pixels->rows), w->height);
+    struct part cols = part_of(pixels->col * w->stride_w - w->padding_w, width, w->width);
+    pad_zeros(isa, out, rows.before, width);
+    out += rows.before * width;
+    isa->pad(out, rows.count, cols.before, cols.count, cols.after,
+             data + rows.from * w->width + cols.from, w->width);
+    pad_zeros(isa, out + rows.count * width, rows.after, width);
 }
 
 void c_block_open(struct c_block *block, const struct c_isa *isa, const struct c_side *side,
@@ -218,14 +246,11 @@ static void along_axis(const struct bough__axis *axis, int64_t first, int64_t co
                        int64_t *offset)
 {
     int64_t inner = axis->inner ? axis->inner : INT64_MAX;
-    int64_t near = first % inner, at = c_axis(axis, first);
-    for (int64_t i = 0; i < count; i++) {
-        offset[i] = at;
-        at += axis->stride;
-        if (++near == inner) {
-            near = 0;
-            at = c_axis(axis, first + i + 1);
-        }
+    for (int64_t run; count > 0; first += run, count -= run, offset += run) {
+        int64_t at = c_axis(axis, first);
+        run = least(count, inner - first % inner);
+        for (int64_t i = 0; i < run; i++)
+            offset[i] = at + i * axis->stride;
     }
 }
 
