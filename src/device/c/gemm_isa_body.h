@@ -12,9 +12,10 @@ typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
-// The accumulators are registers only if these loops vanish.
+// The accumulators are registers only if these loops vanish early; clang does that by itself, and
+// too late when told to.
 #ifdef __clang__
-#define UNROLL _Pragma("unroll")
+#define UNROLL
 #else
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
