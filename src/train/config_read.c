@@ -463,7 +463,7 @@ static enum bough_status read_section(struct reader *r, const struct bough__sect
     if (from)
         main = bough__layer_main(kind);
     if (!main && node->kind != BOUGH__MAPPING)
-        return wanted(r, node, "nothing: it has no keys", NULL);
+        return wanted(r, node, "nothing: it takes no value", NULL);
     for (size_t i = 0; node->kind == BOUGH__MAPPING && i < node->count; i++)
         if (node->key[i])
             BOUGH_TRY(check_key(r, section, node, i, kind, from));

@@ -1,0 +1,57 @@
+# Each mistake in one line: where it is, what was found, what is wanted.
+tiny
+with() { # replaces the first argument by the second in tiny.yaml
+    sed "s|$1|$2|" tiny.yaml > bad.yaml
+    echo "$2"
+    bough info bad.yaml > info.txt
+    echo "exit $?"
+}
+with 'linear: 8' 'liner: 8'
+with 'linear: 8' 'linear: eight'
+with 'linear: 8' 'linear: 0'
+with 'linear: 8' 'linear: -1'
+with 'linear: 8' 'linear: {unit: 8}'
+with 'linear: 8' 'linear: {units: 8, kernel: 3}'
+with 'linear: 8' 'linear: {units: 8, units: 9}'
+with 'linear: 8' 'linear: {bias: maybe, units: 8}'
+with 'linear: 8' 'linear: {bias: true}'
+with 'linear: 8' 'linear: 8, relu: 1'
+with 'relu' 'relu: 1'
+with 'flatten' 'dropout: 1'
+with 'flatten' 'conv2d: {channels: 8, kernel: [3, 3, 3]}'
+with 'data:' 'dta:'
+with 'data: .*' ''
+with 'data: .*' 'data: [a]'
+with 'loss: cross_entropy' 'loss: crossentropy'
+with 'loss: cross_entropy, ' ''
+with 'target: left, ' ''
+with 'head: .linear: 2., ' ''
+with 'confusion' 'acuracy'
+with 'confusion' 'mse'
+with 'right:' 'left:'
+with 'right:' 'trunk:'
+with 'right:' '"a.b":'
+with 'sgd' 'sdg'
+with 'lr: 0.5' 'lr: 0'
+with 'lr: 0.5' 'lr: .inf'
+with 'lr: 0.5' 'betas: [0.9, 0.99]'
+with 'lr: 0.5' 'nesterov: true'
+with 'epochs: 3' 'epochs: 2.5'
+with 'epochs: 3' 'epoch: 3'
+with 'seed: 1' 'seed: -1'
+with 'validation: 0.25' 'validation: 1'
+with 'seed: 1' 'early_stopping: {metric: left.f1}'
+with 'optimizer:' 'weighting: {name: fixed, weights: {left: 1}}\noptimizer:'
+with 'optimizer:' 'weighting: {name: fixed, weights: {left: 1, rigth: 1, right: 1}}\noptimizer:'
+with 'optimizer:' 'weighting: {name: fixed, weights: [1]}\noptimizer:'
+with 'optimizer:' 'weighting: {name: equal, weights: [1, 1]}\noptimizer:'
+with 'optimizer:' 'input: {normalize: {mean: [1, 2], std: 1}}\noptimizer:'
+with 'optimizer:' 'optimizer: ['
+with 'optimizer:' '\toptimizer:'
+try bough info tiny.yaml --set train.epochs=many
+try bough info tiny.yaml --set train.epoch=3
+try bough info tiny.yaml --set trunk.9=relu
+try bough info tiny.yaml --set trunk.1.linear=[1
+try bough info tiny.yaml --set train
+: > empty.yaml
+try bough info empty.yaml

@@ -1,0 +1,7 @@
+try bough --help
+try bough --version
+for command in train eval predict info devices selftest; do
+    try bough $command --help
+done
+try bough help eval
+try bough help config

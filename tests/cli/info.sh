@@ -1,0 +1,10 @@
+tiny
+try bough info tiny.yaml
+try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
+try bough info tiny.yaml --input 1,x
+try bough info tiny.yaml --input 0,2
+try bough info tiny.yaml --set trunk.0=max_pool2d:3
+try bough info tiny.yaml --set 'trunk.0={conv2d: {channels: 4, kernel: 3, groups: 3}}'
+try bough info tiny.safetensors
+head -c 100 tiny.safetensors > cut.safetensors
+try bough info cut.safetensors

@@ -1,0 +1,12 @@
+# Ctrl-C while it trains: exit code 130, and the command that it tells goes on.
+tiny
+"$PYTHON" "$CASES/make_data.py" tiny.safetensors 20000
+bough train tiny.yaml --device c --set train.epochs=1000000 --run 'a run' > log.txt 2> err.txt &
+until grep -q '^epoch 2/' log.txt || ! kill -0 $!; do sleep 0.05; done
+kill -INT $!
+wait $!
+echo "exit $?"
+tail -n 2 log.txt | sed -E 's/epoch [0-9]+ after step [0-9]+/epoch E after step S/; s/^  [^ ]*bough/  bough/'
+epochs=$(grep -c '^epoch [0-9]*/1000000  train' log.txt)
+command=$(tail -n 1 log.txt)
+eval "$command --set train.epochs=$((epochs + 2)) --quiet" 2>&1 | tail -n 1

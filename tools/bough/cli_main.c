@@ -1,0 +1,113 @@
+#include "cli.h"
+
+#include <bough/name.h>
+#include <string.h>
+
+static const struct cli_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
+                                                     &cli_info,  &cli_devices, &cli_selftest};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void)
+{
+    printf("usage: bough COMMAND ...\n"
+           "\n"
+           "Trains one shared trunk with many task heads, on any OpenCL device and in plain C.\n"
+           "\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
+    printf("  %-10s%s\n", "help",
+           "tells the same; `bough help config` lists every key of a config");
+    printf(
+        "\n"
+        "`bough COMMAND --help` tells more. `bough --version` tells the version.\n"
+        "Exit codes: 0 done, 1 internal error, 2 wrong usage or config, 3 wrong data, 4 device,\n"
+        "5 diverged, 130 interrupted with a checkpoint written.\n"
+        "\n"
+        "Example:\n"
+        "  bough train datasets/multifashion/config.yaml --device auto\n");
+}
+
+static const struct cli_command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static enum bough_status unknown(const char *name)
+{
+    const char *names[COMMANDS + 2] = {"help"};
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i + 1] = commands[i]->name;
+    const char *nearest = bough_name_nearest(name, names);
+    return cli_fail(BOUGH_INVALID, "unknown command '%s'; %s%s%s bough --help", name,
+                    nearest ? "did you mean " : "", nearest ? nearest : "",
+                    nearest ? "? See" : "see");
+}
+
+static void print_line(void *user, const char *text)
+{
+    (void)user;
+    puts(text);
+}
+
+static enum bough_status help(const char *topic)
+{
+    const struct cli_command *command = topic ? find(topic) : NULL;
+    if (!topic)
+        print_help();
+    else if (strcmp(topic, "config") == 0)
+        bough_config_describe(print_line, NULL);
+    else if (command)
+        fputs(command->help, stdout);
+    else
+        return unknown(topic);
+    return BOUGH_OK;
+}
+
+static int is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (is_help(argv[i]))
+            return 1;
+    return 0;
+}
+
+static enum bough_status run(int argc, char **argv)
+{
+    if (argc < 2)
+        return cli_fail(BOUGH_INVALID, "a command is missing; see bough --help");
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("bough %s\n", BOUGH_VERSION);
+        return BOUGH_OK;
+    }
+    if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
+        return help(argv[2]);
+    const struct cli_command *command = find(argv[1]);
+    if (!command)
+        return unknown(argv[1]);
+    if (asks_for_help(argc - 1, argv + 1))
+        return help(argv[1]);
+    return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 0)
+        cli_program = argv[0];
+    cli_log(CLI_NORMAL);
+    enum bough_status status = run(argc, argv);
+    if (fflush(stdout) != 0 && status == BOUGH_OK)
+        status = cli_fail(BOUGH_DATA, "cannot write to the standard output");
+    if (status == BOUGH_INTERRUPTED)
+        return 130;
+    if (status != BOUGH_OK)
+        fprintf(stderr, "bough: %s\n", cli_error());
+    return (int)status;
+}

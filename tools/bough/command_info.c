@@ -1,0 +1,64 @@
+#include "cli.h"
+#include "info.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char help[] =
+    "usage: bough info FILE [--input SHAPE] [--set K=V]...\n"
+    "\n"
+    "Tells what a file or folder is about:\n"
+    "  a config        each layer's output, parameters, and FLOPs of one sample\n"
+    "  a run folder    the same of its model, and the scores\n"
+    "  a data set      splits, fields, types, shapes, classes; `bough-data info` tells more\n"
+    "  a checkpoint    its tensors\n"
+    "\n"
+    "      --input SHAPE  of one sample, as 1,28,28; default as in the config's data\n"
+    "  -s, --set K=V      overrides a key of the config, as for `bough train`\n"
+    "\n"
+    "Example:\n"
+    "  bough info config.yaml --input 3,32,32\n";
+
+// Whether it starts as a safetensors file does: the header's length in 8 bytes, and a brace.
+static enum bough_status is_tensor_file(int *is, const char *path)
+{
+    char start[9] = {0};
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return cli_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
+    *is = fread(start, 1, sizeof start, file) == sizeof start && start[8] == '{';
+    fclose(file);
+    return BOUGH_OK;
+}
+
+static enum bough_status tell(const char *path, const char *input, const struct cli_list *set)
+{
+    struct stat about;
+    int is_tensors = 0;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return info_run(path, input);
+    enum bough_status status = is_tensor_file(&is_tensors, path);
+    if (status != BOUGH_OK)
+        return status;
+    return is_tensors ? info_tensors(path) : info_config(path, input, set);
+}
+
+static enum bough_status run(int argc, char **argv)
+{
+    enum bough_status status;
+    const char *path, *input = NULL;
+    struct cli_list set = {calloc((size_t)argc, sizeof *set.item), 0};
+    const struct cli_option options[] = {{"input", 0, .value = &input}, {"set", 's', .list = &set}};
+    if (!set.item)
+        return cli_no_memory();
+    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &path, 1, 1));
+    CLI_TRY(tell(path, input, &set));
+done:
+    free(set.item);
+    return status;
+}
+
+const struct cli_command cli_info = {"info", "tells what a config, run or data set is about", help,
+                                     run};

@@ -1,0 +1,206 @@
+#include "cli.h"
+#include "cli_progress.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: bough train CONFIG [options]\n"
+    "       bough train --resume DIR [CONFIG] [options]\n"
+    "\n"
+    "Trains what a YAML config describes, and ends with the test scores of the best model.\n"
+    "The run folder keeps the resolved config, the best model, a checkpoint of every epoch,\n"
+    "log.jsonl and result.json. Ctrl-C finishes the step, writes a checkpoint, and prints the\n"
+    "command that goes on; a second Ctrl-C ends at once.\n"
+    "\n"
+    "  -d, --device D    auto (default), c, P:D, gpu, cpu, accelerator, or part of a name;\n"
+    "                    without it the variable BOUGH_DEVICE. See `bough devices`\n"
+    "  -s, --set K=V     overrides a key: train.epochs=10, trunk.0.conv2d.channels=16,\n"
+    "                    tasks.left.weight=0.5; as often as you like\n"
+    "  -r, --run DIR     the run folder; default runs/<config>-<number>\n"
+    "      --resume DIR  goes on with an interrupted or finished run; only train.epochs and\n"
+    "                    train.early_stopping may differ from its own config\n"
+    "  -q, --quiet       only warnings, the scores, and the run folder\n"
+    "  -v, --verbose     tells more of what the device does\n"
+    "\n"
+    "`bough help config` lists every key of a config.\n"
+    "\n"
+    "Example:\n"
+    "  bough train config.yaml --device gpu --set optimizer.lr=0.01 --set train.epochs=10\n";
+
+struct arguments {
+    const char *config, *device, *run, *resume;
+    struct cli_list set;
+    int quiet, verbose;
+};
+
+// ---- The run folder ----
+
+// "multifashion" for a/multifashion.yaml, and for multifashion/config.yaml too.
+static void name_of(char name[NAME_MAX + 1], const char *config)
+{
+    char path[PATH_MAX], *end;
+    if (!realpath(config, path))
+        snprintf(path, sizeof path, "/%s", config);
+    char *base = strrchr(path, '/');
+    for (int folder = 0; folder < 2; folder++) {
+        snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX, base + 1);
+        end = strrchr(name, '.');
+        if (!folder && end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yml") == 0))
+            *end = '\0';
+        *base = '\0';
+        base = strrchr(path, '/');
+        if (strcmp(name, "config") != 0 || !base || !base[1])
+            return;
+    }
+}
+
+// Makes the folder, so that a training started at the same time takes another number.
+static enum bough_status make_run_dir(char path[PATH_MAX], const char *config)
+{
+    char name[NAME_MAX + 1];
+    name_of(name, config);
+    if (mkdir("runs", 0777) != 0 && errno != EEXIST)
+        return cli_fail(BOUGH_DATA, "runs: %s", strerror(errno));
+    for (int number = 1; number < 1000000; number++) {
+        snprintf(path, PATH_MAX, "runs/%.200s-%d", name, number);
+        if (mkdir(path, 0777) == 0)
+            return BOUGH_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    return cli_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
+}
+
+// ---- Stopping ----
+
+static volatile int stop;
+
+// The handler is gone after its first call: the second signal ends the program.
+static void on_signal(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+// ---- Telling ----
+
+static void tell_how_to_resume(const struct arguments *a, const char *run_dir)
+{
+    printf("%s; go on with\n  ", cli_error());
+    cli_print_quoted(stdout, cli_program);
+    printf(" train --resume ");
+    cli_print_quoted(stdout, run_dir);
+    if (a->device) {
+        printf(" --device ");
+        cli_print_quoted(stdout, a->device);
+    }
+    printf("%s%s\n", a->quiet ? " --quiet" : "", a->verbose ? " --verbose" : "");
+}
+
+static enum bough_status tell_result(const struct bough_result *result, const char *run_dir)
+{
+    enum bough_status status = BOUGH_OK;
+    if (result->test)
+        status = cli_print_scores("test", result->test);
+    else if (result->validation)
+        status = cli_print_scores("validation", result->validation);
+    printf("\nbest epoch %d of %d, %.0f samples/s on %s\nrun folder %s\n", result->best_epoch,
+           result->epochs, result->samples_per_second, result->device, run_dir);
+    return status;
+}
+
+// ---- The command ----
+
+// Without a config, that of the run folder with the overrides; NULL where there is neither.
+static enum bough_status open_config(struct bough_config_file **file, const struct arguments *a)
+{
+    char path[PATH_MAX];
+    *file = NULL;
+    if (!a->config && !a->set.count)
+        return BOUGH_OK;
+    snprintf(path, sizeof path, "%s/config.yaml", a->resume ? a->resume : "");
+    return bough_config_file_open(file, a->config ? a->config : path, a->set.item, a->set.count);
+}
+
+static enum bough_status train(struct bough_run **run, const struct arguments *a,
+                               const struct bough_config *config, const char *run_dir)
+{
+    enum bough_status status;
+    struct bough_train_options options = {
+        .run_dir = a->resume ? NULL : run_dir, .resume = a->resume, .stop = &stop};
+    if (!a->quiet)
+        options.observe = cli_progress_observe;
+    CLI_TRY(bough_device_open(&options.device, a->device));
+    catch_signals();
+    status = bough_train(run, config, &options);
+    cli_progress_clear();
+done:
+    bough_device_close(&options.device);
+    return status;
+}
+
+static enum bough_status start(const struct arguments *a)
+{
+    enum bough_status status;
+    struct bough_config_file *file = NULL;
+    struct bough_run *run = NULL;
+    char made[PATH_MAX] = "";
+    const char *run_dir = a->resume ? a->resume : a->run;
+    CLI_TRY(open_config(&file, a));
+    if (!run_dir) {
+        CLI_TRY(make_run_dir(made, a->config));
+        run_dir = made;
+    }
+    status = train(&run, a, file ? bough_config_file_config(file) : NULL, run_dir);
+    if (status == BOUGH_OK)
+        status = tell_result(bough_run_result(run), run_dir);
+    else if (status == BOUGH_INTERRUPTED)
+        tell_how_to_resume(a, run_dir);
+    else if (*made)
+        rmdir(made); // where nothing has been written
+done:
+    bough_run_destroy(&run);
+    bough_config_file_close(&file);
+    return status;
+}
+
+static enum bough_status run(int argc, char **argv)
+{
+    enum bough_status status;
+    struct arguments a = {0};
+    const struct cli_option options[] = {
+        {"device", 'd', .value = &a.device}, {"set", 's', .list = &a.set},
+        {"run", 'r', .value = &a.run},       {"resume", 0, .value = &a.resume},
+        {"quiet", 'q', .flag = &a.quiet},    {"verbose", 'v', .flag = &a.verbose}};
+    a.set.item = calloc((size_t)argc, sizeof *a.set.item);
+    if (!a.set.item)
+        return cli_no_memory();
+    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &a.config, 0, 1));
+    if (!a.config && !a.resume)
+        status = cli_fail(BOUGH_INVALID, "a config is missing; see bough train --help");
+    else if (a.run && a.resume)
+        status = cli_fail(BOUGH_INVALID, "--run and --resume name two run folders; give one");
+    if (status != BOUGH_OK)
+        goto done;
+    cli_log(a.verbose ? CLI_VERBOSE : a.quiet ? CLI_QUIET : CLI_NORMAL);
+    CLI_TRY(start(&a));
+done:
+    free(a.set.item);
+    return status;
+}
+
+const struct cli_command cli_train = {"train", "trains what a config describes", help, run};
