@@ -1,3 +1,4 @@
+#include "device/c/gemm_isa.h"
 #ifdef __x86_64__
 #define LANES         16
 #define TILE_ROWS     8
