@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every folder is explained: by a README.md of its own, or by its name in its parent's README.md.
+"""Every folder is explained: by a README.md of its own, or by its name in a README.md above it.
 No README is longer than forty lines, but the first one.
 
 usage: folders.py SOURCE_DIR
@@ -20,8 +20,8 @@ def tracked(source):
 def explained(source, folder):
     if (source / folder / "README.md").exists():
         return True
-    parent = source / folder.parent / "README.md"
-    return parent.exists() and f"{folder.name}/" in parent.read_text()
+    above = [source / parent / "README.md" for parent in folder.parents]
+    return any(file.exists() and f"{folder.name}/" in file.read_text() for file in above)
 
 
 def main():
@@ -31,7 +31,7 @@ def main():
         return 77
     files = tracked(sys.argv[1])
     folders = {parent for file in files for parent in file.parents}
-    wrong = [f"{folder}: no README.md, and its parent's does not name {folder.name}/"
+    wrong = [f"{folder}: no README.md, and none above names {folder.name}/"
              for folder in sorted(folders)
              if not folder.name.startswith(".") and folder.name and not explained(source, folder)]
     for file in files:
