@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct bough__backend bough__backend_c;
-
 static const struct bough__backend *rows[2] = {&bough__backend_c};
 static size_t rows_count = 1;
 static char module_note[512];

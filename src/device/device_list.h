@@ -4,6 +4,8 @@
 
 #include "device/device.h"
 
+extern const struct bough__backend bough__backend_c;
+
 struct bough__listing {
     struct bough_device_info *info;
     const struct bough__backend **backend; // of each info

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-extern const struct bough__backend bough__backend_c;
-
 static const char *const type_names[] = {
     [BOUGH_DEVICE_C] = "plain C",
     [BOUGH_DEVICE_CPU] = "cpu",

@@ -2,18 +2,13 @@
 #include "device/c/c_device.h"
 
 #include "base/error.h"
+#include "device/device_list.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-extern const struct bough__backend bough__backend_c;
-
-#ifndef BOUGH_VERSION
-#define BOUGH_VERSION "0.1.0"
-#endif
 
 // ---- The device ----
 
@@ -68,7 +63,7 @@ static enum bough_status list(struct bough_device_info *list, size_t room, size_
 static enum bough_status device_open(struct bough_device **device, const char *id)
 {
     (void)id;
-    struct c_device *d = calloc(1, sizeof *d);
+    struct bough__c_device *d = calloc(1, sizeof *d);
     if (!d)
         return bough__no_memory();
     d->base.backend = &bough__backend_c;
@@ -79,7 +74,7 @@ static enum bough_status device_open(struct bough_device **device, const char *i
 
 static void device_close(struct bough_device *device)
 {
-    free(((struct c_device *)device)->scratch);
+    free(((struct bough__c_device *)device)->scratch);
     free(device);
 }
 
@@ -93,7 +88,7 @@ static void *allocate(size_t size)
 
 enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
 {
-    struct c_device *d = (struct c_device *)device;
+    struct bough__c_device *d = (struct bough__c_device *)device;
     if (size <= d->scratch_size)
         return BOUGH_OK;
     float *scratch = allocate(size);
@@ -108,7 +103,7 @@ enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
 static enum bough_status buffer_create(struct bough__buffer **buffer, struct bough_device *device,
                                        size_t size)
 {
-    struct c_buffer *b = calloc(1, sizeof *b);
+    struct bough__c_buffer *b = calloc(1, sizeof *b);
     if (!b)
         return bough__no_memory();
     b->data = allocate(size);
@@ -123,31 +118,31 @@ static enum bough_status buffer_create(struct bough__buffer **buffer, struct bou
 
 static void buffer_destroy(struct bough__buffer *buffer)
 {
-    free(((struct c_buffer *)buffer)->data);
+    free(((struct bough__c_buffer *)buffer)->data);
     free(buffer);
 }
 
 static enum bough_status write_bytes(struct bough__span to, const void *data, size_t size)
 {
-    memcpy(c_pointer(to), data, size);
+    memcpy(bough__c_pointer(to), data, size);
     return BOUGH_OK;
 }
 
 static enum bough_status read_bytes(struct bough__span from, void *data, size_t size)
 {
-    memcpy(data, c_pointer(from), size);
+    memcpy(data, bough__c_pointer(from), size);
     return BOUGH_OK;
 }
 
 static enum bough_status copy(struct bough__span to, struct bough__span from, size_t size)
 {
-    memcpy(c_pointer(to), c_pointer(from), size);
+    memcpy(bough__c_pointer(to), bough__c_pointer(from), size);
     return BOUGH_OK;
 }
 
 static enum bough_status fill_zero(struct bough__span to, size_t size)
 {
-    memset(c_pointer(to), 0, size);
+    memset(bough__c_pointer(to), 0, size);
     return BOUGH_OK;
 }
 
@@ -155,7 +150,7 @@ static enum bough_status fill_zero(struct bough__span to, size_t size)
 
 static void launch_destroy(struct bough__launch *launch)
 {
-    struct c_launch *l = (struct c_launch *)launch;
+    struct bough__c_launch *l = (struct bough__c_launch *)launch;
     l->destroy(l);
 }
 
@@ -164,7 +159,7 @@ static enum bough_status run(struct bough_device *device, struct bough__launch *
 {
     (void)device;
     for (size_t i = 0; i < count; i++) {
-        const struct c_launch *l = (const struct c_launch *)launch[i];
+        const struct bough__c_launch *l = (const struct bough__c_launch *)launch[i];
         l->run(l);
     }
     return BOUGH_OK;

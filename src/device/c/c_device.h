@@ -4,21 +4,21 @@
 
 #include "device/device.h"
 
-struct c_device {
+struct bough__c_device {
     struct bough_device base;
     float *scratch; // of the launch that runs, aligned to 64 bytes
     size_t scratch_size;
 };
 
-struct c_buffer {
+struct bough__c_buffer {
     struct bough__buffer base;
     unsigned char *data; // aligned to 64 bytes, and C_SLACK bytes may be read behind its end
 };
 
-struct c_launch {
+struct bough__c_launch {
     struct bough__launch base;
-    void (*run)(const struct c_launch *launch);
-    void (*destroy)(struct c_launch *launch);
+    void (*run)(const struct bough__c_launch *launch);
+    void (*destroy)(struct bough__c_launch *launch);
 };
 
 // Vectors are loaded whole where an operand ends.
@@ -28,9 +28,9 @@ enum { C_SLACK = 64 };
 enum { C_PARALLEL_WORK = 1 << 15 };
 
 // The address; NULL for an absent span.
-static inline void *c_pointer(struct bough__span span)
+static inline void *bough__c_pointer(struct bough__span span)
 {
-    return span.buffer ? ((struct c_buffer *)span.buffer)->data + span.offset : NULL;
+    return span.buffer ? ((struct bough__c_buffer *)span.buffer)->data + span.offset : NULL;
 }
 
 // Makes the device's scratch at least that large. Errors: INTERNAL.

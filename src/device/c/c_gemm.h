@@ -6,7 +6,7 @@
 
 struct bough__c_gemm {
     const char *name;
-    const struct c_isa *isa; // what the fast one runs with
+    const struct bough__c_isa *isa; // what the fast one runs with
     int (*applicable)(const struct bough__c_gemm *self, const struct bough__gemm *gemm);
     enum bough_status (*prepare)(const struct bough__c_gemm *self, struct bough__launch **launch,
                                  struct bough_device *device, const struct bough__gemm *gemm);
@@ -18,7 +18,7 @@ const struct bough__c_gemm *const *bough__c_gemms(size_t *count);
 extern const struct bough__c_gemm bough__c_gemm_avx512, bough__c_gemm_avx2, bough__c_gemm_base,
     bough__c_gemm_generic;
 
-static inline int64_t c_axis(const struct bough__axis *axis, int64_t i)
+static inline int64_t bough__c_axis(const struct bough__axis *axis, int64_t i)
 {
     return axis->inner ? i / axis->inner * axis->outer + i % axis->inner * axis->stride
                        : i * axis->stride;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 struct generic_launch {
-    struct c_launch base;
+    struct bough__c_launch base;
     struct bough__gemm gemm;
     const float *a, *b, *bias;
     float *c;
@@ -45,19 +45,19 @@ static float element(const struct bough__matrix *x, const float *data, int64_t r
         return window(&x->windows, data, row, col);
     if (x->kind == BOUGH_WINDOWS_TRANSPOSED)
         return window(&x->windows, data, col, row);
-    return data[c_axis(&x->row, row) + c_axis(&x->col, col)];
+    return data[bough__c_axis(&x->row, row) + bough__c_axis(&x->col, col)];
 }
 
 static void row_of_c(const struct generic_launch *l, int64_t batch, int64_t r)
 {
     const struct bough__gemm *g = &l->gemm;
     const float *a = l->a + batch * g->a.batch_stride, *b = l->b + batch * g->b.batch_stride;
-    float *row = l->c + batch * g->c.batch_stride + c_axis(&g->c.row, r);
+    float *row = l->c + batch * g->c.batch_stride + bough__c_axis(&g->c.row, r);
     for (int64_t col = 0; col < g->n; col++) {
         double sum = 0;
         for (int64_t i = 0; i < g->k; i++)
             sum += (double)element(&g->a, a, r, i) * (double)element(&g->b, b, i, col);
-        float *c = row + c_axis(&g->c.col, col);
+        float *c = row + bough__c_axis(&g->c.col, col);
         float value = (float)((double)g->alpha * sum);
         if (g->beta != 0)
             value += *c;
@@ -68,7 +68,7 @@ static void row_of_c(const struct generic_launch *l, int64_t batch, int64_t r)
     }
 }
 
-static void run(const struct c_launch *launch)
+static void run(const struct bough__c_launch *launch)
 {
     const struct generic_launch *l = (const struct generic_launch *)launch;
     int64_t rows = l->gemm.batch * l->gemm.m;
@@ -77,7 +77,7 @@ static void run(const struct c_launch *launch)
         row_of_c(l, i / l->gemm.m, i % l->gemm.m);
 }
 
-static void destroy(struct c_launch *launch)
+static void destroy(struct bough__c_launch *launch)
 {
     free(launch);
 }
@@ -96,12 +96,12 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
     struct generic_launch *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
-    l->base = (struct c_launch){{device}, run, destroy};
+    l->base = (struct bough__c_launch){{device}, run, destroy};
     l->gemm = *gemm;
-    l->a = c_pointer(gemm->a.data);
-    l->b = c_pointer(gemm->b.data);
-    l->c = c_pointer(gemm->c.data);
-    l->bias = c_pointer(gemm->bias);
+    l->a = bough__c_pointer(gemm->a.data);
+    l->b = bough__c_pointer(gemm->b.data);
+    l->c = bough__c_pointer(gemm->c.data);
+    l->bias = bough__c_pointer(gemm->bias);
     *launch = &l->base.base;
     return BOUGH_OK;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct kernel_launch {
-    struct c_launch base;
+    struct bough__c_launch base;
     bough__kernel_fn *fn;
     void *arg[BOUGH_MAX_ARGS];
     int64_t count;
@@ -16,7 +16,7 @@ struct kernel_launch {
     _Alignas(16) unsigned char params[BOUGH_MAX_PARAMS];
 };
 
-static void run(const struct c_launch *launch)
+static void run(const struct bough__c_launch *launch)
 {
     const struct kernel_launch *l = (const struct kernel_launch *)launch;
     if (!l->parallel) {
@@ -36,7 +36,7 @@ static void run(const struct c_launch *launch)
     }
 }
 
-static void destroy(struct c_launch *launch)
+static void destroy(struct bough__c_launch *launch)
 {
     free(launch);
 }
@@ -48,10 +48,10 @@ enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
     struct kernel_launch *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
-    l->base = (struct c_launch){{device}, run, destroy};
+    l->base = (struct bough__c_launch){{device}, run, destroy};
     l->fn = call->kernel->run;
     for (int i = 0; i < call->kernel->args; i++)
-        l->arg[i] = c_pointer(call->arg[i]);
+        l->arg[i] = bough__c_pointer(call->arg[i]);
     if (call->kernel->params_size)
         memcpy(l->params, call->params, call->kernel->params_size);
     l->count = call->count;

@@ -11,7 +11,7 @@ enum {
 };
 
 // Where a packed operand's elements come from: lane l at k stands at data[lane[l] + step[k]].
-struct c_steps {
+struct bough__c_steps {
     const int64_t *step;
     int64_t count;
     // Groups of at most four steps that follow one another in memory: group g begins at group[g].
@@ -21,7 +21,7 @@ struct c_steps {
 };
 
 // One run of the micro-kernel: c [rows, 16 * vectors] = activation(a * b + c + bias).
-struct c_tile {
+struct bough__c_tile {
     int64_t k;
     const float *a; // [k, C_ROWS]
     const float *b; // [k, lanes of the vectors], aligned to 64 bytes
@@ -32,23 +32,23 @@ struct c_tile {
     int relu;
 };
 
-struct c_isa {
+struct bough__c_isa {
     int (*supported)(void);
     int rows;  // of a tile, at most C_ROWS
     int lanes; // of a vector; a tile is one or two of them wide
-    void (*const (*tile)[2])(const struct c_tile *tile); // [rows - 1][vectors - 1]
+    void (*const (*tile)[2])(const struct bough__c_tile *tile); // [rows - 1][vectors - 1]
     // Writes out [count, width]. It may write up to three rows more, and read up to 15 floats
     // behind an element of the source; what it finds there goes to places that are written again
     // or never used.
     //   width  C_ROWS, lanes or 2 * lanes
     void (*pack)(float *out, int width, const float *data, const int64_t *lane,
-                 const struct c_steps *steps);
+                 const struct bough__c_steps *steps);
     // Writes `rows` rows, each of `before` zeros, `count` floats and `after` zeros; the floats of
     // a row begin `stride` behind those of the one before. May read and write 15 floats more.
     void (*pad)(float *out, int64_t rows, int64_t before, int64_t count, int64_t after,
                 const float *data, int64_t stride);
 };
 
-extern const struct c_isa bough__c_isa_avx512, bough__c_isa_avx2, bough__c_isa_base;
+extern const struct bough__c_isa bough__c_isa_avx512, bough__c_isa_avx2, bough__c_isa_base;
 
 #endif

@@ -22,7 +22,7 @@ typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
 
 // ---- The micro-kernel ----
 
-INLINE void finish(const struct c_tile *t, int i, int j, vector value)
+INLINE void finish(const struct bough__c_tile *t, int i, int j, vector value)
 {
     vector_unaligned *c = (vector_unaligned *)(t->c + i * t->ldc + j * LANES);
     if (t->add)
@@ -36,7 +36,7 @@ INLINE void finish(const struct c_tile *t, int i, int j, vector value)
     *c = value;
 }
 
-INLINE void tile(int rows, int vectors, const struct c_tile *t)
+INLINE void tile(int rows, int vectors, const struct bough__c_tile *t)
 {
     vector sum[TILE_ROWS][2];
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
@@ -55,11 +55,11 @@ INLINE void tile(int rows, int vectors, const struct c_tile *t)
 }
 
 #define TILES(rows)                                                                                \
-    static void tile_##rows##_1(const struct c_tile *t)                                            \
+    static void tile_##rows##_1(const struct bough__c_tile *t)                                     \
     {                                                                                              \
         tile(rows, 1, t);                                                                          \
     }                                                                                              \
-    static void tile_##rows##_2(const struct c_tile *t)                                            \
+    static void tile_##rows##_2(const struct bough__c_tile *t)                                     \
     {                                                                                              \
         tile(rows, 2, t);                                                                          \
     }
@@ -74,7 +74,7 @@ TILES(7)
 TILES(8)
 #endif
 
-static void (*const tiles[TILE_ROWS][2])(const struct c_tile *) = {
+static void (*const tiles[TILE_ROWS][2])(const struct bough__c_tile *) = {
     {tile_1_1, tile_1_2}, {tile_2_1, tile_2_2}, {tile_3_1, tile_3_2},
     {tile_4_1, tile_4_2}, {tile_5_1, tile_5_2}, {tile_6_1, tile_6_2},
 #if TILE_ROWS == 8
@@ -114,7 +114,7 @@ INLINE void move(float *to, const float *from, int floats)
 // A chunk is moved as a whole vector: what it writes too much is written again by the next chunk,
 // or by the next row.
 INLINE void pack_chunks(float *out, int width, int floats, const float *data,
-                        const struct chunk *chunk, int chunks, const struct c_steps *s)
+                        const struct chunk *chunk, int chunks, const struct bough__c_steps *s)
 {
     struct chunk own[C_MAX_LANES];
     memcpy(own, chunk, (size_t)chunks * sizeof *chunk);
@@ -125,7 +125,7 @@ INLINE void pack_chunks(float *out, int width, int floats, const float *data,
 }
 
 INLINE void pack_by_chunks(float *out, int width, int floats, const float *data,
-                           const struct chunk *chunk, int chunks, const struct c_steps *s)
+                           const struct chunk *chunk, int chunks, const struct bough__c_steps *s)
 {
     switch (chunks) {
     case 1:
@@ -217,7 +217,7 @@ INLINE void transpose16(float *out, int width, const float *data, const int64_t 
 
 // A short group writes rows too many; the next group writes them again.
 INLINE void pack_by_groups(float *out, int width, int lanes, const float *data, const int64_t *lane,
-                           const struct c_steps *s)
+                           const struct bough__c_steps *s)
 {
     for (int64_t g = 0; g < s->groups; g++) {
         int64_t k = s->group[g];
@@ -241,7 +241,7 @@ INLINE void pack_by_groups(float *out, int width, int lanes, const float *data, 
 
 // `width` is a constant in each call, so that all loops over it unfold.
 INLINE void pack_width(float *out, int width, const float *data, const int64_t *lane,
-                       const struct c_steps *s)
+                       const struct bough__c_steps *s)
 {
     const int longest = width < 16 ? width : 16, lanes = LANES < width ? LANES : width;
     struct chunk chunk[C_MAX_LANES];
@@ -254,7 +254,7 @@ INLINE void pack_width(float *out, int width, const float *data, const int64_t *
 }
 
 static void pack(float *out, int width, const float *data, const int64_t *lane,
-                 const struct c_steps *s)
+                 const struct bough__c_steps *s)
 {
     if (width == 2 * LANES)
         pack_width(out, 2 * LANES, data, lane, s);
@@ -291,4 +291,4 @@ static int supported(void)
     return ISA_SUPPORTED;
 }
 
-const struct c_isa ISA = {supported, TILE_ROWS, LANES, tiles, pack, pad};
+const struct bough__c_isa ISA = {supported, TILE_ROWS, LANES, tiles, pack, pad};

@@ -20,9 +20,11 @@ static int64_t even(int64_t total, int64_t largest)
     return parts(total, parts(total, largest > 1 ? largest : 1));
 }
 
-struct c_cut c_cut_make(int64_t images, int64_t rows, int64_t cols, int64_t largest, int64_t grain)
+struct bough__c_cut bough__c_cut_make(int64_t images, int64_t rows, int64_t cols, int64_t largest,
+                                      int64_t grain)
 {
-    struct c_cut cut = {images, rows, cols, .box_images = 1, .box_rows = 1, .box_cols = cols};
+    struct bough__c_cut cut = {images,          rows,          cols,
+                               .box_images = 1, .box_rows = 1, .box_cols = cols};
     if (cols > largest) {
         cut.box_cols = even(cols, largest);
         if (images * rows == 1)
@@ -38,10 +40,10 @@ struct c_cut c_cut_make(int64_t images, int64_t rows, int64_t cols, int64_t larg
     return cut;
 }
 
-struct c_box c_cut_box(const struct c_cut *cut, int64_t index)
+struct bough__c_box bough__c_cut_box(const struct bough__c_cut *cut, int64_t index)
 {
     int64_t across = parts(cut->cols, cut->box_cols), down = parts(cut->rows, cut->box_rows);
-    struct c_box box = {
+    struct bough__c_box box = {
         .image = index / across / down * cut->box_images,
         .row = index / across % down * cut->box_rows,
         .col = index % across * cut->box_cols,
@@ -64,13 +66,13 @@ static int axis_inside(int64_t out, int64_t stride, int64_t kernel, int64_t dila
            (out - 1) * stride + (kernel - 1) * dilation - padding < size;
 }
 
-void c_side_init(struct c_side *side, const struct bough__matrix *matrix, enum c_across across,
-                 int64_t rows, int64_t cols)
+void bough__c_side_init(struct bough__c_side *side, const struct bough__matrix *matrix,
+                        enum bough__c_across across, int64_t rows, int64_t cols)
 {
     const struct bough__windows *w = &matrix->windows;
     int turned = across == C_ROWS_ACROSS;
-    *side = (struct c_side){
-        .data = c_pointer(matrix->data),
+    *side = (struct bough__c_side){
+        .data = bough__c_pointer(matrix->data),
         .batch_stride = matrix->batch_stride,
         .lanes = turned ? rows : cols,
         .k = turned ? cols : rows,
@@ -88,27 +90,30 @@ void c_side_init(struct c_side *side, const struct bough__matrix *matrix, enum c
                                w->spread_w, w->width);
 }
 
-static struct c_cut cut_pixels(const struct c_side *side, int64_t pixels, int64_t largest)
+static struct bough__c_cut cut_pixels(const struct bough__c_side *side, int64_t pixels,
+                                      int64_t largest)
 {
     const struct bough__windows *w = &side->windows;
-    return c_cut_make(pixels / ((int64_t)w->out_h * w->out_w), w->out_h, w->out_w, largest, 1);
+    return bough__c_cut_make(pixels / ((int64_t)w->out_h * w->out_w), w->out_h, w->out_w, largest,
+                             1);
 }
 
-struct c_cut c_side_cut_lanes(const struct c_side *side, int64_t largest, int64_t grain)
+struct bough__c_cut bough__c_side_cut_lanes(const struct bough__c_side *side, int64_t largest,
+                                            int64_t grain)
 {
     if (side->kind == C_SIDE_PIXELS_ACROSS)
         return cut_pixels(side, side->lanes, largest);
-    return c_cut_make(1, 1, side->lanes, largest, grain);
+    return bough__c_cut_make(1, 1, side->lanes, largest, grain);
 }
 
-struct c_cut c_side_cut_k(const struct c_side *side, int64_t largest)
+struct bough__c_cut bough__c_side_cut_k(const struct bough__c_side *side, int64_t largest)
 {
     const struct bough__windows *w = &side->windows;
     if (side->kind == C_SIDE_PIXELS_DOWN)
         return cut_pixels(side, side->k, largest);
     // Whole channels, so that none is copied twice.
     int64_t taps = side->kind == C_SIDE_PLAIN ? 1 : (int64_t)w->kernel_h * w->kernel_w;
-    return c_cut_make(1, 1, side->k, largest, taps < largest ? taps : 1);
+    return bough__c_cut_make(1, 1, side->k, largest, taps < largest ? taps : 1);
 }
 
 // ---- Blocks ----
@@ -128,13 +133,14 @@ static int64_t padded_cols(const struct bough__windows *w, int64_t cols)
     return padded(cols, w->stride_w, w->kernel_w, w->dilation_w);
 }
 
-int64_t c_block_scratch(const struct c_side *side, const struct c_cut *lanes, const struct c_cut *k)
+int64_t bough__c_block_scratch(const struct bough__c_side *side, const struct bough__c_cut *lanes,
+                               const struct bough__c_cut *k)
 {
     if (side->kind == C_SIDE_PLAIN || side->inside)
         return 0;
     const struct bough__windows *w = &side->windows;
-    const struct c_cut *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
-    const struct c_cut *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
+    const struct bough__c_cut *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
+    const struct bough__c_cut *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
     int64_t channels = taps->box_cols / ((int64_t)w->kernel_h * w->kernel_w) + 2;
     return pixels->box_images * least(channels, w->channels) * padded_rows(w, pixels->box_rows) *
                padded_cols(w, pixels->box_cols) +
@@ -142,7 +148,7 @@ int64_t c_block_scratch(const struct c_side *side, const struct c_cut *lanes, co
 }
 
 // Zeros in place of `rows` rows.
-static void pad_zeros(const struct c_isa *isa, float *out, int64_t rows, int64_t width)
+static void pad_zeros(const struct bough__c_isa *isa, float *out, int64_t rows, int64_t width)
 {
     isa->pad(out, 1, rows * width, 0, 0, NULL, 0);
 }
@@ -160,8 +166,8 @@ static void spread_row(const struct bough__windows *w, float *out, int64_t width
 }
 
 // A channel whose elements stand apart, with zeros between them.
-static void pad_spread(const struct c_isa *isa, const struct bough__windows *w, float *out,
-                       const float *data, const struct c_box *pixels)
+static void pad_spread(const struct bough__c_isa *isa, const struct bough__windows *w, float *out,
+                       const float *data, const struct bough__c_box *pixels)
 {
     int64_t width = padded_cols(w, pixels->cols), rows = padded_rows(w, pixels->rows);
     int64_t first_row = pixels->row * w->stride_h - w->padding_h;
@@ -189,8 +195,8 @@ static struct part part_of(int64_t first, int64_t width, int64_t size)
     return p;
 }
 
-static void pad_channel(const struct c_isa *isa, const struct bough__windows *w, float *out,
-                        const float *data, const struct c_box *pixels)
+static void pad_channel(const struct bough__c_isa *isa, const struct bough__windows *w, float *out,
+                        const float *data, const struct bough__c_box *pixels)
 {
     if (w->spread_h > 1 || w->spread_w > 1) {
         pad_spread(isa, w, out, data, pixels);
@@ -207,16 +213,18 @@ static void pad_channel(const struct c_isa *isa, const struct bough__windows *w,
     pad_zeros(isa, out + rows.count * width, rows.after, width);
 }
 
-void c_block_open(struct c_block *block, const struct c_isa *isa, const struct c_side *side,
-                  int64_t batch, const struct c_box *lanes, const struct c_box *k, float *scratch)
+void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa *isa,
+                         const struct bough__c_side *side, int64_t batch,
+                         const struct bough__c_box *lanes, const struct bough__c_box *k,
+                         float *scratch)
 {
     const struct bough__windows *w = &side->windows;
-    *block = (struct c_block){.side = side, .lanes = lanes, .k = k};
+    *block = (struct bough__c_block){.side = side, .lanes = lanes, .k = k};
     block->data = side->data + batch * side->batch_stride;
     if (side->kind == C_SIDE_PLAIN)
         return;
-    const struct c_box *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
-    const struct c_box *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
+    const struct bough__c_box *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
+    const struct bough__c_box *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
     int64_t window = (int64_t)w->kernel_h * w->kernel_w, area = (int64_t)w->height * w->width;
     int64_t first = taps->first / window,
             channels = parts(taps->first + taps->count, window) - first;
@@ -247,7 +255,7 @@ static void along_axis(const struct bough__axis *axis, int64_t first, int64_t co
 {
     int64_t inner = axis->inner ? axis->inner : INT64_MAX;
     for (int64_t run; count > 0; first += run, count -= run, offset += run) {
-        int64_t at = c_axis(axis, first);
+        int64_t at = bough__c_axis(axis, first);
         run = least(count, inner - first % inner);
         for (int64_t i = 0; i < run; i++)
             offset[i] = at + i * axis->stride;
@@ -255,8 +263,8 @@ static void along_axis(const struct bough__axis *axis, int64_t first, int64_t co
 }
 
 // Pixels of the box, counted from its first one.
-static void along_pixels(const struct c_block *block, const struct c_box *pixels, int64_t first,
-                         int64_t count, int64_t *offset)
+static void along_pixels(const struct bough__c_block *block, const struct bough__c_box *pixels,
+                         int64_t first, int64_t count, int64_t *offset)
 {
     const struct bough__windows *w = &block->side->windows;
     int64_t ow = first % pixels->cols, oh = first / pixels->cols % pixels->rows;
@@ -274,7 +282,8 @@ static void along_pixels(const struct c_block *block, const struct c_box *pixels
 }
 
 // Taps (c, kh, kw), counted from the first one of all channels.
-static void along_taps(const struct c_block *block, int64_t first, int64_t count, int64_t *offset)
+static void along_taps(const struct bough__c_block *block, int64_t first, int64_t count,
+                       int64_t *offset)
 {
     const struct bough__windows *w = &block->side->windows;
     int64_t kw = first % w->kernel_w, kh = first / w->kernel_w % w->kernel_h;
@@ -292,7 +301,8 @@ static void along_taps(const struct c_block *block, int64_t first, int64_t count
     }
 }
 
-void c_block_lanes(const struct c_block *block, int64_t first, int64_t count, int64_t *offset)
+void bough__c_block_lanes(const struct bough__c_block *block, int64_t first, int64_t count,
+                          int64_t *offset)
 {
     if (block->side->kind == C_SIDE_PLAIN)
         along_axis(&block->side->lane_axis, block->lanes->first + first, count, offset);
@@ -302,7 +312,8 @@ void c_block_lanes(const struct c_block *block, int64_t first, int64_t count, in
         along_taps(block, block->lanes->first + first, count, offset);
 }
 
-struct c_steps c_block_steps(const struct c_block *block, int64_t *step, int64_t *group)
+struct bough__c_steps bough__c_block_steps(const struct bough__c_block *block, int64_t *step,
+                                           int64_t *group)
 {
     int64_t count = block->k->count, groups = 0, begin = 0;
     if (block->side->kind == C_SIDE_PLAIN)
@@ -318,5 +329,5 @@ struct c_steps c_block_steps(const struct c_block *block, int64_t *step, int64_t
         begin = k;
     }
     group[groups] = count;
-    return (struct c_steps){step, count, group, groups};
+    return (struct bough__c_steps){step, count, group, groups};
 }
