@@ -6,6 +6,12 @@
 #include <math.h>
 #include <string.h>
 
+// Of a running mean; a config says less than 0 for 0.
+static float kept(float share)
+{
+    return share > 0.0f ? share : 0.0f;
+}
+
 static struct optimizer_params params_of(const struct bough_optimizer *config)
 {
     return (struct optimizer_params){
@@ -111,10 +117,10 @@ static enum bough_status write_adam(struct bough__sequence *out,
 {
     struct optimizer_params params = params_of(config);
     params.decoupled = decoupled;
-    params.keep1 = config->beta1;
-    params.take1 = 1.0f - config->beta1;
-    params.keep2 = config->beta2;
-    params.take2 = 1.0f - config->beta2;
+    params.keep1 = kept(config->beta1);
+    params.take1 = 1.0f - params.keep1;
+    params.keep2 = kept(config->beta2);
+    params.take2 = 1.0f - params.keep2;
     return bough__sequence_kernel(out, &(struct bough__kernel_call){
                                            .kernel = &kernel_adam,
                                            .arg = {block->params, block->grads, block->slot[0],
@@ -176,8 +182,8 @@ static enum bough_status rmsprop_write(struct bough__sequence *out,
                                        const struct bough__block *block)
 {
     struct optimizer_params params = params_of(config);
-    params.keep2 = config->alpha;
-    params.take2 = 1.0f - config->alpha;
+    params.keep2 = kept(config->alpha);
+    params.take2 = 1.0f - params.keep2;
     return bough__sequence_kernel(out, &(struct bough__kernel_call){
                                            .kernel = &kernel_rmsprop,
                                            .arg = {block->params, block->grads, block->slot[0],
@@ -250,8 +256,8 @@ void bough__optimizer_set_step(struct step_state *state, const struct bough_opti
     state->step = step;
     state->lr = lr;
     // 1 - beta^step without cancellation.
-    state->bias1 = (float)-expm1((double)step * log((double)config->beta1));
-    state->bias2 = (float)-expm1((double)step * log((double)config->beta2));
+    state->bias1 = (float)-expm1((double)step * log((double)kept(config->beta1)));
+    state->bias2 = (float)-expm1((double)step * log((double)kept(config->beta2)));
     state->clip_norm = config->clip_norm;
 }
 

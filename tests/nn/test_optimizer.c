@@ -43,6 +43,12 @@ static float option(const json_t *row, const char *key, double otherwise)
     return (float)(value ? json_number_value(value) : otherwise);
 }
 
+// A resolved config says -1 for a 0 that is not the default.
+static float share(double value)
+{
+    return value > 0 ? (float)value : -1;
+}
+
 static struct bough_optimizer config_of(const json_t *row)
 {
     const char *name = json_string_value(json_object_get(row, "name"));
@@ -53,9 +59,9 @@ static struct bough_optimizer config_of(const json_t *row)
         .momentum = option(row, "momentum", 0),
         .nesterov = json_is_true(json_object_get(row, "nesterov")) ? BOUGH_ON : BOUGH_OFF,
         .weight_decay = option(row, "weight_decay", strcmp(name, "adamw") == 0 ? 0.01 : 0),
-        .beta1 = betas ? (float)json_real_value(json_array_get(betas, 0)) : 0.9f,
-        .beta2 = betas ? (float)json_real_value(json_array_get(betas, 1)) : 0.999f,
-        .alpha = option(row, "alpha", 0.99),
+        .beta1 = betas ? share(json_real_value(json_array_get(betas, 0))) : 0.9f,
+        .beta2 = betas ? share(json_real_value(json_array_get(betas, 1))) : 0.999f,
+        .alpha = share((double)option(row, "alpha", 0.99)),
         .eps = option(row, "eps", strcmp(name, "adagrad") == 0 ? 1e-10 : 1e-8),
         .clip_norm = option(row, "clip_norm", 0),
     };
