@@ -1,6 +1,6 @@
 // cross_entropy: scores [N, K], labels I32 [N], class weights [K] or absent -> y [2]
 //   labels  0..K-1; anything else is no label, and the row adds nothing
-//   value   label smoothing, in [0, 1)
+//   value   label smoothing, in [0, 1]
 // The mean is weighted by the weight of each row's class. The smoothing weighs class c's part by
 // class weight c and is divided by the same sum as the rest, as PyTorch has it.
 #include "cl/loss.h"
@@ -113,9 +113,8 @@ static enum bough_status cross_entropy_shape(struct bough__op_need *need,
 {
     const size_t rows = (size_t)call->x[0].shape.dim[0];
     const float smoothing = call->attr->value;
-    if (!(smoothing >= 0.0f && smoothing < 1.0f))
-        return bough__fail(BOUGH_INVALID, "label smoothing %g, wanted 0 or more and below 1",
-                           (double)smoothing);
+    if (!(smoothing >= 0.0f && smoothing <= 1.0f))
+        return bough__fail(BOUGH_INVALID, "label smoothing %g, wanted 0 to 1", (double)smoothing);
     need->y = (struct bough_shape){1, {2}};
     need->saved = rows * sizeof(float);
     need->scratch = 2 * rows * sizeof(float);

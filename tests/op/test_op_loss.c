@@ -14,6 +14,7 @@ static const struct op_case cases[] = {
      .x = {SCORES(5, SWEEP), LABELS(5), INPUT(FILL_POSITIVE, SWEEP)},
      .attr = {.value = 0.3f},
      .loss = 1},
+    {.op = "cross_entropy", .x = {SCORES(9, 4), LABELS(9)}, .attr = {.value = 1.0f}, .loss = 1},
     {.op = "cross_entropy", .x = {SCORES(3000, 20), LABELS(3000)}, .slope = 2e-2, .loss = 1},
     {.op = "cross_entropy", .x = {SCORES(9, 4), INPUT(FILL_UNLABELLED, 9)}, .loss = 1},
     {.op = "cross_entropy",
@@ -55,8 +56,8 @@ static const struct op_case cases[] = {
      .fails = "class weights [5]"},
     {.op = "cross_entropy",
      .x = {SCORES(9, 4), LABELS(9)},
-     .attr = {.value = 1.0f},
-     .fails = "smoothing 1"},
+     .attr = {.value = 1.5f},
+     .fails = "smoothing 1.5"},
 
     {.op = "binary_cross_entropy",
      .x = {SCORES(SWEEP), INPUT(FILL_BITS, SWEEP)},
