@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "nn/metric.h"
 #include "train/config_schema.h"
 
 #include <bough/name.h>
@@ -188,60 +189,27 @@ done:
 
 // ---- Tasks ----
 
-// Metrics and the losses that they fit.
-static const struct {
-    const char *name, *losses;
-} metrics[] = {
-    {"accuracy", "cross_entropy binary_cross_entropy"},
-    {"f1", "cross_entropy binary_cross_entropy"},
-    {"f1_macro", "cross_entropy binary_cross_entropy"},
-    {"f1_micro", "cross_entropy binary_cross_entropy"},
-    {"f1_binary", "cross_entropy binary_cross_entropy"},
-    {"auc", "cross_entropy binary_cross_entropy"},
-    {"confusion", "cross_entropy binary_cross_entropy"},
-    {"top_<k>", "cross_entropy"},
-    {"mse", "mse l1 huber"},
-    {"mae", "mse l1 huber"},
-    {"r2", "mse l1 huber"},
-};
-enum { METRICS = sizeof metrics / sizeof *metrics };
-
-static int fits(size_t metric, const char *loss)
+static int fits(const struct bough__metric *metric, const char *loss)
 {
-    const struct bough__key row = {.of = metrics[metric].losses};
-    return bough__key_is_of(&row, loss);
-}
-
-// Its row; -1 if there is none.
-static int find_metric(const char *name)
-{
-    uint64_t k = 0;
-    if (strncmp(name, "top_", 4) == 0)
-        name = bough__parse_uint(name + 4, &k) && k > 0 && k < 65536 ? "top_<k>" : "";
-    for (int i = 0; i < METRICS; i++)
-        if (strcmp(metrics[i].name, name) == 0)
-            return i;
-    return -1;
+    return metric->kinds >> bough__loss_find(loss)->target & 1;
 }
 
 static enum bough_status check_metric(struct check *c, const struct bough_task *task, size_t index)
 {
-    const char *names[METRICS + 1], *name = task->metrics[index];
+    const char *names[32], *name = task->metrics[index];
     size_t count = 0;
     if (!name)
         return wrong(c, "metrics: an entry without a name");
-    int metric = find_metric(name);
-    for (size_t i = 0; i < METRICS; i++)
-        if (fits(i, task->loss.name))
-            names[count++] = metrics[i].name;
+    const struct bough__metric *metric = bough__metric_find(name, NULL);
+    for (size_t i = 0; bough__metric_names[i]; i++) {
+        const char *known = strchr(bough__metric_names[i], '<') ? "top_1" : bough__metric_names[i];
+        if (fits(bough__metric_find(known, NULL), task->loss.name))
+            names[count++] = bough__metric_names[i];
+    }
     names[count] = NULL;
     enter(c, "metrics");
-    if (metric < 0)
-        return unknown(c, "metric", name, names);
-    if (!fits((size_t)metric, task->loss.name))
-        return unknown(c, "metric for this loss", name, names);
-    if (index == 0 && strcmp(name, "confusion") == 0)
-        return wrong(c, "the first is confusion, which is no number; put another first");
+    if (!metric || !fits(metric, task->loss.name))
+        return unknown(c, metric ? "metric for this loss" : "metric", name, names);
     for (size_t i = 0; i < index; i++)
         if (strcmp(task->metrics[i], name) == 0)
             return wrong(c, "%s is given twice", name);
@@ -250,8 +218,7 @@ static enum bough_status check_metric(struct check *c, const struct bough_task *
 
 static void set_default_metric(struct bough_task *task)
 {
-    static const char *const accuracy[] = {"accuracy"}, *const mse[] = {"mse"};
-    task->metrics = fits(0, task->loss.name) ? accuracy : mse;
+    task->metrics = &bough__loss_find(task->loss.name)->metric;
     task->metrics_count = 1;
 }
 

@@ -45,6 +45,10 @@ static const char *const schedules[] = {"constant", "step",    "exponential",
                                         "cosine",   "plateau", NULL};
 static const char *const weightings[] = {"equal", "fixed", NULL};
 
+const char *const bough__metric_names[] = {"accuracy", "top_<k>",   "f1",  "f1_macro",
+                                           "f1_micro", "f1_binary", "auc", "confusion",
+                                           "mse",      "mae",       "r2",  NULL};
+
 // ---- Keys ----
 
 static const struct bough__key init_keys[] = {
@@ -117,8 +121,8 @@ static const struct bough__key task_keys[] = {
     {"head", BOUGH__KEY_LAYERS, IN(task, head), IN(task, head_count), .section = &layer_section,
      .needed = 1, .text = "layers of this task alone; the last gives the scores"},
     {"metrics", BOUGH__KEY_TEXTS, IN(task, metrics), IN(task, metrics_count),
-     .text = "accuracy, top_<k>, f1, f1_macro, f1_micro, f1_binary, auc, confusion; mse, mae, r2; "
-             "without it accuracy, or mse for numbers"},
+     .names = bough__metric_names,
+     .text = "what is measured; without it accuracy, mse or mae, as suits the loss"},
 };
 static const struct bough__section task_section = SECTION(task_keys, struct bough_task);
 

@@ -41,7 +41,7 @@ struct bough__key {
     const char *word; // the default of a name or text
     const char *like; // the key whose value is the default
     int needed;
-    const char *const *names;             // ends with NULL
+    const char *const *names;             // of a NAME or TEXTS; ends with NULL
     const struct bough__section *section; // SECTION, LAYERS, TASKS
     const char *text;                     // for users: what it does
 };
@@ -53,6 +53,9 @@ struct bough__section {
 };
 
 extern const struct bough__section bough__config_section;
+
+// The metrics; ends with NULL. "top_<k>" stands for all of its kind.
+extern const char *const bough__metric_names[];
 
 // The kind that a section's struct is of, where it has kinds: its NAME, or the default.
 const char *bough__section_kind(const struct bough__section *section, const void *value);
