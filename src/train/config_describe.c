@@ -13,7 +13,7 @@ struct description {
 static void names_of(char *text, size_t size, const char *const *names)
 {
     for (size_t i = 0; names[i]; i++)
-        bough__append(text, size, "%s%s", i ? ", " : "", names[i]);
+        bough__append(text, size, "%s`%s`", i ? ", " : "", names[i]);
 }
 
 static const char *const type_text[] = {

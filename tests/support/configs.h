@@ -1,0 +1,22 @@
+// Configs to test with.
+#ifndef BOUGH_TEST_CONFIGS_H
+#define BOUGH_TEST_CONFIGS_H
+
+#include "support/support.h"
+
+// A YAML file that uses most keys, and zeros where they are no default.
+extern const char test_config_example[];
+
+// One task behind a trunk of pools; all that has a default is left out.
+extern const struct bough_config test_config_small;
+
+// Writes `<folder>/c.yaml`. Borrowed until the next call.
+const char *test_config_write(const char *folder, const char *text, size_t size);
+
+// All of a file as a string that the caller frees.
+char *test_config_text(const char *path);
+
+// Saves to `<folder>/first.yaml`, reads it, saves again: fails unless both files are the same.
+void test_config_round_trip(const char *folder, const struct bough_config *config);
+
+#endif

@@ -1,0 +1,91 @@
+// Configs written as YAML, and read back.
+#include "support/configs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *folder;
+
+static int setup(void **state)
+{
+    (void)state;
+    folder = test_folder_create();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+static void test_round_trip_of_the_example(void **state)
+{
+    (void)state;
+    struct bough_config_file *file;
+    const char *text = test_config_example;
+    assert_ok(
+        bough_config_file_open(&file, test_config_write(folder, text, strlen(text)), NULL, 0));
+    test_config_round_trip(folder, bough_config_file_config(file));
+    bough_config_file_close(&file);
+    test_config_round_trip(folder, &test_config_small);
+}
+
+static void test_round_trip_of_hard_values(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {
+        "null", "true", "1e5",    "a: b", " x ", "\"q\"", "~", "- a",  "#c",  "a\nb", "é", "'",
+        ".5",   "[1]",  "{a: 1}", "&a",   "*a",  "!t",    "%", "0x10", "yes", "\\",   "|", "@"};
+    static const float numbers[] = {1e-45f, 3.4e38f, 0.1f, 16777216, 1.0f / 3, 1e-7f};
+    enum { FIELDS = sizeof fields / sizeof *fields };
+    for (size_t i = 0; i < FIELDS; i++) {
+        char path[600];
+        struct bough_config_file *file;
+        struct bough_config c = test_config_small;
+        struct bough_task task = test_config_small.tasks[0];
+        task.target = fields[i];
+        task.weight = numbers[i % 6];
+        c.tasks = &task;
+        c.input.field = fields[FIELDS - 1 - i];
+        c.optimizer.lr = numbers[(i + 1) % 6];
+        c.train.seed = UINT64_MAX - i;
+        test_config_round_trip(folder, &c);
+        snprintf(path, sizeof path, "%s/first.yaml", folder);
+        assert_ok(bough_config_file_open(&file, path, NULL, 0));
+        const struct bough_config *read = bough_config_file_config(file);
+        assert_string_equal(read->tasks[0].target, fields[i]);
+        assert_string_equal(read->input.field, c.input.field);
+        assert_float_equal(read->tasks[0].weight, task.weight, 0);
+        assert_float_equal(read->optimizer.lr, c.optimizer.lr, 0);
+        assert_int_equal(read->train.seed, c.train.seed);
+        bough_config_file_close(&file);
+    }
+}
+
+static void test_save_refuses(void **state)
+{
+    (void)state;
+    struct bough_config c = test_config_small;
+    char path[600];
+    snprintf(path, sizeof path, "%s/absent/c.yaml", folder);
+    assert_fails(bough_config_save(&c, path), BOUGH_DATA, "absent/c.yaml");
+    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    c.input.field = "\xff";
+    assert_fails(bough_config_save(&c, path), BOUGH_INVALID, "cannot be written in YAML");
+    c = test_config_small;
+    c.train.epochs = -1;
+    assert_fails(bough_config_save(&c, path), BOUGH_INVALID, "train.epochs");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip_of_the_example),
+        cmocka_unit_test(test_round_trip_of_hard_values),
+        cmocka_unit_test(test_save_refuses),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
