@@ -151,7 +151,7 @@ static size_t mutate(char *text, size_t size, size_t room)
 static void check_fuzzed(enum bough_status status, struct bough_config_file *file)
 {
     if (status == BOUGH_OK) {
-        if (draw(8) == 0) // every saving waits for the disk
+        if (draw(64) == 0) // every saving waits for the disk
             test_config_round_trip(folder, bough_config_file_config(file));
         bough_config_file_close(&file);
         return;
@@ -165,7 +165,7 @@ static void test_fuzzed_files(void **state)
 {
     (void)state;
     int good = 0;
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < 3000; i++) {
         char text[4096];
         size_t size = strlen(test_config_example);
         struct bough_config_file *file;
@@ -177,7 +177,7 @@ static void test_fuzzed_files(void **state)
         good += status == BOUGH_OK;
         check_fuzzed(status, file);
     }
-    assert_in_range(good, 100, 5900); // some mutations hit only a comment or a name
+    assert_in_range(good, 50, 2950); // some mutations hit only a comment or a name
 }
 
 static void test_fuzzed_overrides(void **state)
@@ -189,7 +189,7 @@ static void test_fuzzed_overrides(void **state)
         "loss", "head",  "linear",    "metrics", "weighting", "weights", "optimizer",
         "lr",   "betas", "train",     "epochs",  ".",         "[",       "]"};
     const char *path = test_config_write(folder, test_config_example, strlen(test_config_example));
-    for (int i = 0; i < 6000; i++) {
+    for (int i = 0; i < 3000; i++) {
         char text[512] = "";
         struct bough_config_file *file;
         for (uint32_t n = 1 + draw(5); n; n--)
