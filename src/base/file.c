@@ -102,7 +102,8 @@ void bough__file_unmap(struct bough__mapping *mapping)
 
 struct bough__draft {
     FILE *stream;
-    char *path, *part;
+    char *name;        // as it was given, for messages
+    char *path, *part; // where it leads, and the file beside that
     char buffer[DRAFT_BUFFER_BYTES];
 };
 
@@ -149,12 +150,12 @@ static enum bough_status open_part(int *result, const char *part, const char *pa
 static enum bough_status open_stream(struct bough__draft *draft)
 {
     int fd = -1;
-    enum bough_status status = open_part(&fd, draft->part, draft->path);
+    enum bough_status status = open_part(&fd, draft->part, draft->name);
     if (status != BOUGH_OK)
         return status;
     draft->stream = ftruncate(fd, 0) == 0 ? fdopen(fd, "w") : NULL;
     if (!draft->stream) {
-        status = refused(draft->path, "cannot write");
+        status = refused(draft->name, "cannot write");
         unlink(draft->part);
         close(fd);
         return status;
@@ -168,6 +169,8 @@ enum bough_status bough__draft_create(struct bough__draft **result, const char *
     enum bough_status status;
     struct bough__draft *draft = calloc(1, sizeof *draft);
     BOUGH_TRY_MEMORY(draft);
+    draft->name = strdup(path);
+    BOUGH_TRY_MEMORY(draft->name);
     BOUGH_TRY(resolve(&draft->path, path));
     size_t size = strlen(draft->path) + sizeof ".part";
     draft->part = malloc(size);
@@ -184,14 +187,14 @@ done:
 enum bough_status bough__draft_write(struct bough__draft *draft, const void *data, size_t size)
 {
     if (size > 0 && fwrite(data, 1, size, draft->stream) != size)
-        return refused(draft->path, "cannot write");
+        return refused(draft->name, "cannot write");
     return BOUGH_OK;
 }
 
 enum bough_status bough__draft_seek(struct bough__draft *draft, uint64_t offset)
 {
     if (fseeko(draft->stream, (off_t)offset, SEEK_SET) != 0)
-        return refused(draft->path, "cannot write");
+        return refused(draft->name, "cannot write");
     return BOUGH_OK;
 }
 
@@ -217,7 +220,7 @@ enum bough_status bough__draft_commit(struct bough__draft *draft)
 {
     if (fflush(draft->stream) != 0 || fsync(fileno(draft->stream)) != 0 ||
         rename(draft->part, draft->path) != 0)
-        return refused(draft->path, "cannot write");
+        return refused(draft->name, "cannot write");
     fclose(draft->stream);
     draft->stream = NULL;
     return sync_folder(draft->path);
@@ -231,6 +234,7 @@ void bough__draft_destroy(struct bough__draft **draft)
         unlink((*draft)->part); // before the close, which gives up the lock
         fclose((*draft)->stream);
     }
+    free((*draft)->name);
     free((*draft)->path);
     free((*draft)->part);
     free(*draft);

@@ -10,12 +10,12 @@
 
 enum { OPTIONS_MAX = 16 };
 
-// How messages call an option: "--split", "-o", or "an argument".
+// How messages call an option: "--split", or "an argument".
 static const char *title(const struct tool_option *option)
 {
     static _Thread_local char text[64];
     if (!option->name)
-        return "arguments";
+        return "an argument";
     snprintf(text, sizeof text, "--%s", option->name);
     return text;
 }
@@ -62,8 +62,8 @@ static enum bough_status check_given(const char *command, const struct tool_opti
         given++;
     if (given >= option->min)
         return BOUGH_OK;
-    return tool_fail(BOUGH_INVALID, "%s: %s missing; see bough-data %s --help", title(option),
-                     given ? "more are" : "is", command);
+    return tool_fail(BOUGH_INVALID, "%s is missing; see bough-data %s --help", title(option),
+                     command);
 }
 
 static void describe(const struct tool_option *options, size_t count, struct option *longs,

@@ -208,13 +208,14 @@ static enum bough_status run(int argc, char **argv)
     enum bough_status status;
     struct tool_fields fields;
     struct job job = {0};
-    char *lines = NULL;
+    char *lines = NULL, name[TOOL_NAME_MAX];
     TRY(TOOL_OPTIONS(argc, argv, options));
     TRY(tool_fields(&fields, renamed));
     TRY(class_lines(&lines, classes));
     job.classes = lines;
     if (named_split)
         split = named_split;
+    TRY(tool_name(name, split, ""));
     TRY(open_inputs(&job, images, labels));
     TRY(write_all(&job, output, split, &fields));
     TRY(tool_report(output));

@@ -29,6 +29,10 @@ static enum bough_status add_item(const char ***cells, struct png_list *list, co
 
 static enum bough_status begin_split(struct png_list *list, const char *split)
 {
+    char name[TOOL_NAME_MAX];
+    enum bough_status status = tool_name(name, split, "");
+    if (status != BOUGH_OK)
+        return status;
     for (int i = 0; i < list->splits; i++)
         if (strcmp(list->split[i], split) == 0)
             return tool_fail(BOUGH_INVALID, "split \"%s\" is given twice", split);

@@ -1,0 +1,461 @@
+// Bad input: exit code 3, a message with file, place, found and wanted, and no file left.
+#include "tools/data_support.h"
+
+#include <unistd.h>
+
+static const unsigned char zeros[2048];
+
+static void idx_images(uint32_t count, size_t bytes)
+{
+    write_idx("images", 8, 3, SIZES(count, 2, 2), zeros, bytes);
+}
+
+static void idx_labels(uint32_t count, const void *labels)
+{
+    write_idx("labels", 8, 1, SIZES(count), labels, count);
+}
+
+static void write_gzip(const char *name, size_t keep, size_t damage)
+{
+    unsigned char bytes[4096];
+    gzFile stream = gzopen(in_folder(name), "wb");
+    unsigned char idx[600];
+    for (size_t i = 0; i < sizeof idx; i++)
+        idx[i] = (unsigned char)(i * i * 7 + i / 3);
+    gzwrite(stream, idx, (unsigned)build_idx(idx, 8, 1, SIZES(592), idx + 8, 592));
+    gzclose(stream);
+    const size_t size = read_file(bytes, sizeof bytes, name);
+    if (damage)
+        bytes[damage] ^= 0x55;
+    write_bytes(name, bytes, keep ? keep : size);
+}
+
+// A header, and as many bytes of data; the length as it should be.
+static void set(const char *name, const char *header, size_t bytes)
+{
+    write_safetensors(name, strlen(header), header, bytes);
+}
+
+#define IMAGES(split, n, shape, to)                                                                \
+    "\"" split "/image\":{\"dtype\":\"U8\",\"shape\":[" n "," shape "],\"data_offsets\":[0," to "]}"
+#define LABELS(split, n, from, to)                                                                 \
+    "\"" split "/label\":{\"dtype\":\"I64\",\"shape\":[" n "],\"data_offsets\":[" from "," to "]}"
+
+static void make_idx_missing(void)
+{
+}
+static void make_idx_empty(void)
+{
+    write_text("images", "");
+}
+static void make_idx_magic(void)
+{
+    write_text("images", "\x89PNG\r\n\x1a\n  ");
+}
+static void make_idx_type(void)
+{
+    write_idx("images", 0x0a, 1, SIZES(1), zeros, 1);
+}
+static void make_idx_rank_0(void)
+{
+    write_idx("images", 8, 0, SIZES(0), zeros, 1);
+}
+static void make_idx_rank_9(void)
+{
+    write_idx("images", 8, 9, SIZES(1, 1, 1, 1, 1, 1, 1, 1, 1), zeros, 1);
+}
+static void make_idx_no_sizes(void)
+{
+    write_bytes("images", "\0\0\x08\x03\0\0\0\1\0", 9);
+}
+static void make_idx_truncated(void)
+{
+    idx_images(3, 11);
+}
+static void make_idx_longer(void)
+{
+    idx_images(3, 13);
+}
+static void make_idx_overflow(void)
+{
+    write_idx("images", 8, 3, SIZES(~0u, ~0u, ~0u), zeros, 8);
+}
+static void make_idx_huge(void)
+{
+    write_idx("images", 8, 3, SIZES(60000, 60000, 60000), zeros, 8);
+}
+static void make_idx_huge_labels(void)
+{
+    write_idx("labels", 8, 2, SIZES(~0u, 1u << 28), zeros, 8);
+}
+static void make_idx_rank_8(void)
+{
+    write_idx("labels", 8, 8, SIZES(1, 1, 1, 1, 1, 1, 1, 0), zeros, 1);
+}
+static void make_idx_counts(void)
+{
+    idx_images(3, 12), idx_labels(2, zeros);
+}
+static void make_idx_negative(void)
+{
+    write_idx("labels", 9, 1, SIZES(3), "\1\377\376", 3);
+}
+static void make_idx_class(void)
+{
+    idx_labels(3, "\0\1\2");
+}
+static void make_gzip_truncated(void)
+{
+    write_gzip("images", 300, 0);
+}
+static void make_gzip_damaged(void)
+{
+    write_gzip("images", 0, 200);
+}
+static void make_folder_there(void)
+{
+    make_folder("images");
+}
+
+static void make_png_none(void)
+{
+    make_folder("d");
+}
+
+static void make_png_class(const char *name)
+{
+    make_folder("d");
+    make_folder("d/a");
+    write_grey("d/a/1.png", 3, 2, 9);
+    write_grey(name, 3, 2, 7);
+}
+
+static void make_png_sizes(void)
+{
+    make_png_class("d/a/2.png"), write_grey("d/a/3.png", 2, 3, 1);
+}
+static void make_png_text(void)
+{
+    make_png_class("d/a/2.png"), write_text("d/a/2.png", "no picture");
+}
+static void make_png_empty(void)
+{
+    make_png_class("d/a/2.png"), write_text("d/a/2.png", "");
+}
+static void make_png_taller(void)
+{
+    make_png_class("d/a/2.png"), forge_png_size("d/a/2.png", 3, 4000);
+}
+static void make_png_all_taller(void)
+{
+    make_png_class("d/a/2.png");
+    forge_png_size("d/a/1.png", 3, 4000);
+    forge_png_size("d/a/2.png", 3, 4000);
+}
+static void make_png_all_shorter(void)
+{
+    make_png_class("d/a/2.png");
+    forge_png_size("d/a/1.png", 3, 1);
+    forge_png_size("d/a/2.png", 3, 1);
+}
+static void make_png_vast(void)
+{
+    make_png_class("d/a/2.png"), forge_png_size("d/a/1.png", 1u << 30, 1u << 30);
+}
+static void make_png_zero(void)
+{
+    make_png_class("d/a/2.png"), forge_png_size("d/a/1.png", 0, 2);
+}
+
+static void cut(const char *name, size_t size)
+{
+    assert_int_equal(truncate(in_folder(name), (off_t)size), 0);
+}
+
+static void make_png_truncated(void)
+{
+    make_png_class("d/a/2.png"), cut("d/a/2.png", 50);
+}
+static void make_png_header_cut(void)
+{
+    make_png_class("d/a/2.png"), cut("d/a/2.png", 20);
+}
+
+static void make_png_checksum(void)
+{
+    unsigned char bytes[1000];
+    make_png_class("d/a/2.png");
+    const size_t size = read_file(bytes, sizeof bytes, "d/a/2.png");
+    bytes[size - 14] ^= 1; // in the checksum of the pixels
+    write_bytes("d/a/2.png", bytes, size);
+}
+
+static void csv(const char *text)
+{
+    make_folder("d");
+    write_grey("d/1.png", 3, 2, 9);
+    write_text("l.csv", text);
+}
+
+static void make_csv_short(void)
+{
+    csv("path,a,b\n1.png,1,2\n1.png,1\n");
+}
+static void make_csv_long(void)
+{
+    csv("path,a\n\n1.png,1,2\n");
+}
+static void make_csv_empty(void)
+{
+    csv("");
+}
+static void make_csv_header(void)
+{
+    csv("path,a\n");
+}
+static void make_csv_one(void)
+{
+    csv("path\n1.png\n");
+}
+static void make_csv_twice(void)
+{
+    csv("path,a,a\n1.png,1,2\n");
+}
+static void make_csv_unnamed(void)
+{
+    csv("path,a,\n1.png,1,2\n");
+}
+static void make_csv_image(void)
+{
+    csv("path,image\n1.png,1\n");
+}
+static void make_csv_quote(void)
+{
+    csv("path,a\n1.png,\"x\n");
+}
+static void make_csv_behind(void)
+{
+    csv("path,a\n1.png,\"x\"y\n");
+}
+static void make_csv_file(void)
+{
+    csv("path,a\n2.png,1\n");
+}
+static void make_csv_utf8(void)
+{
+    csv("path,a\n1.png,\xff\xfe\n");
+}
+static void make_csv_break(void)
+{
+    csv("path,a\n1.png,\"x\ny\"\n");
+}
+static void make_csv_zero(void)
+{
+    csv("");
+    write_bytes("l.csv", "path,a\n1.png,\0\n", 15);
+}
+static void make_csv_columns(void)
+{
+    csv("path,a\n1.png,1\n");
+    write_text("m.csv", "path,b\n1.png,1\n");
+}
+
+static void make_set_header(void)
+{
+    write_safetensors("a", UINT64_C(100) << 30, "{}", 0);
+}
+static void make_set_truncated(void)
+{
+    write_safetensors("a", 300, "{}", 100);
+}
+static void make_set_overlap(void)
+{
+    set("a", "{" IMAGES("train", "1", "1,2,4", "8") "," LABELS("train", "1", "4", "12") "}", 12);
+}
+static void make_set_overflow(void)
+{
+    set("a", "{" IMAGES("train", "4294967296", "4294967296,2,4", "8") "}", 8);
+}
+static void make_set_counts(void)
+{
+    set("a", "{" IMAGES("train", "2", "1,2,2", "8") "," LABELS("train", "1", "8", "16") "}", 16);
+}
+static void make_set_types(void)
+{
+    set("a", "{" IMAGES("train", "1", "2,4", "8") "," LABELS("train", "1", "8", "16") "}", 16);
+}
+static void make_set_unlabelled(void)
+{
+    set("a", "{" IMAGES("train", "1", "1,2,4", "8") "}", 8);
+}
+static void make_set_none(void)
+{
+    set("a", "{}", 0);
+}
+static void make_set_class(void)
+{
+    const char *header = "{\"__metadata__\":{\"classes/label\":\"x\\ny\"}," IMAGES(
+        "train", "2", "1,2,2", "8") "," LABELS("train", "2", "8", "24") "}";
+    unsigned char bytes[1000] = {(unsigned char)strlen(header)};
+    memcpy(bytes + 8, header, strlen(header));
+    bytes[8 + strlen(header) + 16] = 2;
+    write_bytes("a", bytes, 8 + strlen(header) + 24);
+}
+static void make_sets(void)
+{
+    set("a", "{" IMAGES("train", "1", "1,2,4", "8") "," LABELS("train", "1", "8", "16") "}", 16);
+    set("b", "{" IMAGES("train", "1", "1,4,2", "8") "," LABELS("train", "1", "8", "16") "}", 16);
+    set("c", "{\"train/other\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 2);
+    set("d", "{\"__metadata__\":{\"k\":\"1\"}}", 0);
+    set("e", "{\"__metadata__\":{\"k\":\"2\"}}", 0);
+}
+
+static const struct {
+    void (*make)(void);
+    const char *args, *message;
+} bad[] = {
+    {make_idx_missing, "idx --images images -o out", "images: cannot open: No such file"},
+    {make_folder_there, "idx --images images -o out", "images: byte 0: Is a directory"},
+    {make_idx_empty, "idx --images images -o out",
+     "images: byte 0: the end of the file, wanted 4 bytes of magic"},
+    {make_idx_magic, "idx --images images -o out",
+     "images: byte 0: 89504e47, wanted 0000 and the type: no IDX file"},
+    {make_idx_type, "idx --images images -o out", "images: byte 2: type 0x0a, wanted 0x08 (U8)"},
+    {make_idx_rank_0, "idx --images images -o out", "images: byte 3: 0 dimensions, wanted 1 to 8"},
+    {make_idx_rank_9, "idx --images images -o out", "images: byte 3: 9 dimensions, wanted 1 to 8"},
+    {make_idx_no_sizes, "idx --images images -o out",
+     "images: byte 9: the end of the file, wanted 12 bytes of sizes"},
+    {make_idx_truncated, "idx --images images -o out",
+     "images: byte 27: the end of the file, wanted 12 bytes of elements"},
+    {make_idx_longer, "idx --images images -o out",
+     "images: byte 28: more bytes, wanted the end after 12 bytes of elements"},
+    {make_idx_overflow, "idx --images images -o out", "images: byte 8: sizes whose product"},
+    {make_idx_huge, "idx --images images -o out",
+     "images: byte 24: the end of the file, wanted 216000000000000 bytes of elements"},
+    {make_idx_huge_labels, "idx --labels labels -o out", "labels: byte "},
+    {make_idx_rank_8, "idx --labels labels -o out", "labels: byte 36: more bytes, wanted the end"},
+    {make_idx_counts, "idx --images images --labels labels -o out",
+     "labels: byte 4: 2 items, wanted 3, as many as images has"},
+    {make_idx_negative, "idx --labels labels -o out",
+     "labels: item 2: label -2, wanted 0 and up, or -1 for none"},
+    {make_idx_class, "idx --labels labels --classes x,y -o out",
+     "labels: item 2: label 2, classes are 0..1"},
+    {make_gzip_truncated, "idx --images images -o out",
+     "unexpected end of file, wanted 592 bytes of elements"},
+    {make_gzip_damaged, "idx --images images -o out", "images: "},
+
+    {make_png_none, "png nowhere -o out", "nowhere: cannot open: No such file"},
+    {make_png_none, "png d -o out", "d: no PNG file, wanted sub-folders with some"},
+    {make_png_sizes, "png d -o out", "d/a/3.png: 2x3 pixels, wanted 3x2 as d/a/1.png has"},
+    {make_png_text, "png d -o out", "d/a/2.png: byte 8: Not a PNG file, wanted a whole PNG image"},
+    {make_png_empty, "png d -o out", "d/a/2.png: byte 0: Read Error, wanted a whole PNG image"},
+    {make_png_taller, "png d -o out", "d/a/2.png: 3x4000 pixels, wanted 3x2"},
+    {make_png_all_taller, "png d -o out", "d/a/1.png: byte "},
+    {make_png_all_taller, "png d --resize 4x4 -o out", "d/a/1.png: byte "},
+    {make_png_all_shorter, "png d -o out", "more pixels than the header tells, wanted a whole"},
+    {make_png_vast, "png d -o out", "d/a/1.png: byte "},
+    {make_png_zero, "png d -o out", "d/a/1.png: byte "},
+    {make_png_truncated, "png d -o out", "d/a/2.png: byte 50: "},
+    {make_png_header_cut, "png d -o out", "d/a/2.png: byte 20: "},
+    {make_png_checksum, "png d -o out", "CRC error, wanted a whole PNG image"},
+
+    {make_png_none, "png d --csv l.csv -o out", "l.csv: cannot open: No such file"},
+    {make_csv_short, "png d --csv l.csv -o out", "l.csv: line 3: 2 columns, wanted 3"},
+    {make_csv_long, "png d --csv l.csv -o out", "l.csv: line 3: 3 columns, wanted 2"},
+    {make_csv_empty, "png d --csv l.csv -o out", "l.csv: line 1: 0 columns, wanted a header"},
+    {make_csv_header, "png d --csv l.csv -o out", "l.csv: no PNG file, wanted a line for each"},
+    {make_csv_one, "png d --csv l.csv -o out", "l.csv: line 1: 1 columns, wanted a header"},
+    {make_csv_twice, "png d --csv l.csv -o out", "l.csv: line 1: column \"a\" stands twice"},
+    {make_csv_unnamed, "png d --csv l.csv -o out", "l.csv: line 1: column 3 has no name"},
+    {make_csv_image, "png d --csv l.csv -o out", "\"train/image\" stands already"},
+    {make_csv_quote, "png d --csv l.csv -o out", "l.csv: line 2: a quote that is never closed"},
+    {make_csv_behind, "png d --csv l.csv -o out", "l.csv: line 2: \"y\" behind a closing quote"},
+    {make_csv_file, "png d --csv l.csv -o out", "d/2.png: cannot open: No such file"},
+    {make_csv_utf8, "png d --csv l.csv -o out", "\"classes/a\" is no UTF-8 text"},
+    {make_csv_break, "png d --csv l.csv -o out", "d/1.png: label a: \"x?y\" has a line break"},
+    {make_csv_zero, "png d --csv l.csv -o out", "l.csv: byte 13: a zero byte, wanted text"},
+    {make_csv_columns, "png d --csv l.csv --csv test=m.csv -o out",
+     "m.csv: line 1: column \"b\", wanted \"a\" as in the first file"},
+
+    {make_set_header, "info a", "a: byte 0: a header of 107374182400 bytes, wanted at most"},
+    {make_set_truncated, "info a", "a: byte 0: a header of 300 bytes, wanted at most the 102"},
+    {make_set_overlap, "info a", "a: header, tensor \"train/label\": data_offsets overlap at 4"},
+    {make_set_overflow, "info a",
+     "a: header, tensor \"train/image\": a shape whose bytes overflow"},
+    {make_set_overlap, "show a -o out", "data_offsets overlap at 4, wanted 8"},
+    {make_set_overlap, "merge a a -o out", "data_offsets overlap at 4, wanted 8"},
+    {make_set_overlap, "split a --to b --count 1 -o out", "data_offsets overlap at 4, wanted 8"},
+    {make_set_overlap, "compose --recipe mgda -i a -o out", "data_offsets overlap at 4, wanted 8"},
+    {make_set_counts, "compose --recipe mgda -i a -o out",
+     "a: train/image: 2 samples, but train/label has 1"},
+    {make_set_types, "compose --recipe pareto -i a -o out",
+     "a: train/image: U8 [1, 2, 4], wanted U8 [N, C, H, W]"},
+    {make_set_unlabelled, "compose --recipe mgda -i a -o out",
+     "a: no field train/label, there is train/image"},
+    {make_set_none, "compose --recipe mgda -i a -o out", "a: no tensor named split/field"},
+    {make_set_class, "compose --recipe mgda -i a -o out",
+     "a: train/label, row 1: label 2, classes are 0..1"},
+    {make_sets, "compose --recipe mgda -i a -j b -o out",
+     "b: train: images of 1x4x2, wanted 1x2x4 as in a"},
+    {make_sets, "compose --recipe mgda -i a -j c -o out", "c: no field train/image"},
+    {make_sets, "merge a b -o out", "b: train/image: stands in a too, wanted it once"},
+    {make_sets, "merge a c -o out", "c: train/other: 2 samples, wanted 1 as train/image of a"},
+    {make_sets, "merge d e -o out", "e: metadata \"k\": \"2\", wanted \"1\" as in d"},
+    {make_sets, "split a --from dev --to test --count 1 -o out", "a: no split \"dev\""},
+    {make_sets, "split a --to train --count 1 -o out", "a: split \"train\" stands already"},
+    {make_set_counts, "split a --to test --count 1 -o out", "a: train/image: 2 samples, but"},
+    {make_sets, "show c -o out", "c: no field train/image"},
+    {make_sets, "show a --split test -o out", "a: no field test/image"},
+    {make_set_counts, "show a -o out", "a: train/image: 2 samples, but train/label has 1"},
+    {make_sets, "merge a d -o no/out", "no/out: cannot write: No such file"},
+    {make_sets, "show a -o no/out", "no/out: cannot write: No such file"},
+    {make_sets, "show a -o .", ".: cannot write: it is no regular file"},
+};
+
+static int is_told(size_t i)
+{
+    char output[4000];
+    data_setup(NULL);
+    bad[i].make();
+    const int before = count_names(data_folder);
+    const int code = run_data(output, sizeof output, bad[i].args);
+    const int after = count_names(data_folder);
+    data_teardown(NULL);
+    const int one_line = strchr(output, '\n') == output + strlen(output) - 1;
+    if (code == 3 && strncmp(output, "bough-data: ", 12) == 0 && one_line &&
+        strstr(output, bad[i].message) && after == before)
+        return 1;
+    print_error("bough-data %s: exit code %d, wanted 3; %d files more; %swanted: %s\n", bad[i].args,
+                code, after - before, output, bad[i].message);
+    return 0;
+}
+
+static void bad_input_is_told(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        wrong += !is_told(i);
+    assert_int_equal(wrong, 0);
+}
+
+// The old file stands as it was when making the new one fails.
+static void an_old_output_stays(void **state)
+{
+    (void)state;
+    char output[1000], bytes[10];
+    write_text("out", "old");
+    make_idx_truncated();
+    assert_int_equal(run_data(output, sizeof output, "idx --images images -o out"), 3);
+    assert_int_equal(read_file(bytes, sizeof bytes, "out"), 3);
+    assert_memory_equal(bytes, "old", 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_input_is_told),
+        cmocka_unit_test_setup_teardown(an_old_output_stays, data_setup, data_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

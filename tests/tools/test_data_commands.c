@@ -1,0 +1,505 @@
+// The commands of bough-data, by what they make.
+#include "tools/data_support.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <unistd.h>
+
+static struct bough_tensor_file *open_set(const char *name)
+{
+    struct bough_tensor_file *file;
+    assert_ok(bough_tensor_file_open(&file, in_folder(name)));
+    return file;
+}
+
+static const struct bough_file_tensor *find(const struct bough_tensor_file *file, const char *name)
+{
+    const struct bough_file_tensor *tensor = bough_tensor_file_find(file, name);
+    if (!tensor)
+        fail_msg("%s: no %s", bough_tensor_file_path(file), name);
+    return tensor;
+}
+
+static void assert_shape(const struct bough_file_tensor *tensor, enum bough_dtype dtype,
+                         const char *shape)
+{
+    char text[256];
+    assert_int_equal(tensor->dtype, dtype);
+    assert_string_equal(bough_shape_format(&tensor->shape, text, sizeof text), shape);
+}
+
+static void assert_classes(const struct bough_file_tensor *tensor, const int64_t *wanted)
+{
+    assert_int_equal(tensor->dtype, BOUGH_I64);
+    assert_memory_equal(tensor->data, wanted, tensor->bytes);
+}
+
+#define CLASSES(...) ((const int64_t[]){__VA_ARGS__})
+
+static void assert_same_bytes(const char *a, const char *b, int same)
+{
+    char command[1400];
+    snprintf(command, sizeof command, "cmp -s '%s' '%s'", in_folder(a), in_folder(b));
+    assert_int_equal(WEXITSTATUS(system(command)), !same);
+}
+
+// ---- idx ----
+
+static void idx_makes_a_set(void **state)
+{
+    (void)state;
+    write_idx("i", 8, 3, SIZES(2, 1, 3), "abcdef", 6);
+    write_idx("l", 9, 1, SIZES(2), "\1\377", 2);
+    assert_runs("idx --images i --labels l --classes x,y --split dev --field label=digit -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_shape(find(file, "dev/image"), BOUGH_U8, "[2, 1, 1, 3]");
+    assert_memory_equal(find(file, "dev/image")->data, "abcdef", 6);
+    assert_classes(find(file, "dev/digit"), CLASSES(1, -1));
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/digit"), "x\ny");
+    bough_tensor_file_close(&file);
+    write_idx("f", 13, 2, SIZES(1, 2), "\x3f\xc0\0\0\xc0\0\0\0", 8);
+    write_idx("l", 9, 1, SIZES(1), "\0", 1);
+    assert_runs("idx --images f --labels f -o o");
+    file = open_set("o");
+    assert_shape(find(file, "train/image"), BOUGH_F32, "[1, 2]");
+    assert_shape(find(file, "train/label"), BOUGH_F32, "[1, 2]");
+    assert_float_equal(((const float *)find(file, "train/label")->data)[0], 1.5, 0);
+    bough_tensor_file_close(&file);
+    write_idx("e", 8, 3, SIZES(0, 4, 4), "", 0);
+    assert_runs("idx --images e -o o");
+}
+
+// ---- png ----
+
+static void png_folders_are_classes(void **state)
+{
+    (void)state;
+    const char *folders[] = {"d",         "d/train", "d/train/2", "d/train/10",
+                             "d/train/9", "d/test",  "d/test/10", "d/test/.hidden"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        make_folder(folders[i]);
+    write_grey("d/train/10/a.png", 2, 2, 1);
+    write_grey("d/train/9/b.PNG", 2, 2, 2);
+    write_grey("d/train/9/a.png", 2, 2, 3);
+    write_grey("d/train/2/a.png", 2, 2, 4);
+    write_grey("d/test/10/a.png", 2, 2, 5);
+    write_text("d/train/2/notes.txt", "no picture");
+    write_text("d/train/.a.png", "no picture");
+    assert_runs("png d --field image=x -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_shape(find(file, "train/x"), BOUGH_U8, "[4, 1, 2, 2]");
+    // By path: 10 comes before 2 and 9. The classes are by value.
+    assert_memory_equal(find(file, "train/x")->data, "\1\1\1\1\4\4\4\4\3\3\3\3\2\2\2\2", 16);
+    assert_classes(find(file, "train/label"), CLASSES(2, 0, 1, 1));
+    assert_classes(find(file, "test/label"), CLASSES(2));
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/label"), "2\n9\n10");
+    bough_tensor_file_close(&file);
+    char output[1000];
+    assert_int_equal(run_data(output, sizeof output, "png d --split dev -o o"), 2);
+    assert_runs("png d/train --split dev -o o");
+    file = open_set("o");
+    assert_shape(find(file, "dev/image"), BOUGH_U8, "[4, 1, 2, 2]");
+    bough_tensor_file_close(&file);
+}
+
+static void png_csv_has_a_column_a_task(void **state)
+{
+    (void)state;
+    make_folder("d");
+    write_grey("d/1.png", 4, 2, 10);
+    write_png("d/2.png",
+              &(struct png_spec){1, 1, 8, PNG_COLOR_TYPE_RGB, .rows = (const uint8_t *)"\1\2\3"});
+    write_text("l.csv", "path,digit,age,who,none\n"
+                        "1.png,3,0.5,\"b, c\",\n2.png,-1,,a,\n1.png,,7,,\n");
+    write_text("m.csv", "path,digit,age,who,none\n2.png,4,1e3,c,\n");
+    assert_runs("png d --csv l.csv --csv test=m.csv --resize 3x2 -o o");
+    struct bough_tensor_file *file = open_set("o");
+    const uint8_t *image = find(file, "train/image")->data;
+    assert_shape(find(file, "train/image"), BOUGH_U8, "[3, 3, 2, 3]");
+    for (int i = 0; i < 18; i++) {
+        assert_int_equal(image[i], 10);
+        assert_int_equal(image[18 + i], 1 + i / 6);
+    }
+    assert_classes(find(file, "train/digit"), CLASSES(3, -1, -1));
+    assert_classes(find(file, "test/digit"), CLASSES(4));
+    const float *age = find(file, "train/age")->data;
+    assert_shape(find(file, "train/age"), BOUGH_F32, "[3]");
+    assert_true(age[0] == 0.5f && isnan(age[1]) && age[2] == 7.0f);
+    assert_true(*(const float *)find(file, "test/age")->data == 1000.0f);
+    assert_classes(find(file, "train/who"), CLASSES(1, 0, -1));
+    assert_classes(find(file, "test/who"), CLASSES(2));
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/who"), "a\nb, c\nc");
+    assert_null(bough_tensor_file_metadata(file, "classes/digit"));
+    assert_classes(find(file, "train/none"), CLASSES(-1, -1, -1));
+    bough_tensor_file_close(&file);
+}
+
+static void png_converts_mnist(void **state)
+{
+    (void)state;
+    const char *archive = test_data("mnist-png.tar.gz");
+    if (!archive)
+        skip();
+    char command[2000];
+    snprintf(command, sizeof command, "tar xzf '%s' -C '%s' test", archive, data_folder);
+    assert_int_equal(system(command), 0);
+    assert_runs("png test --split test -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_shape(find(file, "test/image"), BOUGH_U8, "[10000, 1, 28, 28]");
+    const int64_t *label = find(file, "test/label")->data;
+    int count[10] = {0};
+    for (int i = 0; i < 10000; i++)
+        count[label[i]]++;
+    const int wanted[] = {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009};
+    assert_memory_equal(count, wanted, sizeof count);
+    bough_tensor_file_close(&file);
+}
+
+// ---- compose ----
+
+// Items of 10x9 pixels with two channels, all different, and their labels.
+enum { HEIGHT = 10, WIDTH = 9, CHANNELS = 2, AREA = HEIGHT * WIDTH };
+
+static uint8_t item_pixel(int64_t item, int64_t c, int64_t y, int64_t x)
+{
+    return (uint8_t)(1 + (item * 77 + c * 31 + y * 13 + x * 7) % 250);
+}
+
+static void write_items(const char *name, int count, int first)
+{
+    unsigned char pixels[4000];
+    for (int i = 0; i < count * CHANNELS * AREA; i++)
+        pixels[i] = item_pixel(first + i / (CHANNELS * AREA), i / AREA % CHANNELS,
+                               i / WIDTH % HEIGHT, i % WIDTH);
+    unsigned char labels[20];
+    for (int i = 0; i < count; i++)
+        labels[i] = (unsigned char)(first + i);
+    write_idx("i", 8, 4, SIZES((uint32_t)count, CHANNELS, HEIGHT, WIDTH), pixels,
+              (size_t)count * CHANNELS * AREA);
+    write_idx("l", 8, 1, SIZES((uint32_t)count), labels, (size_t)count);
+    char args[300];
+    snprintf(args, sizeof args, "idx --images i --labels l --classes %s -o %s",
+             first ? "p,q,r,s,t,u" : "a,b,c,d", name);
+    assert_runs(args);
+}
+
+// The canvas of two items, each at its place.
+static int canvas_pixel(int64_t left, int64_t right, int64_t c, int64_t y, int64_t x,
+                        const int moved[4])
+{
+    const int64_t ly = y - moved[0], lx = x - moved[1], ry = y - moved[2], rx = x - moved[3];
+    int a = 0, b = 0;
+    if (ly >= 0 && ly < HEIGHT && lx >= 0 && lx < WIDTH)
+        a = item_pixel(left, c, ly, lx);
+    if (ry >= 0 && ry < HEIGHT && rx >= 0 && rx < WIDTH)
+        b = item_pixel(right, c, ry, rx);
+    return a > b ? a : b;
+}
+
+static void compose_mgda_is_the_recipe(void **state)
+{
+    (void)state;
+    write_items("a", 4, 0);
+    write_items("b", 2, 4);
+    assert_runs("compose --recipe mgda -i a -j b --seed 5 -o o");
+    struct bough_tensor_file *file = open_set("o");
+    const uint8_t *image = find(file, "train/image")->data;
+    const int64_t *right = find(file, "train/right")->data;
+    const int moved[] = {0, 0, 6, 6};
+    assert_shape(find(file, "train/image"), BOUGH_U8, "[4, 2, 10, 9]");
+    assert_classes(find(file, "train/left"), CLASSES(0, 1, 2, 3));
+    for (int64_t i = 0; i < 4 * CHANNELS * AREA; i++) {
+        const int64_t item = i / (CHANNELS * AREA), y = i / WIDTH % HEIGHT, x = i % WIDTH;
+        assert_in_range(right[item], 4, 5);
+        assert_int_equal(image[i], canvas_pixel(item, right[item], i / AREA % CHANNELS,
+                                                (int64_t)((y + 0.5) * (HEIGHT + 8) / HEIGHT),
+                                                (int64_t)((x + 0.5) * (WIDTH + 8) / WIDTH), moved));
+    }
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/left"), "a\nb\nc\nd");
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/right"), "p\nq\nr\ns\nt\nu");
+    bough_tensor_file_close(&file);
+}
+
+// Whether the image is that of the two items moved so.
+static int is_drawn(const uint8_t *image, int64_t left, int64_t right, const int moved[4])
+{
+    for (int64_t c = 0; c < CHANNELS; c++)
+        for (int64_t y = 0; y < HEIGHT + 8; y++)
+            for (int64_t x = 0; x < WIDTH + 8; x++)
+                if (*image++ != canvas_pixel(left, right, c, y, x, moved))
+                    return 0;
+    return 1;
+}
+
+// How the left and the right item were moved from their corners: 25 ways each.
+static int find_move(const uint8_t *image, int64_t left, int64_t right, int found[4])
+{
+    for (int k = 0; k < 625; k++) {
+        const int moved[] = {k / 125, k / 25 % 5, 8 - k / 5 % 5, 8 - k % 5};
+        if (is_drawn(image, left, right, moved)) {
+            memcpy(found, moved, sizeof moved);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void compose_pareto_is_the_recipe(void **state)
+{
+    (void)state;
+    int seen[4][9] = {{0}};
+    write_items("a", 4, 0);
+    for (int seed = 0; seed < 12; seed++) {
+        char args[100];
+        snprintf(args, sizeof args, "compose --recipe pareto -i a --seed %d -o o", seed);
+        assert_runs(args);
+        struct bough_tensor_file *file = open_set("o");
+        assert_shape(find(file, "train/image"), BOUGH_U8, "[4, 2, 18, 17]");
+        const uint8_t *image = find(file, "train/image")->data;
+        const int64_t *right = find(file, "train/right")->data;
+        for (int i = 0; i < 4; i++, image += CHANNELS * (HEIGHT + 8) * (WIDTH + 8)) {
+            int moved[4];
+            assert_true(find_move(image, i, right[i], moved));
+            for (int k = 0; k < 4; k++)
+                seen[k][moved[k]]++;
+        }
+        bough_tensor_file_close(&file);
+    }
+    for (int k = 0; k < 4; k++)
+        for (int m = 0; m < 9; m++)
+            assert_int_equal(seen[k][m] > 0, k < 2 ? m <= 4 : m >= 4);
+}
+
+static void compose_follows_its_seed(void **state)
+{
+    (void)state;
+    write_items("a", 4, 0);
+    assert_runs("compose --recipe pareto -i a --seed 7 -o o");
+    assert_runs("compose --recipe pareto -i a --seed 7 -o p");
+    assert_runs("compose --recipe pareto -i a --seed 8 -o q");
+    assert_same_bytes("o", "p", 1);
+    assert_same_bytes("o", "q", 0);
+}
+
+// ---- generate ----
+
+static void generate_follows_its_seed(void **state)
+{
+    (void)state;
+    const char *kinds[] = {"mmoe", "regression-and-classes", "logistic", "alpha-pair"};
+    for (int i = 0; i < 4; i++) {
+        char args[200];
+        for (int seed = 0; seed < 3; seed++) {
+            snprintf(args, sizeof args, "generate %s --count 50 --test 20 --seed %d -o o%d",
+                     kinds[i], seed / 2, seed);
+            assert_runs(args);
+        }
+        assert_same_bytes("o0", "o1", 1);
+        assert_same_bytes("o0", "o2", 0);
+    }
+}
+
+// With a cosine of 1 the tasks differ by noise, with -1 their linear parts are opposite.
+static void generate_mmoe_correlates(void **state)
+{
+    (void)state;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        char args[100];
+        snprintf(args, sizeof args, "generate mmoe --count 200 --correlation %d -o o", sign);
+        assert_runs(args);
+        struct bough_tensor_file *file = open_set("o");
+        assert_shape(find(file, "train/input"), BOUGH_F32, "[200, 100]");
+        assert_shape(find(file, "test/second"), BOUGH_F32, "[40]");
+        const float *first = find(file, "train/first")->data;
+        const float *second = find(file, "train/second")->data;
+        int close = 0;
+        for (int i = 0; i < 200; i++)
+            close += fabsf(first[i] - second[i]) < 1;
+        assert_true(sign > 0 ? close == 200 : close < 150);
+        bough_tensor_file_close(&file);
+    }
+}
+
+static void generate_has_all_classes(void **state)
+{
+    (void)state;
+    assert_runs("generate regression-and-classes -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_shape(find(file, "train/input"), BOUGH_F32, "[1000, 100]");
+    assert_shape(find(file, "train/values"), BOUGH_F32, "[1000, 5]");
+    int count[10] = {0};
+    for (int i = 0; i < 1000; i++)
+        count[((const int64_t *)find(file, "train/class")->data)[i]]++;
+    for (int i = 0; i < 10; i++)
+        assert_in_range(count[i], 60, 140);
+    bough_tensor_file_close(&file);
+}
+
+// ---- merge, split, show ----
+
+static void merge_puts_side_by_side(void **state)
+{
+    (void)state;
+    write_idx("i", 8, 2, SIZES(3, 1), "abc", 3);
+    write_idx("l", 8, 1, SIZES(3), "\0\1\0", 3);
+    assert_runs("idx --images i --labels l --classes x,y -o a");
+    assert_runs("idx --images i --labels l --classes x,y --split test -o b");
+    assert_runs("idx --labels l --field label=again -o c");
+    assert_runs("merge a b c -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_int_equal(bough_tensor_file_count(file), 5);
+    assert_int_equal(bough_tensor_file_metadata_count(file), 1);
+    assert_classes(find(file, "test/label"), CLASSES(0, 1, 0));
+    assert_classes(find(file, "train/again"), CLASSES(0, 1, 0));
+    assert_memory_equal(find(file, "test/image")->data, "abc", 3);
+    bough_tensor_file_close(&file);
+    assert_runs("merge a b -o a"); // onto an input
+    file = open_set("a");
+    assert_int_equal(bough_tensor_file_count(file), 4);
+    bough_tensor_file_close(&file);
+}
+
+static void split_divides_and_keeps_the_order(void **state)
+{
+    (void)state;
+    unsigned char bytes[200];
+    for (int i = 0; i < 200; i++)
+        bytes[i] = (unsigned char)i;
+    write_idx("i", 8, 2, SIZES(200, 1), bytes, 200);
+    write_idx("l", 8, 1, SIZES(200), bytes, 200);
+    assert_runs("idx --images i --labels l -o a");
+    assert_runs("split a --to dev --share 0.25 --seed 3 -o o");
+    struct bough_tensor_file *file = open_set("o");
+    const int64_t *rest = find(file, "train/label")->data, *moved = find(file, "dev/label")->data;
+    const uint8_t *image = find(file, "dev/image")->data;
+    assert_shape(find(file, "train/image"), BOUGH_U8, "[150, 1]");
+    assert_shape(find(file, "dev/image"), BOUGH_U8, "[50, 1]");
+    int early = 0;
+    for (int i = 0, r = 0, m = 0; i < 200; i++) {
+        if (m < 50 && moved[m] == i)
+            assert_int_equal(image[m++], i);
+        else
+            assert_int_equal(rest[r++], i);
+        early = i == 99 ? m : early;
+    }
+    assert_in_range(early, 12, 38); // of the first half: no run of neighbours
+    bough_tensor_file_close(&file);
+    assert_runs("split a --to dev --count 199 -o o");
+    file = open_set("o");
+    assert_shape(find(file, "train/image"), BOUGH_U8, "[1, 1]");
+    bough_tensor_file_close(&file);
+    char output[1000];
+    assert_int_equal(run_data(output, sizeof output, "split a --to dev --count 200 -o o"), 2);
+    assert_int_equal(run_data(output, sizeof output, "split a --to dev --share 0.001 -o o"), 2);
+}
+
+static void show_draws_images_and_text(void **state)
+{
+    (void)state;
+    png_image sheet = {.version = PNG_IMAGE_VERSION};
+    write_idx("i", 8, 3, SIZES(3, 4, 4),
+              "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\377"
+              "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\377"
+              "\0\1\2\3\4\5\6\7\10\11\12\13\14\15\16\377",
+              48);
+    write_idx("l", 9, 1, SIZES(3), "\0\1\377", 3);
+    assert_runs("idx --images i --labels l --classes x,lll -o a");
+    assert_runs("show a -o s.png");
+    assert_true(png_image_begin_read_from_file(&sheet, in_folder("s.png")));
+    sheet.format = PNG_FORMAT_GRAY;
+    // Two columns of 4 * 24 + 6 pixels, two rows of 96 + 9 + 12.
+    assert_int_equal(sheet.width, 204);
+    assert_int_equal(sheet.height, 234);
+    uint8_t *pixels = malloc(PNG_IMAGE_SIZE(sheet));
+    assert_true(png_image_finish_read(&sheet, NULL, pixels, 0, NULL));
+    assert_int_equal(pixels[204 * (3 + 95) + 3 + 95], 255);
+    assert_int_equal(pixels[204 * (3 + 71) + 3 + 95], 11);
+    int lit = 0; // three l, of eight pixels each but for the first row's second one
+    for (int y = 102; y < 110; y++)
+        for (int x = 102; x < 204; x++)
+            lit += pixels[204 * y + x] == 255;
+    assert_int_equal(lit, 3 * 10);
+    free(pixels);
+}
+
+// ---- Ends ----
+
+// A pipe that gives a header and then nothing more: the program waits in the middle of its work.
+static void ctrl_c_leaves_nothing(void **state)
+{
+    (void)state;
+    const int signals[] = {SIGINT, SIGTERM};
+    static const char start[80000] = {0, 0, 8, 1, 0, 2, 0, 0}; // more than zlib reads ahead
+    for (int i = 0; i < 2; i++) {
+        char pipe[600], output[600], part[620], program[400];
+        snprintf(pipe, sizeof pipe, "%s", in_folder("pipe"));
+        snprintf(output, sizeof output, "%s", in_folder("o"));
+        snprintf(part, sizeof part, "%s.part", output);
+        snprintf(program, sizeof program, "%s/bin/bough-data", TEST_BINARY_DIR);
+        remove(pipe);
+        assert_int_equal(mkfifo(pipe, 0600), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            freopen("/dev/null", "w", stderr);
+            execl(program, program, "idx", "--images", pipe, "-o", output, (char *)NULL);
+            _exit(99);
+        }
+        int writer = open(pipe, O_WRONLY);
+        assert_int_equal(write(writer, start, sizeof start), sizeof start);
+        while (access(part, F_OK) != 0)
+            usleep(1000);
+        int code;
+        while (kill(child, signals[i]) == 0 && waitpid(child, &code, WNOHANG) == 0)
+            usleep(10000); // the signal may come just before it waits
+        close(writer);
+        assert_true(WIFEXITED(code));
+        assert_int_equal(WEXITSTATUS(code), 130);
+        assert_int_equal(count_names(data_folder), 1);
+    }
+}
+
+static void a_full_disk_leaves_nothing(void **state)
+{
+    (void)state;
+    char command[2000];
+    snprintf(command, sizeof command,
+             "cd '%s' && (ulimit -f 16; %s/bin/bough-data generate mmoe -o o) 2>e", data_folder,
+             TEST_BINARY_DIR);
+    assert_int_equal(WEXITSTATUS(system(command)), 3);
+    char message[1000];
+    message[read_file(message, sizeof message - 1, "e")] = 0;
+    assert_non_null(strstr(message, "bough-data: o: cannot write: File too large"));
+    assert_int_equal(count_names(data_folder), 1);
+}
+
+static void a_full_standard_output_is_told(void **state)
+{
+    (void)state;
+    char output[1000];
+    assert_int_equal(run_data(output, sizeof output, "--help >/dev/full"), 3);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(idx_makes_a_set),
+        CASE(png_folders_are_classes),
+        CASE(png_csv_has_a_column_a_task),
+        CASE(png_converts_mnist),
+        CASE(compose_mgda_is_the_recipe),
+        CASE(compose_pareto_is_the_recipe),
+        CASE(compose_follows_its_seed),
+        CASE(generate_follows_its_seed),
+        CASE(generate_mmoe_correlates),
+        CASE(generate_has_all_classes),
+        CASE(merge_puts_side_by_side),
+        CASE(split_divides_and_keeps_the_order),
+        CASE(show_draws_images_and_text),
+        CASE(ctrl_c_leaves_nothing),
+        CASE(a_full_disk_leaves_nothing),
+        CASE(a_full_standard_output_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
