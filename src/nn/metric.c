@@ -144,19 +144,22 @@ static enum bough_status f1_binary(double *value, const struct bough__outcome *o
 // ---- Area under the ROC curve ----
 
 struct ranked {
-    float score;
+    double score;
     int positive;
 };
 
 static int by_score(const void *a, const void *b)
 {
-    float x = ((const struct ranked *)a)->score, y = ((const struct ranked *)b)->score;
+    double x = ((const struct ranked *)a)->score, y = ((const struct ranked *)b)->score;
     return x < y ? -1 : x > y;
 }
 
-// The Mann-Whitney statistic, equal scores counting one half. Sorts `row`.
+// The Mann-Whitney statistic, equal scores counting one half; NaN if a score is. Sorts `row`.
 static double area(struct ranked *row, int64_t count)
 {
+    for (int64_t i = 0; i < count; i++)
+        if (isnan(row[i].score))
+            return NAN; // it has no place in an order
     qsort(row, (size_t)count, sizeof *row, by_score);
     double rank_sum = 0, positives = 0;
     for (int64_t first = 0, end; first < count; first = end) {
@@ -165,50 +168,61 @@ static double area(struct ranked *row, int64_t count)
             inside += row[end].positive;
         rank_sum += (double)inside * (double)(first + 1 + end) / 2;
         positives += (double)inside;
-        if (end == first) // a NaN score equals nothing
-            return NAN;
     }
     double negatives = (double)count - positives;
     return ratio(rank_sum - positives * (positives + 1) / 2, positives * negatives);
 }
 
-// The labelled rows of class `c` against the rest. With two classes the margin is the score.
-static int64_t rank_class(struct ranked *row, const struct bough__outcome *outcome, int64_t c)
+// The labelled rows of class `c` against the rest, ranked by odds[n, c].
+static int64_t rank_class(struct ranked *row, const double *odds,
+                          const struct bough__outcome *outcome, int64_t c)
 {
     int64_t count = 0;
-    for (int64_t n = 0; n < outcome->rows; n++) {
-        const float *score = outcome->score + n * outcome->width;
-        if (outcome->label[n] < 0)
-            continue;
-        float other = outcome->width == 2 ? score[1 - c] : 0;
-        row[count++] = (struct ranked){score[c] - other, outcome->label[n] == c};
-    }
+    for (int64_t n = 0; n < outcome->rows; n++)
+        if (outcome->label[n] >= 0)
+            row[count++] = (struct ranked){odds[n * outcome->width + c], outcome->label[n] == c};
     return count;
 }
 
-// Of class scores with more than two classes each row's softmax ranks it, so that rows compare.
-static void softmax_rows(float *probability, const struct bough__outcome *outcome)
+// log(sum of exp(score)) over all classes but one; -1 = over all.
+static double log_sum(const float *score, int64_t classes, int64_t but)
 {
-    for (int64_t n = 0; n < outcome->rows; n++) {
-        const float *score = outcome->score + n * outcome->width;
-        float *out = probability + n * outcome->width;
-        float highest = score[bough__predicted_class(score, outcome->width)];
-        double sum = 0;
-        for (int64_t c = 0; c < outcome->width; c++)
-            sum += out[c] = expf(score[c] - highest);
-        for (int64_t c = 0; c < outcome->width; c++)
-            out[c] = (float)(out[c] / sum);
-    }
+    double highest = -INFINITY, sum = 0;
+    for (int64_t c = 0; c < classes; c++)
+        if (c != but)
+            highest = fmax(highest, score[c]);
+    for (int64_t c = 0; c < classes; c++)
+        if (c != but)
+            sum += exp(score[c] - highest);
+    return highest + log(sum);
 }
 
-static double area_of_classes(struct ranked *row, const struct bough__outcome *outcome)
+// odds[c] = log(p / (1 - p)), p being the softmax of a row's scores: in p's order, but rows compare
+// even where p is rounded to 0 or 1.
+static void log_odds(double *odds, const float *score, int64_t classes)
 {
-    if (outcome->width == 2)
-        return area(row, rank_class(row, outcome, 1));
+    int64_t best = bough__predicted_class(score, classes);
+    double all = log_sum(score, classes, -1);
+    for (int64_t c = 0; c < classes; c++) {
+        double log_p = score[c] - all;
+        odds[c] = log_p - log1p(-exp(log_p));
+    }
+    odds[best] = score[best] - log_sum(score, classes, best);
+    if (classes == 2) // without rounding: equal margins are ties
+        odds[1 - best] = -odds[best];
+}
+
+// With two classes the second against the first; with more the mean over those that occur, each
+// against the rest.
+static double area_of_classes(struct ranked *row, double *odds,
+                              const struct bough__outcome *outcome)
+{
+    int64_t classes = outcome->width, seen = 0;
     double sum = 0;
-    int64_t seen = 0;
-    for (int64_t c = 0; c < outcome->width; c++) {
-        double one = area(row, rank_class(row, outcome, c));
+    for (int64_t n = 0; n < outcome->rows; n++)
+        log_odds(odds + n * classes, outcome->score + n * classes, classes);
+    for (int64_t c = classes == 2; c < classes; c++) {
+        double one = area(row, rank_class(row, odds, outcome, c));
         if (!isnan(one)) {
             sum += one;
             seen++;
@@ -226,26 +240,20 @@ static double area_of_binary(struct ranked *row, const struct bough__outcome *ou
     return area(row, count);
 }
 
-// More than two classes: the mean over the classes, one against the rest.
 static enum bough_status auc(double *value, const struct bough__outcome *outcome, int k)
 {
     (void)k;
     enum bough_status status = BOUGH_OK;
     size_t numbers = (size_t)(outcome->rows * outcome->width);
     struct ranked *row = malloc(numbers * sizeof *row + 1);
-    float *probability = malloc(numbers * sizeof *probability + 1);
+    double *odds = malloc(numbers * sizeof *odds + 1);
     BOUGH_TRY_MEMORY(row);
-    BOUGH_TRY_MEMORY(probability);
-    struct bough__outcome ranked = *outcome;
-    if (outcome->kind == BOUGH_TARGET_CLASS && outcome->width > 2) {
-        softmax_rows(probability, outcome);
-        ranked.score = probability;
-    }
-    *value = outcome->kind == BOUGH_TARGET_CLASS ? area_of_classes(row, &ranked)
-                                                 : area_of_binary(row, &ranked);
+    BOUGH_TRY_MEMORY(odds);
+    *value = outcome->kind == BOUGH_TARGET_CLASS ? area_of_classes(row, odds, outcome)
+                                                 : area_of_binary(row, outcome);
 done:
     free(row);
-    free(probability);
+    free(odds);
     return status;
 }
 
@@ -336,8 +344,8 @@ static const struct bough__metric metrics[] = {
     {"f1_binary", OF_CLASSES | OF_BINARY, 0, f1_binary},
     {"auc", OF_CLASSES | OF_BINARY, 0, auc},
     {"confusion", OF_CLASSES | OF_BINARY, 0, accuracy},
-    {"mse", OF_BINARY | OF_NUMBERS, 1, mse},
-    {"mae", OF_BINARY | OF_NUMBERS, 1, mae},
+    {"mse", OF_NUMBERS, 1, mse},
+    {"mae", OF_NUMBERS, 1, mae},
     {"r2", OF_NUMBERS, 0, r2},
 };
 
