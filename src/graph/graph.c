@@ -48,8 +48,7 @@ static enum bough_status ask_shape(const struct bough__graph *graph, struct boug
         call.x[i].shape = graph->node[node->input[i]].need.y;
         call.x[i].dtype = graph->node[node->input[i]].need.y_dtype;
     }
-    node->need = (struct bough__op_need){.y_dtype = BOUGH_F32};
-    return node->op->shape(&node->need, &call);
+    return bough__op_shape(&node->need, node->op, &call);
 }
 
 enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,

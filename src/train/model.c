@@ -33,6 +33,19 @@ static enum bough_status upload_class_weights(struct bough__model *model, size_t
     return bough__write(bough__whole(model->class_weights[t]), loss->class_weights, bytes);
 }
 
+static enum bough_status check_sample(const struct bough_shape *sample)
+{
+    char text[128];
+    if (sample->rank < 1 || sample->rank >= BOUGH_MAX_RANK)
+        return bough__fail(BOUGH_INVALID, "a sample of rank %d, wanted 1..%d", sample->rank,
+                           BOUGH_MAX_RANK - 1);
+    for (int32_t i = 0; i < sample->rank; i++)
+        if (sample->dim[i] < 1)
+            return bough__fail(BOUGH_INVALID, "a sample of shape %s is empty",
+                               bough_shape_format(sample, text, sizeof text));
+    return BOUGH_OK;
+}
+
 // One sample is enough to declare; batch_norm and the like ask for no more.
 static enum bough_status declare(struct bough__model *model,
                                  const struct bough__layer_observer *observer)
@@ -124,6 +137,7 @@ enum bough_status bough__model_create(struct bough__model **model,
     BOUGH_TRY_MEMORY(made->loss);
     BOUGH_TRY_MEMORY(made->class_weights);
     BOUGH_TRY_MEMORY(made->best);
+    BOUGH_TRY(check_sample(sample));
     BOUGH_TRY(init_blocks(made));
     BOUGH_TRY(declare(made, observer));
     if (device)
