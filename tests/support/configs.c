@@ -32,7 +32,7 @@ static const struct bough_layer pools[] = {{"max_pool2d", .kernel = {3, 2}},
                                            {.kind = "batch_norm"},
                                            {"dropout", .p = -5}};
 static const struct bough_task one_task[] = {
-    {.name = "a", .target = "a", .loss = {"l1"}, .head = relu_and_linear, .head_count = 2}};
+    {.name = "a", .target = "a", .loss.name = "l1", .head = relu_and_linear, .head_count = 2}};
 const struct bough_config test_config_small = {
     .data = "x.safetensors", .trunk = pools, .trunk_count = 4, .tasks = one_task, .tasks_count = 1};
 
