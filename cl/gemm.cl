@@ -21,8 +21,7 @@ kernel void gemm_generic(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
 }
 
 // c from the partial sums, first split first; or c from itself where there are none.
-kernel void gemm_reduce(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
-                        const struct gemm_params p)
+kernel void gemm_reduce(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {
     VIEW(const float, bias);
     VIEW(float, c);
@@ -37,8 +36,7 @@ kernel void gemm_reduce(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
 }
 
 // A as a plain matrix [batch, m, k] in scratch.
-kernel void gemm_copy_a(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
-                        const struct gemm_params p)
+kernel void gemm_copy_a(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {
     VIEW(const float, a);
     VIEW(float, scratch);
@@ -49,8 +47,7 @@ kernel void gemm_copy_a(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
 }
 
 // B as a plain matrix [batch, k, n] in scratch.
-kernel void gemm_copy_b(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
-                        const struct gemm_params p)
+kernel void gemm_copy_b(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {
     VIEW(const float, b);
     VIEW(float, scratch);

@@ -41,11 +41,11 @@ struct gemm_params {
     // In `scratch`, in floats: A and B as they were packed, and partial sums
     // [splits, batch, m, n].
     gemm_long a_at, b_at, partial_at;
-    gemm_long a_batch, b_batch; // from one packed batch to the next
-    gemm_long split_depth;      // of k
-    gemm_long block_rows;       // of m, where a group does more than one tile
-    int splits;                 // 0: c itself holds the sums
-    int blocks;
+    gemm_long a_batch;                // from one packed batch of A to the next
+    gemm_long split_depth;            // of k
+    gemm_long group_rows, group_cols; // that a group does, where that is not one tile
+    int splits;                       // 0: c itself holds the sums
+    int a_packed;                     // before, for all groups
     float alpha, beta;
     int bias_per_row, bias_per_col;
     int relu, reserved;

@@ -5,6 +5,7 @@
 #include "gemm.h"
 
 #define LANES 16
+#define LANE  ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 
 // Lanes from..to-1 of a vector along memory: one row of windows, or the inside of one axis level.
 // `at` and `w` are those of lane 0.
@@ -36,13 +37,18 @@ static void runs_init(struct runs *runs, const struct gemm_view *v, long first, 
     }
 }
 
+// All lanes are one run: on a plain operand, one load.
+static inline int is_whole(const struct runs *runs)
+{
+    return runs->count == 1 && runs->run[0].to == LANES;
+}
+
 // Lanes from..to-1 of x[at + lane]; a vector that would reach over the view's ends goes by lanes.
 static inline float16 load_lanes(float16 value, global const float *x, long at, long extent,
                                  int from, int to)
 {
     if (at >= 0 && at + LANES <= extent) {
-        const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        return select(value, vload16(0, x + at), lane >= from && lane < to);
+        return select(value, vload16(0, x + at), LANE >= from && LANE < to);
     }
     float part[LANES];
     vstore16(value, 0, part);
@@ -51,39 +57,99 @@ static inline float16 load_lanes(float16 value, global const float *x, long at, 
     return vload16(0, part);
 }
 
+// What is left of a run beside the `other` place; 0 if nothing.
+static inline int clip(const struct gemm_view *v, const struct run *run, struct gemm_place other,
+                       long *at, int *from, int *to)
+{
+    *at = run->at + other.at;
+    *from = run->from;
+    *to = run->to;
+    if (v->kind == GEMM_PLAIN)
+        return 1;
+    const int h = run->h + other.h, w = run->w + other.w;
+    *at += (long)h * v->width + w;
+    *from = max(*from, -w);
+    *to = min(*to, v->width - w);
+    return h >= 0 && h < v->height && *from < *to;
+}
+
 static inline float16 load_runs(global const float *x, const struct gemm_view *v,
                                 const struct runs *runs, struct gemm_place other)
 {
     float16 value = 0.0f;
     for (int i = 0; i < runs->count; i++) {
-        const struct run *run = &runs->run[i];
-        long at = run->at + other.at;
-        int from = run->from, to = run->to;
-        if (v->kind != GEMM_PLAIN) {
-            const int h = run->h + other.h, w = run->w + other.w;
-            if (h < 0 || h >= v->height)
-                continue;
-            from = max(from, -w);
-            to = min(to, v->width - w);
-            at += (long)h * v->width + w;
-        }
-        if (from < to)
+        long at;
+        int from, to;
+        if (clip(v, &runs->run[i], other, &at, &from, &to))
             value = load_lanes(value, x, at, v->extent, from, to);
     }
     return value;
 }
 
+// The loads of one tap, the same for every channel but for the channel's place.
+struct loads {
+    int16 mask[LANES];
+    long at[LANES];
+    int count;
+};
+
+// 0 if a vector would reach over the view's ends in one of the channels up to `reach` elements on.
+static int loads_init(struct loads *loads, const struct gemm_view *v, const struct runs *runs,
+                      struct gemm_place tap, long reach)
+{
+    loads->count = 0;
+    for (int i = 0; i < runs->count; i++) {
+        long at;
+        int from, to;
+        if (!clip(v, &runs->run[i], tap, &at, &from, &to))
+            continue;
+        if (at < 0 || at + reach + LANES > v->extent)
+            return 0;
+        loads->at[loads->count] = at;
+        loads->mask[loads->count++] = LANE >= from && LANE < to;
+    }
+    return 1;
+}
+
+// rows[i] = 16 positions of windows at tap first + i. What hangs on the place in the kernel alone
+// is done once for all channels.
+static void taps_read(float16 *rows, global const float *x, const struct gemm_view *v,
+                      const struct runs *runs, long first, int count)
+{
+    const int taps = v->kernel_h * v->kernel_w;
+    const long channel = (long)v->height * v->width;
+    for (int t = 0; t < min(taps, count); t++) {
+        struct gemm_place tap = gemm_tap(v, first + t);
+        struct loads loads;
+        const int safe = loads_init(&loads, v, runs, tap, (count - 1 - t) / taps * channel);
+        global const float *from = x;
+        for (int row = t; row < count; row += taps) {
+            float16 value = 0.0f;
+            if (safe)
+                for (int i = 0; i < loads.count; i++)
+                    value = select(value, vload16(0, from + loads.at[i]), loads.mask[i]);
+            else
+                value = load_runs(x, v, runs, tap);
+            rows[row] = value;
+            tap.at += channel;
+            from += channel;
+        }
+    }
+}
+
 // ---- Strips ----
 
 struct strip {
-    struct gemm_place place[LANES]; // of each lane
+    long first;
     int lanes;                      // inside the operand
-    struct runs runs;               // where neighbours lie across
+    struct gemm_place place[LANES]; // of each lane, where neighbours do not lie across
+    struct runs runs;               // where they do
 };
 
 static void strip_init(struct strip *strip, const struct gemm_view *v, long first, long count)
 {
-    strip->lanes = (int)min((long)LANES, count - first);
+    strip->first = first;
+    strip->lanes = (int)clamp(count - first, 0L, (long)LANES);
     if (v->runs && !v->deep)
         runs_init(&strip->runs, v, first, strip->lanes);
     else
@@ -125,27 +191,48 @@ static void block_by_lanes(float16 *block, global const float *x, const struct g
     }
 }
 
+static inline void block_across(float16 *block, global const float *x, const struct gemm_view *v,
+                                const struct strip *strip, long from, int depth)
+{
+    if (v->kind != GEMM_PLAIN) {
+        taps_read(block, x, v, &strip->runs, from, depth);
+        return;
+    }
+    const struct runs *runs = &strip->runs;
+    for (int d = 0; d < depth; d++) {
+        const struct gemm_place place = {gemm_axis_at(&v->depth, from + d), 0, 0};
+        block[d] = is_whole(runs) ? vload16(0, x + runs->run[0].at + place.at)
+                                  : load_runs(x, v, runs, place);
+    }
+}
+
+static inline void block_deep(float16 *block, global const float *x, const struct gemm_view *v,
+                              const struct strip *strip, long from, int depth)
+{
+    struct runs runs;
+    runs_init(&runs, v, from, depth);
+    if (v->kind != GEMM_PLAIN)
+        taps_read(block, x, v, &runs, strip->first, strip->lanes);
+    else
+        for (int lane = 0; lane < strip->lanes; lane++)
+            block[lane] = is_whole(&runs) ? vload16(0, x + runs.run[0].at + strip->place[lane].at)
+                                          : load_runs(x, v, &runs, strip->place[lane]);
+    for (int lane = strip->lanes; lane < LANES; lane++)
+        block[lane] = 0.0f;
+    transpose(block);
+}
+
 // block[d] = the strip at depth from + d, for d in 0..depth-1; the rest is anything. Lanes outside
 // the operand are 0.
 static inline void block_read(float16 *block, global const float *x, const struct gemm_view *v,
                               const struct strip *strip, long from, int depth)
 {
-    if (!v->runs) {
+    if (!v->runs)
         block_by_lanes(block, x, v, strip, from, depth);
-    } else if (!v->deep) {
-        for (int d = 0; d < depth; d++)
-            block[d] = load_runs(x, v, &strip->runs, gemm_depth(v, from + d));
-    } else {
-        struct runs runs;
-        float16 rows[LANES];
-        runs_init(&runs, v, from, depth);
-        for (int lane = 0; lane < LANES; lane++)
-            rows[lane] = lane < strip->lanes ? load_runs(x, v, &runs, strip->place[lane]) : 0.0f;
-        transpose(rows);
-#pragma unroll
-        for (int d = 0; d < LANES; d++)
-            block[d] = rows[d];
-    }
+    else if (v->deep)
+        block_deep(block, x, v, strip, from, depth);
+    else
+        block_across(block, x, v, strip, from, depth);
 }
 
 #endif

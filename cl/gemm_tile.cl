@@ -22,8 +22,7 @@ static void loader_init(struct loader *loader, const struct gemm_view *v, long f
         loader->lane[i] = v->deep ? id / DEPTH + i * (ITEMS / DEPTH) : id % TILE;
         loader->depth[i] = v->deep ? id % DEPTH : id / TILE + i * (ITEMS / TILE);
         loader->inside[i] = first + loader->lane[i] < count;
-        loader->across[i] =
-            gemm_across(v, loader->inside[i] ? first + loader->lane[i] : 0);
+        loader->across[i] = gemm_across(v, loader->inside[i] ? first + loader->lane[i] : 0);
     }
 }
 

@@ -18,7 +18,7 @@ static size_t group_size(const struct bough__cl_device *device)
 static unsigned panel_depth(const struct bough__cl_device *device)
 {
     size_t most = device->local_memory / (32 * sizeof(float)) / 16 * 16;
-    return most < 16 ? 16 : most > 256 ? 256 : (unsigned)most;
+    return most < 16 ? 16 : most > BOUGH_CL_DEPTH ? BOUGH_CL_DEPTH : (unsigned)most;
 }
 
 static enum bough_status init(struct bough__cl_device *device, const char *id)

@@ -19,8 +19,8 @@ static enum bough_status prepare_generic(struct bough__cl_gemm *g)
 static const struct bough__cl_gemm_implementation generic = {"generic", anything, anything,
                                                              prepare_generic};
 
-static const struct bough__cl_gemm_implementation *const implementations[] = {&bough__cl_gemm_cpu, &bough__cl_gemm_tile,
-                                                                              &generic};
+static const struct bough__cl_gemm_implementation *const implementations[] = {
+    &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile, &generic};
 
 // ---- Views ----
 
@@ -58,6 +58,28 @@ static void set_windows(struct gemm_view *view, const struct bough__windows *w, 
     view->spread_w = w->spread_w;
     view->flip = w->flip;
     view->runs = w->stride_w == 1 && w->spread_h == 1 && w->spread_w == 1;
+}
+
+// Windows of one element that move by one are the image itself.
+static int is_plain(const struct bough__windows *w)
+{
+    return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
+           w->spread_h == 1 && w->spread_w == 1 && w->padding_h == 0 && w->padding_w == 0 &&
+           w->out_h == w->height && w->out_w == w->width;
+}
+
+static struct bough__matrix simplify(const struct bough__matrix *x)
+{
+    struct bough__matrix plain = *x;
+    const struct bough__windows *w = &x->windows;
+    if (x->kind == BOUGH_PLAIN || !is_plain(w))
+        return plain;
+    const int64_t area = (int64_t)w->height * w->width;
+    const struct bough__axis taps = {.stride = area}, positions = {area, 1, w->image_stride};
+    plain.kind = BOUGH_PLAIN;
+    plain.row = x->kind == BOUGH_WINDOWS ? taps : positions;
+    plain.col = x->kind == BOUGH_WINDOWS ? positions : taps;
+    return plain;
 }
 
 // `positions_across` says which of the two kinds of windows has its positions along the output.
@@ -228,7 +250,9 @@ static enum bough_status choose(struct bough__cl_launch **launch, struct bough_d
     for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++) {
         const struct bough__cl_gemm_implementation *one = implementations[i];
         struct bough__cl_gemm g = {.device = bough__cl_device(device), .gemm = *gemm};
-        g.params = describe(gemm);
+        g.gemm.a = simplify(&gemm->a);
+        g.gemm.b = simplify(&gemm->b);
+        g.params = describe(&g.gemm);
         if (wanted)
             reached = reached || one == wanted;
         if ((wanted && !reached) || !one->can(&g) || !(wanted || reached || one->suits(&g)))

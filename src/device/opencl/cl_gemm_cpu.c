@@ -3,11 +3,23 @@
 
 #include "base/error.h"
 
-enum { LANES = 16, PARTS_PER_UNIT = 4 };
+enum {
+    LANES = 16,
+    PARTS_PER_UNIT = 4,
+    MAX_ROWS = 512,  // of A that stay in a core's cache beside everything else
+    FEW_PANELS = 16, // that one group may do alone
+};
+
+static const double WORTH = 1e6; // multiplications that a group is worth
 
 static gemm_long round_up(gemm_long value, gemm_long to)
 {
     return (value + to - 1) / to * to;
+}
+
+static gemm_long clamp(gemm_long value, gemm_long least, gemm_long most)
+{
+    return value < least ? least : value > most ? most : value;
 }
 
 static gemm_long tile_cols(const struct bough__cl_gemm *g)
@@ -50,17 +62,42 @@ static void swap(struct gemm_params *p, struct bough__gemm *g)
     g->b = a;
 }
 
-static enum bough_status pack(struct bough__cl_gemm *g)
+static gemm_long parts_of(gemm_long count, gemm_long size)
+{
+    return (count + size - 1) / size;
+}
+
+// Packs all of A first, where several groups read the same of it.
+static enum bough_status pack(struct bough__cl_gemm *g, gemm_long wanted)
 {
     struct gemm_params *p = &g->params;
-    gemm_long units = g->device->base.info.compute_units, batch = p->a.batch_stride ? p->batch : 1;
-    gemm_long strips = round_up(p->m, LANES) / LANES, size = strips * LANES * round_up(p->k, LANES);
-    gemm_long parts = PARTS_PER_UNIT * units / (strips * batch), most = (p->k + 255) / 256;
+    gemm_long batch = p->a.batch_stride ? p->batch : 1, strips = parts_of(p->m, LANES);
+    gemm_long size = strips * LANES * round_up(p->k, LANES);
+    gemm_long parts = clamp(wanted / (strips * batch), 1, parts_of(p->k, 256));
+    p->a_packed = 1;
     p->a_batch = batch > 1 ? size : 0;
     p->a_at = bough__cl_gemm_reserve(g, batch * size);
-    parts = parts < 1 ? 1 : parts > most ? most : parts;
     const size_t groups[3] = {(size_t)strips, (size_t)parts, (size_t)batch};
     return bough__cl_gemm_step(g, "gemm_cpu", "gemm_cpu_pack", groups, 1);
+}
+
+// Divides the work into about `wanted` groups: by rows as far as the nearer caches ask for it, by
+// columns unless there are few, then by k, by columns and by rows for want of groups.
+static void divide(struct bough__cl_gemm *g, gemm_long wanted)
+{
+    struct gemm_params *p = &g->params;
+    gemm_long panels = parts_of(p->n, tile_cols(g));
+    p->group_rows = p->m < MAX_ROWS ? p->m : MAX_ROWS;
+    gemm_long others = parts_of(p->m, p->group_rows) * p->batch;
+    gemm_long take = panels <= FEW_PANELS ? panels : clamp(panels * others / (2 * wanted), 1, 8);
+    bough__cl_gemm_split(g, parts_of(panels, take) * others, wanted, 512);
+    others *= p->splits;
+    if (parts_of(panels, take) * others < wanted)
+        take = parts_of(panels, parts_of(wanted, others));
+    p->group_cols = take * tile_cols(g);
+    others = parts_of(panels, take) * p->batch * p->splits;
+    if (parts_of(p->m, p->group_rows) * others < wanted)
+        p->group_rows = round_up(parts_of(p->m, parts_of(wanted, others)), LANES);
 }
 
 static enum bough_status prepare(struct bough__cl_gemm *g)
@@ -69,14 +106,19 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     struct gemm_params *p = &g->params;
     if (cost(g, p->n, p->m) < 0.9 * cost(g, p->m, p->n))
         swap(p, &g->gemm);
-    BOUGH_TRY(pack(g));
-    gemm_long cols = round_up(p->n, tile_cols(g)) / tile_cols(g), blocks;
-    gemm_long wanted = PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units;
-    bough__cl_gemm_split(g, cols * p->batch, wanted, 512);
-    blocks = wanted / (cols * p->batch * p->splits);
-    p->block_rows = blocks > 1 ? round_up((p->m + blocks - 1) / blocks, LANES) : p->m;
-    blocks = (p->m + p->block_rows - 1) / p->block_rows;
-    const size_t groups[3] = {(size_t)cols, (size_t)blocks, (size_t)(p->batch * p->splits)};
+    double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
+    gemm_long most = PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units;
+    gemm_long wanted = work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
+    divide(g, wanted);
+    const size_t groups[3] = {(size_t)parts_of(p->n, p->group_cols),
+                              (size_t)parts_of(p->m, p->group_rows),
+                              (size_t)(p->batch * p->splits)};
+    if (groups[0] > 1) {
+        BOUGH_TRY(pack(g, wanted));
+    } else {
+        p->a_batch = round_up(p->group_rows, LANES) * BOUGH_CL_DEPTH;
+        p->a_at = bough__cl_gemm_reserve(g, p->a_batch * (gemm_long)(groups[1] * groups[2]));
+    }
     BOUGH_TRY(bough__cl_gemm_step(g, "gemm_cpu", "gemm_cpu", groups, 1));
     BOUGH_TRY(bough__cl_gemm_reduce(g));
 done:

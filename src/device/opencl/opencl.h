@@ -17,7 +17,11 @@ struct bough__cl_slot {
     cl_event written;
 };
 
-enum { BOUGH_CL_SLOTS = 8, BOUGH_CL_MAX_OPTIONS = 128 };
+enum {
+    BOUGH_CL_SLOTS = 8,
+    BOUGH_CL_MAX_OPTIONS = 128,
+    BOUGH_CL_DEPTH = 256, // of k in a panel of GEMM, at most
+};
 
 struct bough__cl_device {
     struct bough_device base;
