@@ -37,7 +37,8 @@ def main():
     lines = [line for line in drawn if line]
     print(f"exit {code}, drawn: {len(lines) > 0}, cut: {max(map(len, lines), default=0) < columns},"
           f" cleared at the end: {drawn[-1:] == ['']}")
-    print(re.sub(r"\d+(\.\d+)?", "N", lines[0][:columns // 2]) if lines else "nothing drawn")
+    known = re.compile(r"epoch \d+/\d+  step \d+/\d+  \d+ samples/s  \d+:\d\d to go  ")
+    print("a line of progress" if lines and known.match(lines[-1]) else "no line of progress")
     print(re.sub(r"\r[^\r\n]*\033\[K", "", seen).replace("\r\n", "\n"), end="")
 
 
