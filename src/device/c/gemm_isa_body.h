@@ -19,39 +19,48 @@ typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
 #else
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
+#define EACH(i, count) UNROLL for (int i = 0; i < (count); i++)
 
 // ---- The micro-kernel ----
-
-INLINE void finish(const struct bough__c_tile *t, int i, int j, vector value)
-{
-    vector_unaligned *c = (vector_unaligned *)(t->c + i * t->ldc + j * LANES);
-    if (t->add)
-        value += *c;
-    if (t->row_bias)
-        value += t->row_bias[i];
-    if (t->lane_bias)
-        value += *(const vector_unaligned *)(t->lane_bias + j * LANES);
-    if (t->relu)
-        value = (vector)((mask)value & ~(value < 0)); // NaN stays NaN
-    *c = value;
-}
 
 INLINE void tile(int rows, int vectors, const struct bough__c_tile *t)
 {
     vector sum[TILE_ROWS][2];
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] =
-        (vector){0};
+    EACH (i, rows)
+        EACH (j, vectors)
+            sum[i][j] = (vector){0};
     const float *a = t->a, *b = t->b;
     for (int64_t k = t->k; k > 0; k--) {
         vector y[2];
-        UNROLL for (int j = 0; j < vectors; j++) y[j] = ((const vector *)b)[j];
-        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] +=
-            a[i] * y[j];
+        EACH (j, vectors)
+            y[j] = ((const vector *)b)[j];
+        EACH (i, rows)
+            EACH (j, vectors)
+                sum[i][j] += a[i] * y[j];
         a += C_ROWS;
         b += vectors * LANES;
     }
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
-        finish(t, i, j, sum[i][j]);
+    if (t->add)
+        EACH (i, rows)
+            EACH (j, vectors)
+                sum[i][j] += *(const vector_unaligned *)(t->c + i * t->ldc + j * LANES);
+    if (t->row_bias)
+        EACH (i, rows)
+            EACH (j, vectors)
+                sum[i][j] += t->row_bias[i];
+    if (t->lane_bias)
+        EACH (i, rows)
+            EACH (j, vectors)
+                sum[i][j] += *(const vector_unaligned *)(t->lane_bias + j * LANES);
+    if (t->relu)
+        EACH (i, rows)
+            EACH (j, vectors)
+                sum[i][j] = (vector)((mask)sum[i][j] & ~(sum[i][j] < 0)); // NaN stays NaN
+    float *c = t->c;
+    const int64_t ldc = t->ldc;
+    EACH (i, rows)
+        EACH (j, vectors)
+            *(vector_unaligned *)(c + i * ldc + j * LANES) = sum[i][j];
 }
 
 #define TILES(rows)                                                                                \
@@ -120,7 +129,8 @@ INLINE void pack_chunks(float *out, int width, int floats, const float *data,
     memcpy(own, chunk, (size_t)chunks * sizeof *chunk);
     for (int64_t k = 0; k < s->count; k++, out += width) {
         const float *from = data + s->step[k];
-        UNROLL for (int i = 0; i < chunks; i++) move(out + own[i].lane, from + own[i].from, floats);
+        EACH (i, chunks)
+            move(out + own[i].lane, from + own[i].from, floats);
     }
 }
 
@@ -158,7 +168,8 @@ INLINE float4 four(const float *from)
 INLINE void transpose4(float *out, int width, const float *data, const int64_t *lane)
 {
     float4 x[4];
-    UNROLL for (int i = 0; i < 4; i++) x[i] = four(data + lane[i]);
+    EACH (i, 4)
+        x[i] = four(data + lane[i]);
     float4 a = SHUFFLE(x[0], x[1], 0, 4, 1, 5), b = SHUFFLE(x[0], x[1], 2, 6, 3, 7);
     float4 c = SHUFFLE(x[2], x[3], 0, 4, 1, 5), d = SHUFFLE(x[2], x[3], 2, 6, 3, 7);
     *(float4 *)out = SHUFFLE(a, c, 0, 1, 4, 5);
@@ -173,7 +184,8 @@ INLINE void transpose8(float *out, int width, const float *data, const int64_t *
 {
     float8 x[4];
 #define JOIN8(p, q) SHUFFLE(p, q, 0, 1, 2, 3, 4, 5, 6, 7)
-    UNROLL for (int i = 0; i < 4; i++) x[i] = JOIN8(four(data + lane[i]), four(data + lane[4 + i]));
+    EACH (i, 4)
+        x[i] = JOIN8(four(data + lane[i]), four(data + lane[4 + i]));
 #define LOW(p, q)  SHUFFLE(p, q, 0, 8, 1, 9, 4, 12, 5, 13)
 #define HIGH(p, q) SHUFFLE(p, q, 2, 10, 3, 11, 6, 14, 7, 15)
 #define EVEN(p, q) SHUFFLE(p, q, 0, 1, 8, 9, 4, 5, 12, 13)
@@ -195,10 +207,10 @@ INLINE void transpose8(float *out, int width, const float *data, const int64_t *
 INLINE void transpose16(float *out, int width, const float *data, const int64_t *lane)
 {
     float16 x[4];
-    UNROLL for (int i = 0; i < 4; i++) x[i] =
-        SHUFFLE(JOIN8(four(data + lane[i]), four(data + lane[4 + i])),
-                JOIN8(four(data + lane[8 + i]), four(data + lane[12 + i])), //
-                0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    EACH (i, 4)
+        x[i] = SHUFFLE(JOIN8(four(data + lane[i]), four(data + lane[4 + i])),
+                       JOIN8(four(data + lane[8 + i]), four(data + lane[12 + i])), //
+                       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #define LOW(p, q)  SHUFFLE(p, q, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
 #define HIGH(p, q) SHUFFLE(p, q, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
 #define EVEN(p, q) SHUFFLE(p, q, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
