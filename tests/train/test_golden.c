@@ -1,0 +1,324 @@
+// A training step pinned against PyTorch (golden/step.json): all gradients of the first step, the
+// losses of ten, what batch_norm remembers, and an evaluation with it, on every device.
+#include "support/support.h"
+
+#include "train/config_check.h"
+#include "train/phase.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 12, STEPS = 10, TASKS = 3, PIXELS = 2 * 10 * 10, MOST = 2048 };
+
+static json_t *golden;
+
+static int open_golden(void **state)
+{
+    (void)state;
+    json_error_t error;
+    golden = json_load_file(TEST_SOURCE_DIR "/tests/train/golden/step.json", 0, &error);
+    return golden == NULL;
+}
+
+static int close_golden(void **state)
+{
+    (void)state;
+    json_decref(golden);
+    test_devices_close();
+    return 0;
+}
+
+static const json_t *member(const char *part, const char *name)
+{
+    const json_t *value = json_object_get(json_object_get(golden, part), name);
+    if (!value)
+        fail_msg("golden/step.json has no %s of %s", part, name);
+    return value;
+}
+
+// ---- The data ----
+
+static uint8_t image[ROWS * PIXELS];
+static int32_t shape[ROWS];
+static float bright[ROWS * 2], top[ROWS * 3];
+
+static void read_floats(float *to, const json_t *from, size_t count)
+{
+    assert_int_equal(json_array_size(from), count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *number = json_array_get(from, i);
+        to[i] = json_is_null(number) ? NAN : (float)json_number_value(number);
+    }
+}
+
+static void read_data(void)
+{
+    const json_t *pixels = member("data", "image"), *labels = member("data", "shape");
+    assert_int_equal(json_array_size(pixels), ROWS * PIXELS);
+    assert_int_equal(json_array_size(labels), ROWS);
+    for (size_t i = 0; i < ROWS * PIXELS; i++)
+        image[i] = (uint8_t)json_integer_value(json_array_get(pixels, i));
+    for (size_t i = 0; i < ROWS; i++)
+        shape[i] = (int32_t)json_integer_value(json_array_get(labels, i));
+    read_floats(bright, member("data", "bright"), ROWS * 2);
+    read_floats(top, member("data", "top"), ROWS * 3);
+}
+
+// ---- The net ----
+
+static const struct bough_layer trunk[] = {
+    {.kind = "conv2d", .channels = 6, .kernel = {3, 3}, .padding = {1, 1}, .bias = BOUGH_NO_BIAS},
+    {.kind = "batch_norm"},
+    {.kind = "relu"},
+    {.kind = "max_pool2d", .kernel = {2, 2}},
+    {.kind = "conv2d",
+     .channels = 8,
+     .kernel = {3, 3},
+     .stride = {2, 2},
+     .padding = {1, 1},
+     .groups = 2},
+    {.kind = "gelu"},
+    {.kind = "flatten"},
+    {.kind = "linear", .units = 16},
+    {.kind = "layer_norm"},
+    {.kind = "tanh"},
+};
+static const struct bough_layer four[] = {{.kind = "linear", .units = 4}};
+static const struct bough_layer two[] = {
+    {.kind = "linear", .units = 8}, {.kind = "relu"}, {.kind = "linear", .units = 2}};
+static const struct bough_layer three[] = {{.kind = "linear", .units = 3}};
+static const float class_weights[] = {1, 0.5f, 2, 1.25f};
+static const float task_weights[TASKS] = {1, 0.5f, 2};
+
+static const struct bough_task tasks[TASKS] = {
+    {.name = "shape",
+     .target = "shape",
+     .loss = {.name = "cross_entropy",
+              .class_weights = class_weights,
+              .class_weights_count = 4,
+              .label_smoothing = 0.125f},
+     .head = four,
+     .head_count = 1},
+    {.name = "bright", .target = "bright", .loss = {.name = "mse"}, .head = two, .head_count = 3},
+    {.name = "top",
+     .target = "top",
+     .loss = {.name = "binary_cross_entropy"},
+     .head = three,
+     .head_count = 1},
+};
+
+static struct bough_config config_with(const struct bough_optimizer *optimizer)
+{
+    static const float mean[] = {0.375f, 0.5f}, std[] = {0.25f, 0.5f};
+    return (struct bough_config){
+        .data = "none",
+        .input = {.mean = mean, .std = std, .channels = 2},
+        .trunk = trunk,
+        .trunk_count = sizeof trunk / sizeof *trunk,
+        .tasks = tasks,
+        .tasks_count = TASKS,
+        .optimizer = *optimizer,
+        .train = {.epochs = 1, .batch_size = ROWS},
+    };
+}
+
+// ---- A training on a device ----
+
+struct training {
+    struct bough_device *device;
+    struct bough_config config;
+    struct bough__arena arena;
+    struct bough__model *model;
+    struct bough__table table;
+    struct bough__feed feed;
+    struct bough__phase *phase;
+};
+
+static void feed_init(struct training *training)
+{
+    const struct bough__column column[] = {
+        {.host = image, .dtype = BOUGH_U8, .width = PIXELS},
+        {.host = shape, .dtype = BOUGH_I32, .width = 1},
+        {.host = bright, .dtype = BOUGH_F32, .width = 2},
+        {.host = top, .dtype = BOUGH_F32, .width = 3},
+    };
+    read_data();
+    assert_ok(bough__table_init(&training->table, training->device, column, 1 + TASKS, ROWS, ROWS,
+                                bough__table_budget(training->device)));
+    assert_ok(bough__feed_init(&training->feed, &training->table, ROWS));
+}
+
+static struct bough__span place_of(struct bough__buffer *buffer, const struct bough__param *param)
+{
+    return (struct bough__span){buffer, (size_t)param->offset * sizeof(float)};
+}
+
+static void write_start(const struct bough__params *params)
+{
+    float value[MOST];
+    assert_int_equal(params->count, json_object_size(json_object_get(golden, "start")));
+    for (int32_t i = 0; i < params->count; i++) {
+        const struct bough__param *param = &params->param[i];
+        size_t count = (size_t)bough_shape_elements(&param->shape);
+        assert_true(count <= MOST);
+        read_floats(value, member("start", param->name), count);
+        assert_ok(bough__write(place_of(params->block[param->block].value, param), value,
+                               count * sizeof *value));
+    }
+}
+
+static void training_init(struct training *training, struct bough_device *device,
+                          const struct bough_optimizer *optimizer)
+{
+    const struct bough_config config = config_with(optimizer);
+    const struct bough_shape sample = {3, {2, 10, 10}};
+    *training = (struct training){.device = device};
+    assert_ok(bough__config_complete(&training->config, &training->arena, &config, NULL));
+    assert_ok(bough__model_create(&training->model, &training->config, &sample, device, NULL));
+    feed_init(training);
+    assert_ok(bough__phase_create(&training->phase, training->model, &training->feed,
+                                  BOUGH_TRAINING, task_weights));
+    write_start(&training->model->params);
+}
+
+static void training_fini(struct training *training)
+{
+    bough__phase_destroy(&training->phase);
+    bough__feed_fini(&training->feed);
+    bough__table_fini(&training->table);
+    bough__model_destroy(&training->model);
+    bough__arena_fini(&training->arena);
+}
+
+static void run_batch(struct bough__phase *phase, struct step_state *state, double *loss)
+{
+    double weight[TASKS];
+    assert_ok(bough__phase_begin(phase));
+    assert_ok(bough__phase_step(phase, 0, state));
+    assert_ok(bough__phase_losses(phase, loss, weight));
+    for (size_t t = 0; t < TASKS; t++) {
+        const json_t *wanted = json_array_get(json_object_get(golden, "weights"), t);
+        assert_float_equal(weight[t], json_number_value(wanted), 1e-6);
+        loss[t] /= weight[t];
+    }
+}
+
+static void step(struct training *training, uint32_t number, double *loss)
+{
+    const struct bough_optimizer *optimizer = &training->config.optimizer;
+    struct step_state state = {.seed = {0}};
+    bough__optimizer_set_step(&state, optimizer, number, optimizer->lr);
+    run_batch(training->phase, &state, loss);
+}
+
+static void evaluate(struct training *training, double *loss)
+{
+    struct bough__phase *phase;
+    struct step_state state = {.step = 1};
+    assert_ok(
+        bough__phase_create(&phase, training->model, &training->feed, BOUGH_EVALUATION, NULL));
+    run_batch(phase, &state, loss);
+    bough__phase_destroy(&phase);
+}
+
+// ---- Comparing ----
+
+// The largest normalised mean square error of the tensors that `part` names.
+static double compare(const struct training *training, const json_t *part, int gradients)
+{
+    const struct bough__params *params = &training->model->params;
+    float got[MOST], wanted[MOST];
+    double worst = 0;
+    size_t found = 0;
+    for (int32_t i = 0; i < params->count; i++) {
+        const struct bough__param *param = &params->param[i];
+        const struct bough__param_block *block = &params->block[param->block];
+        const json_t *golden_values = json_object_get(part, param->name);
+        size_t count = (size_t)bough_shape_elements(&param->shape);
+        if (!golden_values)
+            continue;
+        read_floats(wanted, golden_values, count);
+        assert_ok(bough__read(place_of(gradients ? block->gradient : block->value, param), got,
+                              count * sizeof *got));
+        worst = fmax(worst, test_nmse(got, wanted, count));
+        found++;
+    }
+    assert_true(found > 0 && found == json_object_size(part));
+    return worst;
+}
+
+static double compare_losses(const double *loss, const json_t *wanted)
+{
+    double worst = 0;
+    for (size_t t = 0; t < TASKS; t++) {
+        double value = json_real_value(json_array_get(wanted, t));
+        worst = fmax(worst, fabs(loss[t] / value - 1));
+    }
+    return worst;
+}
+
+// ---- The tests ----
+
+static void trains_as_pytorch(struct bough_device *device, const struct bough_optimizer *optimizer,
+                              double tolerance)
+{
+    const json_t *wanted = json_object_get(golden, optimizer->name);
+    const json_t *losses = json_object_get(wanted, "losses");
+    struct training training;
+    double loss[TASKS], gradients = 0, worst = 0;
+    training_init(&training, device, optimizer);
+    assert_int_equal(json_array_size(losses), STEPS);
+    for (uint32_t i = 0; i < STEPS; i++) {
+        step(&training, i + 1, loss);
+        worst = fmax(worst, compare_losses(loss, json_array_get(losses, i)));
+        if (i == 0)
+            gradients = compare(&training, json_object_get(golden, "gradients"), 1);
+    }
+    double remembered = compare(&training, json_object_get(wanted, "remembered"), 0);
+    evaluate(&training, loss);
+    double evaluated = compare_losses(loss, json_object_get(wanted, "evaluated"));
+    printf("%s on %s: NMSE of gradients %.2g, of running statistics %.2g; relative difference of "
+           "losses %.2g, in evaluation %.2g\n",
+           optimizer->name, device->info.id, gradients, remembered, worst, evaluated);
+    assert_true(gradients <= 1e-10);
+    assert_true(worst <= tolerance);
+    assert_true(evaluated <= tolerance);
+    assert_true(remembered <= 1e-9);
+    training_fini(&training);
+}
+
+static void on_every_device(const struct bough_optimizer *optimizer, double tolerance)
+{
+    size_t count;
+    struct bough_device *const *devices = test_devices(&count);
+    for (size_t i = 0; i < count; i++)
+        trains_as_pytorch(devices[i], optimizer, tolerance);
+    assert_int_equal(test_warnings(), 0);
+}
+
+static void sgd(void **state)
+{
+    (void)state;
+    const struct bough_optimizer optimizer = {
+        .name = "sgd", .lr = 0.05f, .momentum = 0.875f, .weight_decay = 0.0625f};
+    on_every_device(&optimizer, 1e-5);
+}
+
+static void adam_with_clipping(void **state)
+{
+    (void)state;
+    const struct bough_optimizer optimizer = {.name = "adam", .lr = 0.01f, .clip_norm = 0.5f};
+    on_every_device(&optimizer, 1e-4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sgd),
+        cmocka_unit_test(adam_with_clipping),
+    };
+    return cmocka_run_group_tests(tests, open_golden, close_golden);
+}
