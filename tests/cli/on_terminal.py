@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a command on a terminal of its own and prints what a person would see when it is done, with
-how the line that is redrawn behaved.
+"""Runs a command on a terminal of its own, presses Ctrl-C as soon as a line of progress is drawn,
+and prints what a person sees in the end, and whether the line was cut to the terminal's width.
 
 usage: on_terminal.py COLUMNS COMMAND...
 """
@@ -12,9 +12,11 @@ import struct
 import sys
 import termios
 
+PROGRESS = re.compile(rb"\repoch \d+/\d+  step \d+/\d+  \d+ samples/s  \d+:[0-9:]+ to go[^\r\n]*\033\[K")
 
-def read_all(terminal):
-    seen = b""
+
+def watch(terminal):
+    seen, pressed = b"", False
     while True:
         try:
             part = os.read(terminal, 4096)
@@ -23,6 +25,9 @@ def read_all(terminal):
         if not part:
             return seen.decode()
         seen += part
+        if not pressed and PROGRESS.search(seen):
+            os.write(terminal, b"\x03")
+            pressed = True
 
 
 def main():
@@ -31,15 +36,13 @@ def main():
     if child == 0:
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         os.execvp(sys.argv[2], sys.argv[2:])
-    seen = read_all(terminal)
+    seen = watch(terminal)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     drawn = re.findall(r"\r([^\r\n]*)\033\[K", seen)
-    lines = [line for line in drawn if line]
-    print(f"exit {code}, drawn: {len(lines) > 0}, cut: {max(map(len, lines), default=0) < columns},"
-          f" cleared at the end: {drawn[-1:] == ['']}")
-    known = re.compile(r"epoch \d+/\d+  step \d+/\d+  \d+ samples/s  \d+:\d\d to go  ")
-    print("a line of progress" if lines and known.match(lines[-1]) else "no line of progress")
+    print("drawn" if drawn else "not drawn", "and cleared" if drawn[-1:] == [""] else "",
+          f"longest line {max(map(len, drawn), default=0)} of {columns}")
     print(re.sub(r"\r[^\r\n]*\033\[K", "", seen).replace("\r\n", "\n"), end="")
+    print(f"exit {code}")
 
 
 if __name__ == "__main__":
