@@ -48,8 +48,10 @@ static void relu_bwd(void *const *arg, const void *params, int64_t begin, int64_
     const float *y = arg[0], *dy = arg[1];
     float *dx = arg[2];
 #pragma omp simd
-    for (int64_t i = begin; i < end; i++)
-        dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+    for (int64_t i = begin; i < end; i++) {
+        const float slope = dy[i]; // read in any case: a branch would be slower
+        dx[i] = y[i] > 0.0f ? slope : 0.0f;
+    }
 }
 
 static const struct bough__kernel kernel_relu_fwd = {"relu_fwd", "activation", relu_fwd,

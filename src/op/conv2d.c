@@ -196,8 +196,10 @@ static void conv2d_bias_bwd(void *const *arg, const void *params, int64_t begin,
             const int64_t at = (n * p->channels + channel) * p->plane;
             float sum = 0.0f;
             if (y) {
-                for (int64_t i = at; i < at + p->plane; i++)
-                    dz[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+                for (int64_t i = at; i < at + p->plane; i++) {
+                    const float slope = dy[i]; // read in any case: a branch would be slower
+                    dz[i] = y[i] > 0.0f ? slope : 0.0f;
+                }
             }
             const float *value = y ? dz : dy;
 #pragma omp simd reduction(+ : sum)

@@ -150,8 +150,9 @@ static void max_back_by_two(float *restrict dx, const float *restrict dy, const 
                             int at, int pairs)
 {
     for (int i = 0; i < pairs; i++) {
-        dx[2 * i] = index[i] == at + 2 * i ? dy[i] : 0.0f;
-        dx[2 * i + 1] = index[i] == at + 2 * i + 1 ? dy[i] : 0.0f;
+        const float slope = dy[i]; // read in any case: a branch would be slower
+        dx[2 * i] = index[i] == at + 2 * i ? slope : 0.0f;
+        dx[2 * i + 1] = index[i] == at + 2 * i + 1 ? slope : 0.0f;
     }
 }
 
