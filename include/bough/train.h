@@ -81,8 +81,8 @@ struct bough_run;
 
 // Trains. The run folder receives config.yaml (resolved), model.safetensors (the best by
 // validation), last.safetensors (all that resuming needs), log.jsonl and result.json.
-// With `resume`, `config` may be NULL (the folder's own is used) or differ only in train.epochs and
-// early stopping; training goes on bit for bit.
+// With `resume`, `config` may be NULL (the folder's own is used) or differ only in data,
+// train.epochs and train.early_stopping; training goes on bit for bit.
 // Errors: INVALID, DATA, DEVICE, DIVERGED with step, task and loss, INTERRUPTED.
 enum bough_status bough_train(struct bough_run **run, const struct bough_config *config,
                               const struct bough_train_options *options);

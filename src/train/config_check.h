@@ -1,4 +1,4 @@
-// Checks a config and gives every default, in its layers and tasks too.
+// Checks a config and gives every default, in its layers and tasks too; and the text of it all.
 #ifndef BOUGH_TRAIN_CONFIG_CHECK_H
 #define BOUGH_TRAIN_CONFIG_CHECK_H
 
@@ -15,5 +15,9 @@ enum { BOUGH__CONFIG_PATH = 512 };
 enum bough_status bough__config_complete(struct bough_config *complete, struct bough__arena *arena,
                                          const struct bough_config *config,
                                          char where[BOUGH__CONFIG_PATH]);
+
+// The complete config as YAML, `data` made absolute. `*text` is the caller's to free; NULL on
+// error.
+enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config);
 
 #endif

@@ -282,27 +282,39 @@ done:
     return status;
 }
 
-enum bough_status bough_config_save(const struct bough_config *config, const char *path)
+enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config)
 {
     struct bough__arena arena = {0};
     struct bough_config complete;
-    char *text = NULL;
-    size_t size = 0;
     FILE *out = NULL;
     enum bough_status status;
+    *text = NULL;
     BOUGH_TRY(bough__config_complete(&complete, &arena, config, NULL));
     BOUGH_TRY(make_absolute(&complete, &arena));
-    BOUGH_TRY_MEMORY(out = open_memstream(&text, &size));
+    BOUGH_TRY_MEMORY(out = open_memstream(text, size));
     BOUGH_TRY(emit(out, &complete));
     int failed = fclose(out);
     out = NULL;
     if (failed)
         BOUGH_TRY_MEMORY(NULL);
-    BOUGH_TRY(bough__file_write(path, text, size));
 done:
     if (out)
         fclose(out);
-    free(text);
+    if (status != BOUGH_OK) {
+        free(*text);
+        *text = NULL;
+    }
     bough__arena_fini(&arena);
+    return status;
+}
+
+enum bough_status bough_config_save(const struct bough_config *config, const char *path)
+{
+    char *text;
+    size_t size;
+    enum bough_status status = bough__config_text(&text, &size, config);
+    if (status == BOUGH_OK)
+        status = bough__file_write(path, text, size);
+    free(text);
     return status;
 }

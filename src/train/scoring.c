@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t bough__task_metrics(const char *const **metrics, const struct bough_task *task)
-{
-    *metrics = task->metrics_count ? task->metrics : &bough__loss_find(task->loss.name)->metric;
-    return task->metrics_count ? task->metrics_count : 1;
-}
-
 double bough_scores_find(const struct bough_scores *scores, const char *task, const char *metric)
 {
     for (size_t i = 0; i < scores->count; i++)
@@ -66,17 +60,16 @@ static enum bough_status score_task(struct bough_scores *scores, struct bough__a
                                     const struct bough_task *task,
                                     const struct bough__outcome *outcome)
 {
-    const char *const *metrics;
-    size_t count = bough__task_metrics(&metrics, task);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < task->metrics_count; i++) {
+        const char *name = task->metrics[i];
         enum bough_status status;
-        if (strcmp(metrics[i], "confusion") == 0) {
+        if (strcmp(name, "confusion") == 0) {
             status = add_confusion(scores, arena, task->name, outcome);
         } else {
             int k = 0;
             double value = NAN;
-            status = bough__metric_find(metrics[i], &k)->measure(&value, outcome, k);
-            add(scores, task->name, metrics[i], value);
+            status = bough__metric_find(name, &k)->measure(&value, outcome, k);
+            add(scores, task->name, name, value);
         }
         if (status != BOUGH_OK)
             return status;
@@ -90,10 +83,8 @@ static enum bough_status make_room(struct bough_scores *scores, struct bough__ar
                                    const struct bough_config *config)
 {
     size_t count = 0;
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        const char *const *metrics;
-        count += 1 + bough__task_metrics(&metrics, &config->tasks[t]);
-    }
+    for (size_t t = 0; t < config->tasks_count; t++)
+        count += 1 + config->tasks[t].metrics_count;
     *scores = (struct bough_scores){
         .score = BOUGH_NEW(arena, struct bough_score, count),
         .confusion = BOUGH_NEW(arena, struct bough_confusion, count),
@@ -163,12 +154,8 @@ static double mean_of_first_metrics(const struct bough_scores *scores,
                                     const struct bough_config *config)
 {
     double sum = 0;
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        const char *const *metrics;
-        bough__task_metrics(&metrics, &config->tasks[t]);
-        const char *first = strcmp(metrics[0], "confusion") == 0 ? "loss" : metrics[0];
-        sum += oriented(scores, config->tasks[t].name, first);
-    }
+    for (size_t t = 0; t < config->tasks_count; t++)
+        sum += oriented(scores, config->tasks[t].name, config->tasks[t].metrics[0]);
     return sum / (double)config->tasks_count;
 }
 
@@ -203,12 +190,7 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
 {
     const char *task = model->config->tasks[t].name;
     int k = 0;
-    const struct bough__metric *metric = bough__metric_find(name, &k);
-    if (!metric)
-        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: unknown metric %s", task, name);
-    if (!(metric->kinds >> model->loss[t]->target & 1))
-        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s does not go with the loss %s", task,
-                           name, model->loss[t]->name);
+    bough__metric_find(name, &k);
     if (k > model->width[t])
         return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s of %lld classes", task, name,
                            (long long)model->width[t]);
@@ -219,42 +201,15 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
     return BOUGH_OK;
 }
 
-static int task_has(const struct bough_task *task, const char *metric)
-{
-    const char *const *metrics;
-    size_t count = bough__task_metrics(&metrics, task);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(metrics[i], metric) == 0 && strcmp(metric, "confusion") != 0)
-            return 1;
-    return strcmp(metric, "loss") == 0;
-}
-
-static enum bough_status check_monitor(const struct bough_config *config)
-{
-    const char *monitor = config->train.early_stopping.metric, *dot = strrchr(monitor, '.');
-    if (strcmp(monitor, "mean") == 0 || strcmp(monitor, "loss") == 0)
-        return BOUGH_OK;
-    for (size_t t = 0; dot && t < config->tasks_count; t++)
-        if (strlen(config->tasks[t].name) == (size_t)(dot - monitor) &&
-            strncmp(config->tasks[t].name, monitor, (size_t)(dot - monitor)) == 0 &&
-            task_has(&config->tasks[t], dot + 1))
-            return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID,
-                       "train.early_stopping.metric: %s; wanted mean, loss, <task>.loss, or "
-                       "<task>.<metric> with one of the task's metrics",
-                       monitor);
-}
-
 enum bough_status bough__scoring_check(const struct bough__model *model)
 {
     for (size_t t = 0; t < model->config->tasks_count; t++) {
-        const char *const *metrics;
-        size_t count = bough__task_metrics(&metrics, &model->config->tasks[t]);
-        for (size_t i = 0; i < count; i++) {
-            enum bough_status status = check_metric(model, t, metrics[i]);
+        const struct bough_task *task = &model->config->tasks[t];
+        for (size_t i = 0; i < task->metrics_count; i++) {
+            enum bough_status status = check_metric(model, t, task->metrics[i]);
             if (status != BOUGH_OK)
                 return status;
         }
     }
-    return check_monitor(model->config);
+    return BOUGH_OK;
 }

@@ -24,10 +24,8 @@ enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__are
 double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,
                         const char *monitor);
 
-// The metrics of a task: those of the config, or its loss's own.
-size_t bough__task_metrics(const char *const **metrics, const struct bough_task *task);
-
-// Errors: INVALID if a metric cannot measure the task, or the monitor names none.
+// What the config's own check cannot know: how many classes the heads have.
+// Errors: INVALID if a metric does not go with them.
 enum bough_status bough__scoring_check(const struct bough__model *model);
 
 #endif

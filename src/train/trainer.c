@@ -36,6 +36,39 @@ void bough__walk_fini(struct bough__walk *walk)
 
 // ---- Config ----
 
+// The first line of `a` that is not in the same place in `b`; NULL if there is none.
+static char *first_difference(char *a, char *b)
+{
+    char *rest_a, *rest_b, *line = strtok_r(a, "\n", &rest_a), *other = strtok_r(b, "\n", &rest_b);
+    while (line && other && strcmp(line, other) == 0) {
+        line = strtok_r(NULL, "\n", &rest_a);
+        other = strtok_r(NULL, "\n", &rest_b);
+    }
+    return line ? line : other;
+}
+
+// What is not `resumed` anyhow must be the same in both.
+static enum bough_status check_same(const struct bough_config *resumed,
+                                    const struct bough_config *config, const char *path)
+{
+    enum bough_status status;
+    char *text[2] = {NULL, NULL}, *line;
+    size_t size;
+    BOUGH_TRY(bough__config_text(&text[0], &size, config));
+    BOUGH_TRY(bough__config_text(&text[1], &size, resumed));
+    line = first_difference(text[0], text[1]);
+    if (line)
+        status =
+            bough__fail(BOUGH_INVALID,
+                        "%s: the run was begun with another config, which differs in `%s`; only "
+                        "data, train.epochs and train.early_stopping may change",
+                        path, line + strspn(line, " -"));
+done:
+    free(text[0]);
+    free(text[1]);
+    return status;
+}
+
 // With `resume`, the run folder's config, but for what may change on the way.
 static enum bough_status settle_config(struct bough__trainer *trainer,
                                        const struct bough_config *config)
@@ -48,8 +81,10 @@ static enum bough_status settle_config(struct bough__trainer *trainer,
     BOUGH_TRY(bough_config_file_open(&trainer->config_file, path, NULL, 0));
     struct bough_config resumed = *bough_config_file_config(trainer->config_file);
     if (config) {
+        resumed.data = config->data;
         resumed.train.epochs = config->train.epochs;
         resumed.train.early_stopping = config->train.early_stopping;
+        BOUGH_TRY(check_same(&resumed, config, path));
     }
     BOUGH_TRY(bough__config_complete(&trainer->config, &trainer->arena, &resumed, NULL));
 done:

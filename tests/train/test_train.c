@@ -332,6 +332,23 @@ static void a_run_folder_is_not_overwritten(void **state)
     assert_fails(bough_train(&run, &config, &options), BOUGH_INVALID, "holds a training already");
 }
 
+static void a_resumed_run_keeps_its_config(void **state)
+{
+    (void)state;
+    const char *dir = run_dir("same", 0);
+    struct bough_config config = training_config(data, "sgd");
+    struct bough_run *run;
+    config.train.epochs = 1;
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
+    bough_run_destroy(&run);
+    config.train.epochs = 2;
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}));
+    bough_run_destroy(&run);
+    config.optimizer.lr = 0.25f;
+    assert_fails(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}),
+                 BOUGH_INVALID, "which differs in `lr: 0.25`");
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4)
@@ -346,6 +363,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_loss_gone_bad_names_step_and_task),
         cmocka_unit_test(labels_are_checked),
         cmocka_unit_test(a_run_folder_is_not_overwritten),
+        cmocka_unit_test(a_resumed_run_keeps_its_config),
     };
     return cmocka_run_group_tests(tests, start, end);
 }
