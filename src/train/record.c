@@ -136,7 +136,9 @@ enum bough_status bough__record_result(const char *run_dir, const struct bough_r
     text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     BOUGH_TRY_MEMORY(text);
     snprintf(path, sizeof path, "%s/result.json", run_dir);
-    BOUGH_TRY(bough__file_write(path, text, strlen(text)));
+    size_t length = strlen(text);
+    text[length] = '\n'; // a file of lines; the zero behind it is not written
+    BOUGH_TRY(bough__file_write(path, text, length + 1));
 done:
     json_decref(object);
     free(text);

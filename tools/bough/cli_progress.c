@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double redraw_seconds = 0.1, line_seconds = 1;
+static const double redraw_seconds = 0.1, line_seconds = 10;
 
 static int drawn;        // a line stands on the terminal
 static double last_time; // of the last line about a step
