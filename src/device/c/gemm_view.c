@@ -150,7 +150,7 @@ int64_t bough__c_block_scratch(const struct bough__c_side *side, const struct bo
 // Zeros in place of `rows` rows.
 static void pad_zeros(const struct bough__c_isa *isa, float *out, int64_t rows, int64_t width)
 {
-    isa->pad(out, 1, rows * width, 0, 0, NULL, 0);
+    isa->pad(out, 1, rows * width, 0, 0, out, 0);
 }
 
 // The image's elements, spread_w apart.
