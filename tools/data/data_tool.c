@@ -49,7 +49,7 @@ static void print_error(const char *text)
 // ---- Long work ----
 
 static volatile sig_atomic_t interrupted;
-static int progress_shown;
+static int on_terminal, progress_shown;
 
 static void on_signal(int number)
 {
@@ -85,7 +85,7 @@ enum bough_status tool_step(const char *what, int64_t done, int64_t total)
 {
     if (interrupted)
         return tool_fail(BOUGH_INTERRUPTED, "interrupted");
-    if (isatty(STDERR_FILENO) && total > 0 && is_due(done, total)) {
+    if (on_terminal && total > 0 && is_due(done, total)) {
         fprintf(stderr, "\r%s %lld of %lld (%d %%)\033[K", what, (long long)done, (long long)total,
                 (int)(100.0 * (double)done / (double)total));
         fflush(stderr);
@@ -152,6 +152,7 @@ static enum bough_status run(int argc, char **argv)
 int tool_main(int argc, char **argv)
 {
     message[0] = 0;
+    on_terminal = isatty(STDERR_FILENO);
     catch_signals();
     enum bough_status status = run(argc, argv);
     end_progress();

@@ -35,9 +35,7 @@ static enum bough_status read_bytes(struct idx *idx, void *bytes, size_t size, c
     char *to = bytes;
     while (size > 0) {
         int got = gzread(idx->stream, to, size < INT_MAX ? (unsigned)size : INT_MAX);
-        const int error = errno; // of the read; tool_step may set another
         enum bough_status status = tool_step(idx->path, 0, 0);
-        errno = error;
         if (status != BOUGH_OK)
             return status;
         if (got <= 0)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the programs print, word for word.
 
-usage: golden.py BIN_DIR FILE... [--update]
+usage: replay.py BIN_DIR FILE... [--update]
 
 A FILE holds commands, each on a line of its own behind "$ ", and under each what it printed and,
 if it failed, "[exit code]"; remarks stand behind "# ". The commands run one after another in a new empty folder, by bash,

@@ -1,0 +1,72 @@
+// How bough-data ends when it is stopped, or cannot write.
+#include "tools/data_support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+// A pipe that gives a header and then nothing more: the program waits in the middle of its work.
+static void ctrl_c_leaves_nothing(void **state)
+{
+    (void)state;
+    const int signals[] = {SIGINT, SIGTERM};
+    static const char start[80000] = {0, 0, 8, 1, 0, 2, 0, 0}; // more than zlib reads ahead
+    for (int i = 0; i < 2; i++) {
+        char pipe[600], output[600], part[620], program[400];
+        snprintf(pipe, sizeof pipe, "%s", in_folder("pipe"));
+        snprintf(output, sizeof output, "%s", in_folder("o"));
+        snprintf(part, sizeof part, "%s.part", output);
+        snprintf(program, sizeof program, "%s/bin/bough-data", TEST_BINARY_DIR);
+        remove(pipe);
+        assert_int_equal(mkfifo(pipe, 0600), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            freopen("/dev/null", "w", stderr);
+            execl(program, program, "idx", "--images", pipe, "-o", output, (char *)NULL);
+            _exit(99);
+        }
+        int writer = open(pipe, O_WRONLY);
+        assert_int_equal(write(writer, start, sizeof start), sizeof start);
+        while (access(part, F_OK) != 0)
+            usleep(1000);
+        int code;
+        while (kill(child, signals[i]) == 0 && waitpid(child, &code, WNOHANG) == 0)
+            usleep(10000); // the signal may come just before it waits
+        close(writer);
+        assert_true(WIFEXITED(code));
+        assert_int_equal(WEXITSTATUS(code), 130);
+        assert_int_equal(count_names(data_folder), 1);
+    }
+}
+
+static void a_full_disk_leaves_nothing(void **state)
+{
+    (void)state;
+    char command[2000];
+    snprintf(command, sizeof command,
+             "cd '%s' && (ulimit -f 16; %s/bin/bough-data generate mmoe -o o) 2>e", data_folder,
+             TEST_BINARY_DIR);
+    assert_int_equal(WEXITSTATUS(system(command)), 3);
+    char message[1000];
+    message[read_file(message, sizeof message - 1, "e")] = 0;
+    assert_non_null(strstr(message, "bough-data: o: cannot write: File too large"));
+    assert_int_equal(count_names(data_folder), 1);
+}
+
+static void a_full_standard_output_is_told(void **state)
+{
+    (void)state;
+    char output[1000];
+    assert_int_equal(run_data(output, sizeof output, "--help >/dev/full"), 3);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(ctrl_c_leaves_nothing),
+        CASE(a_full_disk_leaves_nothing),
+        CASE(a_full_standard_output_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
