@@ -25,6 +25,11 @@ size_t bough_dtype_size(enum bough_dtype dtype);
 // Its name in safetensors: "F32".
 const char *bough_dtype_name(enum bough_dtype dtype);
 
+// Element `i` of an array of that type. As an integer, a fraction is cut off; what no int64_t holds
+// (NaN too) is INT64_MIN. As a number, integers beyond 2^53 lose digits.
+int64_t bough_integer_at(const void *data, enum bough_dtype dtype, int64_t i);
+double bough_number_at(const void *data, enum bough_dtype dtype, int64_t i);
+
 enum { BOUGH_MAX_RANK = 8 };
 
 // Row-major, the last index moves fastest; images are [N, C, H, W]. Rank 0 is a single number.

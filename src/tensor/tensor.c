@@ -22,6 +22,40 @@ const char *bough_dtype_name(enum bough_dtype dtype)
     return dtypes[dtype].name;
 }
 
+static int64_t cut(double number)
+{
+    return number >= -9.2e18 && number <= 9.2e18 ? (int64_t)number : INT64_MIN;
+}
+
+int64_t bough_integer_at(const void *data, enum bough_dtype dtype, int64_t i)
+{
+    switch (dtype) {
+    case BOUGH_F32:
+        return cut((double)((const float *)data)[i]);
+    case BOUGH_F64:
+        return cut(((const double *)data)[i]);
+    case BOUGH_U8:
+        return ((const uint8_t *)data)[i];
+    case BOUGH_I8:
+        return ((const int8_t *)data)[i];
+    case BOUGH_I16:
+        return ((const int16_t *)data)[i];
+    case BOUGH_I32:
+        return ((const int32_t *)data)[i];
+    default:
+        return ((const int64_t *)data)[i];
+    }
+}
+
+double bough_number_at(const void *data, enum bough_dtype dtype, int64_t i)
+{
+    if (dtype == BOUGH_F32)
+        return (double)((const float *)data)[i];
+    if (dtype == BOUGH_F64)
+        return ((const double *)data)[i];
+    return (double)bough_integer_at(data, dtype, i);
+}
+
 int64_t bough_shape_elements(const struct bough_shape *shape)
 {
     int64_t elements = 1;

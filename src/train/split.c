@@ -45,7 +45,7 @@ static enum bough_status convert(struct bough__split *split, const struct bough_
     if (!split->converted)
         return bough__no_memory();
     for (int64_t i = 0; i < count; i++)
-        split->converted[i] = (float)bough__number_at(input, i);
+        split->converted[i] = (float)bough_number_at(input->data, input->dtype, i);
     return BOUGH_OK;
 }
 

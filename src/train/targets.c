@@ -6,38 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- Elements of any type ----
-
 static int is_integer(enum bough_dtype dtype)
 {
     return dtype != BOUGH_F32 && dtype != BOUGH_F64;
-}
-
-static int64_t integer_at(const struct bough_file_tensor *tensor, int64_t i)
-{
-    switch (tensor->dtype) {
-    case BOUGH_U8:
-        return ((const uint8_t *)tensor->data)[i];
-    case BOUGH_I8:
-        return ((const int8_t *)tensor->data)[i];
-    case BOUGH_I16:
-        return ((const int16_t *)tensor->data)[i];
-    case BOUGH_I32:
-        return ((const int32_t *)tensor->data)[i];
-    case BOUGH_I64:
-        return ((const int64_t *)tensor->data)[i];
-    default:
-        return 0;
-    }
-}
-
-double bough__number_at(const struct bough_file_tensor *tensor, int64_t i)
-{
-    if (tensor->dtype == BOUGH_F32)
-        return ((const float *)tensor->data)[i];
-    if (tensor->dtype == BOUGH_F64)
-        return ((const double *)tensor->data)[i];
-    return (double)integer_at(tensor, i);
 }
 
 // ---- Classes ----
@@ -46,7 +17,7 @@ double bough__number_at(const struct bough_file_tensor *tensor, int64_t i)
 static enum bough_status class_at(int64_t *class, const struct bough_file_tensor *tensor, int64_t i,
                                   const struct bough_task *task, const char *path)
 {
-    *class = integer_at(tensor, i);
+    *class = bough_integer_at(tensor->data, tensor->dtype, i);
     if (*class == -1 || !task->map_count)
         return BOUGH_OK;
     if (*class < 0 || *class >= (int64_t)task->map_count)
@@ -84,7 +55,7 @@ static enum bough_status read_classes(struct bough__targets *targets,
 static enum bough_status number_of(float *number, const struct bough_file_tensor *tensor, int64_t i,
                                    const struct bough_task *task, int binary, const char *path)
 {
-    double value = bough__number_at(tensor, i);
+    double value = bough_number_at(tensor->data, tensor->dtype, i);
     if (is_integer(tensor->dtype) && (binary || task->map_count)) {
         int64_t class;
         enum bough_status status = class_at(&class, tensor, i, task, path);

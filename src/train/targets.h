@@ -21,9 +21,6 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough_tensor_file *file, const char *split,
                                       const struct bough_task *task, enum bough__target_kind kind,
                                       int64_t width);
-// An element of any type as a number.
-double bough__number_at(const struct bough_file_tensor *tensor, int64_t i);
-
 void bough__targets_fini(struct bough__targets *targets);
 
 #endif

@@ -7,22 +7,7 @@ enum { PIECE = 1 << 20 };
 
 static double value_at(const struct bough_file_tensor *tensor, int64_t i)
 {
-    switch (tensor->dtype) {
-    case BOUGH_F32:
-        return (double)((const float *)tensor->data)[i];
-    case BOUGH_F64:
-        return ((const double *)tensor->data)[i];
-    case BOUGH_U8:
-        return ((const uint8_t *)tensor->data)[i];
-    case BOUGH_I8:
-        return ((const int8_t *)tensor->data)[i];
-    case BOUGH_I16:
-        return ((const int16_t *)tensor->data)[i];
-    case BOUGH_I32:
-        return ((const int32_t *)tensor->data)[i];
-    default:
-        return (double)((const int64_t *)tensor->data)[i];
-    }
+    return bough_number_at(tensor->data, tensor->dtype, i);
 }
 
 static int is_whole(const struct bough_file_tensor *tensor)

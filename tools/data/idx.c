@@ -54,26 +54,12 @@ static struct bough_shape image_row(const struct bough_shape *shape)
     return row;
 }
 
-static int64_t integer_at(const void *items, enum bough_dtype dtype, int64_t i)
-{
-    switch (dtype) {
-    case BOUGH_U8:
-        return ((const uint8_t *)items)[i];
-    case BOUGH_I8:
-        return ((const int8_t *)items)[i];
-    case BOUGH_I16:
-        return ((const int16_t *)items)[i];
-    default:
-        return ((const int32_t *)items)[i];
-    }
-}
-
 // Labels `first` and up. With `classes` 0, the number of classes is not known.
 static enum bough_status widen(int64_t *labels, const void *elements, const struct idx *idx,
                                int64_t first, int64_t count, int64_t classes)
 {
     for (int64_t i = 0; i < count; i++) {
-        labels[i] = integer_at(elements, idx->dtype, i);
+        labels[i] = bough_integer_at(elements, idx->dtype, i);
         if (labels[i] >= -1 && (classes == 0 || labels[i] < classes))
             continue;
         char wanted[64] = "wanted 0 and up, or -1 for none";
