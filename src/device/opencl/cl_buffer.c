@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A write up to this size is copied to a slot first and does not wait for the device.
-enum { STAGED_BYTES = 1 << 20 };
+enum {
+    STAGED_BYTES = 1 << 20, // a write up to this size goes through a slot and does not wait
+    TOUCHED_BYTES = 1 << 20 // a buffer below this size will find memory at its first use
+};
 
 static struct bough__cl_device *device_of(struct bough__span span)
 {
@@ -39,6 +41,8 @@ enum bough_status bough__cl_allocate(cl_mem *memory, struct bough__cl_device *de
     if (!*memory)
         return bough__cl_fail(device, error, "clCreateBuffer of %zu bytes (memory %llu)", size,
                               (unsigned long long)info->memory);
+    if (size < TOUCHED_BYTES)
+        return BOUGH_OK;
     enum bough_status status = touch(device, *memory, size);
     if (status != BOUGH_OK) {
         clReleaseMemObject(*memory);
