@@ -48,7 +48,7 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
     VIEW(float, y);
     local float scratch[BOUGH_GROUP];
     const size_t c = get_group_id(0);
-    float mean = running_mean[c], var = running_var[c];
+    float mean, var;
     if (p.training) {
         const float elements = (float)p.batch * (float)p.plane;
         float sum = 0.0f, rest = 0.0f, squares = 0.0f;
@@ -69,6 +69,9 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
             running_mean[c] = p.momentum * mean + (1.0f - p.momentum) * running_mean[c];
             running_var[c] = p.momentum * unbiased + (1.0f - p.momentum) * running_var[c];
         }
+    } else {
+        mean = running_mean[c];
+        var = running_var[c];
     }
     const float inverse = 1.0f / sqrt(var + p.eps);
     if (get_local_id(0) == 0) {
