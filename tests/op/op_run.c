@@ -146,19 +146,44 @@ static void place(struct placed *placed, struct op_setup *setup, struct bough_de
     place_backward(placed, way, input);
 }
 
+// Buffers of tiny runs end with the program: oclgrind takes a new buffer for the one that lay
+// there before, smaller perhaps, and then calls uninitialised what is not.
+static struct bough__buffer **kept;
+static size_t kept_count;
+
+static void block_destroy(struct block *block)
+{
+    if (op_tiny() && block->buffer) {
+        struct bough__buffer **grown = realloc(kept, (kept_count + 1) * sizeof *kept);
+        assert_non_null(grown);
+        kept = grown;
+        kept[kept_count++] = block->buffer;
+        block->buffer = NULL;
+    }
+    bough__buffer_destroy(&block->buffer);
+}
+
+void op_run_end(void)
+{
+    while (kept_count)
+        bough__buffer_destroy(&kept[--kept_count]);
+    free(kept);
+    kept = NULL;
+}
+
 static void unplace(struct placed *placed)
 {
     bough__sequence_fini(&placed->forward);
     bough__sequence_fini(&placed->backward);
     for (int i = 0; i < BOUGH_MAX_INPUTS; i++) {
-        bough__buffer_destroy(&placed->x[i].buffer);
-        bough__buffer_destroy(&placed->dx[i].buffer);
+        block_destroy(&placed->x[i]);
+        block_destroy(&placed->dx[i]);
     }
-    bough__buffer_destroy(&placed->y.buffer);
-    bough__buffer_destroy(&placed->dy.buffer);
-    bough__buffer_destroy(&placed->saved.buffer);
-    bough__buffer_destroy(&placed->scratch.buffer);
-    bough__buffer_destroy(&placed->step.buffer);
+    block_destroy(&placed->y);
+    block_destroy(&placed->dy);
+    block_destroy(&placed->saved);
+    block_destroy(&placed->scratch);
+    block_destroy(&placed->step);
 }
 
 // ---- Running ----

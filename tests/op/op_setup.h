@@ -51,6 +51,9 @@ enum op_way {
 void op_run(struct op_result *result, struct op_setup *setup, struct bough_device *device,
             enum op_way way, int input);
 
+// Before the devices are closed.
+void op_run_end(void);
+
 // What OP_ADD adds to, at any position.
 #define OP_BEFORE 0.75f
 

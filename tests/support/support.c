@@ -1,5 +1,8 @@
 #include "support/support.h"
 
+#include "device/device.h"
+#include "device/device_list.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +27,26 @@ int test_warnings(void)
     return warnings;
 }
 
+// Past the front, which would run the self-test.
+static enum bough_status open_untested(struct bough_device **device, const char *id)
+{
+    struct bough__listing listing;
+    enum bough_status status = bough__listing_init(&listing);
+    if (status != BOUGH_OK)
+        return status;
+    for (size_t i = 0; i < listing.count; i++)
+        if (strcmp(listing.info[i].id, id) == 0)
+            status = listing.backend[i]->open(device, id);
+    bough__listing_fini(&listing);
+    return status;
+}
+
+static enum bough_status open_device(struct bough_device **device, const char *id)
+{
+    return getenv("BOUGH_TEST_NO_SELFTEST") ? open_untested(device, id)
+                                            : bough_device_open(device, id);
+}
+
 struct bough_device *const *test_devices(size_t *count)
 {
     *count = devices_count;
@@ -39,7 +62,7 @@ struct bough_device *const *test_devices(size_t *count)
             printf("device %s: skipped: %s\n", list[i].id, list[i].refused);
             continue;
         }
-        assert_ok(bough_device_open(&devices[devices_count++], list[i].id));
+        assert_ok(open_device(&devices[devices_count++], list[i].id));
         printf("device %s: %s\n", list[i].id, list[i].name);
     }
     if (devices_count == 1)

@@ -12,7 +12,9 @@
 #include <bough/bough.h>
 
 // Every usable device of this machine, opened: plain C first. Prints one line per device, and says
-// when there is no OpenCL device. Borrowed; test_devices_close ends them.
+// when there is no OpenCL device. Borrowed; test_devices_close ends them. With
+// BOUGH_TEST_NO_SELFTEST set, they are opened without the self-test: it takes a simulated device
+// half a minute.
 struct bough_device *const *test_devices(size_t *count);
 void test_devices_close(void);
 
