@@ -17,6 +17,6 @@ kernel void concat_take(ARG(whole), ARG(part), const ulong count, const struct c
     VIEW(float, part);
     const uint i = get_global_id(0);
     if (i < count)
-        part[i] = whole[(size_t)(i / p.size) * p.stride + p.at + i % p.size] +
-                  (p.add ? part[i] : 0.0f);
+        part[i] =
+            whole[(size_t)(i / p.size) * p.stride + p.at + i % p.size] + (p.add ? part[i] : 0.0f);
 }

@@ -52,8 +52,7 @@ ROW_KERNEL void cross_entropy_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         const int labelled = mine >= 0 && mine < p.classes;
         const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
         lse[row] = log_sum;
-        part[row] =
-            labelled ? (1.0f - p.smoothing) * weight * (log_sum - x[mine]) + smooth : 0.0f;
+        part[row] = labelled ? (1.0f - p.smoothing) * weight * (log_sum - x[mine]) + smooth : 0.0f;
         part[p.rows + row] = weight;
     }
 }

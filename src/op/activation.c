@@ -1,6 +1,6 @@
 // Element-wise activations: x [any] -> y [same].
-#include "cl/activation_params.h"
 #include "base/error.h"
+#include "cl/activation_params.h"
 #include "op/op.h"
 #include "op/relu_mask.h"
 

@@ -1,7 +1,6 @@
 // concat: x[0], x[1], ... along attr.axis -> y; the other dimensions agree.
-#include "cl/concat_params.h"
-
 #include "base/error.h"
+#include "cl/concat_params.h"
 #include "op/op.h"
 
 #include <string.h>

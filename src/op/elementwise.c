@@ -1,7 +1,6 @@
 // Element-wise arithmetic on inputs of one shape.
-#include "cl/elementwise_params.h"
-
 #include "base/error.h"
+#include "cl/elementwise_params.h"
 #include "op/op.h"
 
 static enum bough_status same_shape(struct bough__op_need *need, const struct bough__op_call *call)

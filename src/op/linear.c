@@ -1,7 +1,6 @@
 // linear: x [N, D], weight [U, D], bias [U] or absent -> y [N, U] = activation(x weight^T + bias)
-#include "cl/linear_params.h"
-
 #include "base/error.h"
+#include "cl/linear_params.h"
 #include "op/op.h"
 #include "op/relu_mask.h"
 

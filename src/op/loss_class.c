@@ -3,9 +3,8 @@
 //   value   label smoothing, in [0, 1]
 // The mean is weighted by the weight of each row's class. The smoothing weighs class c's part by
 // class weight c and is divided by the same sum as the rest, as PyTorch has it.
-#include "cl/loss.h"
-
 #include "base/error.h"
+#include "cl/loss.h"
 #include "op/loss_mean.h"
 
 #include <math.h>

@@ -2,9 +2,8 @@
 //   binary_cross_entropy  the scores are logits, the targets in [0, 1]
 //   mse, l1               squared and absolute difference
 //   huber                 half the square below a difference of `value`, a straight line above
-#include "cl/loss.h"
-
 #include "base/error.h"
+#include "cl/loss.h"
 #include "op/loss_mean.h"
 
 #include <math.h>
@@ -16,14 +15,15 @@ typedef float formula(float x, float t, float delta);
 static inline void sum_chunks(void *const *arg, const struct value_loss_params *p, int64_t begin,
                               int64_t end, formula *value)
 {
-    const float *x = arg[0], *t = arg[1];
+    const float *x = arg[0], *t = arg[1], delta = p->delta;
     float *part = arg[2];
     for (int64_t chunk = begin; chunk < end; chunk++) {
         const int64_t first = chunk * LOSS_CHUNK;
         const int64_t last = first + LOSS_CHUNK < p->elements ? first + LOSS_CHUNK : p->elements;
         float sum = 0.0f, weight = 0.0f;
+#pragma omp simd reduction(+ : sum, weight)
         for (int64_t i = first; i < last; i++) {
-            sum += isnan(t[i]) ? 0.0f : value(x[i], t[i], p->delta);
+            sum += isnan(t[i]) ? 0.0f : value(x[i], t[i], delta);
             weight += isnan(t[i]) ? 0.0f : 1.0f;
         }
         part[chunk] = sum;
@@ -36,9 +36,10 @@ static inline void slopes(void *const *arg, const struct value_loss_params *p, i
 {
     const float *x = arg[0], *t = arg[1], *y = arg[2], *dy = arg[3];
     float *dx = arg[4];
-    const float factor = dy[0] / y[1];
+    const float factor = dy[0] / y[1], delta = p->delta;
+#pragma omp simd
     for (int64_t i = begin; i < end; i++)
-        dx[i] = isnan(t[i]) ? 0.0f : factor * slope(x[i], t[i], p->delta);
+        dx[i] = isnan(t[i]) ? 0.0f : factor * slope(x[i], t[i], delta);
 }
 
 // ---- The op ----

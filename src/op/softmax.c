@@ -1,7 +1,6 @@
 // softmax over the last dimension: x [..., K] -> y [..., K]
-#include "cl/softmax_params.h"
-
 #include "base/error.h"
+#include "cl/softmax_params.h"
 #include "op/op.h"
 
 #include <math.h>
