@@ -21,7 +21,6 @@ static inline void sum_chunks(void *const *arg, const struct value_loss_params *
         const int64_t first = chunk * LOSS_CHUNK;
         const int64_t last = first + LOSS_CHUNK < p->elements ? first + LOSS_CHUNK : p->elements;
         float sum = 0.0f, weight = 0.0f;
-#pragma omp simd reduction(+ : sum, weight)
         for (int64_t i = first; i < last; i++) {
             sum += isnan(t[i]) ? 0.0f : value(x[i], t[i], delta);
             weight += isnan(t[i]) ? 0.0f : 1.0f;
@@ -37,7 +36,6 @@ static inline void slopes(void *const *arg, const struct value_loss_params *p, i
     const float *x = arg[0], *t = arg[1], *y = arg[2], *dy = arg[3];
     float *dx = arg[4];
     const float factor = dy[0] / y[1], delta = p->delta;
-#pragma omp simd
     for (int64_t i = begin; i < end; i++)
         dx[i] = isnan(t[i]) ? 0.0f : factor * slope(x[i], t[i], delta);
 }
