@@ -32,8 +32,8 @@ static inline size_t offset(struct place place, size_t channel, const struct bat
     return ((size_t)place.n * p.channels + channel) * p.plane + place.i;
 }
 
-#define EACH_PLACE(at)                                                                             \
-    for (struct place at = first_place(p.plane); at.n < p.batch; at = next_place(at, p.plane))
+#define EACH_PLACE(at, batch)                                                                      \
+    for (struct place at = first_place(p.plane); at.n < (batch); at = next_place(at, p.plane))
 
 ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean), ARG(running_var),
                                ARG(saved), ARG(y), const ulong count,
@@ -48,30 +48,31 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
     VIEW(float, y);
     local float scratch[BOUGH_GROUP];
     const size_t c = get_group_id(0);
-    float mean, var;
+    const int batch = p.training ? p.batch : 0; // no barrier inside a condition
+    const float elements = (float)p.batch * (float)p.plane;
+    float sum = 0.0f, rest = 0.0f, squares = 0.0f, mean, var;
+    EACH_PLACE (at, batch)
+        sum += x[offset(at, c, p)];
+    const float about = GROUP_SUM(sum, scratch) / elements;
+    EACH_PLACE (at, batch) {
+        const float d = x[offset(at, c, p)] - about;
+        rest += d;
+        squares += d * d;
+    }
+    rest = GROUP_SUM(rest, scratch) / elements;
+    squares = GROUP_SUM(squares, scratch) / elements;
     if (p.training) {
-        const float elements = (float)p.batch * (float)p.plane;
-        float sum = 0.0f, rest = 0.0f, squares = 0.0f;
-        EACH_PLACE (at)
-            sum += x[offset(at, c, p)];
-        mean = GROUP_SUM(sum, scratch) / elements;
-        EACH_PLACE (at) {
-            const float d = x[offset(at, c, p)] - mean;
-            rest += d;
-            squares += d * d;
-        }
-        rest = GROUP_SUM(rest, scratch) / elements;
-        mean += rest;
-        var = GROUP_SUM(squares, scratch) / elements - rest * rest;
+        mean = about + rest;
+        var = squares - rest * rest;
         var = var < 0.0f ? 0.0f : var;
-        if (get_local_id(0) == 0) {
-            const float unbiased = elements > 1.0f ? var * (elements / (elements - 1.0f)) : var;
-            running_mean[c] = p.momentum * mean + (1.0f - p.momentum) * running_mean[c];
-            running_var[c] = p.momentum * unbiased + (1.0f - p.momentum) * running_var[c];
-        }
     } else {
         mean = running_mean[c];
         var = running_var[c];
+    }
+    if (p.training && get_local_id(0) == 0) {
+        const float unbiased = elements > 1.0f ? var * (elements / (elements - 1.0f)) : var;
+        running_mean[c] = p.momentum * mean + (1.0f - p.momentum) * running_mean[c];
+        running_var[c] = p.momentum * unbiased + (1.0f - p.momentum) * running_var[c];
     }
     const float inverse = 1.0f / sqrt(var + p.eps);
     if (get_local_id(0) == 0) {
@@ -79,7 +80,7 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
         saved[p.channels + c] = inverse;
     }
     const float factor = inverse * gamma[c], term = beta[c];
-    EACH_PLACE (at)
+    EACH_PLACE (at, p.batch)
         y[offset(at, c, p)] = (x[offset(at, c, p)] - mean) * factor + term;
 }
 
@@ -97,7 +98,7 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     const size_t c = get_group_id(0);
     const float mean = saved[c], inverse = saved[p.channels + c];
     float sum = 0.0f, dot = 0.0f;
-    EACH_PLACE (at) {
+    EACH_PLACE (at, p.batch) {
         const size_t i = offset(at, c, p);
         sum += dy[i];
         dot += dy[i] * ((x[i] - mean) * inverse);
@@ -112,7 +113,7 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
         // Running statistics are constants; those of the batch depend on x.
         const float share = p.training ? 1.0f / ((float)p.batch * (float)p.plane) : 0.0f;
         const float factor = gamma[c] * inverse;
-        EACH_PLACE (at) {
+        EACH_PLACE (at, p.batch) {
             const size_t i = offset(at, c, p);
             const float centred = (x[i] - mean) * inverse;
             const float value = factor * (dy[i] - sum * share - centred * (dot * share));
