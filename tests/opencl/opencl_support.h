@@ -21,7 +21,9 @@ static inline struct bough_device *opencl_open(void)
     for (size_t i = 0; i < count && i < 16 && !device; i++)
         if (!list[i].refused[0])
             assert_ok(backend[1]->open(&device, list[i].id));
-    if (!device)
+    if (device)
+        printf("device %s: %s\n", device->info.id, device->info.name);
+    else
         printf("skipped: no OpenCL device: %s\n", note);
     return device;
 }

@@ -195,7 +195,8 @@ static float *solve(struct bough_device *device, struct bough__gemm g, int with_
     assert_ok(bough__run(device, &launch, 1));
     assert_ok(bough__read(g.c.data, got, bytes));
     bough__launch_destroy(&launch);
-    for (int i = 0; i < 4; i++)
+    // Oclgrind takes a new buffer for the one that lay there before: it keeps them to the end.
+    for (int i = 0; i < 4 && !(device == opencl && opencl_is_slow(opencl)); i++)
         bough__buffer_destroy(&span[i]->buffer);
     return got;
 }
@@ -213,11 +214,28 @@ static void compare(const char *implementation, const struct bough__gemm *g, int
     free(want);
 }
 
+// What random problems seldom meet: many panels of columns, many rows, a divided k.
+static void run_large(const char *implementation)
+{
+    static const int64_t size[][3] = {{20, 300, 40}, {17, 60, 1050}, {530, 18, 5}};
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        const int64_t m = size[i][0], n = size[i][1], k = size[i][2];
+        struct bough__gemm g = {.m = m, .n = n, .k = k};
+        g.a = pick_plain(m, k);
+        g.b = pick_plain(k, n);
+        g.c = pick_plain(m, n);
+        pick_epilogue(&g);
+        compare(implementation, &g, 1);
+    }
+}
+
 static void run(const char *implementation, int problems)
 {
     if (!opencl)
         skip();
     seed = 1;
+    if (!opencl_is_slow(opencl) || strcmp(implementation, "generic") != 0)
+        run_large(implementation);
     for (int i = 0; i < (opencl_is_slow(opencl) ? problems / 5 : problems); i++) {
         struct bough__gemm plain = pick_gemm(), convolution = pick_convolution();
         compare(implementation, &plain, (int)pick(0, 1));
