@@ -234,9 +234,9 @@ static void run(const char *implementation, int problems)
     if (!opencl)
         skip();
     seed = 1;
-    if (!opencl_is_slow(opencl) || strcmp(implementation, "generic") != 0)
+    if (!opencl_is_slow(opencl) || strcmp(implementation, "cpu") == 0)
         run_large(implementation);
-    for (int i = 0; i < (opencl_is_slow(opencl) ? problems / 5 : problems); i++) {
+    for (int i = 0; i < (opencl_is_slow(opencl) ? problems / 10 : problems); i++) {
         struct bough__gemm plain = pick_gemm(), convolution = pick_convolution();
         compare(implementation, &plain, (int)pick(0, 1));
         compare(implementation, &convolution, (int)pick(0, 1));
