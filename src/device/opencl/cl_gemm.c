@@ -215,22 +215,18 @@ done:
     return status;
 }
 
-enum { IMPLEMENTATIONS = sizeof implementations / sizeof *implementations };
-
-// The place of the implementation that BOUGH_GEMM names; -1 if it names none.
-static enum bough_status forced(int *place)
+static const struct bough__cl_gemm_implementation *forced(enum bough_status *status)
 {
     const char *name = getenv("BOUGH_GEMM");
-    *place = -1;
+    *status = BOUGH_OK;
     if (!name || !name[0])
-        return BOUGH_OK;
-    for (int i = 0; i < IMPLEMENTATIONS; i++)
+        return NULL;
+    for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++)
         if (strcmp(implementations[i]->name, name) == 0)
-            *place = i;
-    if (*place >= 0)
-        return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID, "BOUGH_GEMM is %s; it can be cpu, clblast, tile or generic",
-                       name);
+            return implementations[i];
+    *status = bough__fail(BOUGH_INVALID,
+                          "BOUGH_GEMM is %s; it can be cpu, clblast, tile or generic", name);
+    return NULL;
 }
 
 static enum bough_status launch_create(struct bough__cl_launch **launch,
@@ -243,20 +239,23 @@ static enum bough_status launch_create(struct bough__cl_launch **launch,
     return BOUGH_OK;
 }
 
-// The first that suits, or the forced one and after it each that can, until one is prepared.
+// The first that suits (or the forced one, if it can), and after it each that can, until one is
+// prepared.
 static enum bough_status choose(struct bough__cl_launch **launch, struct bough_device *device,
                                 const struct bough__gemm *gemm)
 {
-    int first;
     enum bough_status status;
-    BOUGH_TRY(forced(&first));
-    for (int i = first < 0 ? 0 : first; i < IMPLEMENTATIONS; i++) {
+    const struct bough__cl_gemm_implementation *wanted = forced(&status);
+    int reached = 0;
+    for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++) {
         const struct bough__cl_gemm_implementation *one = implementations[i];
         struct bough__cl_gemm g = {.device = bough__cl_device(device), .gemm = *gemm};
         g.gemm.a = simplify(&gemm->a);
         g.gemm.b = simplify(&gemm->b);
         g.params = describe(&g.gemm);
-        if (!(first < 0 ? one->suits(&g) : one->can(&g)))
+        if (wanted)
+            reached = reached || one == wanted;
+        if ((wanted && !reached) || !one->can(&g) || !(wanted || reached || one->suits(&g)))
             continue;
         BOUGH_TRY(launch_create(&g.launch, device));
         *launch = g.launch;
