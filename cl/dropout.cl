@@ -13,9 +13,17 @@ kernel void dropout(ARG(x), ARG(step), ARG(y), const ulong count, const struct d
         return;
     const struct random4 draw =
         dropout_draw(step->seed[0], step->seed[1], step->step, p.stream, (uint)i);
-    const int elements = (int)i < p.full ? 4 : p.tail;
-    for (int j = 0; j < elements; j++)
-        y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
+    if ((int)i < p.full) {
+        const float4 four = vload4(i, x);
+        vstore4((float4)(dropout_value(four.x, draw.v[0], p.p, p.scale),
+                         dropout_value(four.y, draw.v[1], p.p, p.scale),
+                         dropout_value(four.z, draw.v[2], p.p, p.scale),
+                         dropout_value(four.w, draw.v[3], p.p, p.scale)),
+                i, y);
+    } else {
+        for (int j = 0; j < p.tail; j++)
+            y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
+    }
 }
 
 // One row per channel of a sample.

@@ -4,36 +4,24 @@
 
 // ---- batch_norm: one row per channel; saved [2, C] is its mean and 1 / standard deviation ----
 
-// Where an item of the group stands among a channel's elements, [N, plane].
-struct place {
-    int n, i;
+// The group walks a channel's [N, plane] elements by stretches of a plane: as many items as a plane
+// has, on as many planes at once as there are items for.
+struct walk {
+    int first_n, first_i, step_n, step_i;
 };
 
-static inline struct place first_place(int plane)
+static inline struct walk walk_of(int plane)
 {
-    const int id = get_local_id(0);
-    struct place place = {id / plane, id % plane};
-    return place;
-}
-
-static inline struct place next_place(struct place place, int plane)
-{
-    place.n += BOUGH_GROUP / plane;
-    place.i += BOUGH_GROUP % plane;
-    if (place.i >= plane) {
-        place.i -= plane;
-        place.n++;
-    }
-    return place;
-}
-
-static inline size_t offset(struct place place, size_t channel, const struct batch_norm_params p)
-{
-    return ((size_t)place.n * p.channels + channel) * p.plane + place.i;
+    const int id = get_local_id(0), wide = plane < BOUGH_GROUP ? plane : BOUGH_GROUP;
+    const int deep = BOUGH_GROUP / wide;
+    struct walk walk = {id / wide < deep ? id / wide : INT_MAX, id % wide, deep, wide};
+    return walk;
 }
 
 #define EACH_PLACE(at, batch)                                                                      \
-    for (struct place at = first_place(p.plane); at.n < (batch); at = next_place(at, p.plane))
+    for (int n_ = walk.first_n; n_ < (batch); n_ += walk.step_n)                                   \
+        for (size_t start_ = ((size_t)n_ * p.channels + c) * p.plane, at = start_ + walk.first_i;  \
+             at < start_ + p.plane; at += walk.step_i)
 
 ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean), ARG(running_var),
                                ARG(saved), ARG(y), const ulong count,
@@ -48,14 +36,15 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
     VIEW(float, y);
     local float scratch[BOUGH_GROUP];
     const size_t c = get_group_id(0);
+    const struct walk walk = walk_of(p.plane);
     const int batch = p.training ? p.batch : 0; // no barrier inside a condition
     const float elements = (float)p.batch * (float)p.plane;
     float sum = 0.0f, rest = 0.0f, squares = 0.0f, mean, var;
-    EACH_PLACE (at, batch)
-        sum += x[offset(at, c, p)];
+    EACH_PLACE (i, batch)
+        sum += x[i];
     const float about = GROUP_SUM(sum, scratch) / elements;
-    EACH_PLACE (at, batch) {
-        const float d = x[offset(at, c, p)] - about;
+    EACH_PLACE (i, batch) {
+        const float d = x[i] - about;
         rest += d;
         squares += d * d;
     }
@@ -80,8 +69,8 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
         saved[p.channels + c] = inverse;
     }
     const float factor = inverse * gamma[c], term = beta[c];
-    EACH_PLACE (at, p.batch)
-        y[offset(at, c, p)] = (x[offset(at, c, p)] - mean) * factor + term;
+    EACH_PLACE (i, p.batch)
+        y[i] = (x[i] - mean) * factor + term;
 }
 
 ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx), ARG(dgamma),
@@ -96,10 +85,10 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     VIEW(float, dbeta);
     local float scratch[BOUGH_GROUP];
     const size_t c = get_group_id(0);
+    const struct walk walk = walk_of(p.plane);
     const float mean = saved[c], inverse = saved[p.channels + c];
     float sum = 0.0f, dot = 0.0f;
-    EACH_PLACE (at, p.batch) {
-        const size_t i = offset(at, c, p);
+    EACH_PLACE (i, p.batch) {
         sum += dy[i];
         dot += dy[i] * ((x[i] - mean) * inverse);
     }
@@ -113,8 +102,7 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
         // Running statistics are constants; those of the batch depend on x.
         const float share = p.training ? 1.0f / ((float)p.batch * (float)p.plane) : 0.0f;
         const float factor = gamma[c] * inverse;
-        EACH_PLACE (at, p.batch) {
-            const size_t i = offset(at, c, p);
+        EACH_PLACE (i, p.batch) {
             const float centred = (x[i] - mean) * inverse;
             const float value = factor * (dy[i] - sum * share - centred * (dot * share));
             dx[i] = p.add_dx ? dx[i] + value : value;

@@ -4,7 +4,7 @@
 #define BOUGH_CL_RANDOM_H
 
 #ifdef __OPENCL_VERSION__
-#define BOUGH_MUL_HI(a, b) mul_hi((uint)(a), (uint)(b))
+#define BOUGH_MUL_HI(a, b) ((uint)(((ulong)(a) * (b)) >> 32))
 #else
 #define BOUGH_MUL_HI(a, b) ((unsigned int)(((unsigned long long)(a) * (b)) >> 32))
 #endif

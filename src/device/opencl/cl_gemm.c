@@ -215,18 +215,22 @@ done:
     return status;
 }
 
-static const struct bough__cl_gemm_implementation *forced(enum bough_status *status)
+enum { IMPLEMENTATIONS = sizeof implementations / sizeof *implementations };
+
+// The place of the implementation that BOUGH_GEMM names; -1 if it names none.
+static enum bough_status forced(int *place)
 {
     const char *name = getenv("BOUGH_GEMM");
-    *status = BOUGH_OK;
+    *place = -1;
     if (!name || !name[0])
-        return NULL;
-    for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++)
+        return BOUGH_OK;
+    for (int i = 0; i < IMPLEMENTATIONS; i++)
         if (strcmp(implementations[i]->name, name) == 0)
-            return implementations[i];
-    *status = bough__fail(BOUGH_INVALID,
-                          "BOUGH_GEMM is %s; it can be cpu, clblast, tile or generic", name);
-    return NULL;
+            *place = i;
+    if (*place >= 0)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID, "BOUGH_GEMM is %s; it can be cpu, clblast, tile or generic",
+                       name);
 }
 
 static enum bough_status launch_create(struct bough__cl_launch **launch,
@@ -239,23 +243,20 @@ static enum bough_status launch_create(struct bough__cl_launch **launch,
     return BOUGH_OK;
 }
 
-// The first that suits (or the forced one, if it can), and after it each that can, until one is
-// prepared.
+// The first that suits, or the forced one and after it each that can, until one is prepared.
 static enum bough_status choose(struct bough__cl_launch **launch, struct bough_device *device,
                                 const struct bough__gemm *gemm)
 {
+    int first;
     enum bough_status status;
-    const struct bough__cl_gemm_implementation *wanted = forced(&status);
-    int reached = 0;
-    for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++) {
+    BOUGH_TRY(forced(&first));
+    for (int i = first < 0 ? 0 : first; i < IMPLEMENTATIONS; i++) {
         const struct bough__cl_gemm_implementation *one = implementations[i];
         struct bough__cl_gemm g = {.device = bough__cl_device(device), .gemm = *gemm};
         g.gemm.a = simplify(&gemm->a);
         g.gemm.b = simplify(&gemm->b);
         g.params = describe(&g.gemm);
-        if (wanted)
-            reached = reached || one == wanted;
-        if ((wanted && !reached) || !one->can(&g) || !(wanted || reached || one->suits(&g)))
+        if (!(first < 0 ? one->suits(&g) : one->can(&g)))
             continue;
         BOUGH_TRY(launch_create(&g.launch, device));
         *launch = g.launch;

@@ -10,7 +10,7 @@ static int can(const struct bough__cl_gemm *g)
 
 static int suits(const struct bough__cl_gemm *g)
 {
-    return !g->device->cpu;
+    return !g->device->cpu && can(g);
 }
 
 static enum bough_status prepare(struct bough__cl_gemm *g)

@@ -1,0 +1,154 @@
+// avg_pool2d: the mean of each window; padding counts as zeros.
+// global_avg_pool2d: x [N, C, H, W] -> y [N, C], the mean of each plane.
+#include "op/pool.h"
+
+// ---- avg_pool2d ----
+
+static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pool_params *p = params;
+    const float size = (float)p->h.window * (float)p->w.window;
+    float *y = arg[1];
+    for (int64_t at = begin; at < end;) {
+        const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
+        const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
+        const struct pool_range rows = pool_window(p->h, run.h);
+        for (int i = 0; i < run.length; i++, at++) {
+            const struct pool_range cols = pool_window(p->w, run.w + i);
+            float sum = 0.0f;
+            for (int h = rows.begin; h < rows.end; h++)
+                for (int w = cols.begin; w < cols.end; w++)
+                    sum += x[h * p->w.size + w];
+            y[at] = sum / size;
+        }
+    }
+}
+
+static void avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pool_params *p = params;
+    const float size = (float)p->h.window * (float)p->w.window;
+    float *dx = arg[1];
+    for (int64_t at = begin; at < end;) {
+        const struct pool_run run = pool_run_at(at, end, p->h.size, p->w.size);
+        const float *dy = (const float *)arg[0] + run.plane * p->h.out * p->w.out;
+        const struct pool_range rows = pool_windows_over(p->h, run.h);
+        for (int i = 0; i < run.length; i++, at++) {
+            const struct pool_range cols = pool_windows_over(p->w, run.w + i);
+            float sum = 0.0f;
+            for (int h = rows.begin; h < rows.end; h++)
+                for (int w = cols.begin; w < cols.end; w++)
+                    sum += dy[h * p->w.out + w];
+            dx[at] = sum / size;
+        }
+    }
+}
+
+static const struct bough__kernel kernel_avg_fwd = {
+    "avg_pool2d_fwd", "pool",    avg_pool2d_fwd,
+    BOUGH_GRID_ITEMS, .args = 2, .params_size = sizeof(struct pool_params)};
+static const struct bough__kernel kernel_avg_bwd = {
+    "avg_pool2d_bwd", "pool",    avg_pool2d_bwd,
+    BOUGH_GRID_ITEMS, .args = 2, .params_size = sizeof(struct pool_params)};
+
+static enum bough_status avg_pool2d_forward(struct bough__sequence *out,
+                                            const struct bough__op_call *call)
+{
+    const struct pool_params params = bough__pool_params(call);
+    return BOUGH_KERNEL(out, &kernel_avg_fwd, bough_shape_elements(&call->y.shape),
+                        bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
+                        call->y.span);
+}
+
+static enum bough_status avg_pool2d_backward(struct bough__sequence *out,
+                                             const struct bough__op_call *call)
+{
+    const struct pool_params params = bough__pool_params(call);
+    return BOUGH_KERNEL(out, &kernel_avg_bwd, bough_shape_elements(&call->x[0].shape), 0, &params,
+                        call->dy.span, call->dx[0].span);
+}
+
+const struct bough__op bough__op_avg_pool2d = {
+    .name = "avg_pool2d",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .shape = bough__pool_shape,
+    .forward = avg_pool2d_forward,
+    .backward = avg_pool2d_backward,
+};
+
+// ---- global_avg_pool2d ----
+
+static void global_avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const int plane = ((const struct plane_params *)params)->plane;
+    const float *x = arg[0];
+    float *y = arg[1];
+    for (int64_t row = begin; row < end; row++) {
+        float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+        for (int i = 0; i < plane; i++)
+            sum += x[row * plane + i];
+        y[row] = sum / (float)plane;
+    }
+}
+
+static void global_avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const int plane = ((const struct plane_params *)params)->plane;
+    const float *dy = arg[0];
+    float *dx = arg[1];
+    for (int64_t at = begin; at < end;) {
+        const int64_t row = at / plane, stop = (row + 1) * plane;
+        const float value = dy[row] / (float)plane;
+        for (; at < (stop < end ? stop : end); at++)
+            dx[at] = value;
+    }
+}
+
+static const struct bough__kernel kernel_global_fwd = {
+    "global_avg_pool2d_fwd", "pool",    global_avg_pool2d_fwd,
+    BOUGH_GRID_ROWS,         .args = 2, .params_size = sizeof(struct plane_params)};
+static const struct bough__kernel kernel_global_bwd = {
+    "global_avg_pool2d_bwd", "pool",    global_avg_pool2d_bwd,
+    BOUGH_GRID_ITEMS,        .args = 2, .params_size = sizeof(struct plane_params)};
+
+static enum bough_status global_avg_pool2d_shape(struct bough__op_need *need,
+                                                 const struct bough__op_call *call)
+{
+    enum bough_status status = bough__pool_check_image(call);
+    const int64_t *x = call->x[0].shape.dim;
+    need->y = (struct bough_shape){2, {x[0], x[1]}};
+    return status;
+}
+
+static struct plane_params plane_of(const struct bough__op_call *call)
+{
+    return (struct plane_params){(int)(call->x[0].shape.dim[2] * call->x[0].shape.dim[3])};
+}
+
+static enum bough_status global_avg_pool2d_forward(struct bough__sequence *out,
+                                                   const struct bough__op_call *call)
+{
+    const struct plane_params params = plane_of(call);
+    return BOUGH_KERNEL(out, &kernel_global_fwd, bough_shape_elements(&call->y.shape),
+                        bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
+                        call->y.span);
+}
+
+static enum bough_status global_avg_pool2d_backward(struct bough__sequence *out,
+                                                    const struct bough__op_call *call)
+{
+    const struct plane_params params = plane_of(call);
+    return BOUGH_KERNEL(out, &kernel_global_bwd, bough_shape_elements(&call->x[0].shape), 0,
+                        &params, call->dy.span, call->dx[0].span);
+}
+
+const struct bough__op bough__op_global_avg_pool2d = {
+    .name = "global_avg_pool2d",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .shape = global_avg_pool2d_shape,
+    .forward = global_avg_pool2d_forward,
+    .backward = global_avg_pool2d_backward,
+};

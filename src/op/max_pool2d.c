@@ -1,0 +1,196 @@
+// max_pool2d: the largest of each window. Padding is -infinity. Saves for each output the index, in
+// its plane, of the element that it took: the first of the largest, or a NaN.
+#include "op/pool.h"
+
+#include <string.h>
+
+// Windows of two by two, side by side and without padding, have kernels of their own: most nets
+// pool so.
+static int by_two(const struct pool_params *p)
+{
+    return p->h.window == 2 && p->h.stride == 2 && p->h.padding == 0 && p->w.window == 2 &&
+           p->w.stride == 2 && p->w.padding == 0;
+}
+
+// `x` is the first window's first element, and `at` its index in the plane.
+static void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
+                           int width, int at, int length)
+{
+    for (int i = 0; i < length; i++) {
+        const float b = x[2 * i + 1], c = x[width + 2 * i], d = x[width + 2 * i + 1];
+        const int first = at + 2 * i;
+        float most = x[2 * i];
+        int best = first;
+        best = pool_takes(b, most) ? first + 1 : best;
+        most = pool_takes(b, most) ? b : most;
+        best = pool_takes(c, most) ? first + width : best;
+        most = pool_takes(c, most) ? c : most;
+        best = pool_takes(d, most) ? first + width + 1 : best;
+        most = pool_takes(d, most) ? d : most;
+        y[i] = most;
+        index[i] = best;
+    }
+}
+
+static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pool_params *p = params;
+    for (int64_t at = begin; at < end;) {
+        const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
+        const int first = 2 * run.h * p->w.size + 2 * run.w;
+        const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
+        max_row_by_two((float *)arg[1] + at, (int *)arg[2] + at, x + first, p->w.size, first,
+                       run.length);
+        at += run.length;
+    }
+}
+
+// One row of dx; `at` is the index in the plane of its first element.
+static void max_back_row_by_two(float *restrict dx, const float *restrict dy,
+                                const int *restrict index, int at, int length)
+{
+    for (int i = 0; i < length; i++) {
+        const float slope = dy[i]; // read in any case: a branch would be slower
+        const int from = index[i] - at - 2 * i;
+        dx[2 * i] = from == 0 ? slope : 0.0f;
+        dx[2 * i + 1] = from == 1 ? slope : 0.0f;
+    }
+}
+
+// The run's windows, and the last elements of an odd row or plane.
+static void max_back_by_two(float *dx, const float *dy, const int *index,
+                            const struct pool_params *p, struct pool_run run)
+{
+    const int width = p->w.size, first = 2 * run.h * width + 2 * run.w;
+    const int ends = run.w + run.length == p->w.out ? width % 2 : 0;
+    for (int row = 0; row < 2; row++) {
+        max_back_row_by_two(dx + first + row * width, dy, index, first + row * width, run.length);
+        if (ends)
+            dx[first + row * width + 2 * run.length] = 0.0f;
+    }
+    if (p->h.size % 2 && run.h == p->h.out - 1)
+        memset(dx + first + 2 * width, 0, (size_t)(2 * run.length + ends) * sizeof *dx);
+}
+
+static void max_pool2d_by_two_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pool_params *p = params;
+    for (int64_t at = begin; at < end;) {
+        const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
+        max_back_by_two((float *)arg[2] + run.plane * p->h.size * p->w.size,
+                        (const float *)arg[0] + at, (const int *)arg[1] + at, p, run);
+        at += run.length;
+    }
+}
+
+static void max_row(float *y, int *index, const float *x, const struct pool_params *p,
+                    struct pool_run run)
+{
+    const struct pool_range rows = pool_window(p->h, run.h);
+    for (int i = 0; i < run.length; i++) {
+        const struct pool_range cols = pool_window(p->w, run.w + i);
+        int best = rows.begin * p->w.size + cols.begin;
+        float most = x[best];
+        for (int h = rows.begin; h < rows.end; h++)
+            for (int w = cols.begin; w < cols.end; w++) {
+                const float value = x[h * p->w.size + w];
+                if (pool_takes(value, most)) {
+                    most = value;
+                    best = h * p->w.size + w;
+                }
+            }
+        y[i] = most;
+        index[i] = best;
+    }
+}
+
+static void max_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pool_params *p = params;
+    for (int64_t at = begin; at < end;) {
+        const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
+        const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
+        max_row((float *)arg[1] + at, (int *)arg[2] + at, x, p, run);
+        at += run.length;
+    }
+}
+
+// `dy` and `index` are those of the plane.
+static void max_back_row(float *dx, const float *dy, const int *index, const struct pool_params *p,
+                         struct pool_run run)
+{
+    const struct pool_range rows = pool_windows_over(p->h, run.h);
+    for (int i = 0; i < run.length; i++) {
+        const struct pool_range cols = pool_windows_over(p->w, run.w + i);
+        const int wanted = run.h * p->w.size + run.w + i;
+        float sum = 0.0f;
+        for (int h = rows.begin; h < rows.end; h++)
+            for (int w = cols.begin; w < cols.end; w++) {
+                const int window = h * p->w.out + w;
+                sum += index[window] == wanted ? dy[window] : 0.0f;
+            }
+        dx[i] = sum;
+    }
+}
+
+static void max_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pool_params *p = params;
+    for (int64_t at = begin; at < end;) {
+        const struct pool_run run = pool_run_at(at, end, p->h.size, p->w.size);
+        const int64_t plane = run.plane * p->h.out * p->w.out;
+        max_back_row((float *)arg[2] + at, (const float *)arg[0] + plane,
+                     (const int *)arg[1] + plane, p, run);
+        at += run.length;
+    }
+}
+
+#define KERNEL(name_)                                                                              \
+    static const struct bough__kernel kernel_##name_ = {                                           \
+        #name_,           "pool",    name_,                                                        \
+        BOUGH_GRID_ITEMS, .args = 3, .params_size = sizeof(struct pool_params)}
+KERNEL(max_pool2d_fwd);
+KERNEL(max_pool2d_bwd);
+KERNEL(max_pool2d_by_two_fwd);
+KERNEL(max_pool2d_by_two_bwd);
+
+static enum bough_status max_pool2d_shape(struct bough__op_need *need,
+                                          const struct bough__op_call *call)
+{
+    enum bough_status status = bough__pool_shape(need, call);
+    if (status == BOUGH_OK)
+        need->saved = (size_t)bough_shape_elements(&need->y) * sizeof(int32_t);
+    return status;
+}
+
+static enum bough_status max_pool2d_forward(struct bough__sequence *out,
+                                            const struct bough__op_call *call)
+{
+    const struct pool_params params = bough__pool_params(call);
+    return BOUGH_KERNEL(
+        out, by_two(&params) ? &kernel_max_pool2d_by_two_fwd : &kernel_max_pool2d_fwd,
+        bough_shape_elements(&call->y.shape), bough_shape_elements(&call->x[0].shape), &params,
+        call->x[0].span, call->y.span, call->saved);
+}
+
+static enum bough_status max_pool2d_backward(struct bough__sequence *out,
+                                             const struct bough__op_call *call)
+{
+    const struct pool_params params = bough__pool_params(call);
+    if (by_two(&params))
+        return BOUGH_KERNEL(out, &kernel_max_pool2d_by_two_bwd,
+                            bough_shape_elements(&call->y.shape),
+                            bough_shape_elements(&call->x[0].shape), &params, call->dy.span,
+                            call->saved, call->dx[0].span);
+    return BOUGH_KERNEL(out, &kernel_max_pool2d_bwd, bough_shape_elements(&call->x[0].shape), 0,
+                        &params, call->dy.span, call->saved, call->dx[0].span);
+}
+
+const struct bough__op bough__op_max_pool2d = {
+    .name = "max_pool2d",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .shape = max_pool2d_shape,
+    .forward = max_pool2d_forward,
+    .backward = max_pool2d_backward,
+};
