@@ -20,6 +20,11 @@ struct gemm_axis {
 
 enum { GEMM_PLAIN, GEMM_POSITIONS_ACROSS, GEMM_POSITIONS_DEEP };
 
+// How those that are neighbours in memory lie there, but for gaps between whole runs: anyhow, one
+// after the other, every second element (windows that move by 2), or each with a zero behind it
+// (windows over what is spread by 2).
+enum { GEMM_ANYHOW, GEMM_ADJACENT, GEMM_SECONDS, GEMM_SPREAD };
+
 struct gemm_view {
     struct gemm_axis across, depth; // plain
     gemm_long batch_stride, image_stride;
@@ -30,7 +35,7 @@ struct gemm_view {
     int stride_h, stride_w, padding_h, padding_w;
     int dilation_h, dilation_w, spread_h, spread_w;
     int flip;
-    int runs; // those neighbours follow one another without a gap, but for whole runs
+    int runs; // GEMM_ANYHOW ...
 };
 
 struct gemm_params {

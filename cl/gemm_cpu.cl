@@ -78,12 +78,12 @@ static void pack_positions(local float *panel, global const float *b, const stru
 static void pack_b(local float *panel, global const float *b, const struct gemm_view *v,
                    const struct strip *strips, long from, int depth)
 {
-    if (v->runs && v->kind == GEMM_POSITIONS_DEEP) {
+    if (v->runs != GEMM_ANYHOW && v->kind == GEMM_POSITIONS_DEEP) {
         pack_positions(panel, b, v, strips, from, depth);
         return;
     }
     for (int s = 0; s < STRIPS; s++) {
-        if (v->runs && v->kind == GEMM_POSITIONS_ACROSS) {
+        if (v->runs != GEMM_ANYHOW && v->kind == GEMM_POSITIONS_ACROSS) {
             pack_taps(panel + s * BOUGH_DEPTH * LANES, b, v, &strips[s], from, depth);
             continue;
         }

@@ -32,7 +32,7 @@ static void runs_init(struct runs *runs, const struct gemm_view *v, long first, 
         run->to = (int)min((long)lanes, lane + left);
         run->at = v->kind == GEMM_PLAIN ? place.at - lane : place.at;
         run->h = place.h;
-        run->w = place.w - lane;
+        run->w = place.w - lane * v->stride_w;
         lane = run->to;
     }
 }
@@ -43,34 +43,75 @@ static inline int is_whole(const struct runs *runs)
     return runs->count == 1 && runs->run[0].to == LANES;
 }
 
-// Lanes from..to-1 of x[at + lane]; a vector that would reach over the view's ends goes by lanes.
-static inline float16 load_lanes(float16 value, global const float *x, long at, long extent,
-                                 int from, int to)
-{
-    if (at >= 0 && at + LANES <= extent) {
-        return select(value, vload16(0, x + at), LANE >= from && LANE < to);
-    }
-    float part[LANES];
-    vstore16(value, 0, part);
-    for (int lane = from; lane < to; lane++)
-        part[lane] = x[at + lane];
-    return vload16(0, part);
-}
+// What a run has to load beside the place on the other axis. Lane `odd` is at `at`.
+struct load {
+    long at;
+    int from, to, odd;
+};
 
-// What is left of a run beside the `other` place; 0 if nothing.
-static inline int clip(const struct gemm_view *v, const struct run *run, struct gemm_place other,
-                       long *at, int *from, int *to)
+// 0 if nothing is left of it.
+static inline int clip(struct load *load, const struct gemm_view *v, const struct run *run,
+                       struct gemm_place other)
 {
-    *at = run->at + other.at;
-    *from = run->from;
-    *to = run->to;
+    *load = (struct load){run->at + other.at, run->from, run->to, 0};
     if (v->kind == GEMM_PLAIN)
         return 1;
-    const int h = run->h + other.h, w = run->w + other.w;
-    *at += (long)h * v->width + w;
-    *from = max(*from, -w);
-    *to = min(*to, v->width - w);
-    return h >= 0 && h < v->height && *from < *to;
+    int h = run->h + other.h, w = run->w + other.w, width = v->width;
+    if (h < 0 || h % v->spread_h != 0 || h / v->spread_h >= v->height)
+        return 0;
+    if (v->runs == GEMM_SECONDS) {
+        load->from = max(load->from, (1 - w) >> 1);
+        load->to = min(load->to, (width - w + 1) >> 1);
+    } else {
+        load->from = max(load->from, -w);
+        load->to = min(load->to, v->spread_w * width - w);
+        load->odd = v->runs == GEMM_SPREAD ? w & 1 : 0;
+        w = v->runs == GEMM_SPREAD ? (w + load->odd) >> 1 : w;
+    }
+    load->at += (long)(h / v->spread_h) * width + w;
+    return load->from < load->to;
+}
+
+// May load_vector read this?
+static inline int is_inside(const struct gemm_view *v, long first, long last)
+{
+    const int length = v->runs == GEMM_SECONDS  ? 2 * LANES
+                       : v->runs == GEMM_SPREAD ? LANES / 2
+                                                : LANES;
+    return first >= 0 && last + length <= v->extent;
+}
+
+static inline float16 load_vector(global const float *x, const struct gemm_view *v, int odd)
+{
+    float16 value = 0.0f;
+    if (v->runs == GEMM_ADJACENT)
+        return vload16(0, x);
+    if (v->runs == GEMM_SECONDS)
+        return (float16)(vload16(0, x).even, vload16(1, x).even);
+    if (odd)
+        value.odd = vload8(0, x);
+    else
+        value.even = vload8(0, x);
+    return value;
+}
+
+static inline int16 load_mask(const struct load *load)
+{
+    return LANE >= load->from && LANE < load->to;
+}
+
+static inline float16 load_lanes(float16 value, global const float *x, const struct gemm_view *v,
+                                 const struct load *load)
+{
+    float part[LANES];
+    vstore16(value, 0, part);
+    for (int lane = load->from; lane < load->to; lane++) {
+        if (v->runs != GEMM_SPREAD)
+            part[lane] = x[load->at + lane * (v->runs == GEMM_SECONDS ? 2 : 1)];
+        else if ((lane & 1) == load->odd)
+            part[lane] = x[load->at + lane / 2];
+    }
+    return vload16(0, part);
 }
 
 static inline float16 load_runs(global const float *x, const struct gemm_view *v,
@@ -78,10 +119,13 @@ static inline float16 load_runs(global const float *x, const struct gemm_view *v
 {
     float16 value = 0.0f;
     for (int i = 0; i < runs->count; i++) {
-        long at;
-        int from, to;
-        if (clip(v, &runs->run[i], other, &at, &from, &to))
-            value = load_lanes(value, x, at, v->extent, from, to);
+        struct load load;
+        if (!clip(&load, v, &runs->run[i], other))
+            continue;
+        if (is_inside(v, load.at, load.at)) // a vector does not reach over the view's ends
+            value = select(value, load_vector(x + load.at, v, load.odd), load_mask(&load));
+        else
+            value = load_lanes(value, x, v, &load);
     }
     return value;
 }
@@ -90,7 +134,7 @@ static inline float16 load_runs(global const float *x, const struct gemm_view *v
 struct loads {
     int16 mask[LANES];
     long at[LANES];
-    int count;
+    int odd[LANES], count;
 };
 
 // 0 if a vector would reach over the view's ends in one of the channels up to `reach` elements on.
@@ -99,14 +143,14 @@ static int loads_init(struct loads *loads, const struct gemm_view *v, const stru
 {
     loads->count = 0;
     for (int i = 0; i < runs->count; i++) {
-        long at;
-        int from, to;
-        if (!clip(v, &runs->run[i], tap, &at, &from, &to))
+        struct load load;
+        if (!clip(&load, v, &runs->run[i], tap))
             continue;
-        if (at < 0 || at + reach + LANES > v->extent)
+        if (!is_inside(v, load.at, load.at + reach))
             return 0;
-        loads->at[loads->count] = at;
-        loads->mask[loads->count++] = LANE >= from && LANE < to;
+        loads->at[loads->count] = load.at;
+        loads->odd[loads->count] = load.odd;
+        loads->mask[loads->count++] = load_mask(&load);
     }
     return 1;
 }
@@ -127,7 +171,8 @@ static void taps_read(float16 *rows, global const float *x, const struct gemm_vi
             float16 value = 0.0f;
             if (safe)
                 for (int i = 0; i < loads.count; i++)
-                    value = select(value, vload16(0, from + loads.at[i]), loads.mask[i]);
+                    value = select(value, load_vector(from + loads.at[i], v, loads.odd[i]),
+                                   loads.mask[i]);
             else
                 value = load_runs(x, v, runs, tap);
             rows[row] = value;
@@ -150,7 +195,7 @@ static void strip_init(struct strip *strip, const struct gemm_view *v, long firs
 {
     strip->first = first;
     strip->lanes = (int)clamp(count - first, 0L, (long)LANES);
-    if (v->runs && !v->deep)
+    if (v->runs != GEMM_ANYHOW && !v->deep)
         runs_init(&strip->runs, v, first, strip->lanes);
     else
         for (int lane = 0; lane < strip->lanes; lane++)
@@ -227,7 +272,7 @@ static inline void block_deep(float16 *block, global const float *x, const struc
 static inline void block_read(float16 *block, global const float *x, const struct gemm_view *v,
                               const struct strip *strip, long from, int depth)
 {
-    if (!v->runs)
+    if (v->runs == GEMM_ANYHOW)
         block_by_lanes(block, x, v, strip, from, depth);
     else if (v->deep)
         block_deep(block, x, v, strip, from, depth);

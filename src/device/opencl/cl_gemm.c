@@ -57,7 +57,10 @@ static void set_windows(struct gemm_view *view, const struct bough__windows *w, 
     view->spread_h = w->spread_h;
     view->spread_w = w->spread_w;
     view->flip = w->flip;
-    view->runs = w->stride_w == 1 && w->spread_h == 1 && w->spread_w == 1;
+    if (w->stride_w == 1 && w->spread_w <= 2)
+        view->runs = w->spread_w == 1 ? GEMM_ADJACENT : GEMM_SPREAD;
+    else if (w->stride_w == 2 && w->spread_w == 1)
+        view->runs = GEMM_SECONDS;
 }
 
 // Windows of one element that move by one are the image itself.
@@ -92,7 +95,7 @@ static struct gemm_view view(const struct bough__matrix *x, const struct bough__
     if (x->kind == BOUGH_PLAIN) {
         view.extent = reach(across, across_count) + reach(depth, depth_count) + 1;
         view.deep = depth->stride == 1 && across->stride != 1;
-        view.runs = depth->stride == 1 || across->stride == 1;
+        view.runs = depth->stride == 1 || across->stride == 1 ? GEMM_ADJACENT : GEMM_ANYHOW;
         return view;
     }
     view.kind = x->kind == positions_across ? GEMM_POSITIONS_ACROSS : GEMM_POSITIONS_DEEP;
