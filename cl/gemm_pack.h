@@ -86,12 +86,14 @@ static inline float16 load_vector(global const float *x, const struct gemm_view 
     float16 value = 0.0f;
     if (v->runs == GEMM_ADJACENT)
         return vload16(0, x);
-    if (v->runs == GEMM_SECONDS)
-        return (float16)(vload16(0, x).even, vload16(1, x).even);
-    if (odd)
+    if (v->runs == GEMM_SECONDS) {
+        value.lo = vload16(0, x).even;
+        value.hi = vload16(1, x).even;
+    } else if (odd) {
         value.odd = vload8(0, x);
-    else
+    } else {
         value.even = vload8(0, x);
+    }
     return value;
 }
 

@@ -80,6 +80,10 @@ enum bough_status bough__cl_scratch_acquire(struct bough__cl_scratch **scratch,
     enum bough_status status = BOUGH_OK;
     struct bough__cl_scratch *created = NULL;
     if (!device->scratch || device->scratch->size < size) {
+        // At least twice the last: all that ever were take no more than twice the newest.
+        const size_t twice = device->scratch ? 2 * device->scratch->size : 0;
+        if (size < twice && twice <= device->base.info.max_buffer)
+            size = twice;
         BOUGH_TRY_MEMORY(created = calloc(1, sizeof *created));
         *created = (struct bough__cl_scratch){.size = size, .users = 1};
         BOUGH_TRY(bough__cl_allocate(&created->memory, device, size));
