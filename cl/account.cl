@@ -13,8 +13,10 @@ kernel void loss_account(ARG(loss), ARG(account), ARG(step), const ulong count)
         return;
     account[t].loss += loss[2 * t] * loss[2 * t + 1];
     account[t].weight += loss[2 * t + 1];
-    if (!isfinite(loss[2 * t]) && account[t].bad_step == 0)
+    if (!isfinite(loss[2 * t]) && account[t].bad_step == 0) {
+        account[t].bad_loss = loss[2 * t];
         account[t].bad_step = step->step;
+    }
 }
 
 // Rows of a batch [N, K] to their place in the epoch.

@@ -5,7 +5,8 @@
 struct loss_account {
     float loss;            // sum of mean loss times its weight
     float weight;          // sum of the weights: labelled rows
-    unsigned int bad_step; // the first step whose loss was not finite; 0 = none
+    float bad_loss;        // the first loss that was not finite
+    unsigned int bad_step; // and its step; 0 = none
 };
 
 struct store_params {

@@ -33,7 +33,7 @@
 #define GROUP_SUM(value, scratch) ((void)(scratch), (value))
 #define GROUP_MAX(value, scratch) ((void)(scratch), (value))
 #else
-static inline float group_sum(float value, local float *scratch)
+static static inline float group_sum(float value, local float *scratch)
 {
     const int id = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -47,7 +47,7 @@ static inline float group_sum(float value, local float *scratch)
     return scratch[0];
 }
 
-static inline float group_max(float value, local float *scratch)
+static static inline float group_max(float value, local float *scratch)
 {
     const int id = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);

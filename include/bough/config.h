@@ -1,6 +1,6 @@
 // What to train, as plain structs; a YAML file fills the same ones. Zero means the default. Where 0
-// is allowed but is not the default (a layer's p, weight_decay, betas, a task's weight, patience), a
-// number below 0 stands for it: a YAML file's 0 is read as -1, stays so when resolved, and is
+// is allowed but is not the default (a layer's p, weight_decay, betas, a task's weight, patience),
+// a number below 0 stands for it: a YAML file's 0 is read as -1, stays so when resolved, and is
 // written as 0.
 #ifndef BOUGH_CONFIG_H
 #define BOUGH_CONFIG_H
@@ -145,8 +145,8 @@ struct bough_config {
 // A config read from YAML; owns everything that its config points to.
 struct bough_config_file;
 
-// Reads a config. A relative `data` is relative to the config's folder; given by an override, to the
-// current folder.
+// Reads a config. A relative `data` is relative to the config's folder; given by an override, to
+// the current folder.
 //   overrides  `count` strings key.path=value, the value in YAML: "trunk.0.linear.units=64"
 // Errors: DATA if the file cannot be read; INVALID with file, line, key, what was found, what is
 // allowed, and the nearest known name.

@@ -36,7 +36,7 @@ double bough_scores_find(const struct bough_scores *scores, const char *task, co
 enum bough_event_kind {
     BOUGH_EVENT_START, // once, after plans are made
     BOUGH_EVENT_STEP,  // at log points
-    BOUGH_EVENT_EPOCH, // after validation and checkpoint
+    BOUGH_EVENT_EPOCH, // after validation, before the checkpoint
     BOUGH_EVENT_END,   // after the test evaluation
 };
 

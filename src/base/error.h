@@ -37,9 +37,9 @@ void bough__log(enum bough_log_level level, const char *format, ...)
 
 // The analyser sees one file at a time; this tells it that a failure is never OK.
 #ifdef __clang_analyzer__
-#define bough__fail(status, ...) (bough__fail((status), __VA_ARGS__), (status))
+#define bough__fail(status, ...)    (bough__fail((status), __VA_ARGS__), (status))
 #define bough__fail_in(status, ...) (bough__fail_in((status), __VA_ARGS__), (status))
-#define bough__no_memory() (bough__no_memory(), BOUGH_INTERNAL)
+#define bough__no_memory()          (bough__no_memory(), BOUGH_INTERNAL)
 #endif
 
 #endif

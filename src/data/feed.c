@@ -13,7 +13,7 @@ static size_t row_bytes(const struct bough__column *column)
 
 uint64_t bough__table_budget(const struct bough_device *device)
 {
-    return device->info.memory / 2;
+    return device->info.memory / 4;
 }
 
 static int fits(const struct bough__table *table, uint64_t budget)
@@ -37,14 +37,14 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
     table->column = calloc((size_t)columns + 1, sizeof *table->column);
     BOUGH_TRY_MEMORY(table->column);
     memcpy(table->column, column, (size_t)columns * sizeof *column);
-    int resident = fits(table, budget);
-    table->window = resident ? rows : batch;
+    table->resident = fits(table, budget);
+    table->window = table->resident ? rows : batch;
     for (int c = 0; c < columns; c++) {
         struct bough__column *made = &table->column[c];
         size_t bytes = (size_t)table->window * row_bytes(made);
         made->buffer = NULL;
         BOUGH_TRY(bough__buffer_create(&made->buffer, device, bytes));
-        if (resident)
+        if (table->resident)
             BOUGH_TRY(bough__write(bough__whole(made->buffer), made->host, bytes));
     }
 done:
@@ -59,11 +59,6 @@ void bough__table_fini(struct bough__table *table)
         bough__buffer_destroy(&table->column[c].buffer);
     free(table->column);
     *table = (struct bough__table){0};
-}
-
-static int resident(const struct bough__table *table)
-{
-    return table->window == table->rows;
 }
 
 enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough__table *table,
@@ -83,7 +78,7 @@ enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough_
         feed->order[i] = (int32_t)i;
     for (int c = 0; c < table->columns; c++)
         widest = row_bytes(&table->column[c]) > widest ? row_bytes(&table->column[c]) : widest;
-    if (!resident(table)) {
+    if (!table->resident) {
         feed->staging = malloc((size_t)table->window * widest + 1);
         BOUGH_TRY_MEMORY(feed->staging);
     }
@@ -105,7 +100,7 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
 {
     size_t bytes = (size_t)feed->count * sizeof *order;
     memcpy(feed->order, order, bytes);
-    if (!resident(feed->table)) // the window holds the batch in its order already
+    if (!feed->table->resident) // the window holds the batch in its order already
         return BOUGH_OK;
     return bough__write(bough__whole(feed->device_order), order, bytes);
 }
@@ -113,7 +108,7 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
 enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t first, int64_t rows)
 {
     const struct bough__table *table = feed->table;
-    if (resident(table))
+    if (table->resident)
         return BOUGH_OK;
     for (int c = 0; c < table->columns; c++) {
         const struct bough__column *column = &table->column[c];

@@ -23,6 +23,7 @@ struct bough__table {
     int columns;
     int64_t rows;
     int64_t window; // rows that the buffers hold: all of them, or a batch
+    int resident;   // all of them, and they are there
 };
 
 // Copies the columns' descriptions and puts their rows on the device if all of them fit in `budget`
@@ -32,7 +33,8 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
                                     int64_t batch, uint64_t budget);
 void bough__table_fini(struct bough__table *table);
 
-// What the device can spare for data: half its memory, and no column over its largest buffer.
+// What the device can spare for one table, of the three that a training may hold: a quarter of its
+// memory.
 uint64_t bough__table_budget(const struct bough_device *device);
 
 struct bough__feed {

@@ -125,7 +125,6 @@ struct bough__gemm {
 struct bough_device {
     const struct bough__backend *backend;
     struct bough_device_info info;
-    int tested; // the self-test has passed
 };
 
 // What was prepared. A backend puts this first in its own struct.

@@ -55,7 +55,6 @@ static enum bough_status open_one(struct bough_device **device,
         }
         note_tested(id);
     }
-    (*device)->tested = 1;
     return BOUGH_OK;
 }
 

@@ -28,8 +28,9 @@ static double largest_error(const float *got, const double *want, size_t count)
     double error = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
         double difference = fabs((double)got[i] - want[i]);
-        if (!(difference <= error)) // a NaN stays
-            error = difference;
+        if (isnan(difference))
+            return difference;
+        error = fmax(error, difference);
         size = fmax(size, fabs(want[i]));
     }
     return error / size;

@@ -7,7 +7,6 @@
 
 void bough__graph_fini(struct bough__graph *graph)
 {
-    bough__arena_fini(&graph->arena);
     free(graph->node);
     *graph = (struct bough__graph){0};
 }

@@ -3,13 +3,7 @@
 #ifndef BOUGH_GRAPH_GRAPH_H
 #define BOUGH_GRAPH_GRAPH_H
 
-#include "base/arena.h"
 #include "op/op.h"
-
-struct bough__use {
-    int32_t node;  // the op that reads
-    int32_t input; // as which input
-};
 
 // A leaf, or an op with its output.
 struct bough__node {
@@ -25,7 +19,6 @@ struct bough__node {
 };
 
 struct bough__graph {
-    struct bough__arena arena;
     struct bough__node *node;
     int32_t count, room;
 };

@@ -225,11 +225,22 @@ static void share_in_place(struct bough__plan *plan, int32_t n)
         plan->area[entry->value].bytes = 0;
         entry->value = root->value;
     }
-    if (entry->gradient != NONE && root->gradient != NONE && root->readers == 1) {
-        alive(plan, entry->gradient, plan->area[root->gradient].last);
-        plan->area[root->gradient].bytes = 0;
-        root->gradient = entry->gradient;
-    }
+}
+
+// Likewise its gradient is written over the one that it reads. Called from the last op to the
+// first, so that a chain of such ops ends in the area of its last one.
+static void share_gradient_in_place(struct bough__plan *plan, int32_t n)
+{
+    const struct bough__node *node = &plan->graph->node[n];
+    const struct entry *entry = &plan->entry[n];
+    if (!(node->op->flags & BOUGH__OP_IN_PLACE) || node->inputs != 1)
+        return;
+    struct entry *root = &plan->entry[plan->entry[node->input[0]].root];
+    if (entry->gradient == NONE || root->gradient == NONE || root->readers != 1)
+        return;
+    alive(plan, entry->gradient, plan->area[root->gradient].last);
+    plan->area[root->gradient].bytes = 0;
+    root->gradient = entry->gradient;
 }
 
 static int has_work(const struct bough__node *node)
@@ -259,6 +270,9 @@ static enum bough_status place_areas(struct bough__plan *plan)
     for (int32_t n = 0; n < count; n++)
         if (has_work(&plan->graph->node[n]))
             share_in_place(plan, n);
+    for (int32_t n = count - 1; n >= 0; n--)
+        if (has_work(&plan->graph->node[n]))
+            share_gradient_in_place(plan, n);
     return bough__place(plan->area, (size_t)plan->areas, &plan->bytes);
 }
 

@@ -14,8 +14,10 @@ static void loss_account(void *const *arg, const void *params, int64_t begin, in
     for (int64_t t = begin; t < end; t++) {
         account[t].loss += loss[2 * t] * loss[2 * t + 1];
         account[t].weight += loss[2 * t + 1];
-        if (!isfinite(loss[2 * t]) && account[t].bad_step == 0)
+        if (!isfinite(loss[2 * t]) && account[t].bad_step == 0) {
+            account[t].bad_loss = loss[2 * t];
             account[t].bad_step = step->step;
+        }
     }
 }
 

@@ -61,16 +61,19 @@ static double ratio(double part, double whole)
 static enum bough_status accuracy(double *value, const struct bough__outcome *outcome, int k)
 {
     (void)k;
-    int64_t *count, classes;
-    enum bough_status status = confusion_of(&count, &classes, outcome);
-    if (status != BOUGH_OK)
-        return status;
     int64_t right = 0, all = 0;
-    for (int64_t i = 0; i < classes * classes; i++) {
-        all += count[i];
-        right += i / classes == i % classes ? count[i] : 0;
+    if (outcome->kind == BOUGH_TARGET_CLASS) {
+        for (int64_t n = 0; n < outcome->rows; n++) {
+            const float *score = outcome->score + n * outcome->width;
+            right += outcome->label[n] == bough__predicted_class(score, outcome->width);
+            all += outcome->label[n] >= 0;
+        }
+    } else {
+        int64_t count[4] = {0};
+        bough__confusion_count(count, outcome);
+        right = count[0] + count[3];
+        all = right + count[1] + count[2];
     }
-    free(count);
     *value = ratio((double)right, (double)all);
     return BOUGH_OK;
 }

@@ -191,8 +191,10 @@ enum bough_status bough__phase_losses(struct bough__phase *phase, double *loss, 
     }
     for (size_t t = 0; t < tasks; t++)
         if (account[t].bad_step) {
-            status = bough__fail(BOUGH_DIVERGED, "step %u: the loss of task %s is not finite",
-                                 account[t].bad_step, phase->model->config->tasks[t].name);
+            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g",
+                                 phase->purpose == BOUGH_TRAINING ? "step" : "evaluation, batch",
+                                 account[t].bad_step, phase->model->config->tasks[t].name,
+                                 (double)account[t].bad_loss);
             goto done;
         }
 done:

@@ -44,8 +44,9 @@ static char *progress_text(const struct bough__progress *progress)
     return text;
 }
 
+// `steps` of an epoch.
 static enum bough_status progress_read(struct bough__progress *progress, const char *text,
-                                       const char *path)
+                                       int64_t steps, const char *path)
 {
     json_t *object = text ? json_loads(text, 0, NULL) : NULL;
     if (!json_is_object(object)) {
@@ -66,6 +67,10 @@ static enum bough_status progress_read(struct bough__progress *progress, const c
                     .stale = (int32_t)number_or(object, "plateau_stale", 0)},
     };
     json_decref(object);
+    if (progress->epoch < 0 || progress->step < 0 || progress->epoch_step < 0 ||
+        progress->epoch_step > steps || !(progress->plateau.scale >= 0))
+        return bough__fail(BOUGH_DATA, "%s: its progress says step %lld of %lld in epoch %d", path,
+                           (long long)progress->epoch_step, (long long)steps, progress->epoch + 1);
     return BOUGH_OK;
 }
 
@@ -154,9 +159,9 @@ static enum bough_status read_account(const struct bough_tensor_file *file,
     const struct bough_file_tensor *account = bough_tensor_file_find(file, account_name);
     size_t wanted = bough__phase_state_bytes(training);
     if (!account || account->bytes != wanted)
-        return bough__fail(BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu",
-                           bough_tensor_file_path(file), account_name, account ? account->bytes : 0,
-                           wanted);
+        return bough__fail(
+            BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu; within an epoch the data cannot change",
+            bough_tensor_file_path(file), account_name, account ? account->bytes : 0, wanted);
     return bough__phase_state_write(training, account->data);
 }
 
@@ -171,7 +176,8 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
     BOUGH_TRY(bough__load_model(run_dir, model));
     BOUGH_TRY(bough__model_keep_best(model));
     BOUGH_TRY(bough_tensor_file_open(&file, path));
-    BOUGH_TRY(progress_read(progress, bough_tensor_file_metadata(file, "progress"), path));
+    BOUGH_TRY(progress_read(progress, bough_tensor_file_metadata(file, "progress"), training->steps,
+                            path));
     BOUGH_TRY(bough__model_read(model, file, 1));
     if (progress->epoch_step)
         BOUGH_TRY(read_account(file, training));

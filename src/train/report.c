@@ -129,6 +129,14 @@ enum bough_status bough__report_interrupted(struct bough__report *report)
                                          (json_int_t)report->trainer->progress.step));
 }
 
+enum bough_status bough__report_diverged(struct bough__report *report)
+{
+    enum bough_status status =
+        bough__record_event(report->trainer->record, json_pack("{s:s, s:s}", "event", "diverged",
+                                                               "message", bough_last_error()));
+    return status == BOUGH_OK ? BOUGH_DIVERGED : status;
+}
+
 enum bough_status bough__report_end(struct bough__report *report, struct bough_result *result)
 {
     enum bough_status status = BOUGH_OK;

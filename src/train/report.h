@@ -33,6 +33,8 @@ enum bough_status bough__report_epoch(struct bough__report *report,
                                       const struct bough_scores *train,
                                       const struct bough_scores *validation, int best);
 enum bough_status bough__report_interrupted(struct bough__report *report);
+// Keeps the last error's message; returns DIVERGED unless the log cannot be written.
+enum bough_status bough__report_diverged(struct bough__report *report);
 // Completes the result with what the report knows, writes result.json, tells the end.
 enum bough_status bough__report_end(struct bough__report *report, struct bough_result *result);
 

@@ -154,17 +154,27 @@ static double mean_of_first_metrics(const struct bough_scores *scores,
                                     const struct bough_config *config)
 {
     double sum = 0;
-    for (size_t t = 0; t < config->tasks_count; t++)
-        sum += oriented(scores, config->tasks[t].name, config->tasks[t].metrics[0]);
-    return sum / (double)config->tasks_count;
+    int known = 0;
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        double value = oriented(scores, config->tasks[t].name, config->tasks[t].metrics[0]);
+        if (isnan(value)) // a task without labels has no say
+            continue;
+        sum += value;
+        known++;
+    }
+    return known ? sum / known : NAN;
 }
 
 static double sum_of_losses(const struct bough_scores *scores, const struct bough_config *config)
 {
     double sum = 0;
-    for (size_t t = 0; t < config->tasks_count; t++)
-        sum += bough_scores_find(scores, config->tasks[t].name, "loss");
-    return -sum;
+    int known = 0;
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        double value = bough_scores_find(scores, config->tasks[t].name, "loss");
+        sum += isnan(value) ? 0 : value;
+        known += !isnan(value);
+    }
+    return known ? -sum : NAN;
 }
 
 double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,

@@ -22,8 +22,8 @@ static enum bough_status class_at(int64_t *class, const struct bough_file_tensor
         return BOUGH_OK;
     if (*class < 0 || *class >= (int64_t)task->map_count)
         return bough__fail(BOUGH_DATA, "%s: %s, row %lld: class %lld, the map has classes 0..%lld",
-                           path, tensor->name, (long long)i, (long long)*class,
-                           (long long)task->map_count - 1);
+                           path, tensor->name, (long long)(i / bough_shape_row(&tensor->shape)),
+                           (long long)*class, (long long)task->map_count - 1);
     *class = task->map[*class];
     return BOUGH_OK;
 }
@@ -66,7 +66,7 @@ static enum bough_status number_of(float *number, const struct bough_file_tensor
     if (binary && !isnan(value) && !(value >= 0 && value <= 1))
         return bough__fail(BOUGH_DATA, "%s: %s, row %lld: %g, wanted 0 to 1", path, tensor->name,
                            (long long)(i / bough_shape_row(&tensor->shape)), value);
-    if (isinf(value))
+    if (isinf((float)value))
         return bough__fail(BOUGH_DATA, "%s: %s, row %lld: an infinite number", path, tensor->name,
                            (long long)(i / bough_shape_row(&tensor->shape)));
     *number = (float)value;

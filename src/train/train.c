@@ -3,6 +3,7 @@
 #include "train/report.h"
 #include "train/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -92,20 +93,26 @@ done:
     return status;
 }
 
-// Whether this epoch is the best so far; without validation the last one is.
+// Whether this epoch is the best so far; where nothing can be compared the last one is.
 static int judge(struct bough__trainer *trainer, const struct bough_scores *validation)
 {
     struct bough__progress *progress = &trainer->progress;
-    double value = validation ? bough__monitored(validation, &trainer->config,
-                                                 trainer->config.train.early_stopping.metric)
-                              : progress->epoch;
-    int best = value > progress->best;
+    const char *metric = trainer->config.train.early_stopping.metric;
+    double value =
+        validation ? bough__monitored(validation, &trainer->config, metric) : progress->epoch;
+    int known = !isnan(value), best = !known || value > progress->best;
+    if (!known)
+        bough__log(BOUGH_LOG_WARNING,
+                   "epoch %d: validation gives no number for `%s`, is nothing labelled there? The "
+                   "epoch counts as the best",
+                   progress->epoch, metric);
     progress->stale = best ? 0 : progress->stale + 1;
     if (best) {
-        progress->best = value;
+        progress->best = known ? value : -INFINITY;
         progress->best_epoch = progress->epoch;
     }
-    bough__plateau_update(&progress->plateau, &trainer->config.schedule, value);
+    if (known)
+        bough__plateau_update(&progress->plateau, &trainer->config.schedule, value);
     return best;
 }
 
@@ -138,8 +145,8 @@ static enum bough_status end_epoch(struct bough__trainer *trainer, struct bough_
     trainer->progress.epoch++;
     trainer->progress.epoch_step = 0;
     int best = judge(trainer, held);
+    BOUGH_TRY(bough__report_epoch(report, &train, held, best)); // a resumed run drops it if need be
     BOUGH_TRY(save_epoch(trainer, best));
-    BOUGH_TRY(bough__report_epoch(report, &train, held, best));
 done:
     bough__arena_fini(&arena);
     return status;
@@ -205,12 +212,13 @@ static enum bough_status train(struct bough__trainer *trainer, struct bough_run 
     BOUGH_TRY(bough__report_start(report));
     while (goes_on(trainer) && status == BOUGH_OK)
         status = run_epoch(trainer, report);
+    if (status == BOUGH_DIVERGED)
+        status = bough__report_diverged(report);
     if (status == BOUGH_INTERRUPTED)
         status = save_interrupted(trainer, report);
-    if (status == BOUGH_OK)
-        BOUGH_TRY(measure_best(trainer, run));
-    if (status == BOUGH_OK)
-        BOUGH_TRY(bough__report_end(report, &run->result));
+    BOUGH_TRY(status);
+    BOUGH_TRY(measure_best(trainer, run));
+    BOUGH_TRY(bough__report_end(report, &run->result));
 done:
     return status;
 }

@@ -74,6 +74,8 @@ static enum bough_status settle_config(struct bough__trainer *trainer,
                                        const struct bough_config *config)
 {
     enum bough_status status;
+    if (!trainer->options->resume && !config)
+        return bough__fail(BOUGH_INVALID, "there is no config to train");
     if (!trainer->options->resume)
         return bough__config_complete(&trainer->config, &trainer->arena, config, NULL);
     char path[4096];
@@ -109,18 +111,13 @@ static enum bough_status make_run_dir(const char *path)
     return BOUGH_OK;
 }
 
-static enum bough_status settle_run_dir(struct bough__trainer *trainer)
+static enum bough_status save_config(const struct bough__trainer *trainer)
 {
-    enum bough_status status = BOUGH_OK;
     char path[4096];
     if (!trainer->run_dir)
         return BOUGH_OK;
-    if (!trainer->options->resume)
-        BOUGH_TRY(make_run_dir(trainer->run_dir));
     snprintf(path, sizeof path, "%s/config.yaml", trainer->run_dir);
-    BOUGH_TRY(bough_config_save(&trainer->config, path));
-done:
-    return status;
+    return bough_config_save(&trainer->config, path);
 }
 
 // ---- Data ----
@@ -175,6 +172,9 @@ static enum bough_status weigh(const struct bough__trainer *trainer, float *weig
     if (!weighting)
         return bough__fail(BOUGH_INVALID, "weighting: unknown weighting %s",
                            config->weighting.name);
+    if (weighting->needs != BOUGH_NEEDS_NOTHING)
+        return bough__fail(BOUGH_INTERNAL, "weighting %s needs what no step gives yet",
+                           weighting->name);
     enum bough_status status =
         weighting->weigh(weight, &config->weighting, config->tasks_count, NULL);
     for (size_t t = 0; status == BOUGH_OK && t < config->tasks_count; t++)
@@ -220,17 +220,56 @@ static enum bough_status settle_device(struct bough__trainer *trainer)
     return status;
 }
 
+// Config first: a folder that holds it can be resumed, if need be from the beginning.
+static enum bough_status start(struct bough__trainer *trainer)
+{
+    enum bough_status status = BOUGH_OK;
+    if (!trainer->run_dir)
+        return BOUGH_OK;
+    if (!trainer->options->resume)
+        BOUGH_TRY(make_run_dir(trainer->run_dir));
+    BOUGH_TRY(save_config(trainer));
+    BOUGH_TRY(bough__save_model(trainer->run_dir, trainer->model));
+    BOUGH_TRY(bough__trainer_save(trainer));
+done:
+    return status;
+}
+
+static enum bough_status resume(struct bough__trainer *trainer)
+{
+    enum bough_status status;
+    char path[4096];
+    BOUGH_TRY(bough__load_last(trainer->run_dir, trainer->model, &trainer->progress,
+                               trainer->training.phase));
+    snprintf(path, sizeof path, "%s/result.json", trainer->run_dir);
+    remove(path); // of the run so far; there is a new one at the end
+    BOUGH_TRY(save_config(trainer));
+done:
+    return status;
+}
+
 static enum bough_status start_or_resume(struct bough__trainer *trainer)
 {
+    char path[4096];
     trainer->progress =
         (struct bough__progress){.best = -INFINITY, .plateau = {.best = -INFINITY, .scale = 1}};
-    if (trainer->options->resume)
-        return bough__load_last(trainer->run_dir, trainer->model, &trainer->progress,
-                                trainer->training.phase);
-    enum bough_status status = BOUGH_OK;
-    if (trainer->run_dir)
-        status = bough__save_model(trainer->run_dir, trainer->model);
-    return status == BOUGH_OK ? bough__trainer_save(trainer) : status;
+    snprintf(path, sizeof path, "%s/last.safetensors", trainer->run_dir ? trainer->run_dir : "");
+    if (trainer->options->resume && access(path, F_OK) == 0)
+        return resume(trainer);
+    return start(trainer);
+}
+
+// Options that go by the validation, where there is none, are a mistake and not a default.
+static enum bough_status check_validation(const struct bough__trainer *trainer)
+{
+    const struct bough_config *config = &trainer->config;
+    int plateau = strcmp(config->schedule.name, "plateau") == 0;
+    if (trainer->validation.phase || (!plateau && !config->train.early_stopping.patience))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "%s goes by the validation, and nothing is held out: set train.validation, "
+                       "or add a split `validation` to %s",
+                       plateau ? "schedule.name: plateau" : "train.early_stopping", config->data);
 }
 
 enum bough_status bough__trainer_create(struct bough__trainer **trainer,
@@ -251,7 +290,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(bough__scoring_check(made->model));
     BOUGH_TRY(load_splits(made));
     BOUGH_TRY(make_walks(made));
-    BOUGH_TRY(settle_run_dir(made));
+    BOUGH_TRY(check_validation(made));
     BOUGH_TRY(start_or_resume(made));
     BOUGH_TRY(bough__record_open(&made->record, made->run_dir, made->progress.epoch));
 done:

@@ -224,6 +224,64 @@ static void element_wise_chain_works_in_place(void **state)
     bough__buffer_destroy(&buffer);
 }
 
+// Three ops in a row that work in place share one area for their gradients: dy of the first is what
+// the third wrote.
+static void gradients_pass_through_a_chain_in_place(void **state)
+{
+    (void)state;
+    enum { COUNT = 12, AT_GRADIENT = 4 * COUNT, AT_NUMBER = 8 * COUNT, AT_LOSS = 12 * COUNT };
+    static const char *const chain[] = {"scale", "sigmoid", "tanh", "sigmoid"};
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    struct bough__graph graph = {0};
+    struct bough__plan *plan;
+    struct bough__sequence forward = {.device = device}, backward = {.device = device};
+    struct bough__buffer *memory;
+    float number[3 * COUNT + 4], gradient[COUNT];
+    const struct bough__attr attr = {.value = 3};
+    int32_t node, target, input[2];
+    for (unsigned i = 0; i < 3 * COUNT; i++)
+        number[i] = 2 * random_unit(random_bits(9, 9, i, 0, 0, 0).v[0]) - 1;
+    number[3 * COUNT + 2] = 1; // the loss's factor
+    assert_ok(bough__buffer_create(&memory, device, sizeof number));
+    assert_ok(bough__write((struct bough__span){memory, 0}, number, sizeof number));
+    struct bough__tensor x = {{memory, 0}, {2, {3, 4}}, BOUGH_F32};
+    assert_ok(bough__graph_leaf(&graph, &node, &x, (struct bough__span){memory, AT_GRADIENT}));
+    x.span.offset = AT_NUMBER;
+    assert_ok(bough__graph_leaf(&graph, &target, &x, (struct bough__span){0}));
+    for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
+        assert_ok(bough__graph_op(&graph, &node, bough__op_find(chain[i]), &attr, &node, 1));
+    input[0] = node;
+    input[1] = target;
+    assert_ok(bough__graph_op(&graph, &node, bough__op_find("mse"), &attr, input, 2));
+    bough__graph_place(&graph, node, (struct bough__span){memory, AT_LOSS});
+    bough__graph_seed(&graph, node, (struct bough__span){memory, AT_LOSS + 8});
+    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}));
+    assert_ok(bough__plan_forward(plan, &forward));
+    assert_ok(bough__plan_backward(plan, &backward));
+    assert_ok(bough__sequence_run(&forward));
+    assert_ok(bough__sequence_run(&backward));
+    assert_ok(bough__read((struct bough__span){memory, AT_GRADIENT}, gradient, sizeof gradient));
+    for (unsigned i = 0; i < COUNT; i++) {
+        double loss[2];
+        for (int side = 0; side < 2; side++) {
+            float moved = number[i] + (side ? -1e-2f : 1e-2f), got;
+            assert_ok(bough__write((struct bough__span){memory, 4 * i}, &moved, sizeof moved));
+            assert_ok(bough__sequence_run(&forward));
+            assert_ok(bough__read((struct bough__span){memory, AT_LOSS}, &got, sizeof got));
+            loss[side] = (double)got;
+        }
+        assert_ok(bough__write((struct bough__span){memory, 4 * i}, &number[i], sizeof *number));
+        assert_true(fabs((loss[0] - loss[1]) / 2e-2 - (double)gradient[i]) < 2e-4);
+        assert_true(fabs((double)gradient[i]) > 1e-4);
+    }
+    bough__sequence_fini(&forward);
+    bough__sequence_fini(&backward);
+    bough__plan_destroy(&plan);
+    bough__graph_fini(&graph);
+    bough__buffer_destroy(&memory);
+}
+
 static int close_devices(void **state)
 {
     (void)state;
@@ -238,6 +296,7 @@ int main(void)
         cmocka_unit_test(passes_repeat_bit_for_bit),
         cmocka_unit_test(a_relu_is_folded_into_its_linear),
         cmocka_unit_test(element_wise_chain_works_in_place),
+        cmocka_unit_test(gradients_pass_through_a_chain_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, close_devices);
 }

@@ -349,6 +349,27 @@ static void a_resumed_run_keeps_its_config(void **state)
                  BOUGH_INVALID, "which differs in `lr: 0.25`");
 }
 
+// A head whose validation labels are all missing does not spoil the choice of the best epoch, and
+// what goes by a validation wants one.
+static void a_validation_that_tells_nothing_is_told(void **state)
+{
+    (void)state;
+    struct bough_config config = training_config(data, "sgd");
+    struct bough_run *run;
+    config.train.epochs = 3;
+    config.train.validation = 0.003f; // one row
+    assert_ok(bough_train(&run, &config, NULL));
+    assert_true(bough_run_result(run)->best_epoch >= 1);
+    bough_run_destroy(&run);
+    config.train.validation = 0;
+    assert_ok(bough_train(&run, &config, NULL));
+    assert_int_equal(bough_run_result(run)->best_epoch, 3);
+    bough_run_destroy(&run);
+    config.train.early_stopping.patience = 2;
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, "nothing is held out");
+    assert_fails(bough_train(&run, NULL, NULL), BOUGH_INVALID, "no config");
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4)
@@ -364,6 +385,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(labels_are_checked),
         cmocka_unit_test(a_run_folder_is_not_overwritten),
         cmocka_unit_test(a_resumed_run_keeps_its_config),
+        cmocka_unit_test(a_validation_that_tells_nothing_is_told),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -23,7 +23,7 @@ static const char help[] =
     "  -s, --set K=V     overrides a key: train.epochs=10, trunk.0.conv2d.channels=16,\n"
     "                    tasks.left.weight=0.5; as often as you like\n"
     "  -r, --run DIR     the run folder; default runs/<config>-<number>\n"
-    "      --resume DIR  goes on with an interrupted or finished run; only train.epochs and\n"
+    "      --resume DIR  goes on with an interrupted or finished run; only data, train.epochs and\n"
     "                    train.early_stopping may differ from its own config\n"
     "  -q, --quiet       only warnings, the scores, and the run folder\n"
     "  -v, --verbose     tells more of what the device does\n"
