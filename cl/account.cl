@@ -1,5 +1,5 @@
-#include "bough.h"
 #include "account.h"
+#include "bough.h"
 #include "step.h"
 
 // One item a task: adds the step's loss [2] (mean, weight) to the account.

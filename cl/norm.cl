@@ -114,8 +114,8 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
 
 #define EACH_COLUMN(i) for (int i = get_local_id(0); i < p.width; i += BOUGH_GROUP)
 
-ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y),
-                               const ulong count, const struct layer_norm_params p)
+ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y), const ulong count,
+                               const struct layer_norm_params p)
 {
     VIEW(const float, x);
     VIEW(const float, gamma);
@@ -147,8 +147,8 @@ ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y)
         y[i] = (x[i] - mean) * inverse * gamma[i] + beta[i];
 }
 
-ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
-                               const ulong count, const struct layer_norm_params p)
+ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx), const ulong count,
+                               const struct layer_norm_params p)
 {
     VIEW(const float, x);
     VIEW(const float, gamma);

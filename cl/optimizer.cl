@@ -44,8 +44,8 @@ kernel void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(ste
     const float v = p.keep2 * square[i] + p.take2 * (g * g);
     mean[i] = m;
     square[i] = v;
-    params[i] = params[i] * shrink -
-                step->lr / step->bias1 * m / (sqrt(v) / sqrt(step->bias2) + p.eps);
+    params[i] =
+        params[i] * shrink - step->lr / step->bias1 * m / (sqrt(v) / sqrt(step->bias2) + p.eps);
 }
 
 kernel void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), ARG(step),

@@ -171,8 +171,7 @@ ROW_KERNEL void global_avg_pool2d_fwd(ARG(x), ARG(y), const ulong count,
         y[row] = sum / (float)p.plane;
 }
 
-kernel void global_avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count,
-                                  const struct plane_params p)
+kernel void global_avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count, const struct plane_params p)
 {
     VIEW(const float, dy);
     VIEW(float, dx);

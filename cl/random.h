@@ -1,5 +1,5 @@
 // Counter-based random numbers, the same bits in C and OpenCL, which share this file.
-// Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+// Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #ifndef BOUGH_CL_RANDOM_H
 #define BOUGH_CL_RANDOM_H
 
