@@ -191,7 +191,7 @@ done:
 
 static int fits(const struct bough__metric *metric, const char *loss)
 {
-    return metric->kinds >> bough__loss_find(loss)->target & 1;
+    return (int)(metric->kinds >> bough__loss_find(loss)->target & 1);
 }
 
 static enum bough_status check_metric(struct check *c, const struct bough_task *task, size_t index)

@@ -114,7 +114,7 @@ static inline size_t build_idx(unsigned char *to, int type, int rank, const uint
     for (int i = 0; i < rank; i++)
         for (int shift = 24; shift >= 0; shift -= 8)
             to[at++] = (unsigned char)(sizes[i] >> shift);
-    memcpy(to + at, bytes, count);
+    memmove(to + at, bytes, count); // gcc warns of an overlap that cannot be
     return at + count;
 }
 

@@ -167,7 +167,7 @@ static uint8_t shade(const struct sheet *sheet, double value)
 {
     const double range = sheet->high - sheet->low;
     const double part = range > 0 ? (value - sheet->low) / range : 0;
-    return part > 0 ? part < 1 ? (uint8_t)(255 * part + 0.5) : 255 : 0; // NaN is black
+    return part > 0 ? part < 1 ? (uint8_t)lround(255 * part) : 255 : 0; // NaN is black
 }
 
 static void draw_image(const struct sheet *sheet, uint8_t *rgb, int64_t stride, int64_t sample)
