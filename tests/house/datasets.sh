@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes every data set of datasets/ whose source is on this machine, in a scratch copy, and trains each
+# config for one epoch. multifashion is trained by the README's test.
+# usage: datasets.sh SOURCE_DIR BIN_DIR
+set -eu
+source=$1
+export BOUGH_BIN=$2
+mnist=${BOUGH_TEST_DATA-$source/../shared/data}/mnist-png.tar.gz
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp -r "$source/datasets" "$scratch"
+cd "$scratch"
+
+train() {
+    echo "== $1"
+    "$BOUGH_BIN/bough" train "datasets/$1/config.yaml" --device c --run "$1" --quiet \
+        --set train.epochs=1
+}
+
+for name in regression-and-classes independent-logistic alpha-pair; do
+    datasets/make $name
+    train $name
+done
+if [ ! -e "$mnist" ]; then
+    echo "skipped: $mnist is not there"
+    exit 0
+fi
+datasets/make mnist "$mnist"
+train mnist-dense
+train mnist-cnn
