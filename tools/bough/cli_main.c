@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include <bough/name.h>
+#include <signal.h>
 #include <string.h>
 
 static const struct cli_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
@@ -102,6 +103,7 @@ int main(int argc, char **argv)
     if (argc > 0)
         cli_program = argv[0];
     cli_log(CLI_NORMAL);
+    signal(SIGXFSZ, SIG_IGN); // a file too large is an error of write()
     enum bough_status status = run(argc, argv);
     if (fflush(stdout) != 0 && status == BOUGH_OK)
         status = cli_fail(BOUGH_DATA, "cannot write to the standard output");
