@@ -18,6 +18,37 @@ static enum bough_status refused(const char *path, const char *what)
     return bough__fail(BOUGH_DATA, "%s: %s: %s", path, what, strerror(errno));
 }
 
+// ---- Folders ----
+
+// One folder, whose parent is there.
+static enum bough_status make_folder(const char *path)
+{
+    struct stat found;
+    if (mkdir(path, 0777) == 0)
+        return BOUGH_OK;
+    if (errno != EEXIST)
+        return refused(path, "cannot create the folder");
+    if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
+        return bough__fail(BOUGH_DATA, "%s: is not a folder", path);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__folder_create(const char *path)
+{
+    enum bough_status status = BOUGH_OK;
+    char *part = strdup(path);
+    BOUGH_TRY_MEMORY(part);
+    for (char *end = part + 1; *part && (end = strchr(end, '/')); end++) {
+        *end = '\0';
+        BOUGH_TRY(make_folder(part));
+        *end = '/';
+    }
+    BOUGH_TRY(make_folder(path));
+done:
+    free(part);
+    return status;
+}
+
 // ---- Reading ----
 
 static enum bough_status read_all(char **data, size_t *size, int fd, const char *path)

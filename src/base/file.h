@@ -11,6 +11,9 @@
 // Reads all of a file or pipe. The bytes are the caller's to free; a zero byte follows the last.
 enum bough_status bough__file_read(char **data, size_t *size, const char *path);
 
+// Makes a folder and those above it, where they are not there yet.
+enum bough_status bough__folder_create(const char *path);
+
 // The bytes of a regular file, read-only. Zero-initialised is empty.
 struct bough__mapping {
     const unsigned char *data; // NULL for an empty file

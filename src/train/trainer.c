@@ -1,15 +1,14 @@
 #include "train/trainer.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "mtl/weighting.h"
 #include "train/config_check.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 // ---- Walks ----
@@ -95,15 +94,10 @@ done:
 
 static enum bough_status make_run_dir(const char *path)
 {
-    struct stat found;
-    if (mkdir(path, 0777) == 0)
-        return BOUGH_OK;
-    if (errno != EEXIST)
-        return bough__fail(BOUGH_DATA, "%s: cannot create the run folder: %s", path,
-                           strerror(errno));
-    if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
-        return bough__fail(BOUGH_DATA, "%s: is not a folder", path);
     char last[4096];
+    enum bough_status status = bough__folder_create(path);
+    if (status != BOUGH_OK)
+        return status;
     snprintf(last, sizeof last, "%s/last.safetensors", path);
     if (access(last, F_OK) == 0)
         return bough__fail(BOUGH_INVALID,

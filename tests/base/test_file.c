@@ -155,6 +155,21 @@ static void refusals_tell_the_path(void **state)
     assert_fails(bough__file_write(deep, "x", 1), BOUGH_DATA, "/no/file: cannot write: No such");
 }
 
+static void folders_are_made_with_their_parents(void **state)
+{
+    (void)state;
+    char deep[440], inside[460];
+    snprintf(deep, sizeof deep, "%s.a/b//c", path);
+    assert_ok(bough__folder_create(deep));
+    assert_ok(bough__folder_create(deep));
+    snprintf(inside, sizeof inside, "%s/file", deep);
+    assert_ok(bough__file_write(inside, "x", 1));
+    assert_fails(bough__folder_create(inside), BOUGH_DATA, "file: is not a folder");
+    snprintf(inside, sizeof inside, "%s/file/d", deep);
+    assert_fails(bough__folder_create(inside), BOUGH_DATA, "file: is not a folder");
+    assert_fails(bough__folder_create(""), BOUGH_DATA, "cannot create the folder");
+}
+
 static void a_full_disk_leaves_nothing(void **state)
 {
     (void)state;
@@ -185,6 +200,7 @@ int main(void)
         CASE(only_regular_files_are_replaced),
         CASE(a_link_stays_a_link),
         CASE(refusals_tell_the_path),
+        CASE(folders_are_made_with_their_parents),
         CASE(a_full_disk_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 # Ctrl-C while it trains: exit code 130, and the command that it tells goes on.
 tiny
 "$PYTHON" "$CASES/make_data.py" tiny.safetensors 20000
-bough train tiny.yaml --device c --set train.epochs=1000000 --run 'a run' > log.txt 2> err.txt &
+: > log.txt # there before the first look at it
+bough train tiny.yaml --device c --set train.epochs=1000000 --run 'my runs/a run' > log.txt 2> err.txt &
 until grep -q '^epoch 2/' log.txt || ! kill -0 $!; do sleep 0.05; done
 kill -INT $!
 wait $!
