@@ -61,12 +61,79 @@ void bough__table_fini(struct bough__table *table)
     *table = (struct bough__table){0};
 }
 
+// ---- Batches of what is not resident ----
+
+static int64_t batch_rows(const struct bough__feed *feed, int64_t first)
+{
+    int64_t left = feed->count - first;
+    return left < feed->table->window ? left : feed->table->window;
+}
+
+// The work of the thread: the batch that begins at `first`, from the host's rows to the staging.
+static void prepare(void *user, int64_t first)
+{
+    const struct bough__feed *feed = user;
+    const struct bough__table *table = feed->table;
+    int64_t rows = batch_rows(feed, first);
+    char *to = feed->staging;
+    for (int c = 0; c < table->columns; c++) {
+        const struct bough__column *column = &table->column[c];
+        size_t bytes = row_bytes(column);
+        for (int64_t n = 0; n < rows; n++)
+            memcpy(to + (size_t)n * bytes,
+                   (const char *)column->host + (size_t)feed->order[first + n] * bytes, bytes);
+        to += (size_t)table->window * bytes;
+    }
+}
+
+static void prepare_ahead(struct bough__feed *feed, int64_t first)
+{
+    feed->prepared = first < feed->count ? first : -1;
+    if (feed->prepared >= 0)
+        bough__ahead_start(feed->ahead, first);
+}
+
+static enum bough_status init_staging(struct bough__feed *feed)
+{
+    enum bough_status status;
+    const struct bough__table *table = feed->table;
+    size_t bytes = 0;
+    for (int c = 0; c < table->columns; c++)
+        bytes += (size_t)table->window * row_bytes(&table->column[c]);
+    feed->staging = malloc(bytes + 1);
+    BOUGH_TRY_MEMORY(feed->staging);
+    BOUGH_TRY(bough__ahead_create(&feed->ahead, prepare, feed));
+done:
+    return status;
+}
+
+enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__table *table = feed->table;
+    if (table->resident)
+        return BOUGH_OK;
+    bough__ahead_wait(feed->ahead);
+    if (feed->prepared != first)
+        prepare(feed, first);
+    const char *from = feed->staging;
+    for (int c = 0; c < table->columns; c++) {
+        size_t bytes = row_bytes(&table->column[c]);
+        BOUGH_TRY(bough__write(bough__whole(table->column[c].buffer), from, (size_t)rows * bytes));
+        from += (size_t)table->window * bytes;
+    }
+    prepare_ahead(feed, first + table->window);
+done:
+    return status;
+}
+
+// ---- Feeds ----
+
 enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough__table *table,
                                    int64_t count)
 {
     enum bough_status status = BOUGH_OK;
-    size_t widest = 0;
-    *feed = (struct bough__feed){.table = table, .count = count};
+    *feed = (struct bough__feed){.table = table, .count = count, .prepared = -1};
     feed->order = malloc((size_t)count * sizeof *feed->order + 1);
     BOUGH_TRY_MEMORY(feed->order);
     for (int64_t i = 0; i < count; i++)
@@ -76,12 +143,8 @@ enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough_
     BOUGH_TRY(bough__write(bough__whole(feed->device_order), feed->order, bytes));
     for (int64_t i = 0; i < count; i++)
         feed->order[i] = (int32_t)i;
-    for (int c = 0; c < table->columns; c++)
-        widest = row_bytes(&table->column[c]) > widest ? row_bytes(&table->column[c]) : widest;
-    if (!table->resident) {
-        feed->staging = malloc((size_t)table->window * widest + 1);
-        BOUGH_TRY_MEMORY(feed->staging);
-    }
+    if (!table->resident)
+        BOUGH_TRY(init_staging(feed));
 done:
     if (status != BOUGH_OK)
         bough__feed_fini(feed);
@@ -90,6 +153,7 @@ done:
 
 void bough__feed_fini(struct bough__feed *feed)
 {
+    bough__ahead_destroy(&feed->ahead);
     bough__buffer_destroy(&feed->device_order);
     free(feed->order);
     free(feed->staging);
@@ -99,29 +163,12 @@ void bough__feed_fini(struct bough__feed *feed)
 enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *order)
 {
     size_t bytes = (size_t)feed->count * sizeof *order;
+    if (feed->ahead)
+        bough__ahead_wait(feed->ahead);
     memcpy(feed->order, order, bytes);
-    if (!feed->table->resident) // the window holds the batch in its order already
-        return BOUGH_OK;
-    return bough__write(bough__whole(feed->device_order), order, bytes);
-}
-
-enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t first, int64_t rows)
-{
-    const struct bough__table *table = feed->table;
-    if (table->resident)
-        return BOUGH_OK;
-    for (int c = 0; c < table->columns; c++) {
-        const struct bough__column *column = &table->column[c];
-        size_t bytes = row_bytes(column);
-        char *to = feed->staging;
-        for (int64_t n = 0; n < rows; n++)
-            memcpy(to + (size_t)n * bytes,
-                   (const char *)column->host + (size_t)feed->order[first + n] * bytes, bytes);
-        enum bough_status status =
-            bough__write(bough__whole(column->buffer), to, (size_t)rows * bytes);
-        if (status != BOUGH_OK)
-            return status;
-    }
+    if (feed->table->resident)
+        return bough__write(bough__whole(feed->device_order), order, bytes);
+    prepare_ahead(feed, 0); // on the device the window holds a batch in its order already
     return BOUGH_OK;
 }
 

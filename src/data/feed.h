@@ -1,10 +1,12 @@
 // Rows of a data set on their way to the device.
 //
 // A table holds a split's columns: all of their rows on the device where they fit, and else the
-// rows of one batch. A feed is an order of a table's rows, from which batches are gathered.
+// rows of one batch. A feed is an order of a table's rows, from which batches are gathered; where
+// the table holds one batch only, a thread copies the next one together while this one is in use.
 #ifndef BOUGH_DATA_FEED_H
 #define BOUGH_DATA_FEED_H
 
+#include "data/ahead.h"
 #include "device/sequence.h"
 
 #include <bough/tensor.h>
@@ -42,10 +44,13 @@ struct bough__feed {
     int32_t *order; // [count] row numbers, owned
     int64_t count;
     struct bough__buffer *device_order; // [count] places in the table's buffers
-    void *staging;                      // one batch of the widest column; NULL if all is resident
+    // Where not all is resident, NULL and unused otherwise.
+    struct bough__ahead *ahead;
+    char *staging;    // one batch, column after column
+    int64_t prepared; // the batch that `ahead` has in hand begins there in the order; -1 = none
 };
 
-// A feed of `count` rows, at first 0, 1, 2, ...
+// A feed of `count` rows, at first 0, 1, 2, ... It stays where it is: its thread knows the address.
 enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough__table *table,
                                    int64_t count);
 void bough__feed_fini(struct bough__feed *feed);
@@ -55,7 +60,7 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
 
 // Before each batch: brings rows first..first+rows-1 of the order to the device unless they are
 // there. `first` is a multiple of the table's batch.
-enum bough_status bough__feed_fetch(const struct bough__feed *feed, int64_t first, int64_t rows);
+enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int64_t rows);
 
 // A permutation of 0..count-1, the same for the same seed and number (Fisher and Yates, by
 // counter-based draws).

@@ -8,49 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 23, WIDTH = 3, BATCH = 5 };
+enum { ROWS = 23, WIDTH = 3, BATCH = 5, COUNT = ROWS - 2 };
 
 static float values[ROWS * WIDTH];
 static int32_t labels[ROWS];
 
-// Walks once through the feed in `order` and compares every batch with the host's rows.
-static void walk(struct bough_device *device, uint64_t budget)
+// Walks through the feed, from `begin` on, in an order of its own for each `begin`, and compares
+// every batch with the host's rows.
+static void walk_from(struct bough_device *device, struct bough__table *table,
+                      struct bough__feed *feed, int64_t begin)
 {
-    struct bough__column column[2] = {
-        {.host = values, .dtype = BOUGH_F32, .width = WIDTH},
-        {.host = labels, .dtype = BOUGH_I32, .width = 1},
-    };
-    struct bough__table table;
-    struct bough__feed feed;
     struct bough__buffer *x, *y, *step;
-    int32_t order[ROWS - 2];
-    enum { COUNT = ROWS - 2 };
-    assert_ok(bough__table_init(&table, device, column, 2, ROWS, BATCH, budget));
-    assert_int_equal(table.window, budget ? ROWS : BATCH);
-    assert_ok(bough__feed_init(&feed, &table, COUNT));
+    int32_t order[COUNT];
     for (int32_t i = 0; i < COUNT; i++)
-        order[i] = (i * 5 + 3) % ROWS;
-    assert_ok(bough__feed_order(&feed, order));
+        order[i] = (i * 5 + 3 + (int32_t)begin) % ROWS;
+    assert_ok(bough__feed_order(feed, order));
     assert_ok(bough__buffer_create(&x, device, BATCH * WIDTH * 4));
     assert_ok(bough__buffer_create(&y, device, BATCH * 4));
     assert_ok(bough__buffer_create(&step, device, sizeof(struct step_state)));
-    for (int64_t first = 0; first < COUNT; first += BATCH) {
+    for (int64_t first = begin; first < COUNT; first += BATCH) {
         int64_t rows = COUNT - first < BATCH ? COUNT - first : BATCH;
         struct bough__sequence sequence = {.device = device};
         struct step_state state = {.first = (unsigned)first};
-        struct bough__gather gather = {.source = {table.column[0].buffer, 0},
+        struct bough__gather gather = {.source = {table->column[0].buffer, 0},
                                        .dtype = BOUGH_F32,
                                        .rows = rows,
                                        .width = WIDTH,
-                                       .order = {feed.device_order, 0},
+                                       .order = {feed->device_order, 0},
                                        .step = {step, 0},
                                        .x = {x, 0}};
         float got[BATCH * WIDTH];
         int32_t got_label[BATCH];
-        assert_ok(bough__feed_fetch(&feed, first, rows));
+        assert_ok(bough__feed_fetch(feed, first, rows));
         assert_ok(bough__write((struct bough__span){step, 0}, &state, sizeof state));
         assert_ok(bough__gather_write(&sequence, &gather));
-        gather.source.buffer = table.column[1].buffer;
+        gather.source.buffer = table->column[1].buffer;
         gather.dtype = BOUGH_I32;
         gather.width = 1;
         gather.x.buffer = y;
@@ -67,6 +59,22 @@ static void walk(struct bough_device *device, uint64_t budget)
     bough__buffer_destroy(&x);
     bough__buffer_destroy(&y);
     bough__buffer_destroy(&step);
+}
+
+static void walk(struct bough_device *device, uint64_t budget)
+{
+    struct bough__column column[2] = {
+        {.host = values, .dtype = BOUGH_F32, .width = WIDTH},
+        {.host = labels, .dtype = BOUGH_I32, .width = 1},
+    };
+    struct bough__table table;
+    struct bough__feed feed;
+    assert_ok(bough__table_init(&table, device, column, 2, ROWS, BATCH, budget));
+    assert_int_equal(table.window, budget ? ROWS : BATCH);
+    assert_ok(bough__feed_init(&feed, &table, COUNT));
+    walk_from(device, &table, &feed, 0);
+    walk_from(device, &table, &feed, 2 * BATCH);
+    walk_from(device, &table, &feed, 0);
     bough__feed_fini(&feed);
     bough__table_fini(&table);
 }
