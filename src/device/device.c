@@ -1,7 +1,9 @@
 #include "device/device.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "device/check.h"
+#include "device/profile.h"
 
 #include <stdlib.h>
 
@@ -13,6 +15,7 @@ const struct bough_device_info *bough_device_info(const struct bough_device *dev
 void bough_device_close(struct bough_device **device)
 {
     if (device && *device) {
+        bough__profile_end(*device);
         (*device)->backend->close(*device);
         *device = NULL;
     }
@@ -46,6 +49,8 @@ enum bough_status bough__write(struct bough__span to, const void *data, size_t s
     enum bough_status status = bough__check_span("write", to, size);
     if (status != BOUGH_OK || size == 0)
         return status;
+    to.buffer->device->counts.writes++;
+    to.buffer->device->counts.bytes_written += size;
     return to.buffer->device->backend->write(to, data, size);
 }
 
@@ -54,6 +59,8 @@ enum bough_status bough__read(struct bough__span from, void *data, size_t size)
     enum bough_status status = bough__check_span("read", from, size);
     if (status != BOUGH_OK || size == 0)
         return status;
+    from.buffer->device->counts.reads++;
+    from.buffer->device->counts.bytes_read += size;
     return from.buffer->device->backend->read(from, data, size);
 }
 
@@ -90,12 +97,54 @@ enum bough_status bough__fill_zero(struct bough__span to, size_t size)
 
 // ---- Launches ----
 
+static void describe_kernel(struct bough__launch *launch, const struct bough__kernel_call *call)
+{
+    int64_t bytes = 0, elements = call->work ? call->work : call->count;
+    for (int i = 0; i < call->kernel->args; i++)
+        bytes += call->arg[i].buffer ? 4 * elements : 0;
+    launch->name = call->kernel->name;
+    launch->size[0] = call->count;
+    launch->bytes = (double)(call->bytes ? call->bytes : bytes);
+}
+
+// Of what holds the elements: windows overlap, and the image is read once.
+static double matrix_bytes(const struct bough__matrix *x, int64_t rows, int64_t cols)
+{
+    const struct bough__windows *w = &x->windows;
+    double elements = (double)rows * (double)cols;
+    if (x->kind != BOUGH_PLAIN) {
+        int64_t positions = x->kind == BOUGH_WINDOWS ? cols : rows;
+        double images = (double)(positions / ((int64_t)w->out_h * w->out_w));
+        elements = images * w->channels * w->height * w->width;
+    }
+    return elements * (double)sizeof(float);
+}
+
+static void describe_gemm(struct bough__launch *launch, const struct bough__gemm *g)
+{
+    const double m = (double)g->m, n = (double)g->n, k = (double)g->k, batch = (double)g->batch;
+    double bytes = m * n * (g->beta != 0 ? 2 : 1) * (double)sizeof(float);
+    if (g->m && g->n && g->k)
+        bytes += matrix_bytes(&g->a, g->m, g->k) + matrix_bytes(&g->b, g->k, g->n);
+    launch->name = "gemm";
+    launch->size[0] = g->m;
+    launch->size[1] = g->n;
+    launch->size[2] = g->k;
+    launch->size[3] = g->batch;
+    launch->flops = 2 * m * n * k * batch;
+    launch->bytes = bytes * batch;
+}
+
 enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bough_device *device,
                                        const struct bough__kernel_call *call)
 {
     *launch = NULL;
     enum bough_status status = bough__check_kernel(device, call);
-    return status == BOUGH_OK ? device->backend->prepare_kernel(launch, device, call) : status;
+    if (status == BOUGH_OK)
+        status = device->backend->prepare_kernel(launch, device, call);
+    if (status == BOUGH_OK)
+        describe_kernel(*launch, call);
+    return status;
 }
 
 enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough_device *device,
@@ -108,7 +157,10 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
     struct bough__gemm full = *gemm;
     full.batch = gemm->batch ? gemm->batch : 1;
     full.alpha = gemm->alpha != 0 ? gemm->alpha : 1;
-    return device->backend->prepare_gemm(launch, device, &full);
+    status = device->backend->prepare_gemm(launch, device, &full);
+    if (status == BOUGH_OK)
+        describe_gemm(*launch, &full);
+    return status;
 }
 
 void bough__launch_destroy(struct bough__launch **launch)
@@ -119,8 +171,8 @@ void bough__launch_destroy(struct bough__launch **launch)
     }
 }
 
-enum bough_status bough__run(struct bough_device *device, struct bough__launch *const *launch,
-                             size_t count)
+static enum bough_status check_run(const struct bough_device *device,
+                                   struct bough__launch *const *launch, size_t count)
 {
     if (!device)
         return bough__fail(BOUGH_INVALID, "run: no device");
@@ -128,7 +180,45 @@ enum bough_status bough__run(struct bough_device *device, struct bough__launch *
         if (!launch[i] || launch[i]->device != device)
             return bough__fail(BOUGH_INVALID, "device %s: launch %zu of %zu is %s", device->info.id,
                                i, count, launch[i] ? "another device's" : "missing");
-    return count ? device->backend->run(device, launch, count) : BOUGH_OK;
+    return BOUGH_OK;
+}
+
+enum bough_status bough__run(struct bough_device *device, struct bough__launch *const *launch,
+                             size_t count)
+{
+    enum bough_status status = check_run(device, launch, count);
+    if (status != BOUGH_OK || count == 0)
+        return status;
+    device->counts.launches += count;
+    if (device->profile)
+        return bough__profile_run(device, launch, count);
+    return device->backend->run(device, launch, count);
+}
+
+static enum bough_status run_by_clock(struct bough_device *device,
+                                      struct bough__launch *const *launch, size_t count,
+                                      struct bough__timing *timing)
+{
+    enum bough_status status;
+    BOUGH_TRY(device->backend->finish(device));
+    for (size_t i = 0; i < count; i++) {
+        timing[i].start = bough__clock();
+        BOUGH_TRY(device->backend->run(device, launch + i, 1));
+        BOUGH_TRY(device->backend->finish(device));
+        timing[i].end = bough__clock();
+    }
+done:
+    return status;
+}
+
+enum bough_status bough__run_timed(struct bough_device *device, struct bough__launch *const *launch,
+                                   size_t count, struct bough__timing *timing)
+{
+    enum bough_status status = check_run(device, launch, count);
+    if (status != BOUGH_OK || count == 0)
+        return status;
+    return device->backend->run_timed ? device->backend->run_timed(device, launch, count, timing)
+                                      : run_by_clock(device, launch, count, timing);
 }
 
 enum bough_status bough__finish(struct bough_device *device)

@@ -56,6 +56,8 @@ struct bough__kernel_call {
     const void *params; // copied
     int64_t count;      // items or rows; 0 does nothing
     int64_t work;       // about how many elements are touched in all; 0 = count
+    int64_t bytes;      // read and written in all, for tables of GB/s; 0 = 4 for each element of
+                        // `work` in each argument
 };
 
 // ---- GEMM ----
@@ -121,19 +123,48 @@ struct bough__gemm {
 
 // ---- Backends ----
 
+// What the front has handed to a device so far.
+struct bough__counts {
+    uint64_t launches;
+    uint64_t writes, reads; // between host and device
+    uint64_t bytes_written, bytes_read;
+};
+
 // A backend puts this first in its own struct.
 struct bough_device {
     const struct bough__backend *backend;
     struct bough_device_info info;
+    struct bough__counts counts;    // the front's
+    struct bough__profile *profile; // the front's; NULL = launches are not timed (profile.h)
 };
 
-// What was prepared. A backend puts this first in its own struct.
+// What a launch is a part of, for tables and traces. Strings are borrowed; NULL where there is
+// nothing to say.
+struct bough__label {
+    const char *op;    // "conv2d", "gather", "adam"
+    const char *layer; // "trunk.0", a task's name
+    const char *pass;  // "forward", "backward", "feed", "account", "update"
+};
+
+// What was prepared. A backend puts this first in its own struct and sets `device`, and
+// `implementation` where it had a choice; the front does the rest.
 struct bough__launch {
     struct bough_device *device;
+    const char *implementation; // of a GEMM: its name, a constant; else NULL
+    const char *name;           // the kernel's, or "gemm"
+    int64_t size[4];            // of a GEMM: m, n, k, batch; else count
+    double flops;               // of a GEMM; 0 for kernels
+    double bytes;               // of its operands, each read or written once
+    struct bough__label label;
 };
 
-// Every entry is needed. Statuses: INTERNAL when out of host memory, DEVICE for anything of the
-// device; the message names the device.
+// In seconds of bough__clock (base/clock.h).
+struct bough__timing {
+    double start, end;
+};
+
+// Every entry is needed but run_timed. Statuses: INTERNAL when out of host memory, DEVICE for
+// anything of the device; the message names the device.
 struct bough__backend {
     const char *name;
 
@@ -168,6 +199,10 @@ struct bough__backend {
     // Runs them one after the other; need not be done when it returns. Allocates nothing.
     enum bough_status (*run)(struct bough_device *device, struct bough__launch *const *launch,
                              size_t count);
+    // Runs them likewise and waits; tells when each began and ended on the device. NULL: they are
+    // run and waited for one by one, by the host's clock.
+    enum bough_status (*run_timed)(struct bough_device *device, struct bough__launch *const *launch,
+                                   size_t count, struct bough__timing *timing);
     // Waits until all is done. Errors of the launches before it may show here.
     enum bough_status (*finish)(struct bough_device *device);
 };
@@ -191,6 +226,9 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
 void bough__launch_destroy(struct bough__launch **launch); // takes NULL, sets NULL
 enum bough_status bough__run(struct bough_device *device, struct bough__launch *const *launch,
                              size_t count);
+// Waits until they are done; timing[i] is that of launch[i]. Slower than bough__run.
+enum bough_status bough__run_timed(struct bough_device *device, struct bough__launch *const *launch,
+                                   size_t count, struct bough__timing *timing);
 enum bough_status bough__finish(struct bough_device *device);
 
 // All of a buffer; an absent one stays absent.

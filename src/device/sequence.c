@@ -27,7 +27,7 @@ enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
     if (status == BOUGH_OK)
         status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, call);
     if (status == BOUGH_OK)
-        sequence->count++;
+        sequence->launch[sequence->count++]->label = sequence->label;
     return status;
 }
 
@@ -40,7 +40,7 @@ enum bough_status bough__sequence_gemm(struct bough__sequence *sequence,
     if (status == BOUGH_OK)
         status = bough__launch_gemm(&sequence->launch[sequence->count], sequence->device, gemm);
     if (status == BOUGH_OK)
-        sequence->count++;
+        sequence->launch[sequence->count++]->label = sequence->label;
     return status;
 }
 

@@ -9,6 +9,7 @@ struct bough__sequence {
     struct bough_device *device;
     struct bough__launch **launch;
     size_t count, room;
+    struct bough__label label; // what the next launches get
 };
 
 // Prepares one more launch at the end. A kernel call or GEMM with nothing to do adds none.

@@ -22,7 +22,7 @@ static struct bough__node *node_add(struct bough__graph *graph)
         graph->room = room;
     }
     struct bough__node *node = &graph->node[graph->count++];
-    *node = (struct bough__node){.view_of = -1};
+    *node = (struct bough__node){.view_of = -1, .layer = graph->layer};
     return node;
 }
 
@@ -55,7 +55,7 @@ enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
                                   const int32_t *input, int inputs)
 {
     assert(inputs >= op->inputs_min && inputs <= op->inputs_max && inputs <= BOUGH_MAX_INPUTS);
-    struct bough__node made = {.op = op, .inputs = inputs, .view_of = -1};
+    struct bough__node made = {.op = op, .inputs = inputs, .view_of = -1, .layer = graph->layer};
     if (attr)
         made.attr = *attr;
     for (int i = 0; i < inputs; i++) {

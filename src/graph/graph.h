@@ -16,11 +16,13 @@ struct bough__node {
     struct bough__span gradient; // of a leaf that is to be trained, or of a loss: its factor
     int32_t view_of;             // shares that node's memory; -1 = its own
     int kept;                    // its value stands until the graph runs again
+    const char *layer;           // of its launches' labels
 };
 
 struct bough__graph {
     struct bough__node *node;
     int32_t count, room;
+    const char *layer; // what the next nodes are a part of, borrowed; NULL = nothing
 };
 
 // Zero-initialised is empty and ready. Takes an empty one.

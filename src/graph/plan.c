@@ -391,6 +391,7 @@ enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__se
         if (!has_work(node))
             continue;
         struct bough__op_call call = call_of(plan, n, 0);
+        out->label = (struct bough__label){node->op->name, node->layer, "forward"};
         enum bough_status status = node->op->forward(out, &call);
         if (status != BOUGH_OK)
             return bough__fail_in(status, "%s", node->op->name);
@@ -415,6 +416,7 @@ enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__s
         if (!has_work(node) || !plan->entry[n].active)
             continue;
         struct bough__op_call call = call_of(plan, n, 1);
+        out->label = (struct bough__label){node->op->name, node->layer, "backward"};
         status = node->op->backward(out, &call);
         if (status != BOUGH_OK)
             return bough__fail_in(status, "gradient of %s", node->op->name);

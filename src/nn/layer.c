@@ -51,6 +51,7 @@ bough__layers_build(struct bough__builder *builder, int32_t *node, const struct 
         char name[200];
         snprintf(name, sizeof name, "%s.%zu", prefix, i);
         builder->prefix = name;
+        builder->graph->layer = bough__arena_string(&builder->params->arena, name);
         const struct bough__layer_kind *kind;
         enum bough_status status = find(&kind, &layers[i]);
         if (status == BOUGH_OK)
@@ -60,5 +61,6 @@ bough__layers_build(struct bough__builder *builder, int32_t *node, const struct 
         if (built)
             built(user, &layers[i], builder, *node);
     }
+    builder->graph->layer = NULL;
     return BOUGH_OK;
 }

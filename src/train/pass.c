@@ -28,6 +28,7 @@ static enum bough_status record_task(struct bough__phase *phase, struct bough__p
         .dtype = classes ? BOUGH_I32 : BOUGH_F32,
     };
     int32_t target_node, weights_node = -1, loss;
+    pass->graph.layer = task->name;
     BOUGH_TRY(bough__graph_leaf(&pass->graph, &target_node, &target, (struct bough__span){0}));
     if (model->class_weights[t]) {
         struct bough__tensor weights = {.span = bough__whole(model->class_weights[t]),
@@ -83,6 +84,7 @@ static enum bough_status gather(struct bough__phase *phase, struct bough__pass *
         .channels = sample->dim[0],
         .x = bough__whole(phase->input),
     };
+    pass->sequence.label = (struct bough__label){"gather", "input", "feed"};
     BOUGH_TRY(bough__gather_write(&pass->sequence, &input));
     for (size_t t = 0; t < tasks_of(phase) && phase->purpose != BOUGH_PREDICTION; t++) {
         struct bough__gather target = {
@@ -94,6 +96,7 @@ static enum bough_status gather(struct bough__phase *phase, struct bough__pass *
             .step = input.step,
             .x = bough__whole(phase->target[t]),
         };
+        pass->sequence.label.layer = phase->model->config->tasks[t].name;
         BOUGH_TRY(bough__gather_write(&pass->sequence, &target));
     }
 done:
@@ -105,6 +108,7 @@ static enum bough_status keep_account(struct bough__phase *phase, struct bough__
 {
     enum bough_status status = BOUGH_OK;
     struct bough__span step = bough__whole(phase->step);
+    pass->sequence.label = (struct bough__label){"account", NULL, "account"};
     if (phase->purpose != BOUGH_PREDICTION)
         BOUGH_TRY(bough__account_losses(&pass->sequence, bough__whole(phase->account),
                                         bough__whole(phase->losses), step,
@@ -153,6 +157,7 @@ static enum bough_status update(struct bough__phase *phase, struct bough__pass *
     const struct bough_optimizer *options = &phase->model->config->optimizer;
     const struct bough__optimizer *optimizer = bough__optimizer_find(options->name);
     const struct bough__params *params = &phase->model->params;
+    pass->sequence.label = (struct bough__label){"clip_norm", NULL, "update"};
     if (options->clip_norm > 0)
         BOUGH_TRY(clip(phase, pass));
     for (int32_t b = 0; b < params->blocks; b++) {
@@ -167,6 +172,7 @@ static enum bough_status update(struct bough__phase *phase, struct bough__pass *
             .step = bough__whole(phase->step),
             .factor = bough__whole(phase->clip),
         };
+        pass->sequence.label = (struct bough__label){optimizer->name, block->name, "update"};
         BOUGH_TRY(optimizer->write(&pass->sequence, options, &flat));
     }
 done:

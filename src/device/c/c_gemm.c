@@ -21,5 +21,8 @@ enum bough_status bough__c_prepare_gemm(struct bough__launch **launch, struct bo
     const struct bough__c_gemm *const *candidate = gemms;
     while (!(*candidate)->applicable(*candidate, gemm))
         candidate++;
-    return (*candidate)->prepare(*candidate, launch, device, gemm);
+    enum bough_status status = (*candidate)->prepare(*candidate, launch, device, gemm);
+    if (status == BOUGH_OK)
+        (*launch)->implementation = (*candidate)->name;
+    return status;
 }

@@ -96,7 +96,7 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
     struct generic_launch *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
-    l->base = (struct bough__c_launch){{device}, run, destroy};
+    l->base = (struct bough__c_launch){{.device = device}, run, destroy};
     l->gemm = *gemm;
     l->a = bough__c_pointer(gemm->a.data);
     l->b = bough__c_pointer(gemm->b.data);

@@ -175,7 +175,7 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
     struct bough__c_packed *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
-    l->base = (struct bough__c_launch){{device}, run, destroy};
+    l->base = (struct bough__c_launch){{.device = device}, run, destroy};
     l->isa = self->isa;
     l->m = g.m;
     l->n = g.n;

@@ -48,7 +48,7 @@ enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
     struct kernel_launch *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
-    l->base = (struct bough__c_launch){{device}, run, destroy};
+    l->base = (struct bough__c_launch){{.device = device}, run, destroy};
     l->fn = call->kernel->run;
     for (int i = 0; i < call->kernel->args; i++)
         l->arg[i] = bough__c_pointer(call->arg[i]);

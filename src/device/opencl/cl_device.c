@@ -72,6 +72,8 @@ void bough__cl_close(struct bough_device *base)
     bough__cl_told_destroy(device);
     bough__cl_scratch_release(device->scratch);
     bough__cl_programs_destroy(device);
+    if (device->profiling)
+        clReleaseCommandQueue(device->profiling);
     if (device->queue)
         clReleaseCommandQueue(device->queue);
     if (device->context)
@@ -94,5 +96,6 @@ const struct bough__backend bough__backend_opencl = {
     .prepare_gemm = bough__cl_prepare_gemm,
     .launch_destroy = bough__cl_launch_destroy,
     .run = bough__cl_run,
+    .run_timed = bough__cl_run_timed,
     .finish = bough__cl_finish,
 };

@@ -264,8 +264,10 @@ static enum bough_status choose(struct bough__cl_launch **launch, struct bough_d
         BOUGH_TRY(launch_create(&g.launch, device));
         *launch = g.launch;
         status = try_one(&g, one);
-        if (status == BOUGH_OK)
+        if (status == BOUGH_OK) {
+            g.launch->base.implementation = one->name;
             return BOUGH_OK;
+        }
         bough__log(BOUGH_LOG_VERBOSE, "gemm %s: %s", one->name, bough_last_error());
         bough__cl_launch_destroy(&g.launch->base);
         *launch = NULL;

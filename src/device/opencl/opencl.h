@@ -28,7 +28,8 @@ struct bough__cl_device {
     cl_platform_id platform;
     cl_device_id id;
     cl_context context;
-    cl_command_queue queue; // in order
+    cl_command_queue queue;     // in order
+    cl_command_queue profiling; // likewise, with times; NULL until they are wanted
     int cpu;
     size_t group;        // BOUGH_GROUP
     size_t max_group;    // work-items
@@ -132,6 +133,9 @@ enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct b
 void bough__cl_launch_destroy(struct bough__launch *launch);
 enum bough_status bough__cl_run(struct bough_device *device, struct bough__launch *const *launch,
                                 size_t count);
+enum bough_status bough__cl_run_timed(struct bough_device *device,
+                                      struct bough__launch *const *launch, size_t count,
+                                      struct bough__timing *timing);
 enum bough_status bough__cl_finish(struct bough_device *device);
 void bough__cl_told_destroy(struct bough__cl_device *device);
 
