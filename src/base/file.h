@@ -14,6 +14,13 @@ enum bough_status bough__file_read(char **data, size_t *size, const char *path);
 // Makes a folder and those above it, where they are not there yet.
 enum bough_status bough__folder_create(const char *path);
 
+// The path of the folder for what can be made again: BOUGH_CACHE, else bough in $XDG_CACHE_HOME,
+// else
+// ~/.cache/bough; made if it is not there.
+// Errors: DATA if there is none (BOUGH_CACHE is off) or it cannot be made; INVALID if it is another
+// user's, or open to others.
+enum bough_status bough__cache_folder(char *path, size_t size);
+
 // The bytes of a regular file, read-only. Zero-initialised is empty.
 struct bough__mapping {
     const unsigned char *data; // NULL for an empty file
