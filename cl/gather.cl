@@ -2,57 +2,63 @@
 #include "gather_params.h"
 #include "step.h"
 
-// Where output element i is in the source. Without an order, row n is row n.
-static inline size_t source_of(size_t i, global const int *order, bool ordered,
-                               global const struct step_state *step, int width)
+static inline void copy_words(global const uint *source, global uint *x, size_t from, size_t to,
+                              int width)
 {
-    const size_t row = i / width;
-    return (ordered ? (size_t)order[step->first + row] : row) * width + i % width;
+    source += from * width;
+    x += to * width;
+    for (int i = get_local_id(0); i < width; i += BOUGH_GROUP)
+        x[i] = source[i];
 }
 
-kernel void gather_u8(ARG(source), ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(x),
-                      const ulong count, const struct gather_params p)
+#define SCALE_ROW(type)                                                                            \
+    static inline void scale_row_##type(global const type *source, global const float *scale,      \
+                                        global const float *shift, global float *x, int width,     \
+                                        int plane)                                                 \
+    {                                                                                              \
+        if (plane == 1) {                                                                          \
+            for (int i = get_local_id(0); i < width; i += BOUGH_GROUP)                             \
+                x[i] = (float)source[i] * scale[i] + shift[i];                                     \
+            return;                                                                                \
+        }                                                                                          \
+        for (int c = 0; c * plane < width; c++)                                                    \
+            for (int i = get_local_id(0); i < plane; i += BOUGH_GROUP)                             \
+                x[c * plane + i] = (float)source[c * plane + i] * scale[c] + shift[c];             \
+    }
+
+SCALE_ROW(uchar)
+SCALE_ROW(float)
+
+#define COPY(i)                                                                                    \
+    if (x##i##_base != 0)                                                                          \
+    copy_words((global const uint *)(source##i##_base + source##i##_at),                           \
+               (global uint *)(x##i##_base + x##i##_at), from, row, p.width[i])
+
+// Row n of the batch from row order[first + n] of the source; without an order, from row n.
+ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(source0), ARG(x0),
+                            ARG(source1), ARG(x1), ARG(source2), ARG(x2), ARG(source3), ARG(x3),
+                            ARG(source4), ARG(x4), ARG(source5), ARG(x5), const ulong count,
+                            const struct gather_params p)
 {
-    VIEW(const uchar, source);
     VIEW(const int, order);
     VIEW(const struct step_state, step);
     VIEW(const float, scale);
     VIEW(const float, shift);
-    VIEW(float, x);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
-    const int channel = (int)(i % p.width) / p.plane;
-    const size_t from = source_of(i, order, order_base != 0, step, p.width);
-    x[i] = (float)source[from] * scale[channel] + shift[channel];
-}
-
-kernel void gather_f32(ARG(source), ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(x),
-                       const ulong count, const struct gather_params p)
-{
-    VIEW(const float, source);
-    VIEW(const int, order);
-    VIEW(const struct step_state, step);
-    VIEW(const float, scale);
-    VIEW(const float, shift);
-    VIEW(float, x);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
-    const int channel = (int)(i % p.width) / p.plane;
-    const size_t from = source_of(i, order, order_base != 0, step, p.width);
-    x[i] = source[from] * scale[channel] + shift[channel];
-}
-
-// Four bytes each, untouched.
-kernel void gather_words(ARG(source), ARG(order), ARG(step), ARG(x), const ulong count,
-                         const struct gather_params p)
-{
-    VIEW(const uint, source);
-    VIEW(const int, order);
-    VIEW(const struct step_state, step);
-    VIEW(uint, x);
-    const size_t i = get_global_id(0);
-    if (i < count)
-        x[i] = source[source_of(i, order, order_base != 0, step, p.width)];
+    VIEW(float, x0);
+    const size_t row = get_group_id(0);
+    const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
+    const size_t begin = from * p.width[0];
+    if (p.kind == GATHER_BYTES)
+        scale_row_uchar((global const uchar *)(source0_base + source0_at) + begin, scale, shift,
+                        x0 + row * p.width[0], p.width[0], p.plane);
+    else if (p.kind == GATHER_FLOATS)
+        scale_row_float((global const float *)(source0_base + source0_at) + begin, scale, shift,
+                        x0 + row * p.width[0], p.width[0], p.plane);
+    else
+        COPY(0);
+    COPY(1);
+    COPY(2);
+    COPY(3);
+    COPY(4);
+    COPY(5);
 }

@@ -2,9 +2,16 @@
 #ifndef BOUGH_CL_GATHER_PARAMS_H
 #define BOUGH_CL_GATHER_PARAMS_H
 
+// What becomes of the first column: bytes or floats by scale and shift, or four bytes as they are.
+// The other columns are taken as they are.
+enum { GATHER_BYTES, GATHER_FLOATS, GATHER_WORDS };
+
+enum { GATHER_COLUMNS = 6 };
+
 struct gather_params {
-    int width; // elements of a row
-    int plane; // of a channel of it
+    int kind;
+    int plane; // elements of a channel of the first column
+    int width[GATHER_COLUMNS];
 };
 
 #endif

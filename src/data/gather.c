@@ -6,71 +6,68 @@
 
 #include <string.h>
 
-// ---- Kernels ----
+// ---- The kernel ----
 
-// Those of items at..end-1 that lie in one channel of one row.
-struct stretch {
-    int64_t from; // in the source
-    int64_t channel, length;
-};
-
-static struct stretch stretch_at(void *const *arg, const struct gather_params *p, int64_t at,
-                                 int64_t end)
+static void scale_bytes(float *restrict x, const uint8_t *restrict source, int64_t count,
+                        float scale, float shift)
 {
-    const int32_t *order = arg[1];
-    const struct step_state *step = arg[2];
-    const int64_t n = at / p->width, i = at % p->width;
-    const int64_t row = order ? order[step->first + n] : n;
-    const int64_t left = p->plane - i % p->plane;
-    return (struct stretch){row * p->width + i, i / p->plane, left < end - at ? left : end - at};
+    for (int64_t i = 0; i < count; i++)
+        x[i] = (float)source[i] * scale + shift;
 }
 
-static void gather_u8(void *const *arg, const void *params, int64_t begin, int64_t end)
+static void scale_floats(float *restrict x, const float *restrict source, int64_t count,
+                         float scale, float shift)
 {
-    const float *scales = arg[3], *shifts = arg[4];
-    for (int64_t at = begin; at < end;) {
-        const struct stretch s = stretch_at(arg, params, at, end);
-        const float scale = scales[s.channel], shift = shifts[s.channel];
-        const uint8_t *restrict source = (const uint8_t *)arg[0] + s.from;
-        float *restrict x = (float *)arg[5] + at;
-        for (int64_t i = 0; i < s.length; i++)
-            x[i] = (float)source[i] * scale + shift;
-        at += s.length;
+    for (int64_t i = 0; i < count; i++)
+        x[i] = source[i] * scale + shift;
+}
+
+// Where every element has a scale of its own.
+static void scale_each(float *restrict x, const float *restrict source, int64_t count,
+                       const float *restrict scale, const float *restrict shift)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = source[i] * scale[i] + shift[i];
+}
+
+// One row of the first column, channel by channel.
+static void scale_row(void *const *arg, const struct gather_params *p, int64_t from, int64_t to)
+{
+    const float *scale = arg[2], *shift = arg[3];
+    const uint8_t *bytes = (const uint8_t *)arg[4] + from * p->width[0];
+    const float *floats = (const float *)arg[4] + from * p->width[0];
+    float *x = (float *)arg[5] + to * p->width[0];
+    if (p->kind == GATHER_FLOATS && p->plane == 1) {
+        scale_each(x, floats, p->width[0], scale, shift);
+        return;
+    }
+    for (int64_t c = 0, i = 0; i < p->width[0]; c++, i += p->plane)
+        if (p->kind == GATHER_BYTES)
+            scale_bytes(x + i, bytes + i, p->plane, scale[c], shift[c]);
+        else
+            scale_floats(x + i, floats + i, p->plane, scale[c], shift[c]);
+}
+
+static void gather_rows(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct gather_params *p = params;
+    const int32_t *order = arg[0];
+    const struct step_state *step = arg[1];
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t from = order ? order[step->first + row] : row;
+        if (p->kind != GATHER_WORDS)
+            scale_row(arg, p, from, row);
+        for (int c = p->kind != GATHER_WORDS; c < GATHER_COLUMNS; c++)
+            if (arg[5 + 2 * c])
+                memcpy((uint32_t *)arg[5 + 2 * c] + row * p->width[c],
+                       (const uint32_t *)arg[4 + 2 * c] + from * p->width[c],
+                       (size_t)p->width[c] * 4);
     }
 }
 
-static void gather_f32(void *const *arg, const void *params, int64_t begin, int64_t end)
-{
-    const float *scales = arg[3], *shifts = arg[4];
-    for (int64_t at = begin; at < end;) {
-        const struct stretch s = stretch_at(arg, params, at, end);
-        const float scale = scales[s.channel], shift = shifts[s.channel];
-        const float *restrict source = (const float *)arg[0] + s.from;
-        float *restrict x = (float *)arg[5] + at;
-        for (int64_t i = 0; i < s.length; i++)
-            x[i] = source[i] * scale + shift;
-        at += s.length;
-    }
-}
-
-static void gather_words(void *const *arg, const void *params, int64_t begin, int64_t end)
-{
-    for (int64_t at = begin; at < end;) {
-        const struct stretch s = stretch_at(arg, params, at, end);
-        memcpy((uint32_t *)arg[3] + at, (const uint32_t *)arg[0] + s.from, (size_t)s.length * 4);
-        at += s.length;
-    }
-}
-
-static const struct bough__kernel kernel_u8 = {
-    "gather_u8",      "gather",  gather_u8,
-    BOUGH_GRID_ITEMS, .args = 6, .params_size = sizeof(struct gather_params)};
-static const struct bough__kernel kernel_f32 = {
-    "gather_f32",     "gather",  gather_f32,
-    BOUGH_GRID_ITEMS, .args = 6, .params_size = sizeof(struct gather_params)};
-static const struct bough__kernel kernel_words = {
-    "gather_words",   "gather",  gather_words,
-    BOUGH_GRID_ITEMS, .args = 4, .params_size = sizeof(struct gather_params)};
+static const struct bough__kernel kernel_rows = {
+    "gather_rows",   "gather",   gather_rows,
+    BOUGH_GRID_ROWS, .args = 16, .params_size = sizeof(struct gather_params)};
 
 // ---- Gathering ----
 
@@ -93,25 +90,55 @@ static enum bough_status check(const struct bough__gather *g, int64_t channels)
     return BOUGH_OK;
 }
 
+static struct bough__kernel_call call_of(const struct bough__gather *g, struct gather_params *p)
+{
+    const int64_t channels = g->channels ? g->channels : 1;
+    p->kind = !g->scale.buffer ? GATHER_WORDS : g->dtype == BOUGH_U8 ? GATHER_BYTES : GATHER_FLOATS;
+    p->plane = (int)(g->width / channels);
+    p->width[0] = (int)g->width;
+    return (struct bough__kernel_call){
+        .kernel = &kernel_rows,
+        .params = p,
+        .count = g->rows,
+        .work = g->rows * g->width,
+        .arg = {g->order, g->step, g->scale, g->shift, g->source, g->x},
+    };
+}
+
+static void take_copy(struct bough__kernel_call *call, struct gather_params *p, int column,
+                      const struct bough__gather_copy *copy)
+{
+    p->width[column] = (int)copy->width;
+    call->arg[4 + 2 * column] = copy->source;
+    call->arg[5 + 2 * column] = copy->x;
+    call->work += call->count * copy->width;
+}
+
+// As many columns as a launch takes, and then the others likewise.
 enum bough_status bough__gather_write(struct bough__sequence *out,
                                       const struct bough__gather *gather)
 {
-    const int64_t channels = gather->channels ? gather->channels : 1;
-    enum bough_status status = check(gather, channels);
+    enum bough_status status = check(gather, gather->channels ? gather->channels : 1);
     if (status != BOUGH_OK)
         return status;
-    struct bough__kernel_call call = {
-        .kernel = gather->dtype == BOUGH_U8 ? &kernel_u8 : &kernel_f32,
-        .params = &(struct gather_params){(int)gather->width, (int)(gather->width / channels)},
-        .count = gather->rows * gather->width,
-        .arg = {gather->source, gather->order, gather->step, gather->scale, gather->shift,
-                gather->x},
-    };
-    if (!gather->scale.buffer) {
-        call.kernel = &kernel_words;
-        call.arg[3] = gather->x;
-    }
-    return bough__sequence_kernel(out, &call);
+    struct gather_params params = {0};
+    struct bough__kernel_call call = call_of(gather, &params);
+    int done = 0;
+    for (int column = 1; done < gather->copies && column < GATHER_COLUMNS; column++)
+        take_copy(&call, &params, column, &gather->copy[done++]);
+    status = bough__sequence_kernel(out, &call);
+    if (status != BOUGH_OK || done == gather->copies)
+        return status;
+    struct bough__gather rest = {.source = gather->copy[done].source,
+                                 .dtype = BOUGH_I32,
+                                 .rows = gather->rows,
+                                 .width = gather->copy[done].width,
+                                 .order = gather->order,
+                                 .step = gather->step,
+                                 .x = gather->copy[done].x,
+                                 .copy = gather->copy + done + 1,
+                                 .copies = gather->copies - done - 1};
+    return bough__gather_write(out, &rest);
 }
 
 void bough__gather_normalize(float *scale, float *shift, size_t channels, enum bough_dtype dtype,

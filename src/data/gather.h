@@ -6,6 +6,13 @@
 
 #include <bough/tensor.h>
 
+// Another column of the same rows, of four-byte elements that are taken as they are.
+struct bough__gather_copy {
+    struct bough__span source; // [M, width]
+    int64_t width;
+    struct bough__span x; // [rows, width]
+};
+
 struct bough__gather {
     struct bough__span source; // [M, width]
     enum bough_dtype dtype;    // of the source: U8, F32 or I32
@@ -17,9 +24,11 @@ struct bough__gather {
     struct bough__span scale, shift;
     int64_t channels;     // width is a multiple of it; 0 stands for 1
     struct bough__span x; // [rows, width], F32 or I32
+    const struct bough__gather_copy *copy;
+    int copies;
 };
 
-// Writes the launch that fills a batch. Errors: INVALID.
+// Writes the launch that fills a batch, and more where it has above five copies. Errors: INVALID.
 enum bough_status bough__gather_write(struct bough__sequence *out,
                                       const struct bough__gather *gather);
 

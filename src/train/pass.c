@@ -69,10 +69,16 @@ done:
 
 static enum bough_status gather(struct bough__phase *phase, struct bough__pass *pass)
 {
-    enum bough_status status;
     const struct bough__column *column = phase->feed->table->column;
-    const struct bough_shape *sample = &phase->model->sample;
-    struct bough__gather input = {
+    size_t tasks = phase->purpose == BOUGH_PREDICTION ? 0 : tasks_of(phase);
+    struct bough__gather_copy *copy = calloc(tasks + 1, sizeof *copy);
+    if (!copy)
+        return bough__no_memory();
+    for (size_t t = 0; t < tasks; t++)
+        copy[t] = (struct bough__gather_copy){.source = bough__whole(column[t + 1].buffer),
+                                              .width = column[t + 1].width,
+                                              .x = bough__whole(phase->target[t])};
+    struct bough__gather batch = {
         .source = bough__whole(column[0].buffer),
         .dtype = column[0].dtype,
         .rows = pass->rows,
@@ -81,25 +87,14 @@ static enum bough_status gather(struct bough__phase *phase, struct bough__pass *
         .step = bough__whole(phase->step),
         .scale = bough__whole(phase->scale),
         .shift = bough__whole(phase->shift),
-        .channels = sample->dim[0],
+        .channels = phase->model->sample.dim[0],
         .x = bough__whole(phase->input),
+        .copy = copy,
+        .copies = (int)tasks,
     };
     pass->sequence.label = (struct bough__label){"gather", "input", "feed"};
-    BOUGH_TRY(bough__gather_write(&pass->sequence, &input));
-    for (size_t t = 0; t < tasks_of(phase) && phase->purpose != BOUGH_PREDICTION; t++) {
-        struct bough__gather target = {
-            .source = bough__whole(column[t + 1].buffer),
-            .dtype = column[t + 1].dtype,
-            .rows = pass->rows,
-            .width = column[t + 1].width,
-            .order = input.order,
-            .step = input.step,
-            .x = bough__whole(phase->target[t]),
-        };
-        pass->sequence.label.layer = phase->model->config->tasks[t].name;
-        BOUGH_TRY(bough__gather_write(&pass->sequence, &target));
-    }
-done:
+    enum bough_status status = bough__gather_write(&pass->sequence, &batch);
+    free(copy);
     return status;
 }
 

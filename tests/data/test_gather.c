@@ -215,6 +215,69 @@ static void targets(void **state)
     }
 }
 
+// More columns than a launch takes, of different widths, beside bytes that are scaled.
+static void check_copies(struct bough_device *device)
+{
+    enum { COPIES = 8, WIDE = 5, ALL = COPIES * MOST * WIDE };
+    static uint8_t bytes[ROWS * CHANNELS];
+    static uint32_t source[ROWS * WIDE], copied[ALL];
+    float x[MOST * CHANNELS];
+    const float scale[CHANNELS] = {1, 2, 3}, shift[CHANNELS] = {0, 1, 2};
+    for (int i = 0; i < ROWS * CHANNELS; i++)
+        bytes[i] = (uint8_t)i;
+    for (int i = 0; i < ROWS * WIDE; i++)
+        source[i] = (uint32_t)i;
+    struct bough__buffer *words = NULL, *all;
+    struct batch b = {.device = device};
+    assert_ok(bough__buffer_create(&all, device, sizeof copied));
+    assert_ok(bough__fill_zero(bough__whole(all), sizeof copied));
+    struct bough__gather_copy copy[COPIES];
+    for (int c = 0; c < COPIES; c++)
+        copy[c] = (struct bough__gather_copy){upload(&words, device, source, sizeof source),
+                                              1 + c % WIDE,
+                                              {all, (size_t)c * MOST * WIDE * 4}};
+    struct bough__gather g = {.dtype = BOUGH_U8,
+                              .rows = MOST,
+                              .width = CHANNELS,
+                              .channels = CHANNELS,
+                              .source = upload(&b.source, device, bytes, sizeof bytes),
+                              .order = upload_order(&b),
+                              .step = upload_step(&b),
+                              .scale = upload(&b.scale, device, scale, sizeof scale),
+                              .shift = upload(&b.shift, device, shift, sizeof shift),
+                              .copy = copy,
+                              .copies = COPIES};
+    gather(&b, &g, x);
+    assert_int_equal(b.sequence.count, 2);
+    assert_ok(bough__read(bough__whole(all), copied, sizeof copied));
+    for (int n = 0; n < MOST; n++) {
+        const int row = order_at(FIRST + n);
+        for (int i = 0; i < CHANNELS; i++)
+            assert_float_equal(x[n * CHANNELS + i], bytes[row * CHANNELS + i] * scale[i] + shift[i],
+                               0);
+        for (int c = 0; c < COPIES; c++)
+            for (int i = 0; i < WIDE; i++)
+                assert_int_equal(
+                    copied[(c * MOST) * WIDE + n * (1 + c % WIDE) + i % (1 + c % WIDE)],
+                    row * (1 + c % WIDE) + i % (1 + c % WIDE));
+    }
+    for (int c = 0; c < COPIES; c++) // nothing behind a narrow one
+        for (int i = MOST * (1 + c % WIDE); i < MOST * WIDE; i++)
+            assert_int_equal(copied[c * MOST * WIDE + i], 0);
+    bough__buffer_destroy(&words);
+    bough__buffer_destroy(&all);
+    batch_fini(&b);
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *devices = test_devices(&count);
+    for (size_t d = 0; d < count; d++)
+        check_copies(devices[d]);
+}
+
 // ---- The rest ----
 
 static void normalizing(void **state)
@@ -268,7 +331,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images),       cmocka_unit_test(images_without_order),
         cmocka_unit_test(large_images), cmocka_unit_test(targets),
-        cmocka_unit_test(normalizing),  cmocka_unit_test(refusals),
+        cmocka_unit_test(copies),       cmocka_unit_test(normalizing),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, close_devices);
 }
