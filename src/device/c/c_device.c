@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "device/device_list.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +36,7 @@ static void describe(struct bough_device_info *info)
 {
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
     *info = (struct bough_device_info){
-        .id = "c", .type = BOUGH_DEVICE_C, .compute_units = (uint32_t)omp_get_max_threads()};
+        .id = "c", .type = BOUGH_DEVICE_C, .compute_units = (uint32_t)bough__c_threads_wanted()};
     info->memory = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
     info->max_buffer = info->memory ? info->memory : SIZE_MAX / 2;
     cpu_name(info->name, sizeof info->name);
@@ -68,14 +67,21 @@ static enum bough_status device_open(struct bough_device **device, const char *i
         return bough__no_memory();
     d->base.backend = &bough__backend_c;
     describe(&d->base.info);
+    enum bough_status status = bough__c_pool_create(&d->pool);
+    if (status != BOUGH_OK) {
+        free(d);
+        return status;
+    }
     *device = &d->base;
     return BOUGH_OK;
 }
 
 static void device_close(struct bough_device *device)
 {
-    free(((struct bough__c_device *)device)->scratch);
-    free(device);
+    struct bough__c_device *d = (struct bough__c_device *)device;
+    bough__c_pool_destroy(&d->pool);
+    free(d->scratch);
+    free(d);
 }
 
 // ---- Memory ----

@@ -2,10 +2,12 @@
 #ifndef BOUGH_DEVICE_C_C_DEVICE_H
 #define BOUGH_DEVICE_C_C_DEVICE_H
 
+#include "device/c/c_pool.h"
 #include "device/device.h"
 
 struct bough__c_device {
     struct bough_device base;
+    struct bough__c_pool *pool;
     float *scratch; // of the launch that runs, aligned to 64 bytes
     size_t scratch_size;
 };
@@ -24,8 +26,14 @@ struct bough__c_launch {
 // Vectors are loaded whole where an operand ends.
 enum { C_SLACK = 64 };
 
-// Below this many touched elements, waking other threads costs more than they save.
-enum { C_PARALLEL_WORK = 1 << 15 };
+// In touched elements: below the first, other threads cost more than they save; a kernel is cut
+// into ranges of at least the second.
+enum { C_PARALLEL_WORK = 1 << 15, C_RANGE_WORK = 1 << 12 };
+
+static inline struct bough__c_pool *bough__c_pool_of(const struct bough__c_launch *launch)
+{
+    return ((struct bough__c_device *)launch->base.device)->pool;
+}
 
 // The address; NULL for an absent span.
 static inline void *bough__c_pointer(struct bough__span span)

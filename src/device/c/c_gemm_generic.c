@@ -48,9 +48,12 @@ static float element(const struct bough__matrix *x, const float *data, int64_t r
     return data[bough__c_axis(&x->row, row) + bough__c_axis(&x->col, col)];
 }
 
-static void row_of_c(const struct generic_launch *l, int64_t batch, int64_t r)
+static void row_of_c(const void *launch, int64_t item, int thread)
 {
+    (void)thread;
+    const struct generic_launch *l = launch;
     const struct bough__gemm *g = &l->gemm;
+    int64_t batch = item / g->m, r = item % g->m;
     const float *a = l->a + batch * g->a.batch_stride, *b = l->b + batch * g->b.batch_stride;
     float *row = l->c + batch * g->c.batch_stride + bough__c_axis(&g->c.row, r);
     for (int64_t col = 0; col < g->n; col++) {
@@ -72,9 +75,11 @@ static void run(const struct bough__c_launch *launch)
 {
     const struct generic_launch *l = (const struct generic_launch *)launch;
     int64_t rows = l->gemm.batch * l->gemm.m;
-#pragma omp parallel for schedule(static) if (rows * l->gemm.n * (l->gemm.k + 1) > 4096)
-    for (int64_t i = 0; i < rows; i++)
-        row_of_c(l, i / l->gemm.m, i % l->gemm.m);
+    if (rows * l->gemm.n * (l->gemm.k + 1) > 4096)
+        bough__c_pool_run(bough__c_pool_of(launch), row_of_c, l, rows);
+    else
+        for (int64_t i = 0; i < rows; i++)
+            row_of_c(l, i, 0);
 }
 
 static void destroy(struct bough__c_launch *launch)

@@ -2,7 +2,6 @@
 #include "device/c/c_gemm.h"
 #include "device/c/gemm_packed.h"
 
-#include <omp.h>
 #include <stdlib.h>
 
 enum {
@@ -11,33 +10,48 @@ enum {
     MOST_LANES = 2048,       // of a block
     LEAST_LANES = 64,        // of a block, when blocks are made smaller for more threads
     MOST_SHARES = 16,        // of k
+    SHARE_RANGES = 64,       // of rows, when the partial sums are added
     PARALLEL_WORK = 1 << 19, // multiplications
 };
 
 // ---- Running ----
 
+static float *scratch_of(const struct bough__c_packed *l)
+{
+    return ((struct bough__c_device *)l->base.base.device)->scratch;
+}
+
+static void run_item(const void *launch, int64_t item, int thread)
+{
+    const struct bough__c_packed *l = launch;
+    float *scratch = scratch_of(l);
+    bough__c_run_item(l, scratch, scratch + thread * l->scratch, item);
+}
+
+// The partial sums of a range of rows.
+static void add_shares(const void *launch, int64_t item, int thread)
+{
+    (void)thread;
+    const struct bough__c_packed *l = launch;
+    int64_t rows = l->batch * l->m, ranges = bough__c_least(rows, SHARE_RANGES);
+    for (int64_t i = rows * item / ranges; i < rows * (item + 1) / ranges; i++)
+        bough__c_add_shares(l, scratch_of(l), i);
+}
+
 static void run(const struct bough__c_launch *launch)
 {
     const struct bough__c_packed *l = (const struct bough__c_packed *)launch;
-    float *scratch = ((struct bough__c_device *)launch->base.device)->scratch;
     int64_t count = bough__c_items(l), rows = l->shares > 1 ? l->batch * l->m : 0;
+    int64_t ranges = bough__c_least(rows, SHARE_RANGES);
     if (l->threads == 1) {
         for (int64_t i = 0; i < count; i++)
-            bough__c_run_item(l, scratch, scratch, i);
-        for (int64_t i = 0; i < rows; i++)
-            bough__c_add_shares(l, scratch, i);
+            run_item(l, i, 0);
+        for (int64_t i = 0; i < ranges; i++)
+            add_shares(l, i, 0);
         return;
     }
-#pragma omp parallel num_threads(l->threads)
-    {
-        float *own = scratch + omp_get_thread_num() * l->scratch;
-#pragma omp for schedule(dynamic)
-        for (int64_t i = 0; i < count; i++)
-            bough__c_run_item(l, scratch, own, i);
-#pragma omp for schedule(static)
-        for (int64_t i = 0; i < rows; i++)
-            bough__c_add_shares(l, scratch, i);
-    }
+    bough__c_pool_run(bough__c_pool_of(launch), run_item, l, count);
+    bough__c_pool_run(bough__c_pool_of(launch), add_shares, l, ranges);
 }
 
 static void destroy(struct bough__c_launch *launch)
@@ -125,7 +139,7 @@ static void cut(struct bough__c_packed *l)
                                                : bough__c_side_cut_k(&l->b, BLOCK_K);
     l->shares = shares_of_k(l);
     double work = (double)l->batch * (double)l->m * (double)l->n * (double)l->k;
-    l->threads = work < PARALLEL_WORK ? 1 : omp_get_max_threads();
+    l->threads = work < PARALLEL_WORK ? 1 : bough__c_pool_threads(bough__c_pool_of(&l->base));
     // Twice as many items as threads, if that leaves blocks worth packing.
     int64_t wanted = l->threads > 1 ? 2 * l->threads : 1;
     l->col_cut = bough__c_side_cut_lanes(&l->b, lanes_of_a_block(l, wanted), 2 * l->isa->lanes);
@@ -133,8 +147,6 @@ static void cut(struct bough__c_packed *l)
     int64_t rows = l->m / ((wanted + others - 1) / others);
     l->row_cut =
         bough__c_side_cut_lanes(&l->a, rows < LEAST_LANES ? LEAST_LANES : rows, l->isa->rows);
-    // Else all threads are asked, even if some find nothing to do: OpenMP allocates when their
-    // number changes.
     if (bough__c_items(l) == 1)
         l->threads = 1;
 }

@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "device/c/c_device.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,34 +10,43 @@ struct kernel_launch {
     bough__kernel_fn *fn;
     void *arg[BOUGH_MAX_ARGS];
     int64_t count;
-    int64_t grain; // ranges begin at multiples of it, so that threads share no cache line
-    int parallel;
+    int64_t grain;  // ranges begin at multiples of it, so that threads share no cache line
+    int64_t ranges; // 1 = the caller does all
     _Alignas(16) unsigned char params[BOUGH_MAX_PARAMS];
 };
+
+static void run_range(const void *launch, int64_t item, int thread)
+{
+    (void)thread;
+    const struct kernel_launch *l = launch;
+    int64_t grains = (l->count + l->grain - 1) / l->grain;
+    int64_t begin = grains * item / l->ranges * l->grain;
+    int64_t end = grains * (item + 1) / l->ranges * l->grain;
+    l->fn(l->arg, l->params, begin, end < l->count ? end : l->count);
+}
 
 static void run(const struct bough__c_launch *launch)
 {
     const struct kernel_launch *l = (const struct kernel_launch *)launch;
-    if (!l->parallel) {
+    if (l->ranges == 1)
         l->fn(l->arg, l->params, 0, l->count);
-        return;
-    }
-#pragma omp parallel
-    {
-        int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
-        int64_t grains = (l->count + l->grain - 1) / l->grain;
-        int64_t begin = grains * thread / threads * l->grain;
-        int64_t end = grains * (thread + 1) / threads * l->grain;
-        if (end > l->count)
-            end = l->count;
-        if (begin < end)
-            l->fn(l->arg, l->params, begin, end);
-    }
+    else
+        bough__c_pool_run(bough__c_pool_of(launch), run_range, l, l->ranges);
 }
 
 static void destroy(struct bough__c_launch *launch)
 {
     free(launch);
+}
+
+static int64_t ranges_of(const struct kernel_launch *l, int64_t work)
+{
+    int64_t threads = bough__c_pool_threads(bough__c_pool_of(&l->base));
+    if (work < C_PARALLEL_WORK || threads == 1)
+        return 1;
+    int64_t grains = (l->count + l->grain - 1) / l->grain;
+    int64_t ranges = work / C_RANGE_WORK < 4 * threads ? work / C_RANGE_WORK : 4 * threads;
+    return ranges < grains ? ranges : grains;
 }
 
 enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
@@ -56,7 +64,7 @@ enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
         memcpy(l->params, call->params, call->kernel->params_size);
     l->count = call->count;
     l->grain = call->kernel->grid == BOUGH_GRID_ITEMS ? 64 : 1;
-    l->parallel = (call->work ? call->work : call->count) >= C_PARALLEL_WORK;
+    l->ranges = ranges_of(l, call->work ? call->work : call->count);
     *launch = &l->base.base;
     return BOUGH_OK;
 }
