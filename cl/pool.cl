@@ -37,8 +37,8 @@ kernel void max_pool2d_by_two_fwd(ARG(x), ARG(y), ARG(index), const ulong count,
     most = pool_takes(c, most) ? c : most;
     best = pool_takes(d, most) ? first + width + 1 : best;
     most = pool_takes(d, most) ? d : most;
-    y[i] = most;
-    index[i] = best;
+    y[i] = pool_value(p.relu, most);
+    index[i] = pool_index(p.relu, most, best);
 }
 
 // One item per window, which writes its four elements, and the last ones of an odd row or plane.
@@ -94,8 +94,8 @@ kernel void max_pool2d_fwd(ARG(x), ARG(y), ARG(index), const ulong count,
                 best = h * p.w.size + w;
             }
         }
-    y[i] = most;
-    index[i] = best;
+    y[i] = pool_value(p.relu, most);
+    index[i] = pool_index(p.relu, most, best);
 }
 
 kernel void max_pool2d_bwd(ARG(dy), ARG(index), ARG(dx), const ulong count,

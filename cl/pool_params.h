@@ -9,6 +9,7 @@ struct pool_axis {
 
 struct pool_params {
     struct pool_axis h, w;
+    int relu; // max_pool2d: behind it
 };
 
 struct plane_params {
@@ -40,6 +41,18 @@ static inline struct pool_range pool_windows_over(const struct pool_axis axis, i
 static inline int pool_takes(float value, float best)
 {
     return (value > best) | (value != value);
+}
+
+// What is kept of the largest, with a relu behind it or not: its value, and its index, which is -1
+// where no gradient goes back.
+static inline float pool_value(int relu, float most)
+{
+    return (relu & (most <= 0.0f)) ? 0.0f : most; // NaN stays NaN
+}
+
+static inline int pool_index(int relu, float most, int best)
+{
+    return (relu & !(most > 0.0f)) ? -1 : best;
 }
 
 #endif

@@ -55,7 +55,9 @@ static int32_t backward_time(const struct bough__plan *plan, int32_t node)
 
 static int reads_y_backward(const struct bough__node *node)
 {
-    return (node->op->flags & BOUGH__OP_BACKWARD_READS_Y) || node->attr.activation != BOUGH_LINEAR;
+    return (node->op->flags & BOUGH__OP_BACKWARD_READS_Y) ||
+           (node->attr.activation != BOUGH_LINEAR &&
+            !(node->op->flags & BOUGH__OP_COMMUTES_WITH_RELU));
 }
 
 static size_t value_bytes(const struct bough__node *node)
@@ -65,35 +67,59 @@ static size_t value_bytes(const struct bough__node *node)
 
 // ---- What the graph implies ----
 
-static int can_fold(const struct bough__graph *graph, const struct bough__node *relu,
-                    const int32_t *uses)
+// Who reads a node: how many, and one of them.
+struct readers {
+    int32_t count, one;
+};
+
+static int is_relu(const struct bough__node *node)
 {
-    if (relu->op != &bough__op_relu || is_view(relu) || has_memory(relu->value.span))
-        return 0;
-    const struct bough__node *maker = &graph->node[relu->input[0]];
-    return maker->op && (maker->op->flags & BOUGH__OP_FUSES_RELU) && uses[relu->input[0]] == 1 &&
-           maker->attr.activation == BOUGH_LINEAR && !has_memory(maker->value.span) && !maker->kept;
+    return node->op == &bough__op_relu && !is_view(node) && !has_memory(node->value.span);
 }
 
-// relu(op(x)) where nothing else reads op(x) becomes op with its activation applied at once.
+// After pooling there is less to clamp, and what is pooled need not be
+// kept for the backward pass.
+static int can_go_behind(const struct bough__graph *graph, const struct bough__node *relu,
+                         struct readers readers)
+{
+    return is_relu(relu) && !relu->kept && readers.count == 1 &&
+           (graph->node[readers.one].op->flags & BOUGH__OP_COMMUTES_WITH_RELU);
+}
+
+static int can_fold(const struct bough__graph *graph, const struct bough__node *relu,
+                    const struct readers *readers)
+{
+    if (!is_relu(relu))
+        return 0;
+    const struct bough__node *maker = &graph->node[relu->input[0]];
+    return maker->op && (maker->op->flags & BOUGH__OP_FUSES_RELU) &&
+           readers[relu->input[0]].count == 1 && !has_memory(maker->value.span) && !maker->kept;
+}
+
+// relu(op(x)) where nothing else reads op(x) becomes op with its activation applied at once, and
+// op(relu(x)) too where that is the same.
 static enum bough_status fold_relus(struct bough__graph *graph)
 {
     enum bough_status status = BOUGH_OK;
-    int32_t *uses = calloc((size_t)graph->count + 1, sizeof *uses);
-    BOUGH_TRY_MEMORY(uses);
+    struct readers *readers = calloc((size_t)graph->count + 1, sizeof *readers);
+    BOUGH_TRY_MEMORY(readers);
     for (int32_t n = 0; n < graph->count; n++)
-        for (int i = 0; i < graph->node[n].inputs; i++)
-            uses[graph->node[n].input[i]]++;
+        for (int i = 0; i < graph->node[n].inputs; i++) {
+            readers[graph->node[n].input[i]].count++;
+            readers[graph->node[n].input[i]].one = n;
+        }
     for (int32_t n = 0; n < graph->count; n++) {
         struct bough__node *relu = &graph->node[n];
-        if (!can_fold(graph, relu, uses))
+        int behind = can_go_behind(graph, relu, readers[n]);
+        if (!behind && !can_fold(graph, relu, readers))
             continue;
+        int32_t into = behind ? readers[n].one : relu->input[0];
         relu->view_of = relu->input[0];
-        graph->node[relu->view_of].attr.activation = BOUGH_RELU;
-        BOUGH_TRY(bough__graph_renew(graph, relu->view_of));
+        graph->node[into].attr.activation = BOUGH_RELU;
+        BOUGH_TRY(bough__graph_renew(graph, into));
     }
 done:
-    free(uses);
+    free(readers);
     return status;
 }
 
@@ -178,9 +204,11 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
     const struct bough__node *node = &plan->graph->node[n];
     struct entry *entry = &plan->entry[n];
     int32_t now = forward_time(n), back = backward_time(plan, n);
-    if (!has_memory(node->value.span))
+    if (!has_memory(node->value.span)) {
         entry->value = area_add(plan, value_bytes(node), now,
                                 entry->active && reads_y_backward(node) ? back : now);
+        plan->unshared += value_bytes(node);
+    }
     if (node->need.saved)
         entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
     if (node->need.scratch)
@@ -189,8 +217,10 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
         return;
     if (node->need.scratch)
         entry->scratch[1] = area_add(plan, node->need.scratch, back, back);
-    if (!has_memory(node->gradient))
+    if (!has_memory(node->gradient)) {
         entry->gradient = area_add(plan, value_bytes(node), back, back);
+        plan->unshared += value_bytes(node);
+    }
     for (int i = 0; i < node->inputs; i++)
         if (entry->handover[i] == ADDED_AFTERWARDS)
             entry->extra[i] =
@@ -265,8 +295,6 @@ static enum bough_status place_areas(struct bough__plan *plan)
         if (has_work(&plan->graph->node[n]))
             extend_inputs_of(plan, n);
     extend_kept(plan);
-    for (int32_t i = 0; i < plan->areas; i++)
-        plan->unshared += plan->area[i].bytes;
     for (int32_t n = 0; n < count; n++)
         if (has_work(&plan->graph->node[n]))
             share_in_place(plan, n);

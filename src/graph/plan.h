@@ -27,7 +27,7 @@ enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__s
 // memory is the caller's (bough__graph_place).
 struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node);
 
-// Bytes of the plan's buffer, and of all its areas if none shared memory.
+// Bytes of the plan's buffer, and of all outputs and gradients if none shared memory.
 size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared);
 
 #endif

@@ -1,5 +1,6 @@
 // max_pool2d: the largest of each window. Padding is -infinity. Saves for each output the index, in
-// its plane, of the element that it took: the first of the largest, or a NaN.
+// its plane, of the element that it took: the first of the largest, or a NaN. With a relu behind
+// it, the index is -1 where y is not above 0, so that the backward pass knows without y.
 #include "op/pool.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@ static int by_two(const struct pool_params *p)
 
 // `x` is the first window's first element, and `at` its index in the plane.
 static void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
-                           int width, int at, int length)
+                           int width, int at, int length, int relu)
 {
     for (int i = 0; i < length; i++) {
         const float b = x[2 * i + 1], c = x[width + 2 * i], d = x[width + 2 * i + 1];
@@ -27,8 +28,8 @@ static void max_row_by_two(float *restrict y, int *restrict index, const float *
         most = pool_takes(c, most) ? c : most;
         best = pool_takes(d, most) ? first + width + 1 : best;
         most = pool_takes(d, most) ? d : most;
-        y[i] = most;
-        index[i] = best;
+        y[i] = pool_value(relu, most);
+        index[i] = pool_index(relu, most, best);
     }
 }
 
@@ -40,7 +41,7 @@ static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t 
         const int first = 2 * run.h * p->w.size + 2 * run.w;
         const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
         max_row_by_two((float *)arg[1] + at, (int *)arg[2] + at, x + first, p->w.size, first,
-                       run.length);
+                       run.length, p->relu);
         at += run.length;
     }
 }
@@ -99,8 +100,8 @@ static void max_row(float *y, int *index, const float *x, const struct pool_para
                     best = h * p->w.size + w;
                 }
             }
-        y[i] = most;
-        index[i] = best;
+        y[i] = pool_value(p->relu, most);
+        index[i] = pool_index(p->relu, most, best);
     }
 }
 
@@ -190,6 +191,7 @@ const struct bough__op bough__op_max_pool2d = {
     .name = "max_pool2d",
     .inputs_min = 1,
     .inputs_max = 1,
+    .flags = BOUGH__OP_FUSES_RELU | BOUGH__OP_COMMUTES_WITH_RELU,
     .shape = max_pool2d_shape,
     .forward = max_pool2d_forward,
     .backward = max_pool2d_backward,

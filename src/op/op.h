@@ -23,7 +23,7 @@ struct bough__attr {
     float value; // slope, factor, probability, delta, smoothing: one number
     float eps, momentum;
     struct bough_shape shape;          // reshape: of one sample of the output
-    enum bough__activation activation; // linear, conv2d: fused behind them
+    enum bough__activation activation; // linear, conv2d, max_pool2d: fused behind them
     uint32_t stream;                   // random numbers: which of the graph's streams
     int32_t training;                  // batch_norm: 1 = statistics of the batch, and update them
 };
@@ -60,6 +60,8 @@ enum bough__op_flags {
     BOUGH__OP_VIEW = 8,        // y is x[0] in another shape: no forward, no backward
     BOUGH__OP_IN_PLACE = 16,   // element-wise: y may share x[0]'s memory, dx[0] dy's
     BOUGH__OP_FUSES_RELU = 32, // applies attr.activation; its backward pass then reads y
+    // Besides, a relu before it is the same as one behind it, and its backward pass reads no y.
+    BOUGH__OP_COMMUTES_WITH_RELU = 64,
 };
 
 struct bough__op {

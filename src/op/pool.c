@@ -47,5 +47,6 @@ struct pool_params bough__pool_params(const struct bough__op_call *call)
     const int64_t *x = call->x[0].shape.dim, *y = call->y.shape.dim;
     return (struct pool_params){
         {(int)x[2], (int)y[2], attr->kernel[0], attr->stride[0], attr->padding[0]},
-        {(int)x[3], (int)y[3], attr->kernel[1], attr->stride[1], attr->padding[1]}};
+        {(int)x[3], (int)y[3], attr->kernel[1], attr->stride[1], attr->padding[1]},
+        attr->activation == BOUGH_RELU};
 }

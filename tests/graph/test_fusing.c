@@ -1,0 +1,131 @@
+// What a plan fuses gives the same numbers as without: the same net, with the tensor between kept.
+#include "support/support.h"
+
+#include "cl/random.h"
+#include "graph/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { N = 3, C = 2, H = 7, W = 9, COUNT = N * C * H * W, POOLED = N * C * 3 * 4 };
+
+enum {
+    AT_X = 0,
+    AT_GRADIENT = AT_X + COUNT * 4,
+    AT_TARGET = AT_GRADIENT + COUNT * 4,
+    AT_LOSS = AT_TARGET + POOLED * 4,
+    AT_FACTOR = AT_LOSS + 8,
+    BYTES = AT_FACTOR + 4,
+};
+
+struct result {
+    float y[POOLED], gradient[COUNT];
+    size_t launches, bytes;
+};
+
+// Multiples of a half, so that there are ties and zeros in most windows; and some NaN.
+static void fill(struct bough__buffer *memory)
+{
+    float number[BYTES / 4];
+    for (unsigned i = 0; i < BYTES / 4; i++)
+        number[i] = (float)(random_bits(3, 3, i, 0, 0, 0).v[0] % 5) / 2 - 1;
+    number[AT_X / 4 + 10] = number[AT_X / 4 + 3 * W] = NAN;
+    number[AT_FACTOR / 4] = 0.75f;
+    assert_ok(bough__write(bough__whole(memory), number, BYTES));
+}
+
+static int32_t op(struct bough__graph *graph, const char *name, int32_t a, int32_t b)
+{
+    const struct bough__attr attr = {.kernel = {2, 2}, .stride = {2, 2}};
+    int32_t node, input[2] = {a, b};
+    assert_ok(bough__graph_op(graph, &node, bough__op_find(name), &attr, input, b < 0 ? 1 : 2));
+    return node;
+}
+
+// mse(flatten(max_pool2d(relu(x)))), or with the two the other way round.
+static void run(struct result *result, struct bough_device *device, const char *first,
+                const char *second, int keep)
+{
+    struct bough__buffer *memory;
+    struct bough__graph graph = {0};
+    struct bough__plan *plan;
+    struct bough__sequence sequence = {.device = device};
+    int32_t x, target;
+    assert_ok(bough__buffer_create(&memory, device, BYTES));
+    fill(memory);
+    struct bough__tensor image = {{memory, AT_X}, {4, {N, C, H, W}}, BOUGH_F32};
+    struct bough__tensor wanted = {{memory, AT_TARGET}, {2, {N, C * 3 * 4}}, BOUGH_F32};
+    assert_ok(bough__graph_leaf(&graph, &x, &image, (struct bough__span){memory, AT_GRADIENT}));
+    assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
+    int32_t between = op(&graph, first, x, -1), y = op(&graph, second, between, -1);
+    int32_t loss = op(&graph, "mse", op(&graph, "flatten", y, -1), target);
+    if (keep)
+        bough__graph_keep(&graph, between);
+    bough__graph_keep(&graph, y);
+    bough__graph_place(&graph, loss, (struct bough__span){memory, AT_LOSS});
+    bough__graph_seed(&graph, loss, (struct bough__span){memory, AT_FACTOR});
+    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}));
+    assert_ok(bough__plan_forward(plan, &sequence));
+    assert_ok(bough__plan_backward(plan, &sequence));
+    assert_ok(bough__sequence_run(&sequence));
+    assert_ok(bough__read(bough__plan_value(plan, y).span, result->y, sizeof result->y));
+    assert_ok(bough__read((struct bough__span){memory, AT_GRADIENT}, result->gradient,
+                          sizeof result->gradient));
+    size_t unshared;
+    result->launches = sequence.count;
+    result->bytes = bough__plan_bytes(plan, &unshared);
+    bough__sequence_fini(&sequence);
+    bough__plan_destroy(&plan);
+    bough__graph_fini(&graph);
+    bough__buffer_destroy(&memory);
+}
+
+static void check(const char *first, const char *second)
+{
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        struct result fused, apart;
+        run(&fused, device[d], first, second, 0);
+        run(&apart, device[d], first, second, 1);
+        assert_int_equal(fused.launches + 2, apart.launches);
+        assert_true(fused.bytes < apart.bytes);
+        int above = 0, nan = 0;
+        for (int i = 0; i < POOLED; i++) {
+            above += fused.y[i] > 0;
+            nan += isnan(fused.y[i]);
+            assert_true(fused.y[i] == apart.y[i] || (isnan(fused.y[i]) && isnan(apart.y[i])));
+        }
+        assert_true(above > POOLED / 4 && above < POOLED && nan > 0);
+        for (int i = 0; i < COUNT; i++)
+            assert_true(fused.gradient[i] == apart.gradient[i]);
+    }
+}
+
+static void a_relu_goes_behind_the_pooling(void **state)
+{
+    (void)state;
+    check("relu", "max_pool2d");
+}
+
+static void a_relu_is_folded_into_the_pooling(void **state)
+{
+    (void)state;
+    check("max_pool2d", "relu");
+}
+
+static int close_devices(void **state)
+{
+    (void)state;
+    test_devices_close();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_relu_goes_behind_the_pooling),
+        cmocka_unit_test(a_relu_is_folded_into_the_pooling),
+    };
+    return cmocka_run_group_tests(tests, NULL, close_devices);
+}
