@@ -2,6 +2,7 @@
 #ifndef BOUGH_BOUGH_H
 #define BOUGH_BOUGH_H
 
+#include <bough/bench.h>
 #include <bough/config.h>
 #include <bough/dataset.h>
 #include <bough/device.h>

@@ -30,4 +30,8 @@ struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t n
 // Bytes of the plan's buffer, and of all outputs and gradients if none shared memory.
 size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared);
 
+// Bytes of every output and every gradient of an output in the plan's buffer, if none shared
+// memory: what training without a plan would hold.
+size_t bough__plan_value_bytes(const struct bough__plan *plan);
+
 #endif

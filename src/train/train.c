@@ -1,24 +1,17 @@
 // The loop: shuffle, steps, validation, the best kept, the last saved, and the test at the end.
+#include "base/clock.h"
 #include "base/error.h"
 #include "train/report.h"
 #include "train/run.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const double log_interval = 0.25; // seconds between two log points
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 // ---- An epoch ----
 
-static enum bough_status shuffle(struct bough__trainer *trainer)
+enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
 {
     enum bough_status status;
     int64_t count = trainer->training.feed.count;
@@ -47,7 +40,7 @@ static struct step_state next_state(const struct bough__trainer *trainer)
     return state;
 }
 
-static enum bough_status step(struct bough__trainer *trainer, struct bough__report *report)
+enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr)
 {
     struct step_state state = next_state(trainer);
     enum bough_status status =
@@ -56,7 +49,7 @@ static enum bough_status step(struct bough__trainer *trainer, struct bough__repo
         return status;
     trainer->progress.epoch_step++;
     trainer->progress.step++;
-    report->lr = state.lr;
+    *lr = state.lr;
     return BOUGH_OK;
 }
 
@@ -75,20 +68,20 @@ static enum bough_status run_steps(struct bough__trainer *trainer, struct bough_
 {
     enum bough_status status = BOUGH_OK;
     struct bough__progress *progress = &trainer->progress;
-    double before = progress->seconds, start = now();
+    double before = progress->seconds, start = bough__clock();
     report->time = start;
     while (progress->epoch_step < trainer->training.phase->steps) {
-        BOUGH_TRY(step(trainer, report));
-        double time = now();
+        BOUGH_TRY(bough__trainer_step(trainer, &report->lr));
+        double time = bough__clock();
         progress->seconds = before + time - start;
         BOUGH_TRY(stop_if_wanted(trainer));
         if (time - report->time >= log_interval) {
             BOUGH_TRY(bough__report_step(report));
-            report->time = now();
+            report->time = bough__clock();
         }
     }
     BOUGH_TRY(bough__finish(trainer->device));
-    progress->seconds = before + now() - start;
+    progress->seconds = before + bough__clock() - start;
 done:
     return status;
 }
@@ -155,7 +148,7 @@ done:
 static enum bough_status run_epoch(struct bough__trainer *trainer, struct bough__report *report)
 {
     enum bough_status status;
-    BOUGH_TRY(shuffle(trainer));
+    BOUGH_TRY(bough__trainer_shuffle(trainer));
     bough__report_rewind(report);
     if (trainer->progress.epoch_step == 0)
         BOUGH_TRY(bough__phase_begin(trainer->training.phase));

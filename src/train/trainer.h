@@ -39,6 +39,11 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_train_options *options);
 void bough__trainer_destroy(struct bough__trainer **trainer);
 
+// A new order for the epoch that begins; then its steps, one a call (train.c).
+//   lr  what the step trained with
+enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer);
+enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr);
+
 // A walk through `count` rows of a split, in the order given (NULL = from the first on).
 enum bough_status bough__walk_init(struct bough__walk *walk, struct bough__model *model,
                                    const struct bough__split *split, const int32_t *order,

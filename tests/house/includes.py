@@ -19,10 +19,11 @@ ROOMS = {
     "nn": GROUND + ["op", "graph"],
     "mtl": GROUND + ["op", "graph", "nn"],
     "train": GROUND + ["op", "graph", "nn", "mtl", "data"],
+    "bench": GROUND + ["op", "graph", "nn", "mtl", "data", "train"],
 }
 # The room that a public header speaks for: rooms below that one do not include it.
 PUBLIC = {"status": "base", "name": "base", "tensor": "tensor", "device": "device", "dataset": "data",
-          "config": "nn", "train": "train"}
+          "config": "nn", "train": "train", "bench": "bench"}
 BACKENDS = ["src/device/c/", "src/device/opencl/"]
 SHARED_HEADERS = ["base", "tensor"]  # rooms that may not see cl/
 

@@ -1,0 +1,144 @@
+// A training step as bough_train runs it.
+#include "base/clock.h"
+#include "base/error.h"
+#include "bench/timer.h"
+#include "graph/plan.h"
+#include "train/trainer.h"
+
+#include <bough/bench.h>
+
+#include <string.h>
+
+static const double step_seconds = 2;
+
+// ---- Calls that are timed ----
+
+static enum bough_status shuffle(void *user)
+{
+    return bough__trainer_shuffle(user);
+}
+
+// The last batch of an epoch is left out where it is smaller.
+static enum bough_status step(void *user)
+{
+    struct bough__trainer *trainer = user;
+    const struct bough__phase *phase = trainer->training.phase;
+    float lr;
+    if ((trainer->progress.epoch_step + 1) * phase->batch > phase->feed->count)
+        trainer->progress.epoch_step = 0;
+    return bough__trainer_step(trainer, &lr);
+}
+
+// The launches of a step that bring its batch, and what the host does for them.
+struct feeding {
+    struct bough__phase *phase;
+    struct bough__launch **launch; // borrowed
+    size_t count;
+    int64_t index;
+};
+
+static enum bough_status feed(void *user)
+{
+    struct feeding *feeding = user;
+    struct bough__phase *phase = feeding->phase;
+    enum bough_status status;
+    if ((feeding->index + 1) * phase->batch > phase->feed->count)
+        feeding->index = 0;
+    BOUGH_TRY(bough__feed_fetch(phase->feed, feeding->index++ * phase->batch, phase->batch));
+    BOUGH_TRY(bough__run(phase->model->device, feeding->launch, feeding->count));
+done:
+    return status;
+}
+
+static struct feeding feeding_of(struct bough__phase *phase)
+{
+    struct bough__sequence *sequence = &phase->full.sequence;
+    struct feeding feeding = {.phase = phase, .launch = sequence->launch};
+    while (feeding.count < sequence->count &&
+           strcmp(sequence->launch[feeding.count]->label.pass, "feed") == 0)
+        feeding.count++;
+    return feeding;
+}
+
+static enum bough_status median(double *seconds, struct bough__trainer *trainer,
+                                enum bough_status (*call)(void *user), void *user, double spend)
+{
+    struct bough__times times = {0};
+    struct bough__timed timed = {trainer->device, call, user, spend};
+    enum bough_status status = bough__time(&times, &timed);
+    *seconds = times.median;
+    return status;
+}
+
+// ---- Counting ----
+
+static enum bough_status count(struct bough_step_bench *bench, struct bough__trainer *trainer)
+{
+    enum { STEPS = 16 };
+    enum bough_status status = BOUGH_OK;
+    const struct bough__counts before = trainer->device->counts, *now = &trainer->device->counts;
+    for (int i = 0; i < STEPS; i++)
+        BOUGH_TRY(step(trainer));
+    bench->launches = (double)(now->launches - before.launches) / STEPS;
+    bench->writes = (double)(now->writes - before.writes) / STEPS;
+    bench->reads = (double)(now->reads - before.reads) / STEPS;
+done:
+    return status;
+}
+
+static void describe(struct bough_step_bench *bench, const struct bough__phase *phase)
+{
+    const struct bough__sequence *sequence = &phase->full.sequence;
+    size_t unshared;
+    bench->batch = phase->batch;
+    bench->flops = 0;
+    for (size_t i = 0; i < sequence->count; i++)
+        bench->flops += sequence->launch[i]->flops;
+    bench->planned = bough__plan_bytes(phase->full.plan, &unshared);
+    bench->values = bough__plan_value_bytes(phase->full.plan);
+}
+
+// ---- The bench ----
+
+enum bough_status bough_bench_step(struct bough_step_bench *bench,
+                                   const struct bough_config *config,
+                                   const struct bough_bench_options *options)
+{
+    enum bough_status status;
+    struct bough__trainer *trainer = NULL;
+    const struct bough_train_options train = {.device = options->device};
+    const double spend = options->seconds > 0 ? options->seconds : step_seconds;
+    double fed, shuffled;
+    *bench = (struct bough_step_bench){0};
+    BOUGH_TRY(bough__trainer_create(&trainer, config, &train));
+    struct bough__phase *phase = trainer->training.phase;
+    BOUGH_TRY(bough__trainer_shuffle(trainer));
+    BOUGH_TRY(bough__phase_begin(phase));
+    describe(bench, phase);
+    struct feeding feeding = feeding_of(phase);
+    BOUGH_TRY(median(&bench->seconds, trainer, step, trainer, spend));
+    BOUGH_TRY(median(&fed, trainer, feed, &feeding, spend / 8));
+    BOUGH_TRY(median(&shuffled, trainer, shuffle, trainer, spend / 8));
+    bench->feeding = (fed + shuffled / (double)phase->steps) / bench->seconds;
+    BOUGH_TRY(count(bench, trainer));
+done:
+    bough__trainer_destroy(&trainer);
+    return status;
+}
+
+enum bough_status bough_bench_first_step(const struct bough_config *config,
+                                         struct bough_device *device, const char *run_dir)
+{
+    enum bough_status status;
+    struct bough__trainer *trainer = NULL;
+    const struct bough_train_options train = {.device = device, .run_dir = run_dir};
+    float lr;
+    BOUGH_TRY(bough__trainer_create(&trainer, config, &train));
+    BOUGH_TRY(bough__trainer_shuffle(trainer));
+    BOUGH_TRY(bough__phase_begin(trainer->training.phase));
+    BOUGH_TRY(bough__trainer_step(trainer, &lr));
+    BOUGH_TRY(bough__finish(trainer->device));
+done:
+    bough__trainer_destroy(&trainer);
+    return status;
+}

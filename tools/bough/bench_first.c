@@ -1,0 +1,126 @@
+// The time to the first step, in processes of their own.
+#define _XOPEN_SOURCE 700 // nftw
+#include "cli_bench.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// ---- The process that steps ----
+
+enum bough_status bench_first_step(const struct bench_arguments *a)
+{
+    enum bough_status status;
+    struct bough_config_file *file = NULL;
+    struct bough_device *device = NULL;
+    cli_log(CLI_QUIET);
+    CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
+    CLI_TRY(bough_device_open(&device, a->device));
+    CLI_TRY(bough_bench_first_step(bough_config_file_config(file), device, a->first));
+    printf("%.6f\n", now());
+done:
+    bough_device_close(&device);
+    bough_config_file_close(&file);
+    return status;
+}
+
+// ---- The process that waits ----
+
+// Every cache of kernels that may lie between a source and its launch.
+static void use_caches(const char *folder)
+{
+    static const char *const variable[] = {"BOUGH_CACHE", "POCL_CACHE_DIR", "CUDA_CACHE_PATH"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof variable / sizeof *variable; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, variable[i]);
+        setenv(variable[i], path, 1);
+    }
+}
+
+static void become_child(const struct bench_arguments *a, const char *folder, const char *run_dir,
+                         int out)
+{
+    const char **argv = calloc(2 * a->set.count + 9, sizeof *argv);
+    size_t count = 0;
+    if (!argv || dup2(out, STDOUT_FILENO) < 0)
+        _exit(1);
+    use_caches(folder);
+    const char *const first[] = {cli_program, "bench", "step", a->argument[0], "--first", run_dir};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        argv[count++] = first[i];
+    for (size_t i = 0; i < a->set.count; i++) {
+        argv[count++] = "--set";
+        argv[count++] = a->set.item[i];
+    }
+    if (a->device) {
+        argv[count++] = "--device";
+        argv[count++] = a->device;
+    }
+    execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+    execvp(cli_program, (char *const *)(uintptr_t)argv);
+    _exit(1);
+}
+
+static enum bough_status time_child(double *seconds, const struct bench_arguments *a,
+                                    const char *folder, const char *run_dir)
+{
+    int out[2], code = 0;
+    double moment = 0, start = now();
+    if (pipe(out) != 0)
+        return cli_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        become_child(a, folder, run_dir, out[1]);
+    close(out[1]);
+    FILE *answer = fdopen(out[0], "r");
+    int known = answer && fscanf(answer, "%lf", &moment) == 1;
+    if (answer)
+        fclose(answer);
+    else
+        close(out[0]);
+    if (child < 0 || waitpid(child, &code, 0) < 0)
+        return cli_fail(BOUGH_INTERNAL, "a process for the first step: %s", strerror(errno));
+    if (!known || !WIFEXITED(code) || WEXITSTATUS(code) != 0)
+        return cli_fail(WIFEXITED(code) && WEXITSTATUS(code) ? WEXITSTATUS(code) : BOUGH_INTERNAL,
+                        "the process for the first step failed");
+    *seconds = moment - start;
+    return BOUGH_OK;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+enum bough_status bench_first_steps(double seconds[2], const struct bench_arguments *a)
+{
+    enum bough_status status = BOUGH_OK;
+    const char *base = getenv("TMPDIR");
+    char folder[PATH_MAX - 64], run_dir[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/bough-bench-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(folder))
+        return cli_fail(BOUGH_DATA, "%s: %s", folder, strerror(errno));
+    for (int i = 0; i < 2; i++) {
+        snprintf(run_dir, sizeof run_dir, "%s/run-%d", folder, i);
+        CLI_TRY(time_child(&seconds[i], a, folder, run_dir));
+    }
+done:
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
+}
