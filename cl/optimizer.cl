@@ -3,28 +3,30 @@
 #include "optimizer_params.h"
 #include "step.h"
 
-ITEM_KERNEL void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), ARG(factor),
-                            const ulong count, const struct optimizer_params p)
+#define FACTOR (factor_base != 0 ? factor[0] : 1.0f)
+
+kernel void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), ARG(factor),
+                       const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
     VIEW(float, velocity);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
-    EACH_ITEM (i) {
-        float g = grads[i] * by + p.weight_decay * params[i];
-        if (velocity_base != 0) {
-            const float v = p.momentum * velocity[i] + g;
-            velocity[i] = v;
-            g = p.nesterov ? g + p.momentum * v : v;
-        }
-        params[i] -= lr * g;
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    float g = grads[i] * FACTOR + p.weight_decay * params[i];
+    if (velocity_base != 0) {
+        const float v = p.momentum * velocity[i] + g;
+        velocity[i] = v;
+        g = p.nesterov ? g + p.momentum * v : v;
     }
+    params[i] -= step->lr * g;
 }
 
-ITEM_KERNEL void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(step),
-                             ARG(factor), const ulong count, const struct optimizer_params p)
+kernel void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(step), ARG(factor),
+                        const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
@@ -32,22 +34,22 @@ ITEM_KERNEL void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), AR
     VIEW(float, square);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
     const float decay = p.decoupled ? 0.0f : p.weight_decay;
-    const float shrink = p.decoupled ? 1.0f - lr * p.weight_decay : 1.0f;
-    const float rate = lr / step->bias1, root = sqrt(step->bias2);
-    EACH_ITEM (i) {
-        const float g = grads[i] * by + decay * params[i];
-        const float m = p.keep1 * mean[i] + p.take1 * g;
-        const float v = p.keep2 * square[i] + p.take2 * (g * g);
-        mean[i] = m;
-        square[i] = v;
-        params[i] = params[i] * shrink - rate * m / (sqrt(v) / root + p.eps);
-    }
+    const float shrink = p.decoupled ? 1.0f - step->lr * p.weight_decay : 1.0f;
+    const float g = grads[i] * FACTOR + decay * params[i];
+    const float m = p.keep1 * mean[i] + p.take1 * g;
+    const float v = p.keep2 * square[i] + p.take2 * (g * g);
+    mean[i] = m;
+    square[i] = v;
+    params[i] =
+        params[i] * shrink - step->lr / step->bias1 * m / (sqrt(v) / sqrt(step->bias2) + p.eps);
 }
 
-ITEM_KERNEL void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), ARG(step),
-                                ARG(factor), const ulong count, const struct optimizer_params p)
+kernel void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), ARG(step),
+                           ARG(factor), const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
@@ -55,35 +57,35 @@ ITEM_KERNEL void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(veloci
     VIEW(float, velocity);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
-    EACH_ITEM (i) {
-        const float g = grads[i] * by + p.weight_decay * params[i];
-        const float s = p.keep2 * square[i] + p.take2 * (g * g);
-        square[i] = s;
-        float change = g / (sqrt(s) + p.eps);
-        if (velocity_base != 0) {
-            change += p.momentum * velocity[i];
-            velocity[i] = change;
-        }
-        params[i] -= lr * change;
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    const float g = grads[i] * FACTOR + p.weight_decay * params[i];
+    const float s = p.keep2 * square[i] + p.take2 * (g * g);
+    square[i] = s;
+    float change = g / (sqrt(s) + p.eps);
+    if (velocity_base != 0) {
+        change += p.momentum * velocity[i];
+        velocity[i] = change;
     }
+    params[i] -= step->lr * change;
 }
 
-ITEM_KERNEL void adagrad_update(ARG(params), ARG(grads), ARG(sum), ARG(step), ARG(factor),
-                                const ulong count, const struct optimizer_params p)
+kernel void adagrad_update(ARG(params), ARG(grads), ARG(sum), ARG(step), ARG(factor),
+                           const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
     VIEW(float, sum);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
-    EACH_ITEM (i) {
-        const float g = grads[i] * by + p.weight_decay * params[i];
-        const float s = sum[i] + g * g;
-        sum[i] = s;
-        params[i] -= lr * g / (sqrt(s) + p.eps);
-    }
+    const size_t i = get_global_id(0);
+    if (i >= count)
+        return;
+    const float g = grads[i] * FACTOR + p.weight_decay * params[i];
+    const float s = sum[i] + g * g;
+    sum[i] = s;
+    params[i] -= step->lr * g / (sqrt(s) + p.eps);
 }
 
 // Row r adds the squares of elements r CLIP_CHUNK and on.

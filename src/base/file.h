@@ -21,6 +21,10 @@ enum bough_status bough__folder_create(const char *path);
 // user's, or open to others.
 enum bough_status bough__cache_folder(char *path, size_t size);
 
+// Removes files of a folder whose names end in `suffix`, those first that were modified first,
+// until `most` bytes are left; their drafts count among them.
+void bough__folder_trim(const char *folder, const char *suffix, uint64_t most);
+
 // The bytes of a regular file, read-only. Zero-initialised is empty.
 struct bough__mapping {
     const unsigned char *data; // NULL for an empty file

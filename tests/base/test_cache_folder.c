@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "support/support.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,13 +107,49 @@ static void another_users_is_refused(void **state)
     assert_fails(bough__cache_folder(path, sizeof path), BOUGH_INVALID, "belongs to user 1");
 }
 
+static void put(const char *name, off_t size, time_t modified)
+{
+    const struct timespec times[2] = {{modified, 0}, {modified, 0}};
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_ok(bough__file_write(path, "", 0));
+    assert_int_equal(truncate(path, size), 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static int is_there(const char *name)
+{
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void the_oldest_go_first(void **state)
+{
+    (void)state;
+    put("new.bin", 40, 4000);
+    put("old.bin", 40, 1000);
+    put("killed.bin.part", 40, 2000);
+    put("middle.bin", 40, 3000);
+    put("ancient.txt", 40, 1);
+    bough__folder_trim(folder, ".bin", 160);
+    assert_true(is_there("old.bin"));
+    bough__folder_trim(folder, ".bin", 100);
+    assert_false(is_there("old.bin"));
+    assert_false(is_there("killed.bin.part"));
+    assert_true(is_there("middle.bin"));
+    assert_true(is_there("new.bin"));
+    bough__folder_trim(folder, ".bin", 0);
+    assert_false(is_there("new.bin"));
+    assert_true(is_there("ancient.txt")); // not ours
+    bough__folder_trim("/nowhere", ".bin", 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(the_first_that_is_named_is_made), CASE(none_is_told),
         CASE(what_cannot_be_made_is_told),     CASE(one_that_others_may_enter_is_refused),
-        CASE(another_users_is_refused),
+        CASE(another_users_is_refused),        CASE(the_oldest_go_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

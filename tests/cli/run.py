@@ -20,6 +20,7 @@ def main():
     environment = dict(os.environ, PATH=f"{binaries}:{os.environ['PATH']}", LC_ALL="C.UTF-8",
                        CASES=str(case.parent), PYTHON=sys.executable)
     environment.pop("BOUGH_DEVICE", None)
+    environment["BOUGH_CACHE"] = str(binaries.parent / "cache")
     with tempfile.TemporaryDirectory() as folder:
         script = f"set -u; . {case.parent}/prelude.sh; . {case}"
         done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment,

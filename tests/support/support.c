@@ -13,6 +13,12 @@ static struct bough_device *devices[32];
 static size_t devices_count;
 static int warnings;
 
+// Kernels that tests build are kept beside the tests, not in the user's own folder.
+__attribute__((constructor)) static void choose_cache(void)
+{
+    setenv("BOUGH_CACHE", TEST_BINARY_DIR "/cache", 0);
+}
+
 static void count_warning(void *user, enum bough_log_level level, const char *line)
 {
     (void)user;

@@ -1,5 +1,5 @@
 // Opening and closing, and the row of entries.
-#include "device/opencl/opencl.h"
+#include "device/opencl/cl_cache.h"
 
 #include "base/error.h"
 
@@ -72,6 +72,7 @@ void bough__cl_close(struct bough_device *base)
     bough__cl_told_destroy(device);
     bough__cl_scratch_release(device->scratch);
     bough__cl_programs_destroy(device);
+    bough__cl_cache_close(device->cache);
     if (device->profiling)
         clReleaseCommandQueue(device->profiling);
     if (device->queue)

@@ -150,13 +150,19 @@ static cl_uint devices_get(cl_platform_id platform, cl_device_id *list)
     return count < MAX_DEVICES ? count : MAX_DEVICES;
 }
 
+static int is_pocl(cl_platform_id platform)
+{
+    char name[128];
+    platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
+    return strcmp(name, "Portable Computing Language") == 0;
+}
+
 static void note_platform_without(char *note, size_t note_size, cl_platform_id platform)
 {
     char name[128];
     platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
-    const char *hint = strcmp(name, "Portable Computing Language") == 0
-                           ? "; is its cache folder (POCL_CACHE_DIR) writable?"
-                           : "; is its driver installed and its hardware present?";
+    const char *hint = is_pocl(platform) ? "; is its cache folder (POCL_CACHE_DIR) writable?"
+                                         : "; is its driver installed and its hardware present?";
     snprintf(note, note_size, "no OpenCL device: platform %s has none%s", name, hint);
 }
 
@@ -199,5 +205,6 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
     device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    device->late_binaries = is_pocl(platform[p]);
     return BOUGH_OK;
 }

@@ -1,5 +1,6 @@
-// Programs: one per kernel family, built from the embedded source at first use.
-#include "device/opencl/opencl.h"
+// Programs: one per kernel family and options, found in the cache or built from the embedded source
+// at first use.
+#include "device/opencl/cl_cache.h"
 
 #include "base/error.h"
 #include "device/opencl/cl_source.h"
@@ -8,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct bough__cl_program {
     struct bough__cl_program *next;
     char family[64];
+    char options[2 * BOUGH_CL_MAX_OPTIONS]; // all of them
+    struct bough__cl_key key;
+    int kept;           // its binary is in the cache
     cl_program program; // NULL if it could not be built
     char reason[256];   // why
 };
@@ -28,17 +33,18 @@ static void log_failure(const struct bough__cl_device *device,
         log = calloc(1, size + 1);
     if (log)
         clGetProgramBuildInfo(built->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-    bough__log(BOUGH_LOG_WARNING, "%s; options: %s; log:\n%s", built->reason, device->options,
+    bough__log(BOUGH_LOG_WARNING, "%s; options: %s; log:\n%s", built->reason, built->options,
                log ? log : "");
     free(log);
 }
 
 // Some drivers parse numbers as the locale writes them.
-static cl_int build_in_c_locale(struct bough__cl_device *device, cl_program program)
+static cl_int build_in_c_locale(struct bough__cl_device *device, cl_program program,
+                                const char *options)
 {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t before = plain ? uselocale(plain) : (locale_t)0;
-    cl_int error = clBuildProgram(program, 1, &device->id, device->options, NULL, NULL);
+    cl_int error = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
     if (plain) {
         uselocale(before);
         freelocale(plain);
@@ -46,56 +52,146 @@ static cl_int build_in_c_locale(struct bough__cl_device *device, cl_program prog
     return error;
 }
 
-static void build(struct bough__cl_device *device, struct bough__cl_program *built)
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void build_source(struct bough__cl_device *device, struct bough__cl_program *built,
+                         const char *source)
 {
     const struct bough_device_info *info = &device->base.info;
+    const double before = seconds();
+    cl_int error;
+    built->program = clCreateProgramWithSource(device->context, 1, &source, NULL, &error);
+    if (built->program)
+        error = build_in_c_locale(device, built->program, built->options);
+    if (error == CL_SUCCESS) {
+        device->programs_built++;
+        bough__log(BOUGH_LOG_VERBOSE, "device %s: built cl/%s.cl in %.2f s", info->id,
+                   built->family, seconds() - before);
+        return;
+    }
+    snprintf(built->reason, sizeof built->reason,
+             "cl/%s.cl does not build for device %s (%.100s): %s (%d)", built->family, info->id,
+             info->name, bough__cl_error_name(error), error);
+    if (built->program) {
+        log_failure(device, built);
+        clReleaseProgram(built->program);
+        built->program = NULL;
+    }
+}
+
+// ---- Binaries ----
+
+// The caller frees it; NULL if the driver gives none.
+static unsigned char *binary_create(size_t *size, const struct bough__cl_program *built)
+{
+    *size = 0;
+    if (clGetProgramInfo(built->program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size, NULL) !=
+            CL_SUCCESS ||
+        *size == 0)
+        return NULL;
+    unsigned char *binary = malloc(*size);
+    if (binary && clGetProgramInfo(built->program, CL_PROGRAM_BINARIES, sizeof(unsigned char *),
+                                   &binary, NULL) != CL_SUCCESS) {
+        free(binary);
+        binary = NULL;
+    }
+    return binary;
+}
+
+static cl_int build_binary(struct bough__cl_device *device, struct bough__cl_program *built,
+                           const struct bough__cl_block *binary)
+{
+    cl_int error, usable = CL_SUCCESS;
+    built->program =
+        clCreateProgramWithBinary(device->context, 1, &device->id, &binary->size,
+                                  (const unsigned char *[]){binary->data}, &usable, &error);
+    if (error == CL_SUCCESS)
+        error = usable;
+    if (error == CL_SUCCESS)
+        error = build_in_c_locale(device, built->program, built->options);
+    if (error != CL_SUCCESS && built->program) {
+        clReleaseProgram(built->program);
+        built->program = NULL;
+    }
+    return error;
+}
+
+static void find(struct bough__cl_device *device, struct bough__cl_program *built)
+{
+    const char *id = device->base.info.id;
+    struct bough__cl_block binary;
+    if (!bough__cl_cache_find(&binary, device, &built->key))
+        return;
+    cl_int error = build_binary(device, built, &binary);
+    bough__cl_block_close(&binary);
+    if (error == CL_SUCCESS) {
+        built->kept = 1;
+        device->programs_found++;
+        bough__log(BOUGH_LOG_VERBOSE, "device %s: found cl/%s.cl in the cache", id, built->family);
+    } else {
+        bough__log(BOUGH_LOG_VERBOSE, "device %s: the driver refuses what was kept of cl/%s.cl: %s",
+                   id, built->family, bough__cl_error_name(error));
+    }
+}
+
+static void keep(struct bough__cl_device *device, struct bough__cl_program *built)
+{
+    size_t size;
+    unsigned char *binary = built->program && !built->kept ? binary_create(&size, built) : NULL;
+    if (binary)
+        bough__cl_cache_keep(device, &built->key, binary, size);
+    built->kept = 1;
+    free(binary);
+}
+
+// ---- Using ----
+
+static void make(struct bough__cl_device *device, struct bough__cl_program *built)
+{
     char *source = bough__cl_source_create(built->family);
     if (!source) {
         snprintf(built->reason, sizeof built->reason, "%.200s", bough_last_error());
         return;
     }
-    cl_int error;
-    const char *text = source;
-    built->program = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
-    if (built->program)
-        error = build_in_c_locale(device, built->program);
-    if (error != CL_SUCCESS) {
-        snprintf(built->reason, sizeof built->reason,
-                 "cl/%s.cl does not build for device %s (%.100s): %s (%d)", built->family, info->id,
-                 info->name, bough__cl_error_name(error), error);
-        if (built->program) {
-            log_failure(device, built);
-            clReleaseProgram(built->program);
-            built->program = NULL;
-        }
-    } else {
-        bough__log(BOUGH_LOG_VERBOSE, "device %s: built cl/%s.cl", info->id, built->family);
+    built->key = bough__cl_key_of(device, built->options, source);
+    find(device, built);
+    if (!built->program) {
+        build_source(device, built, source);
+        if (!device->late_binaries)
+            keep(device, built);
     }
     free(source);
 }
 
 // Built or failed, the outcome is kept. NULL when out of memory.
-static struct bough__cl_program *program_get(struct bough__cl_device *device, const char *family)
+static struct bough__cl_program *program_get(struct bough__cl_device *device, const char *family,
+                                             const char *options)
 {
+    char all[sizeof device->programs->options];
+    snprintf(all, sizeof all, "%s%s%s", device->options, options[0] ? " " : "", options);
     for (struct bough__cl_program *p = device->programs; p; p = p->next)
-        if (strcmp(p->family, family) == 0)
+        if (strcmp(p->family, family) == 0 && strcmp(p->options, all) == 0)
             return p;
     struct bough__cl_program *built = calloc(1, sizeof *built);
     if (!built)
         return NULL;
     snprintf(built->family, sizeof built->family, "%s", family);
-    build(device, built);
+    memcpy(built->options, all, sizeof all);
+    make(device, built);
     built->next = device->programs;
     device->programs = built;
     return built;
 }
 
-// ---- Using ----
-
-cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
-                                  const char *name)
+cl_kernel bough__cl_kernel_variant(struct bough__cl_device *device, const char *family,
+                                   const char *options, const char *name)
 {
-    struct bough__cl_program *built = program_get(device, family);
+    struct bough__cl_program *built = program_get(device, family, options);
     if (!built) {
         bough__no_memory();
         return NULL;
@@ -111,10 +207,20 @@ cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *f
     return kernel;
 }
 
+cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
+                                  const char *name)
+{
+    return bough__cl_kernel_variant(device, family, "", name);
+}
+
 void bough__cl_programs_destroy(struct bough__cl_device *device)
 {
+    if (device->programs)
+        bough__log(BOUGH_LOG_VERBOSE, "device %s: programs: %u found, %u built",
+                   device->base.info.id, device->programs_found, device->programs_built);
     while (device->programs) {
         struct bough__cl_program *next = device->programs->next;
+        keep(device, device->programs);
         if (device->programs->program)
             clReleaseProgram(device->programs->program);
         free(device->programs);

@@ -37,6 +37,10 @@ struct bough__cl_device {
     cl_uint vector;      // floats of the native vector
     char options[BOUGH_CL_MAX_OPTIONS];
     struct bough__cl_program *programs;
+    unsigned programs_built, programs_found; // from source; in the cache or the file of kernels
+    struct bough__cl_cache *cache;           // NULL until it is wanted
+    int cacheless;                           // there is none
+    int late_binaries;                 // the driver adds to a binary when its kernels first run
     struct bough__cl_scratch *scratch; // the newest; NULL until one is wanted
     struct bough__cl_told *told;       // fallbacks that were logged
     struct bough__cl_slot slot[BOUGH_CL_SLOTS];
@@ -96,10 +100,13 @@ void bough__cl_scratch_release(struct bough__cl_scratch *scratch); // takes NULL
 
 // ---- Programs ----
 
-// A new kernel of cl/<family>.cl. Families are built at first use. NULL with the reason as the last
-// error if it cannot be had.
+// A new kernel of cl/<family>.cl. Families are built at first use, or found in the cache. NULL with
+// the reason as the last error if it cannot be had.
 cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
                                   const char *name);
+// The same, of the family built with options of its own besides those of the device.
+cl_kernel bough__cl_kernel_variant(struct bough__cl_device *device, const char *family,
+                                   const char *options, const char *name);
 void bough__cl_programs_destroy(struct bough__cl_device *device);
 
 // ---- Launches ----
