@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every folder is explained: by a README.md of its own, or by its name in a README.md above it.
-No README is longer than forty lines, but the first one.
+No README is longer than forty lines, but the first one and the record of measurements.
 
 usage: folders.py SOURCE_DIR
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 LONGEST = 40
+LONG = {"README.md", "tests/peers/README.md"}
 
 
 def tracked(source):
@@ -36,7 +37,7 @@ def main():
              if not folder.name.startswith(".") and folder.name and not explained(source, folder)]
     for file in files:
         lines = (source / file).read_text().count("\n") if file.name == "README.md" else 0
-        if lines > LONGEST and file.parent.name:
+        if lines > LONGEST and str(file) not in LONG:
             wrong.append(f"{file}: {lines} lines, wanted at most {LONGEST}")
     print("\n".join(wrong) or f"{len(folders)} folders, every one explained")
     return 1 if wrong else 0
