@@ -3,30 +3,30 @@
 #include "step.h"
 
 // One item a task: adds the step's loss [2] (mean, weight) to the account.
-kernel void loss_account(ARG(loss), ARG(account), ARG(step), const ulong count)
+ITEM_KERNEL void loss_account(ARG(loss), ARG(account), ARG(step), const ulong count)
 {
     VIEW(const float, loss);
     VIEW(struct loss_account, account);
     VIEW(const struct step_state, step);
-    const size_t t = get_global_id(0);
-    if (t >= count)
-        return;
-    account[t].loss += loss[2 * t] * loss[2 * t + 1];
-    account[t].weight += loss[2 * t + 1];
-    if (!isfinite(loss[2 * t]) && account[t].bad_step == 0) {
-        account[t].bad_loss = loss[2 * t];
-        account[t].bad_step = step->step;
+    EACH_ITEM (t) {
+        account[t].loss += loss[2 * t] * loss[2 * t + 1];
+        account[t].weight += loss[2 * t + 1];
+        if (!isfinite(loss[2 * t]) && account[t].bad_step == 0) {
+            account[t].bad_loss = loss[2 * t];
+            account[t].bad_step = step->step;
+        }
     }
 }
 
 // Rows of a batch [N, K] to their place in the epoch.
-kernel void store_rows(ARG(x), ARG(all), ARG(step), const ulong count, const struct store_params p)
+ITEM_KERNEL void store_rows(ARG(x), ARG(all), ARG(step), const ulong count,
+                            const struct store_params p)
 {
     VIEW(const float, x);
     VIEW(float, all);
     VIEW(const struct step_state, step);
-    const size_t i = get_global_id(0);
-    const size_t row = step->first + i / p.width;
-    if (i < count && row < p.room)
-        all[row * p.width + i % p.width] = x[i];
+    const size_t first = (size_t)step->first * p.width, end = (size_t)p.room * p.width;
+    EACH_ITEM (i)
+        if (first + i < end)
+            all[first + i] = x[i];
 }

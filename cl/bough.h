@@ -2,18 +2,24 @@
 //
 // A backend builds a family with -DBOUGH_GROUP=<work-items of a group>, 1 on CPU devices.
 //
-//   kernel void relu_fwd(ARG(x), ARG(y), const ulong count)
+//   ITEM_KERNEL void relu_fwd(ARG(x), ARG(y), const ulong count)
 //   {
 //       VIEW(const float, x);
 //       VIEW(float, y);
-//       const size_t i = get_global_id(0);
-//       if (i < count)
+//       EACH_ITEM (i)
 //           y[i] = x[i] < 0.0f ? 0.0f : x[i];
 //   }
 //
-// Items: the global size is rounded up, so an item tests `count`. Rows: there are exactly `count`
-// groups of BOUGH_GROUP items, so no item leaves before a barrier; a row kernel is declared with
-// ROW_KERNEL and walks its row by `for (i = get_local_id(0); i < n; i += BOUGH_GROUP)`.
+// Items: EACH_ITEM is a loop over those of 0..count-1 that are this work-item's: one or none on
+// GPUs, a stretch on CPU devices, whose compilers turn plain loops into vectors. Read what is the
+// same for all items before it. No item reads what another writes.
+//
+// Rows: there are exactly `count` groups of BOUGH_GROUP items, so no item leaves before a barrier;
+// a row kernel is declared with ROW_KERNEL and walks its row by
+// `for (i = get_local_id(0); i < n; i += BOUGH_GROUP)`.
+//
+// APART before a loop says that its turns are independent. A block that begins with ANY_ORDER lets
+// CPU devices add by vectors: in another order, but always in the same.
 #ifndef BOUGH_CL_BOUGH_H
 #define BOUGH_CL_BOUGH_H
 
@@ -27,13 +33,53 @@
 
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))
 
+#define EACH_ITEM(i)                                                                               \
+    APART for (size_t i = items_begin(count), end_##i = items_end(count); i < end_##i; i++)
+
+#if BOUGH_GROUP == 1
+// Whether a loop becomes vectors shows when it is built for a size of group, not before.
+#pragma clang diagnostic ignored "-Wpass-failed"
+#define ITEM_KERNEL ROW_KERNEL
+#define APART       _Pragma("clang loop vectorize(assume_safety)")
+#define ANY_ORDER   _Pragma("clang fp reassociate(on)")
+
+// A work-item's stretch begins at a multiple of 16: a cache line of floats has one writer.
+static inline size_t items_begin(ulong count)
+{
+    const size_t groups = get_num_groups(0);
+    const size_t stretch = ((count + groups - 1) / groups + 15) / 16 * 16;
+    return min(get_group_id(0) * stretch, (size_t)count);
+}
+
+static inline size_t items_end(ulong count)
+{
+    const size_t groups = get_num_groups(0);
+    const size_t stretch = ((count + groups - 1) / groups + 15) / 16 * 16;
+    return min((get_group_id(0) + 1) * stretch, (size_t)count);
+}
+#else
+#define ITEM_KERNEL kernel
+#define APART
+#define ANY_ORDER
+
+static inline size_t items_begin(ulong count)
+{
+    return get_global_id(0);
+}
+
+static inline size_t items_end(ulong count)
+{
+    return min(get_global_id(0) + 1, (size_t)count);
+}
+#endif
+
 // Sum and maximum over a group, the same to every item, in a fixed order. `scratch` is
 // `local float scratch[BOUGH_GROUP];` of the kernel. Called by all items of the group.
 #if BOUGH_GROUP == 1
 #define GROUP_SUM(value, scratch) ((void)(scratch), (value))
 #define GROUP_MAX(value, scratch) ((void)(scratch), (value))
 #else
-static static inline float group_sum(float value, local float *scratch)
+static inline float group_sum(float value, local float *scratch)
 {
     const int id = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -47,7 +93,7 @@ static static inline float group_sum(float value, local float *scratch)
     return scratch[0];
 }
 
-static static inline float group_max(float value, local float *scratch)
+static inline float group_max(float value, local float *scratch)
 {
     const int id = get_local_id(0);
     barrier(CLK_LOCAL_MEM_FENCE);

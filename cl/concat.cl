@@ -2,21 +2,32 @@
 
 #include "concat_params.h"
 
-kernel void concat_put(ARG(part), ARG(whole), const ulong count, const struct concat_params p)
+ITEM_KERNEL void concat_put(ARG(part), ARG(whole), const ulong count, const struct concat_params p)
 {
     VIEW(const float, part);
     VIEW(float, whole);
-    const uint i = get_global_id(0);
-    if (i < count)
-        whole[(size_t)(i / p.size) * p.stride + p.at + i % p.size] = part[i];
+    for (size_t i = items_begin(count), end = items_end(count); i < end;) {
+        const size_t row = (uint)i / (uint)p.size, at = i - row * p.size;
+        const size_t length = min(p.size - at, end - i);
+        global float *to = whole + row * p.stride + p.at + at;
+        APART
+        for (size_t j = 0; j < length; j++)
+            to[j] = part[i + j];
+        i += length;
+    }
 }
 
-kernel void concat_take(ARG(whole), ARG(part), const ulong count, const struct concat_params p)
+ITEM_KERNEL void concat_take(ARG(whole), ARG(part), const ulong count, const struct concat_params p)
 {
     VIEW(const float, whole);
     VIEW(float, part);
-    const uint i = get_global_id(0);
-    if (i < count)
-        part[i] =
-            whole[(size_t)(i / p.size) * p.stride + p.at + i % p.size] + (p.add ? part[i] : 0.0f);
+    for (size_t i = items_begin(count), end = items_end(count); i < end;) {
+        const size_t row = (uint)i / (uint)p.size, at = i - row * p.size;
+        const size_t length = min(p.size - at, end - i);
+        global const float *from = whole + row * p.stride + p.at + at;
+        APART
+        for (size_t j = 0; j < length; j++)
+            part[i + j] = from[j] + (p.add ? part[i + j] : 0.0f);
+        i += length;
+    }
 }

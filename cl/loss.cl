@@ -115,17 +115,19 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    kernel void name##_bwd(ARG(x), ARG(t), ARG(y), ARG(dy), ARG(dx), const ulong count,            \
-                           const struct value_loss_params p)                                       \
+    ITEM_KERNEL void name##_bwd(ARG(x), ARG(t), ARG(y), ARG(dy), ARG(dx), const ulong count,       \
+                                const struct value_loss_params p)                                  \
     {                                                                                              \
         VIEW(const float, x);                                                                      \
         VIEW(const float, t);                                                                      \
         VIEW(const float, y);                                                                      \
         VIEW(const float, dy);                                                                     \
         VIEW(float, dx);                                                                           \
-        const size_t i = get_global_id(0);                                                         \
-        if (i < count)                                                                             \
-            dx[i] = isnan(t[i]) ? 0.0f : dy[0] / y[1] * name##_slope(x[i], t[i], p.delta);         \
+        const float factor = dy[0] / y[1];                                                         \
+        EACH_ITEM (i) {                                                                            \
+            const float slope = factor * name##_slope(x[i], t[i], p.delta);                        \
+            dx[i] = isnan(t[i]) ? 0.0f : slope;                                                    \
+        }                                                                                          \
     }
 
 VALUE_LOSS(binary_cross_entropy)

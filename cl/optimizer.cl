@@ -3,30 +3,28 @@
 #include "optimizer_params.h"
 #include "step.h"
 
-#define FACTOR (factor_base != 0 ? factor[0] : 1.0f)
-
-kernel void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), ARG(factor),
-                       const ulong count, const struct optimizer_params p)
+ITEM_KERNEL void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), ARG(factor),
+                            const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
     VIEW(float, velocity);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
-    float g = grads[i] * FACTOR + p.weight_decay * params[i];
-    if (velocity_base != 0) {
-        const float v = p.momentum * velocity[i] + g;
-        velocity[i] = v;
-        g = p.nesterov ? g + p.momentum * v : v;
+    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    EACH_ITEM (i) {
+        float g = grads[i] * by + p.weight_decay * params[i];
+        if (velocity_base != 0) {
+            const float v = p.momentum * velocity[i] + g;
+            velocity[i] = v;
+            g = p.nesterov ? g + p.momentum * v : v;
+        }
+        params[i] -= lr * g;
     }
-    params[i] -= step->lr * g;
 }
 
-kernel void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(step), ARG(factor),
-                        const ulong count, const struct optimizer_params p)
+ITEM_KERNEL void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(step),
+                             ARG(factor), const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
@@ -34,22 +32,22 @@ kernel void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), ARG(ste
     VIEW(float, square);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
+    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
     const float decay = p.decoupled ? 0.0f : p.weight_decay;
-    const float shrink = p.decoupled ? 1.0f - step->lr * p.weight_decay : 1.0f;
-    const float g = grads[i] * FACTOR + decay * params[i];
-    const float m = p.keep1 * mean[i] + p.take1 * g;
-    const float v = p.keep2 * square[i] + p.take2 * (g * g);
-    mean[i] = m;
-    square[i] = v;
-    params[i] =
-        params[i] * shrink - step->lr / step->bias1 * m / (sqrt(v) / sqrt(step->bias2) + p.eps);
+    const float shrink = p.decoupled ? 1.0f - lr * p.weight_decay : 1.0f;
+    const float rate = lr / step->bias1, root = sqrt(step->bias2);
+    EACH_ITEM (i) {
+        const float g = grads[i] * by + decay * params[i];
+        const float m = p.keep1 * mean[i] + p.take1 * g;
+        const float v = p.keep2 * square[i] + p.take2 * (g * g);
+        mean[i] = m;
+        square[i] = v;
+        params[i] = params[i] * shrink - rate * m / (sqrt(v) / root + p.eps);
+    }
 }
 
-kernel void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), ARG(step),
-                           ARG(factor), const ulong count, const struct optimizer_params p)
+ITEM_KERNEL void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), ARG(step),
+                                ARG(factor), const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
@@ -57,35 +55,35 @@ kernel void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(velocity), 
     VIEW(float, velocity);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
-    const float g = grads[i] * FACTOR + p.weight_decay * params[i];
-    const float s = p.keep2 * square[i] + p.take2 * (g * g);
-    square[i] = s;
-    float change = g / (sqrt(s) + p.eps);
-    if (velocity_base != 0) {
-        change += p.momentum * velocity[i];
-        velocity[i] = change;
+    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    EACH_ITEM (i) {
+        const float g = grads[i] * by + p.weight_decay * params[i];
+        const float s = p.keep2 * square[i] + p.take2 * (g * g);
+        square[i] = s;
+        float change = g / (sqrt(s) + p.eps);
+        if (velocity_base != 0) {
+            change += p.momentum * velocity[i];
+            velocity[i] = change;
+        }
+        params[i] -= lr * change;
     }
-    params[i] -= step->lr * change;
 }
 
-kernel void adagrad_update(ARG(params), ARG(grads), ARG(sum), ARG(step), ARG(factor),
-                           const ulong count, const struct optimizer_params p)
+ITEM_KERNEL void adagrad_update(ARG(params), ARG(grads), ARG(sum), ARG(step), ARG(factor),
+                                const ulong count, const struct optimizer_params p)
 {
     VIEW(float, params);
     VIEW(const float, grads);
     VIEW(float, sum);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
-    const float g = grads[i] * FACTOR + p.weight_decay * params[i];
-    const float s = sum[i] + g * g;
-    sum[i] = s;
-    params[i] -= step->lr * g / (sqrt(s) + p.eps);
+    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    EACH_ITEM (i) {
+        const float g = grads[i] * by + p.weight_decay * params[i];
+        const float s = sum[i] + g * g;
+        sum[i] = s;
+        params[i] -= lr * g / (sqrt(s) + p.eps);
+    }
 }
 
 // Row r adds the squares of elements r CLIP_CHUNK and on.

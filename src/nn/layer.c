@@ -26,9 +26,9 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
         assert(bough_shape_equal(&bound->shape, &param->shape));
         const struct bough__param_block *block = &params->block[bound->block];
         size_t offset = (size_t)bound->offset * sizeof(float);
-        value.span = (struct bough__span){block->value, offset};
+        value.span = bough__span_at(block->value, offset);
         if (block->trained && builder->training)
-            gradient = (struct bough__span){block->gradient, offset};
+            gradient = bough__span_at(block->gradient, offset);
     }
     return bough__graph_leaf(builder->graph, node, &value, gradient);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE = 16 }; // elements of a cache line: a block begins with one
+
 enum bough_status bough__params_init(struct bough__params *params, const char *const *names,
                                      int32_t count)
 {
@@ -26,12 +28,10 @@ done:
 
 void bough__params_fini(struct bough__params *params)
 {
-    for (int32_t i = 0; i < params->blocks; i++) {
-        bough__buffer_destroy(&params->block[i].value);
-        bough__buffer_destroy(&params->block[i].gradient);
-        for (int slot = 0; slot < BOUGH_MAX_SLOTS; slot++)
-            bough__buffer_destroy(&params->block[i].slot[slot]);
-    }
+    bough__buffer_destroy(&params->value);
+    bough__buffer_destroy(&params->gradient);
+    for (int slot = 0; slot < BOUGH_MAX_SLOTS; slot++)
+        bough__buffer_destroy(&params->slot[slot]);
     free(params->param);
     bough__arena_fini(&params->arena);
     *params = (struct bough__params){0};
@@ -64,8 +64,9 @@ done:
 }
 
 static enum bough_status zeroed(struct bough__buffer **buffer, struct bough_device *device,
-                                size_t bytes)
+                                int64_t elements)
 {
+    size_t bytes = (size_t)elements * sizeof(float);
     enum bough_status status = bough__buffer_create(buffer, device, bytes);
     if (status == BOUGH_OK)
         status = bough__fill_zero(bough__whole(*buffer), bytes);
@@ -76,17 +77,27 @@ enum bough_status bough__params_allocate(struct bough__params *params, struct bo
                                          int slots)
 {
     enum bough_status status = BOUGH_OK;
+    int64_t *first = BOUGH_NEW(&params->arena, int64_t, params->blocks);
+    BOUGH_TRY_MEMORY(first);
+    for (int32_t i = 0; i < params->blocks; i++) {
+        first[i] = params->elements;
+        params->elements += (params->block[i].size + LINE - 1) / LINE * LINE;
+        if (params->block[i].trained)
+            params->trained = params->elements;
+    }
+    BOUGH_TRY(zeroed(&params->value, device, params->elements));
+    BOUGH_TRY(zeroed(&params->gradient, device, params->trained));
+    for (int slot = 0; slot < slots; slot++)
+        BOUGH_TRY(zeroed(&params->slot[slot], device, params->trained));
     for (int32_t i = 0; i < params->blocks; i++) {
         struct bough__param_block *block = &params->block[i];
-        size_t bytes = (size_t)block->size * sizeof(float);
-        if (bytes == 0)
-            continue;
-        BOUGH_TRY(zeroed(&block->value, device, bytes));
+        size_t offset = (size_t)first[i] * sizeof(float);
+        block->value = (struct bough__span){params->value, offset};
         if (!block->trained)
             continue;
-        BOUGH_TRY(zeroed(&block->gradient, device, bytes));
+        block->gradient = (struct bough__span){params->gradient, offset};
         for (int slot = 0; slot < slots; slot++)
-            BOUGH_TRY(zeroed(&block->slot[slot], device, bytes));
+            block->slot[slot] = (struct bough__span){params->slot[slot], offset};
     }
 done:
     return status;
@@ -107,8 +118,8 @@ enum bough_status bough__params_start(const struct bough__params *params, uint64
         value = malloc(count * sizeof *value + 1);
         BOUGH_TRY_MEMORY(value);
         BOUGH_TRY(bough__init_fill(value, (int64_t)count, &param->init, &source));
-        struct bough__span span = {params->block[param->block].value,
-                                   (size_t)param->offset * sizeof *value};
+        struct bough__span span = bough__span_at(params->block[param->block].value,
+                                                 (size_t)param->offset * sizeof *value);
         BOUGH_TRY(bough__write(span, value, count * sizeof *value));
     }
 done:

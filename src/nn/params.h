@@ -1,7 +1,8 @@
 // A model's parameters: flat blocks on a device, tensors as views of them.
 //
 // The trunk's parameters are one block [P], each head's another, and what batch_norm remembers a
-// last one. An optimizer step is one launch a block, a checkpoint one write a block.
+// last one. The blocks stand one after the other in one buffer, so that an optimizer step is one
+// launch; a checkpoint is one write a block.
 #ifndef BOUGH_NN_PARAMS_H
 #define BOUGH_NN_PARAMS_H
 
@@ -23,8 +24,8 @@ struct bough__param_block {
     const char *name;
     int64_t size; // elements
     int trained;  // 0: statistics, without gradient and slots
-    struct bough__buffer *value, *gradient;
-    struct bough__buffer *slot[BOUGH_MAX_SLOTS]; // of the optimizer
+    struct bough__span value, gradient;
+    struct bough__span slot[BOUGH_MAX_SLOTS]; // of the optimizer
 };
 
 struct bough__params {
@@ -33,6 +34,11 @@ struct bough__params {
     int32_t count, room;
     struct bough__param_block *block;
     int32_t blocks;
+    // Of all blocks: `elements` values, of which the first `trained` have a gradient and slots, with
+    // zeros between the blocks.
+    struct bough__buffer *value, *gradient;
+    struct bough__buffer *slot[BOUGH_MAX_SLOTS];
+    int64_t elements, trained;
 };
 
 // Makes room for the blocks: one for each name, and "statistics" behind them.

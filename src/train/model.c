@@ -94,10 +94,8 @@ static enum bough_status allocate(struct bough__model *model)
     model->slots = optimizer->slots(&model->config->optimizer);
     BOUGH_TRY(bough__params_allocate(params, model->device, model->slots));
     BOUGH_TRY(bough__params_start(params, model->config->train.seed));
-    for (int32_t b = 0; b < params->blocks; b++)
-        if (params->block[b].size)
-            BOUGH_TRY(bough__buffer_create(&model->best[b], model->device,
-                                           (size_t)params->block[b].size * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&model->best, model->device,
+                                   (size_t)params->elements * sizeof(float)));
     for (size_t t = 0; t < model->config->tasks_count; t++)
         BOUGH_TRY(upload_class_weights(model, t));
     BOUGH_TRY(bough__model_keep_best(model));
@@ -132,11 +130,9 @@ enum bough_status bough__model_create(struct bough__model **model,
     made->width = BOUGH_NEW(&made->arena, int64_t, tasks);
     made->loss = BOUGH_NEW(&made->arena, const struct bough__loss_kind *, tasks);
     made->class_weights = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks);
-    made->best = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks + 2);
     BOUGH_TRY_MEMORY(made->width);
     BOUGH_TRY_MEMORY(made->loss);
     BOUGH_TRY_MEMORY(made->class_weights);
-    BOUGH_TRY_MEMORY(made->best);
     BOUGH_TRY(check_sample(sample));
     BOUGH_TRY(init_blocks(made));
     BOUGH_TRY(declare(made, observer));
@@ -156,8 +152,7 @@ void bough__model_destroy(struct bough__model **model)
         return;
     for (size_t t = 0; gone->class_weights && t < gone->config->tasks_count; t++)
         bough__buffer_destroy(&gone->class_weights[t]);
-    for (int32_t b = 0; gone->best && b < gone->params.blocks; b++)
-        bough__buffer_destroy(&gone->best[b]);
+    bough__buffer_destroy(&gone->best);
     bough__params_fini(&gone->params);
     bough__arena_fini(&gone->arena);
     free(gone);
@@ -173,29 +168,16 @@ enum bough_status bough__model_record(struct bough__model *model, struct bough__
     return bough__hard_sharing_build(&builder, scores, input, model->config, &nobody);
 }
 
-static enum bough_status copy_values(struct bough__model *model, int to_best)
-{
-    for (int32_t b = 0; b < model->params.blocks; b++) {
-        const struct bough__param_block *block = &model->params.block[b];
-        struct bough__span value = bough__whole(block->value), best = bough__whole(model->best[b]);
-        if (block->size == 0)
-            continue;
-        enum bough_status status = bough__copy(to_best ? best : value, to_best ? value : best,
-                                               (size_t)block->size * sizeof(float));
-        if (status != BOUGH_OK)
-            return status;
-    }
-    return BOUGH_OK;
-}
-
 enum bough_status bough__model_keep_best(struct bough__model *model)
 {
-    return copy_values(model, 1);
+    return bough__copy(bough__whole(model->best), bough__whole(model->params.value),
+                       (size_t)model->params.elements * sizeof(float));
 }
 
 enum bough_status bough__model_use_best(struct bough__model *model)
 {
-    return copy_values(model, 0);
+    return bough__copy(bough__whole(model->params.value), bough__whole(model->best),
+                       (size_t)model->params.elements * sizeof(float));
 }
 
 // ---- Files ----
@@ -229,15 +211,15 @@ done:
 }
 
 // A block's parameters stand in it in the order of their declaration: one write holds them all.
-static enum bough_status write_buffer(struct bough_tensor_writer *writer,
-                                      struct bough__buffer *buffer, int64_t size)
+static enum bough_status write_span(struct bough_tensor_writer *writer, struct bough__span from,
+                                    int64_t size)
 {
     enum bough_status status = BOUGH_OK;
     size_t bytes = (size_t)size * sizeof(float);
     float *host = malloc(bytes + 1);
     BOUGH_TRY_MEMORY(host);
     if (size)
-        BOUGH_TRY(bough__read(bough__whole(buffer), host, bytes));
+        BOUGH_TRY(bough__read(from, host, bytes));
     BOUGH_TRY(bough_tensor_writer_write(writer, host, bytes));
 done:
     free(host);
@@ -250,10 +232,10 @@ enum bough_status bough__model_write(const struct bough__model *model,
     enum bough_status status = BOUGH_OK;
     const struct bough__params *params = &model->params;
     for (int32_t b = 0; b < params->blocks; b++)
-        BOUGH_TRY(write_buffer(writer, params->block[b].value, params->block[b].size));
+        BOUGH_TRY(write_span(writer, params->block[b].value, params->block[b].size));
     for (int32_t b = 0; optimizer && b < params->blocks; b++)
         for (int slot = 0; params->block[b].trained && slot < model->slots; slot++)
-            BOUGH_TRY(write_buffer(writer, params->block[b].slot[slot], params->block[b].size));
+            BOUGH_TRY(write_span(writer, params->block[b].slot[slot], params->block[b].size));
 done:
     return status;
 }
@@ -283,8 +265,8 @@ enum bough_status bough__model_read(struct bough__model *model,
     char name[300];
     for (int32_t i = 0; i < params->count; i++) {
         const struct bough__param *param = &params->param[i];
-        struct bough__span to = {params->block[param->block].value,
-                                 (size_t)param->offset * sizeof(float)};
+        struct bough__span to = bough__span_at(params->block[param->block].value,
+                                               (size_t)param->offset * sizeof(float));
         BOUGH_TRY(read_tensor(file, param->name, &param->shape, to));
     }
     for (int32_t b = 0; optimizer && b < params->blocks; b++) {
@@ -292,7 +274,7 @@ enum bough_status bough__model_read(struct bough__model *model,
         struct bough_shape shape = {1, {block->size}};
         for (int slot = 0; block->trained && slot < model->slots; slot++)
             BOUGH_TRY(read_tensor(file, slot_name(name, sizeof name, block, slot), &shape,
-                                  bough__whole(block->slot[slot])));
+                                  block->slot[slot]));
     }
 done:
     return status;

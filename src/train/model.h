@@ -16,7 +16,7 @@ struct bough__model {
     int64_t *width;                       // [T] numbers per row of each task's scores
     const struct bough__loss_kind **loss; // [T]
     struct bough__buffer **class_weights; // [T], NULL = none
-    struct bough__buffer **best;          // one a block: the values of the best epoch
+    struct bough__buffer *best;           // the values of the best epoch
     struct bough__arena arena;
 };
 

@@ -119,29 +119,23 @@ done:
 
 // ---- Update ----
 
-// The sums of squares of all blocks, and the factor they lead to, in one buffer: the factor first.
+// The sums of squares of the gradient, and the factor they lead to, in one buffer: the factor
+// first.
 static enum bough_status clip(struct bough__phase *phase, struct bough__pass *pass)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__params *params = &phase->model->params;
-    int64_t sums = 0;
-    for (int32_t b = 0; b < params->blocks; b++)
-        sums += params->block[b].trained ? bough__clip_sums(params->block[b].size) : 0;
+    int64_t count = bough__clip_sums(params->trained);
     if (!phase->clip)
         BOUGH_TRY(bough__buffer_create(&phase->clip, phase->model->device,
-                                       (size_t)(sums + 1) * sizeof(float)));
-    struct bough__span first = bough__span_at(bough__whole(phase->clip), sizeof(float)),
-                       next = first;
-    for (int32_t b = 0; b < params->blocks; b++) {
-        const struct bough__param_block *block = &params->block[b];
-        if (!block->trained || !block->size)
-            continue;
-        BOUGH_TRY(bough__clip_write_sums(&pass->sequence, bough__whole(block->gradient),
-                                         block->size, next));
-        next = bough__span_at(next, (size_t)bough__clip_sums(block->size) * sizeof(float));
-    }
-    BOUGH_TRY(bough__clip_write_factor(&pass->sequence, first, sums, bough__whole(phase->step),
-                                       bough__whole(phase->clip)));
+                                       (size_t)(count + 1) * sizeof(float)));
+    struct bough__span factor = bough__whole(phase->clip),
+                       sums = bough__span_at(factor, sizeof(float));
+    pass->sequence.label = (struct bough__label){"clip_norm", NULL, "update"};
+    BOUGH_TRY(bough__clip_write_sums(&pass->sequence, bough__whole(params->gradient),
+                                     params->trained, sums));
+    BOUGH_TRY(
+        bough__clip_write_factor(&pass->sequence, sums, count, bough__whole(phase->step), factor));
 done:
     return status;
 }
@@ -152,24 +146,20 @@ static enum bough_status update(struct bough__phase *phase, struct bough__pass *
     const struct bough_optimizer *options = &phase->model->config->optimizer;
     const struct bough__optimizer *optimizer = bough__optimizer_find(options->name);
     const struct bough__params *params = &phase->model->params;
-    pass->sequence.label = (struct bough__label){"clip_norm", NULL, "update"};
+    if (!params->trained)
+        return BOUGH_OK;
     if (options->clip_norm > 0)
         BOUGH_TRY(clip(phase, pass));
-    for (int32_t b = 0; b < params->blocks; b++) {
-        const struct bough__param_block *block = &params->block[b];
-        if (!block->trained || !block->size)
-            continue;
-        struct bough__block flat = {
-            .count = block->size,
-            .params = bough__whole(block->value),
-            .grads = bough__whole(block->gradient),
-            .slot = {bough__whole(block->slot[0]), bough__whole(block->slot[1])},
-            .step = bough__whole(phase->step),
-            .factor = bough__whole(phase->clip),
-        };
-        pass->sequence.label = (struct bough__label){optimizer->name, block->name, "update"};
-        BOUGH_TRY(optimizer->write(&pass->sequence, options, &flat));
-    }
+    struct bough__block all = {
+        .count = params->trained,
+        .params = bough__whole(params->value),
+        .grads = bough__whole(params->gradient),
+        .slot = {bough__whole(params->slot[0]), bough__whole(params->slot[1])},
+        .step = bough__whole(phase->step),
+        .factor = bough__whole(phase->clip),
+    };
+    pass->sequence.label = (struct bough__label){optimizer->name, NULL, "update"};
+    BOUGH_TRY(optimizer->write(&pass->sequence, options, &all));
 done:
     return status;
 }

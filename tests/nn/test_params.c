@@ -27,7 +27,7 @@ static float *values_of(const struct bough__params *params, int32_t block)
     size_t bytes = (size_t)params->block[block].size * sizeof(float);
     float *values = malloc(bytes);
     assert_non_null(values);
-    assert_ok(bough__read((struct bough__span){params->block[block].value, 0}, values, bytes));
+    assert_ok(bough__read(params->block[block].value, values, bytes));
     return values;
 }
 

@@ -151,9 +151,9 @@ static void feed_init(struct training *training)
     assert_ok(bough__feed_init(&training->feed, &training->table, ROWS));
 }
 
-static struct bough__span place_of(struct bough__buffer *buffer, const struct bough__param *param)
+static struct bough__span place_of(struct bough__span block, const struct bough__param *param)
 {
-    return (struct bough__span){buffer, (size_t)param->offset * sizeof(float)};
+    return bough__span_at(block, (size_t)param->offset * sizeof(float));
 }
 
 static void write_start(const struct bough__params *params)

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ITEMS = 64 }; // of a group in BOUGH_GRID_ITEMS
+enum {
+    ITEMS = 64,     // of a group in BOUGH_GRID_ITEMS
+    STRETCH = 4096, // elements that are worth a group of their own on a CPU device
+    SHARES = 8,     // groups for each of its cores: whoever wakes late takes fewer
+};
 
 // ---- The C twin, for a kernel that the device lacks ----
 
@@ -139,6 +143,24 @@ static enum bough_status bind(struct bough__cl_device *device, cl_kernel kernel,
     return BOUGH_OK;
 }
 
+// An ITEM_KERNEL of a CPU device: its groups are one work-item, which takes a stretch of items.
+static int takes_stretches(const struct bough__cl_device *device, cl_kernel kernel)
+{
+    size_t size[3] = {0};
+    clGetKernelWorkGroupInfo(kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof size,
+                             size, NULL);
+    return size[0] == 1;
+}
+
+static size_t stretches(const struct bough__cl_device *device,
+                        const struct bough__kernel_call *call)
+{
+    const size_t most = SHARES * (size_t)device->base.info.compute_units;
+    const size_t wanted = (size_t)(call->work ? call->work : call->count) / STRETCH;
+    const size_t groups = wanted < 1 ? 1 : wanted < most ? wanted : most;
+    return groups < (size_t)call->count ? groups : (size_t)call->count;
+}
+
 static size_t items_of_group(const struct bough__cl_device *device, cl_kernel kernel)
 {
     size_t most = device->max_group, items = ITEMS;
@@ -159,6 +181,9 @@ static enum bough_status use_kernel(struct bough__cl_launch *launch, cl_kernel k
     if (call->kernel->grid == BOUGH_GRID_ROWS) {
         step->local[0] = device->group;
         step->global[0] = count * device->group;
+    } else if (takes_stretches(device, kernel)) {
+        step->local[0] = 1;
+        step->global[0] = stretches(device, call);
     } else {
         step->local[0] = items_of_group(device, kernel);
         step->global[0] = (count + step->local[0] - 1) / step->local[0] * step->local[0];
