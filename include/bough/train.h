@@ -63,8 +63,19 @@ struct bough_train_options {
     const char *resume;          // a run folder to go on from; then run_dir is not used
     void (*observe)(void *user, const struct bough_event *event);
     void *user;
+    int profile;              // 1: every launch is timed, which slows the training; the result
+                              // holds the sums and run_dir/trace.json the first of them
     const volatile int *stop; // becomes non-zero (a signal handler sets it): the step is finished,
                               // a checkpoint written, and INTERRUPTED returned
+};
+
+// Launches of one kernel for one op, summed over a training. Names may be "".
+struct bough_profile_row {
+    const char *kernel, *implementation; // "gemm" and which one, or the kernel
+    const char *op, *layer, *pass;       // "conv2d", "trunk.0", "backward"
+    int64_t launches;
+    double seconds;      // on the device
+    double flops, bytes; // flops of products only
 };
 
 struct bough_result {
@@ -72,8 +83,10 @@ struct bough_result {
     int32_t epochs; // trained in all
     int32_t best_epoch;
     double samples_per_second;
-    const struct bough_scores *validation; // of the best epoch; NULL if nothing is held out
-    const struct bough_scores *test;       // of the best model; NULL without a split `test`
+    const struct bough_scores *validation;   // of the best epoch; NULL if nothing is held out
+    const struct bough_scores *test;         // of the best model; NULL without a split `test`
+    const struct bough_profile_row *profile; // NULL if none was wanted
+    size_t profile_rows;
 };
 
 // The outcome of one training or evaluation; owned by the caller.

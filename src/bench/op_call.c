@@ -98,8 +98,8 @@ enum bough_status bough__call_init(struct bough__call *made, struct bough_device
         BOUGH_TRY(add_buffer(&call->scratch, made, device, made->need.scratch));
     BOUGH_TRY(add_buffer(&call->step, made, device, sizeof(struct step_state)));
     BOUGH_TRY(make_gradients(made, device, setup));
-    BOUGH_TRY(setup->op->forward(&made->forward, call));
-    BOUGH_TRY(setup->op->backward(&made->backward, call));
+    BOUGH_TRY(bough__op_write(&made->forward, setup->op, BOUGH_FORWARD, call, &made->need));
+    BOUGH_TRY(bough__op_write(&made->backward, setup->op, BOUGH_BACKWARD, call, &made->need));
 done:
     return status;
 }

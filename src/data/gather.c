@@ -101,6 +101,7 @@ static struct bough__kernel_call call_of(const struct bough__gather *g, struct g
         .params = p,
         .count = g->rows,
         .work = g->rows * g->width,
+        .bytes = g->rows * g->width * ((int64_t)bough_dtype_size(g->dtype) + 4),
         .arg = {g->order, g->step, g->scale, g->shift, g->source, g->x},
     };
 }
@@ -112,6 +113,7 @@ static void take_copy(struct bough__kernel_call *call, struct gather_params *p, 
     call->arg[4 + 2 * column] = copy->source;
     call->arg[5 + 2 * column] = copy->x;
     call->work += call->count * copy->width;
+    call->bytes += call->count * copy->width * 8;
 }
 
 // As many columns as a launch takes, and then the others likewise.

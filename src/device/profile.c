@@ -74,7 +74,8 @@ static enum bough_status keep(struct bough__profile *profile, const struct bough
     row->bytes += launch->bytes;
     if (profile->events < BOUGH_TRACE_EVENTS) {
         struct bough__trace_event *event = &profile->event[profile->events++];
-        *event = (struct bough__trace_event){.row = index, .timing = *timing};
+        *event =
+            (struct bough__trace_event){.row = index, .list = profile->lists, .timing = *timing};
         memcpy(event->size, launch->size, sizeof event->size);
     }
     return BOUGH_OK;
@@ -95,6 +96,7 @@ enum bough_status bough__profile_run(struct bough_device *device,
     BOUGH_TRY(bough__run_timed(device, launch, count, profile->timing));
     for (size_t i = 0; i < count; i++)
         BOUGH_TRY(keep(profile, launch[i], &profile->timing[i]));
+    profile->lists++;
 done:
     return status;
 }

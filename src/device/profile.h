@@ -14,17 +14,19 @@ struct bough__profile_row {
 
 struct bough__trace_event {
     int32_t row;
+    int32_t list; // how many lists of launches had run before its own
     int64_t size[4];
     struct bough__timing timing;
 };
 
-enum { BOUGH_TRACE_EVENTS = 20000 };
+enum { BOUGH_TRACE_EVENTS = 10000 };
 
 struct bough__profile {
     struct bough__profile_row *row;
     size_t rows, row_room;
     struct bough__trace_event *event; // the first BOUGH_TRACE_EVENTS launches
     size_t events;
+    int32_t lists;                // that ran
     struct bough__timing *timing; // of the list that ran last
     size_t timing_room;
 };

@@ -18,14 +18,33 @@ static enum bough_status reserve(struct bough__sequence *sequence)
     return BOUGH_OK;
 }
 
+static int64_t bytes_of(const struct bough__sequence *sequence,
+                        const struct bough__kernel_call *call)
+{
+    size_t bytes = 0;
+    for (int a = 0; a < call->kernel->args; a++)
+        for (int i = 0; i < sequence->operands; i++) {
+            const struct bough__operand *operand = &sequence->operand[i];
+            if (operand->span.buffer && operand->span.buffer == call->arg[a].buffer &&
+                operand->span.offset == call->arg[a].offset) {
+                bytes += operand->bytes;
+                break;
+            }
+        }
+    return (int64_t)bytes;
+}
+
 enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
                                          const struct bough__kernel_call *call)
 {
     if (call->count == 0)
         return BOUGH_OK;
+    struct bough__kernel_call told = *call;
+    if (call->bytes == 0)
+        told.bytes = bytes_of(sequence, call);
     enum bough_status status = reserve(sequence);
     if (status == BOUGH_OK)
-        status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, call);
+        status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, &told);
     if (status == BOUGH_OK)
         sequence->launch[sequence->count++]->label = sequence->label;
     return status;

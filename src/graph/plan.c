@@ -432,10 +432,11 @@ enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__se
         if (!has_work(node))
             continue;
         struct bough__op_call call = call_of(plan, n, 0);
-        out->label = (struct bough__label){node->op->name, node->layer, "forward"};
-        enum bough_status status = node->op->forward(out, &call);
+        out->label.layer = node->layer;
+        enum bough_status status =
+            bough__op_write(out, node->op, BOUGH_FORWARD, &call, &node->need);
         if (status != BOUGH_OK)
-            return bough__fail_in(status, "%s", node->op->name);
+            return status;
     }
     return BOUGH_OK;
 }
@@ -457,10 +458,8 @@ enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__s
         if (!has_work(node) || !plan->entry[n].active)
             continue;
         struct bough__op_call call = call_of(plan, n, 1);
-        out->label = (struct bough__label){node->op->name, node->layer, "backward"};
-        status = node->op->backward(out, &call);
-        if (status != BOUGH_OK)
-            return bough__fail_in(status, "gradient of %s", node->op->name);
+        out->label.layer = node->layer;
+        BOUGH_TRY(bough__op_write(out, node->op, BOUGH_BACKWARD, &call, &node->need));
         for (int i = 0; i < node->inputs; i++)
             if (plan->entry[n].handover[i] == ADDED_AFTERWARDS)
                 BOUGH_TRY(add_gradient(out, plan, node->input[i], call.dx[i]));

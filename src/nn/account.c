@@ -61,5 +61,6 @@ enum bough_status bough__account_rows(struct bough__sequence *out, struct bough_
                                            .arg = {x, all, step},
                                            .params = &params,
                                            .count = rows * width,
+                                           .bytes = rows * width * 8,
                                        });
 }

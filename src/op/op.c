@@ -62,3 +62,43 @@ enum bough_status bough__op_shape(struct bough__op_need *need, const struct boug
 done:
     return status == BOUGH_OK ? status : bough__fail_in(status, "%s", op->name);
 }
+
+// ---- Writing a pass ----
+
+enum { MAX_OPERANDS = 2 * BOUGH_MAX_INPUTS + 4 };
+
+static int operands_of(struct bough__operand *operand, const struct bough__op_call *call,
+                       const struct bough__op_need *need)
+{
+    const struct bough__tensor *tensor[2 * BOUGH_MAX_INPUTS + 2] = {&call->y, &call->dy};
+    int count = 2;
+    for (int i = 0; i < call->inputs; i++) {
+        tensor[count++] = &call->x[i];
+        tensor[count++] = &call->dx[i];
+    }
+    for (int i = 0; i < count; i++)
+        operand[i] = (struct bough__operand){tensor[i]->span,
+                                             (size_t)bough_shape_elements(&tensor[i]->shape) *
+                                                 bough_dtype_size(tensor[i]->dtype)};
+    operand[count++] = (struct bough__operand){call->saved, need->saved};
+    operand[count++] = (struct bough__operand){call->scratch, need->scratch};
+    return count;
+}
+
+enum bough_status bough__op_write(struct bough__sequence *out, const struct bough__op *op,
+                                  enum bough__op_pass pass, const struct bough__op_call *call,
+                                  const struct bough__op_need *need)
+{
+    const int forward = pass == BOUGH_FORWARD;
+    struct bough__operand operand[MAX_OPERANDS];
+    out->operand = operand;
+    out->operands = operands_of(operand, call, need);
+    out->label.op = op->name;
+    out->label.pass = forward ? "forward" : "backward";
+    enum bough_status status = forward ? op->forward(out, call) : op->backward(out, call);
+    out->operand = NULL;
+    out->operands = 0;
+    if (status != BOUGH_OK)
+        return bough__fail_in(status, "%s%s", forward ? "" : "gradient of ", op->name);
+    return BOUGH_OK;
+}

@@ -82,6 +82,15 @@ struct bough__op {
 enum bough_status bough__op_shape(struct bough__op_need *need, const struct bough__op *op,
                                   const struct bough__op_call *call);
 
+enum bough__op_pass { BOUGH_FORWARD, BOUGH_BACKWARD };
+
+// Writes one of the op's passes. Its launches' labels tell the op and the pass, and their bytes are
+// those of the tensors in `call`.
+//   need  what bough__op_shape said
+enum bough_status bough__op_write(struct bough__sequence *out, const struct bough__op *op,
+                                  enum bough__op_pass pass, const struct bough__op_call *call,
+                                  const struct bough__op_need *need);
+
 // NULL if there is none of that name.
 const struct bough__op *bough__op_find(const char *name);
 const struct bough__op *const *bough__op_all(size_t *count);

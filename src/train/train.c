@@ -1,8 +1,10 @@
 // The loop: shuffle, steps, validation, the best kept, the last saved, and the test at the end.
 #include "base/clock.h"
 #include "base/error.h"
+#include "device/profile.h"
 #include "train/report.h"
 #include "train/run.h"
+#include "train/trace.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -216,6 +218,22 @@ done:
     return status;
 }
 
+// With the times of its launches, also where it was interrupted.
+static enum bough_status train_profiled(struct bough__trainer *trainer, struct bough_run *run,
+                                        struct bough__report *report)
+{
+    enum bough_status status, trained;
+    BOUGH_TRY(bough__profile_begin(trainer->device));
+    trained = train(trainer, run, report);
+    if (trainer->run_dir)
+        BOUGH_TRY(bough__trace_write(trainer->run_dir, trainer->device));
+    BOUGH_TRY(bough__profile_result(run, trainer->device));
+    status = trained;
+done:
+    bough__profile_end(trainer->device);
+    return status;
+}
+
 enum bough_status bough_train(struct bough_run **run, const struct bough_config *config,
                               const struct bough_train_options *options)
 {
@@ -228,7 +246,7 @@ enum bough_status bough_train(struct bough_run **run, const struct bough_config 
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__trainer_create(&trainer, config, options ? options : &defaults));
     BOUGH_TRY(bough__report_init(&report, &arena, trainer));
-    BOUGH_TRY(train(trainer, made, &report));
+    BOUGH_TRY((trainer->options->profile ? train_profiled : train)(trainer, made, &report));
 done:
     bough__trainer_destroy(&trainer);
     bough__arena_fini(&arena);

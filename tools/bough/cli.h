@@ -65,9 +65,13 @@ void cli_log(enum cli_loudness loudness);
 // Writes the text so that a shell reads it as one word.
 void cli_print_quoted(FILE *out, const char *text);
 
-// ---- Scores ----
+// ---- Tables ----
 
 // A table, a row per task; and the confusion matrices. `title` heads the column of tasks.
 enum bough_status cli_print_scores(const char *title, const struct bough_scores *scores);
+
+// Two tables: by op and pass, and by kernel; what took longest first, and an empty line behind
+// each.
+enum bough_status cli_print_profile(const struct bough_profile_row *row, size_t rows);
 
 #endif

@@ -25,6 +25,10 @@ static const char help[] =
     "  -r, --run DIR     the run folder; default runs/<config>-<number>\n"
     "      --resume DIR  goes on with an interrupted or finished run; only data, train.epochs and\n"
     "                    train.early_stopping may differ from its own config\n"
+    "      --profile     times every launch, which is slower; ends with tables of time, GFLOP/s "
+    "and\n"
+    "                    GB/s, and writes trace.json into the run folder: the first launches, for\n"
+    "                    ui.perfetto.dev or chrome://tracing\n"
     "  -q, --quiet       only warnings, the scores, and the run folder\n"
     "  -v, --verbose     tells more of what the device does\n"
     "\n"
@@ -36,7 +40,7 @@ static const char help[] =
 struct arguments {
     const char *config, *device, *run, *resume;
     struct cli_list set;
-    int quiet, verbose;
+    int profile, quiet, verbose;
 };
 
 // ---- The run folder ----
@@ -114,12 +118,15 @@ static void tell_how_to_resume(const struct arguments *a, const char *run_dir)
 static enum bough_status tell_result(const struct bough_result *result, const char *run_dir)
 {
     enum bough_status status = BOUGH_OK;
+    if (result->profile)
+        CLI_TRY(cli_print_profile(result->profile, result->profile_rows));
     if (result->test)
         status = cli_print_scores("test", result->test);
     else if (result->validation)
         status = cli_print_scores("validation", result->validation);
     printf("\nbest epoch %d of %d, %.0f samples/s on %s\nrun folder %s\n", result->best_epoch,
            result->epochs, result->samples_per_second, result->device, run_dir);
+done:
     return status;
 }
 
@@ -140,8 +147,10 @@ static enum bough_status train(struct bough_run **run, const struct arguments *a
                                const struct bough_config *config, const char *run_dir)
 {
     enum bough_status status;
-    struct bough_train_options options = {
-        .run_dir = a->resume ? NULL : run_dir, .resume = a->resume, .stop = &stop};
+    struct bough_train_options options = {.run_dir = a->resume ? NULL : run_dir,
+                                          .resume = a->resume,
+                                          .stop = &stop,
+                                          .profile = a->profile};
     if (!a->quiet)
         options.observe = cli_progress_observe;
     CLI_TRY(bough_device_open(&options.device, a->device));
@@ -185,7 +194,8 @@ static enum bough_status run(int argc, char **argv)
     const struct cli_option options[] = {
         {"device", 'd', .value = &a.device}, {"set", 's', .list = &a.set},
         {"run", 'r', .value = &a.run},       {"resume", 0, .value = &a.resume},
-        {"quiet", 'q', .flag = &a.quiet},    {"verbose", 'v', .flag = &a.verbose}};
+        {"quiet", 'q', .flag = &a.quiet},    {"verbose", 'v', .flag = &a.verbose},
+        {"profile", 0, .flag = &a.profile}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
         return cli_no_memory();

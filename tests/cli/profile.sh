@@ -1,0 +1,8 @@
+tiny
+# `said` begins with the command. Which op is the slowest differs from run to run, and so do the numbers.
+try bough train tiny.yaml --device c --profile --quiet --set train.epochs=1 --run run > said
+sed -n '2,/^$/p' said | sed -E 's/( +[0-9.%]+)+$//; s/ +/ /g' | sort
+grep -c '^gemm ' said
+tail -n 6 said | machine | losses
+ls run
+"$PYTHON" "$CASES/check_trace.py" run/trace.json
