@@ -8,30 +8,31 @@
 
 // ---- The kernel ----
 
-static void scale_bytes(float *restrict x, const uint8_t *restrict source, int64_t count,
-                        float scale, float shift)
+BOUGH_IN_TWIN void scale_bytes(float *restrict x, const uint8_t *restrict source, int64_t count,
+                               float scale, float shift)
 {
     for (int64_t i = 0; i < count; i++)
         x[i] = (float)source[i] * scale + shift;
 }
 
-static void scale_floats(float *restrict x, const float *restrict source, int64_t count,
-                         float scale, float shift)
+BOUGH_IN_TWIN void scale_floats(float *restrict x, const float *restrict source, int64_t count,
+                                float scale, float shift)
 {
     for (int64_t i = 0; i < count; i++)
         x[i] = source[i] * scale + shift;
 }
 
 // Where every element has a scale of its own.
-static void scale_each(float *restrict x, const float *restrict source, int64_t count,
-                       const float *restrict scale, const float *restrict shift)
+BOUGH_IN_TWIN void scale_each(float *restrict x, const float *restrict source, int64_t count,
+                              const float *restrict scale, const float *restrict shift)
 {
     for (int64_t i = 0; i < count; i++)
         x[i] = source[i] * scale[i] + shift[i];
 }
 
 // One row of the first column, channel by channel.
-static void scale_row(void *const *arg, const struct gather_params *p, int64_t from, int64_t to)
+BOUGH_IN_TWIN void scale_row(void *const *arg, const struct gather_params *p, int64_t from,
+                             int64_t to)
 {
     const float *scale = arg[2], *shift = arg[3];
     const uint8_t *bytes = (const uint8_t *)arg[4] + from * p->width[0];
@@ -48,7 +49,7 @@ static void scale_row(void *const *arg, const struct gather_params *p, int64_t f
             scale_floats(x + i, floats + i, p->plane, scale[c], shift[c]);
 }
 
-static void gather_rows(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct gather_params *p = params;
     const int32_t *order = arg[0];

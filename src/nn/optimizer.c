@@ -22,7 +22,7 @@ static struct optimizer_params params_of(const struct bough_optimizer *config)
     };
 }
 
-static float factor_of(const float *factor)
+BOUGH_IN_TWIN float factor_of(const float *factor)
 {
     return factor ? factor[0] : 1.0f;
 }
@@ -46,7 +46,7 @@ static int two_slots(const struct bough_optimizer *config)
 
 // ---- sgd: slot 0 is the velocity, where there is momentum ----
 
-static void sgd_update(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void sgd_update(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct optimizer_params p = *(const struct optimizer_params *)params;
     float *restrict x = arg[0], *restrict velocity = arg[2];
@@ -87,7 +87,7 @@ static const struct bough__optimizer sgd = {"sgd", slots_by_momentum, sgd_write}
 
 // ---- adam, adamw: slots 0 and 1 are the moving means of the gradient and of its square ----
 
-static void adam_update(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void adam_update(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct optimizer_params p = *(const struct optimizer_params *)params;
     const struct step_state step = *(const struct step_state *)arg[4];
@@ -154,7 +154,8 @@ static int rmsprop_slots(const struct bough_optimizer *config)
     return 1 + slots_by_momentum(config);
 }
 
-static void rmsprop_update(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void rmsprop_update(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct optimizer_params p = *(const struct optimizer_params *)params;
     float *restrict x = arg[0], *restrict square = arg[2], *restrict velocity = arg[3];
@@ -197,7 +198,8 @@ static const struct bough__optimizer rmsprop = {"rmsprop", rmsprop_slots, rmspro
 
 // ---- adagrad: slot 0 is the sum of the squares ----
 
-static void adagrad_update(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void adagrad_update(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct optimizer_params p = *(const struct optimizer_params *)params;
     float *restrict x = arg[0], *restrict sum = arg[2];
@@ -263,7 +265,7 @@ void bough__optimizer_set_step(struct step_state *state, const struct bough_opti
 
 // ---- Clipping ----
 
-static void square_sums(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void square_sums(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct clip_params *p = params;
     float *sums = arg[1];

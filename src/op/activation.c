@@ -32,7 +32,7 @@ static enum bough_status backward(struct bough__sequence *out, const struct boug
 
 // ---- relu: y = max(x, 0) ----
 
-static void relu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void relu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0];
@@ -42,7 +42,7 @@ static void relu_fwd(void *const *arg, const void *params, int64_t begin, int64_
         y[i] = x[i] < 0.0f ? 0.0f : x[i]; // NaN stays NaN
 }
 
-static void relu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void relu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *y = arg[0], *dy = arg[1];
@@ -89,7 +89,8 @@ const struct bough__op bough__op_relu = {
 
 // ---- leaky_relu: y = x above 0, value * x below; value at least 0, so that y tells x's sign ----
 
-static void leaky_relu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void leaky_relu_fwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct leaky_relu_params *p = params;
     const float *x = arg[0], slope = p->slope;
@@ -99,7 +100,8 @@ static void leaky_relu_fwd(void *const *arg, const void *params, int64_t begin, 
         y[i] = x[i] < 0.0f ? slope * x[i] : x[i];
 }
 
-static void leaky_relu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void leaky_relu_bwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct leaky_relu_params *p = params;
     const float *y = arg[0], *dy = arg[1], slope = p->slope;
@@ -153,7 +155,7 @@ const struct bough__op bough__op_leaky_relu = {
 static const float sqrt_half = 0.707106781186547524f;
 
 // erfc keeps the digits of the left tail, where 1 + erf would lose them.
-static void gelu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void gelu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0];
@@ -162,7 +164,7 @@ static void gelu_fwd(void *const *arg, const void *params, int64_t begin, int64_
         y[i] = 0.5f * x[i] * erfcf(-sqrt_half * x[i]);
 }
 
-static void gelu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void gelu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0], *dy = arg[1];
@@ -203,7 +205,7 @@ const struct bough__op bough__op_gelu = {
 
 // ---- sigmoid: y = 1 / (1 + exp(-x)) ----
 
-static void sigmoid_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void sigmoid_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0];
@@ -212,7 +214,7 @@ static void sigmoid_fwd(void *const *arg, const void *params, int64_t begin, int
         y[i] = 1.0f / (1.0f + expf(-x[i]));
 }
 
-static void sigmoid_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void sigmoid_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *y = arg[0], *dy = arg[1];
@@ -251,7 +253,7 @@ const struct bough__op bough__op_sigmoid = {
 
 // ---- tanh ----
 
-static void tanh_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void tanh_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0];
@@ -260,7 +262,7 @@ static void tanh_fwd(void *const *arg, const void *params, int64_t begin, int64_
         y[i] = tanhf(x[i]);
 }
 
-static void tanh_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void tanh_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *y = arg[0], *dy = arg[1];

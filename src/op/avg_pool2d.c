@@ -4,7 +4,8 @@
 
 // ---- avg_pool2d ----
 
-static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct pool_params *p = params;
     const float size = (float)p->h.window * (float)p->w.window;
@@ -24,7 +25,8 @@ static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, 
     }
 }
 
-static void avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct pool_params *p = params;
     const float size = (float)p->h.window * (float)p->w.window;
@@ -79,7 +81,8 @@ const struct bough__op bough__op_avg_pool2d = {
 
 // ---- global_avg_pool2d ----
 
-static void global_avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void global_avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin,
+                                             int64_t end)
 {
     const int plane = ((const struct plane_params *)params)->plane;
     const float *x = arg[0];
@@ -93,7 +96,8 @@ static void global_avg_pool2d_fwd(void *const *arg, const void *params, int64_t 
     }
 }
 
-static void global_avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void global_avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin,
+                                             int64_t end)
 {
     const int plane = ((const struct plane_params *)params)->plane;
     const float *dy = arg[0];

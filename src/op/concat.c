@@ -9,7 +9,7 @@
 
 // Where element i of a part lies in the whole; `run` receives how many follow it in one piece,
 // before `end`.
-static int64_t place(const struct concat_params *p, int64_t i, int64_t end, int64_t *run)
+BOUGH_IN_TWIN int64_t place(const struct concat_params *p, int64_t i, int64_t end, int64_t *run)
 {
     const int64_t rest = p->size - i % p->size;
     *run = rest < end - i ? rest : end - i;
@@ -26,7 +26,7 @@ static void concat_put(void *const *arg, const void *params, int64_t begin, int6
     }
 }
 
-static void concat_take(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void concat_take(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct concat_params *p = params;
     const float *whole = arg[0];

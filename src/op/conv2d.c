@@ -185,7 +185,8 @@ static enum bough_status conv2d_forward(struct bough__sequence *out,
 
 // ---- Backward ----
 
-static void conv2d_bias_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void conv2d_bias_bwd(void *const *arg, const void *params, int64_t begin,
+                                       int64_t end)
 {
     const struct conv2d_params *p = params;
     const float *dy = arg[0], *y = arg[1];

@@ -35,7 +35,7 @@ static struct dropout_params params_of(const struct bough__op_call *call)
 
 // ---- By element: item i takes elements 4 i to 4 i + 3 ----
 
-static void dropout(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void dropout(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct dropout_params p = *(const struct dropout_params *)params;
     const struct step_state step = *(const struct step_state *)arg[1];
@@ -94,7 +94,7 @@ const struct bough__op bough__op_dropout = {
 
 // ---- By channel: one row per channel of a sample ----
 
-static void dropout2d(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void dropout2d(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct dropout_params p = *(const struct dropout_params *)params;
     const struct step_state *step = arg[1];

@@ -22,7 +22,7 @@ static int64_t elements(const struct bough__op_call *call)
 
 // ---- Kernels ----
 
-static void scale_run(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void scale_run(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct scale_params *p = params;
     const float *x = arg[0], factor = p->factor;
@@ -38,7 +38,7 @@ static void scale_run(void *const *arg, const void *params, int64_t begin, int64
     }
 }
 
-static void add_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void add_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *a = arg[0], *b = arg[1];
@@ -48,7 +48,8 @@ static void add_fwd(void *const *arg, const void *params, int64_t begin, int64_t
         y[i] = a[i] + b[i];
 }
 
-static void multiply_run(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void multiply_run(void *const *arg, const void *params, int64_t begin,
+                                    int64_t end)
 {
     const struct multiply_params *p = params;
     const float *a = arg[0], *b = arg[1];

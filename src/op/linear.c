@@ -6,7 +6,7 @@
 
 // ---- The bias's gradient ----
 
-static void column_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void column_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct column_sum_params *p = params;
     const float *x = arg[0];

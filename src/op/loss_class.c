@@ -11,12 +11,12 @@
 
 // ---- Kernels ----
 
-static float weight_of(const float *class_weight, int64_t c)
+BOUGH_IN_TWIN float weight_of(const float *class_weight, int64_t c)
 {
     return class_weight ? class_weight[c] : 1.0f;
 }
 
-static float log_sum_exp(const float *x, int64_t classes)
+BOUGH_IN_TWIN float log_sum_exp(const float *x, int64_t classes)
 {
     float most = -INFINITY, sum = 0.0f;
     for (int64_t c = 0; c < classes; c++)
@@ -26,7 +26,8 @@ static float log_sum_exp(const float *x, int64_t classes)
     return most + logf(sum);
 }
 
-static void cross_entropy_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void cross_entropy_fwd(void *const *arg, const void *params, int64_t begin,
+                                         int64_t end)
 {
     const struct cross_entropy_params *p = params;
     const int32_t *label = arg[1];
@@ -47,13 +48,14 @@ static void cross_entropy_fwd(void *const *arg, const void *params, int64_t begi
     }
 }
 
-static void clear(float *dx, int64_t count)
+BOUGH_IN_TWIN void clear(float *dx, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         dx[i] = 0.0f;
 }
 
-static void cross_entropy_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void cross_entropy_bwd(void *const *arg, const void *params, int64_t begin,
+                                         int64_t end)
 {
     const struct cross_entropy_params *p = params;
     const int32_t *label = arg[1];

@@ -12,7 +12,7 @@ typedef float formula(float x, float t, float delta);
 
 // ---- Kernels: inlined, so that each loss gets a loop of its own ----
 
-static inline void sum_chunks(void *const *arg, const struct value_loss_params *p, int64_t begin,
+BOUGH_IN_TWIN void sum_chunks(void *const *arg, const struct value_loss_params *p, int64_t begin,
                               int64_t end, formula *value)
 {
     const float *x = arg[0], *t = arg[1], delta = p->delta;
@@ -30,7 +30,7 @@ static inline void sum_chunks(void *const *arg, const struct value_loss_params *
     }
 }
 
-static inline void slopes(void *const *arg, const struct value_loss_params *p, int64_t begin,
+BOUGH_IN_TWIN void slopes(void *const *arg, const struct value_loss_params *p, int64_t begin,
                           int64_t end, formula *slope)
 {
     const float *x = arg[0], *t = arg[1], *y = arg[2], *dy = arg[3];
@@ -96,11 +96,13 @@ static enum bough_status backward(struct bough__sequence *out, const struct boug
 
 // The kernels and the row of one loss, from its formulas in cl/loss.h.
 #define VALUE_LOSS(loss, shape_)                                                                   \
-    static void loss##_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)       \
+    BOUGH_TWIN static void loss##_fwd(void *const *arg, const void *params, int64_t begin,         \
+                                      int64_t end)                                                 \
     {                                                                                              \
         sum_chunks(arg, params, begin, end, loss##_value);                                         \
     }                                                                                              \
-    static void loss##_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)       \
+    BOUGH_TWIN static void loss##_bwd(void *const *arg, const void *params, int64_t begin,         \
+                                      int64_t end)                                                 \
     {                                                                                              \
         slopes(arg, params, begin, end, loss##_slope);                                             \
     }                                                                                              \

@@ -14,8 +14,8 @@ static int by_two(const struct pool_params *p)
 }
 
 // `x` is the first window's first element, and `at` its index in the plane.
-static void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
-                           int width, int at, int length, int relu)
+BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
+                                  int width, int at, int length, int relu)
 {
     for (int i = 0; i < length; i++) {
         const float b = x[2 * i + 1], c = x[width + 2 * i], d = x[width + 2 * i + 1];
@@ -33,7 +33,8 @@ static void max_row_by_two(float *restrict y, int *restrict index, const float *
     }
 }
 
-static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t begin,
+                                             int64_t end)
 {
     const struct pool_params *p = params;
     for (int64_t at = begin; at < end;) {
@@ -47,8 +48,8 @@ static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t 
 }
 
 // One row of dx; `at` is the index in the plane of its first element.
-static void max_back_row_by_two(float *restrict dx, const float *restrict dy,
-                                const int *restrict index, int at, int length)
+BOUGH_IN_TWIN void max_back_row_by_two(float *restrict dx, const float *restrict dy,
+                                       const int *restrict index, int at, int length)
 {
     for (int i = 0; i < length; i++) {
         const float slope = dy[i]; // read in any case: a branch would be slower
@@ -59,8 +60,8 @@ static void max_back_row_by_two(float *restrict dx, const float *restrict dy,
 }
 
 // The run's windows, and the last elements of an odd row or plane.
-static void max_back_by_two(float *dx, const float *dy, const int *index,
-                            const struct pool_params *p, struct pool_run run)
+BOUGH_IN_TWIN void max_back_by_two(float *dx, const float *dy, const int *index,
+                                   const struct pool_params *p, struct pool_run run)
 {
     const int width = p->w.size, first = 2 * run.h * width + 2 * run.w;
     const int ends = run.w + run.length == p->w.out ? width % 2 : 0;
@@ -73,7 +74,8 @@ static void max_back_by_two(float *dx, const float *dy, const int *index,
         memset(dx + first + 2 * width, 0, (size_t)(2 * run.length + ends) * sizeof *dx);
 }
 
-static void max_pool2d_by_two_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void max_pool2d_by_two_bwd(void *const *arg, const void *params, int64_t begin,
+                                             int64_t end)
 {
     const struct pool_params *p = params;
     for (int64_t at = begin; at < end;) {
@@ -84,8 +86,8 @@ static void max_pool2d_by_two_bwd(void *const *arg, const void *params, int64_t 
     }
 }
 
-static void max_row(float *y, int *index, const float *x, const struct pool_params *p,
-                    struct pool_run run)
+BOUGH_IN_TWIN void max_row(float *y, int *index, const float *x, const struct pool_params *p,
+                           struct pool_run run)
 {
     const struct pool_range rows = pool_window(p->h, run.h);
     for (int i = 0; i < run.length; i++) {
@@ -105,7 +107,8 @@ static void max_row(float *y, int *index, const float *x, const struct pool_para
     }
 }
 
-static void max_pool2d_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void max_pool2d_fwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct pool_params *p = params;
     for (int64_t at = begin; at < end;) {
@@ -117,8 +120,8 @@ static void max_pool2d_fwd(void *const *arg, const void *params, int64_t begin, 
 }
 
 // `dy` and `index` are those of the plane.
-static void max_back_row(float *dx, const float *dy, const int *index, const struct pool_params *p,
-                         struct pool_run run)
+BOUGH_IN_TWIN void max_back_row(float *dx, const float *dy, const int *index,
+                                const struct pool_params *p, struct pool_run run)
 {
     const struct pool_range rows = pool_windows_over(p->h, run.h);
     for (int i = 0; i < run.length; i++) {
@@ -134,7 +137,8 @@ static void max_back_row(float *dx, const float *dy, const int *index, const str
     }
 }
 
-static void max_pool2d_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void max_pool2d_bwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct pool_params *p = params;
     for (int64_t at = begin; at < end;) {

@@ -30,7 +30,8 @@ struct statistics {
     float mean, var;
 };
 
-static struct statistics statistics_of(const float *x, int64_t planes, int64_t width, int64_t step)
+BOUGH_IN_TWIN struct statistics statistics_of(const float *x, int64_t planes, int64_t width,
+                                              int64_t step)
 {
     const double elements = (double)planes * (double)width;
     double total = 0;
@@ -61,7 +62,8 @@ static struct statistics statistics_of(const float *x, int64_t planes, int64_t w
 
 // ---- batch_norm ----
 
-static void batch_norm_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void batch_norm_fwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct batch_norm_params *p = params;
     const float *x = arg[0], *gamma = arg[1], *beta = arg[2];
@@ -96,7 +98,7 @@ struct channel {
     float sum, dot; // of dy, and of dy times the normalised x
 };
 
-static void channel_sums(struct channel *c, const struct batch_norm_params *p)
+BOUGH_IN_TWIN void channel_sums(struct channel *c, const struct batch_norm_params *p)
 {
     const float *x = c->x, *dy = c->dy, mean = c->mean, inverse = c->inverse;
     double sum = 0, dot = 0;
@@ -115,7 +117,7 @@ static void channel_sums(struct channel *c, const struct batch_norm_params *p)
     c->dot = (float)dot;
 }
 
-static void channel_dx(float *dx, const struct channel *c, const struct batch_norm_params *p)
+BOUGH_IN_TWIN void channel_dx(float *dx, const struct channel *c, const struct batch_norm_params *p)
 {
     // Running statistics are constants; those of the batch depend on x.
     const float share = p->training ? 1.0f / ((float)p->batch * (float)p->plane) : 0.0f;
@@ -132,7 +134,8 @@ static void channel_dx(float *dx, const struct channel *c, const struct batch_no
     }
 }
 
-static void batch_norm_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void batch_norm_bwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct batch_norm_params *p = params;
     const float *x = arg[0], *gamma = arg[1], *saved = arg[2], *dy = arg[3];
@@ -226,7 +229,8 @@ const struct bough__op bough__op_batch_norm = {
 
 // ---- layer_norm ----
 
-static void layer_norm_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void layer_norm_fwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct layer_norm_params *p = params;
     const float *restrict gamma = arg[1], *restrict beta = arg[2];
@@ -243,7 +247,8 @@ static void layer_norm_fwd(void *const *arg, const void *params, int64_t begin, 
     }
 }
 
-static void layer_norm_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void layer_norm_bwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
 {
     const struct layer_norm_params *p = params;
     const float *restrict gamma = arg[1], *saved = arg[2];
@@ -269,7 +274,8 @@ static void layer_norm_bwd(void *const *arg, const void *params, int64_t begin, 
 }
 
 // Sample by sample, so that memory is walked in its order.
-static void layer_norm_affine_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void layer_norm_affine_bwd(void *const *arg, const void *params, int64_t begin,
+                                             int64_t end)
 {
     const struct layer_norm_params *p = params;
     const float *saved = arg[1];

@@ -16,7 +16,7 @@ struct pool_run {
     int h, w, length;
 };
 
-static inline struct pool_run pool_run_at(int64_t at, int64_t end, int height, int width)
+BOUGH_IN_TWIN struct pool_run pool_run_at(int64_t at, int64_t end, int height, int width)
 {
     const int64_t plane = at / ((int64_t)height * width);
     const int rest = (int)(at - plane * height * width);

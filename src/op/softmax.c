@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static void softmax_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void softmax_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const int64_t classes = ((const struct softmax_params *)params)->classes;
     for (int64_t row = begin; row < end; row++) {
@@ -22,7 +22,7 @@ static void softmax_fwd(void *const *arg, const void *params, int64_t begin, int
     }
 }
 
-static void softmax_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_TWIN static void softmax_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const int64_t classes = ((const struct softmax_params *)params)->classes;
     for (int64_t row = begin; row < end; row++) {
