@@ -15,15 +15,20 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
     const bool masked = y_base != 0;
     float total = 0.0f;
     for (int n = 0; n < p.batch; n++) {
+        ANY_ORDER
         const size_t at = ((size_t)n * p.channels + channel) * p.plane;
         float sum = 0.0f; // by plane, so that rounding does not grow with the batch
-        for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
-            float value = dy[at + i];
-            if (masked) {
-                value = y[at + i] > 0.0f ? value : 0.0f;
+        if (masked) {
+            APART
+            for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
+                const float slope = dy[at + i]; // read in any case: a branch would be slower
+                const float value = y[at + i] > 0.0f ? slope : 0.0f;
                 dz[at + i] = value;
+                sum += value;
             }
-            sum += value;
+        } else {
+            for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP)
+                sum += dy[at + i];
         }
         total += sum;
     }

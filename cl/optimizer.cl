@@ -96,8 +96,11 @@ ROW_KERNEL void square_sums(ARG(grads), ARG(sums), const ulong count, const stru
     const int elements = row + 1 < p.rows ? CLIP_CHUNK : p.last;
     grads += row * CLIP_CHUNK;
     float sum = 0.0f;
-    for (int i = get_local_id(0); i < elements; i += BOUGH_GROUP)
-        sum += grads[i] * grads[i];
+    {
+        ANY_ORDER
+        for (int i = get_local_id(0); i < elements; i += BOUGH_GROUP)
+            sum += grads[i] * grads[i];
+    }
     sum = GROUP_SUM(sum, scratch);
     if (get_local_id(0) == 0)
         sums[row] = sum;
