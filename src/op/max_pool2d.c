@@ -13,11 +13,12 @@ static int by_two(const struct pool_params *p)
            p->w.stride == 2 && p->w.padding == 0;
 }
 
-// `x` is the first window's first element, and `at` its index in the plane.
-BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
-                                  int width, int at, int length, int relu)
+// `lanes` windows of a row; `x` is the first one's first element, and `at` its index in the plane.
+BOUGH_IN_TWIN void max_lanes_by_two(float *restrict y, int *restrict index, const float *restrict x,
+                                    int width, int at, int relu, int lanes)
 {
-    for (int i = 0; i < length; i++) {
+#pragma omp simd
+    for (int i = 0; i < lanes; i++) {
         const float b = x[2 * i + 1], c = x[width + 2 * i], d = x[width + 2 * i + 1];
         const int first = at + 2 * i;
         float most = x[2 * i];
@@ -33,6 +34,16 @@ BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const 
     }
 }
 
+// The last lanes of a row may be done twice.
+BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
+                                  int width, int at, int relu, int length, int lanes)
+{
+    for (int i = 0; i < length; i += lanes) {
+        const int j = i + lanes <= length ? i : length - lanes;
+        max_lanes_by_two(y + j, index + j, x + 2 * j, width, at + 2 * j, relu, lanes);
+    }
+}
+
 BOUGH_TWIN static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t begin,
                                              int64_t end)
 {
@@ -41,21 +52,31 @@ BOUGH_TWIN static void max_pool2d_by_two_fwd(void *const *arg, const void *param
         const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
         const int first = 2 * run.h * p->w.size + 2 * run.w;
         const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
-        max_row_by_two((float *)arg[1] + at, (int *)arg[2] + at, x + first, p->w.size, first,
-                       run.length, p->relu);
+        POOL_BY_LANES(run.length, max_row_by_two, (float *)arg[1] + at, (int *)arg[2] + at,
+                      x + first, p->w.size, first, p->relu, run.length);
         at += run.length;
     }
 }
 
-// One row of dx; `at` is the index in the plane of its first element.
-BOUGH_IN_TWIN void max_back_row_by_two(float *restrict dx, const float *restrict dy,
-                                       const int *restrict index, int at, int length)
+// Of one row of dx; `at` is the index in the plane of its first element.
+BOUGH_IN_TWIN void max_back_lanes_by_two(float *restrict dx, const float *restrict dy,
+                                         const int *restrict index, int at, int lanes)
 {
-    for (int i = 0; i < length; i++) {
+#pragma omp simd
+    for (int i = 0; i < lanes; i++) {
         const float slope = dy[i]; // read in any case: a branch would be slower
         const int from = index[i] - at - 2 * i;
         dx[2 * i] = from == 0 ? slope : 0.0f;
         dx[2 * i + 1] = from == 1 ? slope : 0.0f;
+    }
+}
+
+BOUGH_IN_TWIN void max_back_row_by_two(float *restrict dx, const float *restrict dy,
+                                       const int *restrict index, int at, int length, int lanes)
+{
+    for (int i = 0; i < length; i += lanes) {
+        const int j = i + lanes <= length ? i : length - lanes;
+        max_back_lanes_by_two(dx + 2 * j, dy + j, index + j, at + 2 * j, lanes);
     }
 }
 
@@ -66,7 +87,8 @@ BOUGH_IN_TWIN void max_back_by_two(float *dx, const float *dy, const int *index,
     const int width = p->w.size, first = 2 * run.h * width + 2 * run.w;
     const int ends = run.w + run.length == p->w.out ? width % 2 : 0;
     for (int row = 0; row < 2; row++) {
-        max_back_row_by_two(dx + first + row * width, dy, index, first + row * width, run.length);
+        POOL_BY_LANES(run.length, max_back_row_by_two, dx + first + row * width, dy, index,
+                      first + row * width, run.length);
         if (ends)
             dx[first + row * width + 2 * run.length] = 0.0f;
     }
