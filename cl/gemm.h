@@ -38,6 +38,18 @@ struct gemm_view {
     int runs; // GEMM_ANYHOW ...
 };
 
+// How the images of windows are cut: a box is some rows of one image's positions, padded into the
+// own scratch of a group. Counts in floats.
+struct gemm_boxes {
+    gemm_long count, per_image;
+    gemm_long own_at, own_size; // of the first group; from one group to the next
+    gemm_long tap_at, image_at, panel_at, partial_at; // in it
+    int rows;                                         // of positions in a box
+    int piece;                                        // neighbours that a tile reads at once
+    int pitch, phase, channel; // from one padded row, phase, channel to the next
+    int width;                 // of a strip of the plain operand
+};
+
 struct gemm_params {
     gemm_long m, n, k, batch;
     struct gemm_view a, b;
@@ -54,6 +66,7 @@ struct gemm_params {
     float alpha, beta;
     int bias_per_row, bias_per_col;
     int relu, reserved;
+    struct gemm_boxes boxes;
 };
 
 #ifdef __OPENCL_VERSION__

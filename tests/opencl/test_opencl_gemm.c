@@ -243,6 +243,37 @@ static void run(const char *implementation, int problems)
     }
 }
 
+// Images that are cut in boxes of rows; channels in pairs of strips.
+static void run_large_images(void)
+{
+    for (int32_t stride = 1; stride <= 2; stride++) {
+        const int32_t out = stride == 1 ? 45 : 23;
+        struct bough__gemm g = {.m = 37, .n = 2 * out * out, .k = 16 * 9};
+        g.b.kind = BOUGH_WINDOWS;
+        g.b.windows = (struct bough__windows){16, 45, 45, 3, 3,   stride, stride, 1,           1,
+                                              1,  1,  1,  1, out, out,    0,      16 * 45 * 45};
+        g.a = pick_plain(g.m, g.k);
+        g.c.row.stride = out * out;
+        g.c.col = (struct bough__axis){out * out, 1, g.m * out * out};
+        pick_epilogue(&g);
+        compare("windows", &g, 1);
+        struct bough__gemm dw = {.m = g.m, .n = g.k, .k = g.n, .b = g.b};
+        dw.b.kind = BOUGH_WINDOWS_TRANSPOSED;
+        dw.a = g.c;
+        dw.c = pick_plain(dw.m, dw.n);
+        pick_epilogue(&dw);
+        compare("windows", &dw, 1);
+    }
+}
+
+static void windows(void **state)
+{
+    (void)state;
+    run("windows", 60);
+    if (opencl && !opencl_is_slow(opencl))
+        run_large_images();
+}
+
 static void cpu(void **state)
 {
     (void)state;
@@ -278,18 +309,17 @@ static void an_unknown_name_is_told(void **state)
         skip();
     assert_int_equal(setenv("BOUGH_GEMM", "fast", 1), 0);
     assert_ok(bough__buffer_create(&g.c.data.buffer, opencl, sizeof(float)));
-    assert_fails(bough__launch_gemm(&launch, opencl, &g), BOUGH_INVALID, "cpu, clblast, tile");
+    assert_fails(bough__launch_gemm(&launch, opencl, &g), BOUGH_INVALID,
+                 "windows, cpu, clblast, tile");
     bough__buffer_destroy(&g.c.data.buffer);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cpu),
-        cmocka_unit_test(tile),
-        cmocka_unit_test(clblast),
-        cmocka_unit_test(generic),
-        cmocka_unit_test(an_unknown_name_is_told),
+        cmocka_unit_test(windows), cmocka_unit_test(cpu),
+        cmocka_unit_test(tile),    cmocka_unit_test(clblast),
+        cmocka_unit_test(generic), cmocka_unit_test(an_unknown_name_is_told),
     };
     opencl = opencl_open();
     assert_ok(bough_device_open(&c, "c"));

@@ -20,7 +20,8 @@ static const struct bough__cl_gemm_implementation generic = {"generic", anything
                                                              prepare_generic};
 
 static const struct bough__cl_gemm_implementation *const implementations[] = {
-    &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile, &generic};
+    &bough__cl_gemm_windows, &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile,
+    &generic};
 
 // ---- Views ----
 
@@ -122,6 +123,23 @@ static struct gemm_params describe(const struct bough__gemm *g)
     p.bias_per_col = g->bias.buffer && g->bias_axis == BOUGH_BIAS_PER_COL;
     p.relu = g->activation == BOUGH_RELU;
     return p;
+}
+
+void bough__cl_gemm_turn(struct bough__cl_gemm *g)
+{
+    struct gemm_params *p = &g->params;
+    const struct gemm_params from = *p;
+    const struct bough__matrix a = g->gemm.a;
+    p->m = from.n;
+    p->n = from.m;
+    p->a = from.b;
+    p->b = from.a;
+    p->c_row = from.c_col;
+    p->c_col = from.c_row;
+    p->bias_per_row = from.bias_per_col;
+    p->bias_per_col = from.bias_per_row;
+    g->gemm.a = g->gemm.b;
+    g->gemm.b = a;
 }
 
 // ---- Steps ----
@@ -232,8 +250,8 @@ static enum bough_status forced(int *place)
             *place = i;
     if (*place >= 0)
         return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID, "BOUGH_GEMM is %s; it can be cpu, clblast, tile or generic",
-                       name);
+    return bough__fail(BOUGH_INVALID,
+                       "BOUGH_GEMM is %s; it can be windows, cpu, clblast, tile or generic", name);
 }
 
 static enum bough_status launch_create(struct bough__cl_launch **launch,

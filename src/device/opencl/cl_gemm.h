@@ -25,9 +25,13 @@ struct bough__cl_gemm_implementation {
     enum bough_status (*prepare)(struct bough__cl_gemm *g);
 };
 
+extern const struct bough__cl_gemm_implementation bough__cl_gemm_windows;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_cpu;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_blast;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_tile;
+
+// C^T = B^T * A^T: what was a row is a column.
+void bough__cl_gemm_turn(struct bough__cl_gemm *g);
 
 // Room for `count` floats in scratch, aligned for every vector: where it begins.
 gemm_long bough__cl_gemm_reserve(struct bough__cl_gemm *g, gemm_long count);

@@ -45,23 +45,6 @@ static double cost(const struct bough__cl_gemm *g, gemm_long m, gemm_long n)
     return rows * cols + 24 * (double)round_up(m, LANES) + 16 * cols;
 }
 
-// C^T = B^T * A^T: what was a row is a column.
-static void swap(struct gemm_params *p, struct bough__gemm *g)
-{
-    const struct gemm_params from = *p;
-    const struct bough__matrix a = g->a;
-    p->m = from.n;
-    p->n = from.m;
-    p->a = from.b;
-    p->b = from.a;
-    p->c_row = from.c_col;
-    p->c_col = from.c_row;
-    p->bias_per_row = from.bias_per_col;
-    p->bias_per_col = from.bias_per_row;
-    g->a = g->b;
-    g->b = a;
-}
-
 static gemm_long parts_of(gemm_long count, gemm_long size)
 {
     return (count + size - 1) / size;
@@ -105,7 +88,7 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     enum bough_status status;
     struct gemm_params *p = &g->params;
     if (cost(g, p->n, p->m) < 0.9 * cost(g, p->m, p->n))
-        swap(p, &g->gemm);
+        bough__cl_gemm_turn(g);
     double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
     gemm_long most = PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units;
     gemm_long wanted = work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;

@@ -1,0 +1,111 @@
+// Images with the zeros that windows look at around them, for CPU devices. A group pads some rows
+// of one image at a time, a box, into scratch of its own; taps and positions are offsets there.
+#ifndef BOUGH_CL_GEMM_BOX_H
+#define BOUGH_CL_GEMM_BOX_H
+
+#include "gemm.h"
+
+// ---- Padded images ----
+
+// Where row `h` of a padded box comes from; -1: it is zero.
+static int source_row(const struct gemm_view *v, int first, int h)
+{
+    const int at = first + h;
+    if (at < 0 || at % v->spread_h != 0 || at / v->spread_h >= v->height)
+        return -1;
+    return at / v->spread_h;
+}
+
+static void copy_row(global float *to, global const float *from, int count)
+{
+    int i = 0;
+    for (; i + 16 <= count; i += 16)
+        vstore16(vload16(0, from + i), 0, to + i);
+    if (i < count && count >= 16) {
+        vstore16(vload16(0, from + count - 16), 0, to + count - 16);
+    } else if (count >= 8) {
+        vstore8(vload8(0, from), 0, to);
+        vstore8(vload8(0, from + count - 8), 0, to + count - 8);
+    } else {
+        for (; i < count; i++)
+            to[i] = from[i];
+    }
+}
+
+// A row between its zeros, its columns sorted by the phase of the windows' stride.
+static void pad_row(const struct gemm_params *p, global float *to, global const float *from)
+{
+    const struct gemm_view *v = &p->b;
+    const int width = p->boxes.pitch;
+    if (v->stride_w == 1 && v->spread_w == 1) {
+        const int first = max(0, -v->padding_w), at = max(0, v->padding_w);
+        copy_row(to + at, from + first, min(v->width - first, width - at));
+        return;
+    }
+    for (int w = 0; w < v->width; w++) {
+        const int at = w * v->spread_w + v->padding_w;
+        if (at >= 0 && at < width)
+            to[at % v->stride_w * p->boxes.phase + at / v->stride_w] = from[w];
+    }
+}
+
+// The rows that the windows from `row` on reach. What is to be zero is so already.
+static void pad(const struct gemm_params *p, global float *to, global const float *image, int row,
+                int channels)
+{
+    const struct gemm_view *v = &p->b;
+    const int rows = (p->boxes.rows - 1) * v->stride_h + (v->kernel_h - 1) * v->dilation_h + 1;
+    for (int c = 0; c < channels; c++)
+        for (int h = 0; h < rows; h++) {
+            const int from = source_row(v, row * v->stride_h - v->padding_h, h);
+            if (from >= 0)
+                pad_row(p, to + c * p->boxes.channel + h * p->boxes.pitch,
+                        image + ((long)c * v->height + from) * v->width);
+        }
+}
+
+static void clear(global float *to, long count)
+{
+    for (long i = 0; i < count; i += 16)
+        vstore16((float16)(0.0f), 0, to + i);
+}
+
+// Where tap (c, h, w) lies behind the position that looks through it.
+static int tap_at(const struct gemm_params *p, int tap)
+{
+    const struct gemm_view *v = &p->b;
+    const int row = tap / v->kernel_w, c = row / v->kernel_h;
+    int w = tap - row * v->kernel_w, h = row - c * v->kernel_h;
+    if (v->flip) {
+        h = v->kernel_h - 1 - h;
+        w = v->kernel_w - 1 - w;
+    }
+    w *= v->dilation_w;
+    return c * p->boxes.channel + h * v->dilation_h * p->boxes.pitch +
+           w % v->stride_w * p->boxes.phase + w / v->stride_w;
+}
+
+// ---- Boxes ----
+
+// One box of one image: rows row..row+rows-1 of the output.
+struct box {
+    long image;
+    int row, rows;
+};
+
+static struct box box_at(const struct gemm_params *p, long index)
+{
+    struct box box;
+    box.image = index / p->boxes.per_image;
+    box.row = (int)(index - box.image * p->boxes.per_image) * p->boxes.rows;
+    box.rows = min(p->boxes.rows, p->b.out_h - box.row);
+    return box;
+}
+
+// The group's part of all boxes.
+static long first_box(const struct gemm_params *p, long group)
+{
+    return p->boxes.count * group / (long)get_num_groups(0);
+}
+
+#endif

@@ -1,0 +1,143 @@
+// A tile of c in registers, its operands read where they lie. For CPU devices.
+#ifndef BOUGH_CL_GEMM_DIRECT_H
+#define BOUGH_CL_GEMM_DIRECT_H
+
+#include "gemm.h"
+
+#define TILE_ROWS   8
+#define TILE_COLS   32
+#define TILE_PIECES 4
+
+// Element (row r, depth d) of A is a[row_at[r] + step[d].x]. The columns of B are pieces of
+// neighbours, and piece i begins at b[piece_at[i] + step[d].y]: two of 16, four of 8, or a
+// single one of 16 (piece 0).
+struct tile {
+    global const float *a, *b;
+    global const int2 *step;
+    int depth;
+    int row_at[TILE_ROWS], piece_at[TILE_PIECES];
+};
+
+// 16 columns, the pieces from `at` on.
+#define TILE_LOAD_0(b, at)  vload16(0, (b) + (at)[0])
+#define TILE_LOAD_16(b, at) vload16(0, (b) + (at)[0])
+#define TILE_LOAD_8(b, at)  (float16)(vload8(0, (b) + (at)[0]), vload8(0, (b) + (at)[1]))
+#define EACH(i, count)      _Pragma("unroll") for (int i = 0; i < (count); i++)
+
+// sums[row][column]. The sums are registers only where all loops over them have constant ends.
+#define TILE(rows, piece, vectors, next)                                                           \
+    static void tile_##rows##_##piece(float *sums, const struct tile *t)                           \
+    {                                                                                              \
+        float16 sum[rows][vectors];                                                                \
+        global const float *row[rows];                                                             \
+        int at[TILE_PIECES];                                                                       \
+        EACH (i, TILE_PIECES)                                                                      \
+            at[i] = t->piece_at[i];                                                                \
+        EACH (r, rows)                                                                             \
+            row[r] = t->a + t->row_at[r];                                                          \
+        EACH (r, rows)                                                                             \
+            EACH (v, vectors)                                                                      \
+                sum[r][v] = 0.0f;                                                                  \
+        for (int k = 0; k < t->depth; k++) {                                                       \
+            const long down = t->step[k].x;                                                        \
+            global const float *b = t->b + t->step[k].y;                                           \
+            float16 cols[2];                                                                       \
+            EACH (v, vectors)                                                                      \
+                cols[v] = TILE_LOAD_##piece(b, at + v * (next));                                   \
+            EACH (r, rows)                                                                         \
+                EACH (v, vectors)                                                                  \
+                    sum[r][v] += row[r][down] * cols[v];                                           \
+        }                                                                                          \
+        EACH (r, rows)                                                                             \
+            EACH (v, vectors)                                                                      \
+                vstore16(sum[r][v], r *vectors + v, sums);                                         \
+    }
+#define TILES(piece, vectors, next)                                                                \
+    TILE(1, piece, vectors, next)                                                                  \
+    TILE(2, piece, vectors, next)                                                                  \
+    TILE(3, piece, vectors, next)                                                                  \
+    TILE(4, piece, vectors, next)                                                                  \
+    TILE(5, piece, vectors, next)                                                                  \
+    TILE(6, piece, vectors, next)                                                                  \
+    TILE(7, piece, vectors, next)                                                                  \
+    TILE(8, piece, vectors, next)                                                                  \
+    static void tile_rows_##piece(float *sums, const struct tile *t, int rows)                     \
+    {                                                                                              \
+        switch (rows) {                                                                            \
+        case 1:                                                                                    \
+            tile_1_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        case 2:                                                                                    \
+            tile_2_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        case 3:                                                                                    \
+            tile_3_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        case 4:                                                                                    \
+            tile_4_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        case 5:                                                                                    \
+            tile_5_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        case 6:                                                                                    \
+            tile_6_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        case 7:                                                                                    \
+            tile_7_##piece(sums, t);                                                               \
+            break;                                                                                 \
+        default:                                                                                   \
+            tile_8_##piece(sums, t);                                                               \
+        }                                                                                          \
+    }
+
+// ---- Parts of vectors ----
+
+// The first `count` of a vector.
+static inline void put4(float4 value, global float *to, int count)
+{
+    if (count >= 4) {
+        vstore4(value, 0, to);
+        return;
+    }
+    if (count & 2)
+        vstore2(value.lo, 0, to);
+    if (count & 1)
+        to[count & 2] = count & 2 ? value.z : value.x;
+}
+
+static inline void put8(float8 value, global float *to, int count)
+{
+    if (count >= 8) {
+        vstore8(value, 0, to);
+        return;
+    }
+    if (count & 4)
+        vstore4(value.lo, 0, to);
+    if (count & 3)
+        put4(count & 4 ? value.hi : value.lo, to + (count & 4), count & 3);
+}
+
+static inline void put16(float16 value, global float *to, int count)
+{
+    if (count >= 16) {
+        vstore16(value, 0, to);
+        return;
+    }
+    if (count & 8)
+        vstore8(value.lo, 0, to);
+    if (count & 7)
+        put8(count & 8 ? value.hi : value.lo, to + (count & 8), count & 7);
+}
+
+// The rest is 0.
+static inline float16 get16(global const float *from, int count)
+{
+    if (count >= 16)
+        return vload16(0, from);
+    float part[16];
+    for (int i = 0; i < 16; i++)
+        part[i] = i < count ? from[i] : 0.0f;
+    return vload16(0, part);
+}
+
+#endif

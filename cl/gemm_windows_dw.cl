@@ -1,0 +1,145 @@
+// The gradient of a convolution's weight as GEMM on CPU devices: k runs over positions, B is the
+// windows that they look through. The taps are the rows of tiles, read where they lie in padded
+// images, and the rows of A are their columns, packed.
+#include "bough.h"
+#include "gemm_box.h"
+#include "gemm_direct.h"
+#include "gemm_pack.h"
+
+TILES(16, 2, 1)
+TILES(0, 1, 1)
+
+// A's rows at `count` neighbouring positions from `from` on, as strips [position, width].
+static void pack_rows(const struct gemm_params *p, global float *panel, global const float *from,
+                      int count)
+{
+    const int width = p->boxes.width;
+    for (long row = 0; row < p->m; row += LANES) {
+        const int rows = (int)min((long)LANES, p->m - row);
+        global float *to = panel + row / width * width * count + row % width;
+        for (int k = 0; k < count; k += LANES) {
+            float16 block[LANES];
+            for (int r = 0; r < LANES; r++)
+                block[r] = r < rows ? get16(from + gemm_axis_at(&p->a.across, row + r) + k,
+                                            min(LANES, count - k))
+                                    : (float16)(0.0f);
+            transpose(block);
+            for (int i = 0; i < min(LANES, count - k); i++)
+                vstore16(block[i], 0, to + (long)(k + i) * width);
+        }
+    }
+}
+
+// Adds one box to the sums [strip, tap, width].
+static void box_run(const struct gemm_params *p, struct tile *t, global float *sums,
+                    global const int *tap, int from_zero)
+{
+    const int width = p->boxes.width, strips = (int)((p->m + width - 1) / width);
+    const long tiles = (p->n + TILE_ROWS - 1) / TILE_ROWS;
+    global const float *panel = t->b;
+    for (int s = 0; s < strips; s++) {
+        t->b = panel + (long)s * width * t->depth;
+        for (long i = 0; i < tiles; i++) {
+            const long first = p->n * i / tiles;
+            const int rows = (int)(p->n * (i + 1) / tiles - first);
+            float part[TILE_ROWS * TILE_COLS];
+            for (int r = 0; r < rows; r++)
+                t->row_at[r] = tap[first + r];
+            if (width == 32)
+                tile_rows_16(part, t, rows);
+            else
+                tile_rows_0(part, t, rows);
+            global float *to = sums + (s * p->n + first) * width;
+            for (int j = 0; j < rows * width / LANES; j++) {
+                float16 value = vload16(j, part);
+                if (!from_zero)
+                    value += vload16(j, to);
+                vstore16(value, j, to);
+            }
+        }
+    }
+    t->b = panel;
+}
+
+// Group (boxes, 1, batch). Leaves partial sums for gemm_windows_sum.
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gemm_windows_dw(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
+{
+    VIEW(const float, a);
+    VIEW(const float, b);
+    VIEW(float, scratch);
+    const long group = get_group_id(0), batch = get_group_id(2);
+    global float *own =
+        scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
+    global int2 *step = (global int2 *)own;
+    global int *tap = (global int *)(own + p.boxes.tap_at);
+    global float *image = own + p.boxes.image_at, *panel = own + p.boxes.panel_at;
+    const int channels = (int)p.n / (p.b.kernel_h * p.b.kernel_w);
+    const int positions = p.b.out_h * p.b.out_w;
+    for (int i = 0; i < p.n; i++)
+        tap[i] = tap_at(&p, i);
+    for (int h = 0, k = 0; h < p.boxes.rows; h++)
+        for (int w = 0; w < p.b.out_w; w++, k++)
+            step[k] = (int2)(h * p.b.stride_h * p.boxes.pitch + w, k * p.boxes.width);
+    clear(image, p.boxes.panel_at - p.boxes.image_at);
+    struct tile tile;
+    tile.a = image;
+    tile.b = panel;
+    tile.step = step;
+    for (int i = 0; i < TILE_PIECES; i++)
+        tile.piece_at[i] = i * LANES;
+    const long first = first_box(&p, group), last = first_box(&p, group + 1);
+    for (long i = first; i < last; i++) {
+        const struct box box = box_at(&p, i);
+        if (p.boxes.per_image > 1) // what is padded changes from box to box
+            clear(image, p.boxes.panel_at - p.boxes.image_at);
+        pad(&p, image, b + batch * p.b.batch_stride + box.image * p.b.image_stride, box.row,
+            channels);
+        tile.depth = box.rows * p.b.out_w;
+        pack_rows(&p, panel,
+                  a + batch * p.a.batch_stride +
+                      gemm_axis_at(&p.a.depth, box.image * positions + box.row * p.b.out_w),
+                  tile.depth);
+        box_run(&p, &tile, own + p.boxes.partial_at, tap, i == first);
+    }
+}
+
+// ---- The end ----
+
+// block[tap] = the sums of all groups, first group first.
+static void sum_groups(float16 *block, const struct gemm_params *p, global const float *from,
+                       long taps)
+{
+    const int width = p->boxes.width;
+    for (int i = 0; i < LANES; i++)
+        block[i] = 0.0f;
+    for (long group = 0; group < p->splits; group++, from += p->boxes.own_size)
+        for (int i = 0; i < taps; i++)
+            block[i] += vload16(0, from + i * width);
+}
+
+// Group (16 rows of c, 1, batch).
+kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
+gemm_windows_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
+{
+    VIEW(const float, bias);
+    VIEW(float, c);
+    VIEW(const float, scratch);
+    const long row = get_group_id(0) * LANES, batch = get_group_id(2);
+    const int width = p.boxes.width, rows = (int)min((long)LANES, p.m - row);
+    global const float *from = scratch + p.boxes.own_at + p.boxes.partial_at +
+                               batch * p.splits * p.boxes.own_size + row / width * width * p.n +
+                               row % width;
+    for (long col = 0; col < p.n; col += LANES) {
+        float16 block[LANES];
+        float sums[LANES];
+        const int cols = (int)min((long)LANES, p.n - col);
+        sum_groups(block, &p, from + col * width, cols);
+        transpose(block);
+        for (int r = 0; r < rows; r++) {
+            vstore16(block[r], 0, sums);
+            for (int i = 0; i < cols; i++)
+                gemm_store(&p, c, sums[i], bias, batch, row + r, col + i);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+// Convolutions on CPU devices, windows read from padded images: cl/gemm_windows.cl.
+#include "device/opencl/cl_gemm.h"
+
+#include "base/error.h"
+
+enum {
+    PARTS_PER_UNIT = 4,
+    SLACK = 32,           // floats that a vector may read behind an image
+    MOST_IMAGE = 1 << 18, // floats of a padded box
+    MOST_SUMS = 1 << 18   // floats of partial sums of a group
+};
+
+static const gemm_long BOX = 24 * 1024; // floats, about: it stays in a core's cache
+static const double WORTH = 1e6;        // multiplications that a group is worth
+
+static gemm_long parts_of(gemm_long count, gemm_long size)
+{
+    return (count + size - 1) / size;
+}
+
+static gemm_long round_up(gemm_long value, gemm_long to)
+{
+    return parts_of(value, to) * to;
+}
+
+static gemm_long least(gemm_long a, gemm_long b)
+{
+    return a < b ? a : b;
+}
+
+// Floats of a channel of a padded box of `rows` rows of positions.
+static gemm_long padded(const struct gemm_view *v, gemm_long pitch, gemm_long rows)
+{
+    return ((rows - 1) * v->stride_h + (gemm_long)(v->kernel_h - 1) * v->dilation_h + 1) * pitch;
+}
+
+// Rows of positions are read by vectors of 16; by halves where that leaves fewer lanes idle.
+static int piece_of(int width)
+{
+    return 1.05 * (double)round_up(width, 8) < (double)round_up(width, 16) ? 8 : 16;
+}
+
+static void cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
+{
+    const struct gemm_view *v = &p->b;
+    struct gemm_boxes *boxes = &p->boxes;
+    const gemm_long width =
+        (gemm_long)(v->out_w - 1) * v->stride_w + (gemm_long)(v->kernel_w - 1) * v->dilation_w + 1;
+    boxes->phase = (int)parts_of(width, v->stride_w);
+    boxes->pitch = boxes->phase * v->stride_w;
+    boxes->rows = v->out_h;
+    while (boxes->rows > 1 && channels * padded(v, boxes->pitch, boxes->rows) > BOX)
+        boxes->rows = (boxes->rows + 1) / 2;
+    // Not a power of two: all channels would meet in a few sets of the cache.
+    boxes->channel = (int)((padded(v, boxes->pitch, boxes->rows) + 15) / 16 | 1) * 16;
+    boxes->per_image = parts_of(v->out_h, boxes->rows);
+    boxes->count = positions / ((gemm_long)v->out_h * v->out_w) * boxes->per_image;
+    boxes->piece = piece_of(v->out_w);
+}
+
+// The positions of one image are neighbours.
+static int is_run(const struct gemm_axis *axis, const struct gemm_view *v)
+{
+    return axis->stride == 1 && axis->inner % ((gemm_long)v->out_h * v->out_w) == 0;
+}
+
+// A GEMM over windows, turned so that they are B, and cut; 0 if these kernels cannot do it.
+static int plan(struct bough__cl_gemm *g)
+{
+    struct gemm_params *p = &g->params;
+    if (p->a.kind != GEMM_PLAIN)
+        bough__cl_gemm_turn(g);
+    if (g->gemm.k == 0 || p->a.kind != GEMM_PLAIN || p->b.kind == GEMM_PLAIN)
+        return 0;
+    const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
+    const gemm_long taps = forward ? p->k : p->n, positions = forward ? p->n : p->k;
+    const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
+    cut(p, positions, channels);
+    if (channels * p->boxes.channel > MOST_IMAGE || p->a.extent > INT32_MAX)
+        return 0;
+    if (forward)
+        return is_run(&p->c_col, &p->b) && !p->bias_per_col;
+    return is_run(&p->a.depth, &p->b) && p->m * p->n <= MOST_SUMS;
+}
+
+static int can(const struct bough__cl_gemm *g)
+{
+    struct bough__cl_gemm planned = *g;
+    return plan(&planned);
+}
+
+static int suits(const struct bough__cl_gemm *g)
+{
+    return g->device->cpu && can(g);
+}
+
+static gemm_long groups_of(const struct bough__cl_gemm *g)
+{
+    const struct gemm_params *p = &g->params;
+    const double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
+    const gemm_long most =
+        least(PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units, p->boxes.count);
+    return work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
+}
+
+// Lays out the scratch of a group.
+static void lay_out(struct bough__cl_gemm *g, gemm_long groups)
+{
+    const struct gemm_params *p = &g->params;
+    struct gemm_boxes *boxes = &g->params.boxes;
+    const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
+    const gemm_long taps = forward ? p->k : p->n, positions = (gemm_long)boxes->rows * p->b.out_w;
+    const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
+    boxes->tap_at = round_up(2 * (forward ? taps : positions), 16);
+    boxes->image_at = boxes->tap_at + (forward ? 0 : round_up(taps, 16));
+    boxes->panel_at = boxes->image_at + round_up(channels * boxes->channel + SLACK, 16);
+    boxes->width = p->m > 16 ? 32 : 16;
+    const gemm_long rows = round_up(p->m, boxes->width);
+    boxes->partial_at = boxes->panel_at + (forward ? 0 : rows * positions);
+    boxes->own_size = boxes->partial_at + (forward ? 0 : round_up(rows * taps, 16));
+    boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
+}
+
+static enum bough_status prepare(struct bough__cl_gemm *g)
+{
+    struct gemm_params *p = &g->params;
+    enum bough_status status;
+    plan(g);
+    const gemm_long groups = groups_of(g);
+    const size_t grid[3] = {(size_t)groups, 1, (size_t)p->batch};
+    lay_out(g, groups);
+    if (p->b.kind == GEMM_POSITIONS_ACROSS)
+        return bough__cl_gemm_step(g, "gemm_windows", "gemm_windows", grid, 1);
+    p->splits = (int)groups;
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_dw", "gemm_windows_dw", grid, 1));
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_dw", "gemm_windows_sum",
+                                  (size_t[3]){(size_t)parts_of(p->m, 16), 1, (size_t)p->batch}, 1));
+done:
+    return status;
+}
+
+const struct bough__cl_gemm_implementation bough__cl_gemm_windows = {"windows", suits, can,
+                                                                     prepare};
