@@ -45,6 +45,10 @@ struct bough_gemm_shape {
 enum bough_status bough_bench_gemm(const struct bough_bench_options *options,
                                    const struct bough_gemm_shape *shape, size_t shapes);
 
+// Times every op that computes, forwards and backwards, at the size of a layer of a small net.
+// Errors: DEVICE.
+enum bough_status bough_bench_ops(const struct bough_bench_options *options);
+
 // A training step of a config, on its own data.
 struct bough_step_bench {
     int64_t batch;

@@ -60,9 +60,10 @@ static const struct layer layers[] = {
     {"regression-and-classes 100", "linear2", 100, 50, 20, 0, 0, 0, BOUGH_RELU, 0},
     {"regression-and-classes 100", "class", 100, 20, 10, 0, 0, 0, BOUGH_LINEAR, 0},
     {"regression-and-classes 100", "values", 100, 20, 5, 0, 0, 0, BOUGH_LINEAR, 0},
-    {"lenet 256", "conv1", 256, 1, 10, 28, 5, 0, BOUGH_RELU, 1},
-    {"lenet 256", "conv2", 256, 10, 20, 12, 5, 0, BOUGH_RELU, 0},
+    {"lenet 256", "conv1", 256, 1, 10, 28, 5, 0, BOUGH_LINEAR, 1},
+    {"lenet 256", "conv2", 256, 10, 20, 12, 5, 0, BOUGH_LINEAR, 0},
     {"lenet 256", "linear", 256, 320, 50, 0, 0, 0, BOUGH_RELU, 0},
+    {"lenet 256", "hidden", 256, 50, 50, 0, 0, 0, BOUGH_RELU, 0},
     {"lenet 256", "head", 256, 50, 10, 0, 0, 0, BOUGH_LINEAR, 0},
 };
 

@@ -58,7 +58,7 @@ enum bough_status bench_step(const struct bench_arguments *a)
 {
     enum bough_status status;
     struct bough_config_file *file = NULL;
-    struct bough_bench_options options = {0};
+    struct bough_bench_options options = {.seconds = a->seconds};
     struct measured m;
     CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
     CLI_TRY(bench_first_steps(m.first, a)); // before there is a second thread

@@ -10,6 +10,7 @@
 struct bench_arguments {
     const char *device, *first;
     struct cli_list set;
+    double seconds;
     int json;
     const char *argument[64]; // behind the kind of bench
     size_t arguments;

@@ -5,16 +5,21 @@
 
 static const char help[] =
     "usage: bough bench gemm [M,N,K]... [options]\n"
+    "       bough bench ops [options]\n"
     "       bough bench step CONFIG [options]\n"
     "\n"
     "Measures a device: the median time of many calls after a warm-up, and what that is of this\n"
-    "machine's ceiling, which is measured in the same run (multiply-adds on registers; a copy).\n"
+    "machine's ceiling, which is measured in the same run: multiply-adds on registers, and a copy\n"
+    "of 128 MiB. What a cache holds passes the latter.\n"
     "\n"
     "  gemm   products of matrices: those of the layers of three nets, and squares\n"
+    "  ops    every op that computes, forwards and backwards\n"
     "  step   a training step of a config: speed, memory, launches, time to the first step\n"
     "\n"
     "  -d, --device D    as for `bough train`\n"
     "  -s, --set K=V     as for `bough train`\n"
+    "  -t, --time S      seconds to spend on a row, or on the steps; default 0.1, ops 0.05, step "
+    "2\n"
     "      --json        the same as JSON, times in seconds\n"
     "      --first DIR   of step: runs one step with that run folder, prints when it was done\n"
     "\n"
@@ -41,47 +46,81 @@ enum bough_status bench_print_json(json_t *answer)
     return BOUGH_OK;
 }
 
-// ---- Rows ----
+// ---- Rows: each is printed as it is measured ----
 
 struct rows {
     struct bough_ceiling ceiling;
     json_t *json; // NULL = a table
+    int products; // with m, n, k
     int head;     // is printed
 };
 
+static void print_head(const struct rows *rows)
+{
+    printf("%-36s", rows->products ? "product" : "op");
+    if (rows->products)
+        printf(" %6s %6s %6s", "m", "n", "k");
+    printf(" %10s %9s %6s %7s %6s\n", "us", "GFLOP/s", "share", "GB/s", "share");
+}
+
 static void print_row(struct rows *rows, const struct bough_bench_row *row)
 {
-    if (!rows->head)
-        printf("%-40s %6s %6s %6s %10s %9s %7s %6s  %s\n", "product", "m", "n", "k", "us",
-               "GFLOP/s", "GB/s", "share", "by");
-    rows->head = 1;
     const double gflops = 1e-9 * row->flops / row->seconds;
-    printf("%-40s %6lld %6lld %6lld %10.1f %9.1f %7.1f %4.0f %%  %s\n", row->name,
-           (long long)row->m, (long long)row->n, (long long)row->k, 1e6 * row->seconds, gflops,
-           1e-9 * row->bytes / row->seconds, 100 * gflops / rows->ceiling.gflops,
-           row->implementation);
+    const double gbs = 1e-9 * row->bytes / row->seconds;
+    if (!rows->head)
+        print_head(rows);
+    rows->head = 1;
+    printf("%-36s", row->name);
+    if (rows->products)
+        printf(" %6lld %6lld %6lld", (long long)row->m, (long long)row->n, (long long)row->k);
+    printf(" %10.1f", 1e6 * row->seconds);
+    if (row->flops > 0)
+        printf(" %9.1f %4.0f %%", gflops, 100 * gflops / rows->ceiling.gflops);
+    else
+        printf(" %16s", "");
+    printf(" %7.1f %4.0f %%%s%s\n", gbs, 100 * gbs / rows->ceiling.gbs,
+           *row->implementation ? "  " : "", row->implementation);
     fflush(stdout);
+}
+
+static json_t *row_json(const struct rows *rows, const struct bough_bench_row *row)
+{
+    const double gflops = 1e-9 * row->flops / row->seconds;
+    const double gbs = 1e-9 * row->bytes / row->seconds;
+    json_t *json = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "name", row->name, "flops",
+                             row->flops, "bytes", row->bytes, "seconds", row->seconds, "gflops",
+                             gflops, "gbs", gbs, "share", gflops / rows->ceiling.gflops,
+                             "gbs_share", gbs / rows->ceiling.gbs);
+    json_t *product = json_pack("{s:I, s:I, s:I, s:I, s:s}", "m", (json_int_t)row->m, "n",
+                                (json_int_t)row->n, "k", (json_int_t)row->k, "batch",
+                                (json_int_t)row->batch, "implementation", row->implementation);
+    if (rows->products)
+        json_object_update(json, product);
+    json_decref(product);
+    return json;
 }
 
 static void take_row(void *user, const struct bough_bench_row *row)
 {
     struct rows *rows = user;
-    if (!rows->json) {
+    if (rows->json)
+        json_array_append_new(rows->json, row_json(rows, row));
+    else
         print_row(rows, row);
-        return;
-    }
-    const double gflops = 1e-9 * row->flops / row->seconds;
-    json_array_append_new(rows->json,
-                          json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
-                                    "name", row->name, "implementation", row->implementation, "m",
-                                    (json_int_t)row->m, "n", (json_int_t)row->n, "k",
-                                    (json_int_t)row->k, "batch", (json_int_t)row->batch, "flops",
-                                    row->flops, "bytes", row->bytes, "seconds", row->seconds,
-                                    "gflops", gflops, "gbs", 1e-9 * row->bytes / row->seconds,
-                                    "share", gflops / rows->ceiling.gflops));
 }
 
-// ---- gemm ----
+static enum bough_status end_rows(struct rows *rows, const struct bough_device *device)
+{
+    if (!rows->json) {
+        printf("ceiling %.1f GFLOP/s, %.1f GB/s\n", rows->ceiling.gflops, rows->ceiling.gbs);
+        return BOUGH_OK;
+    }
+    json_t *answer = bench_head(device, &rows->ceiling);
+    json_object_set(answer, rows->products ? "gemm" : "ops", rows->json);
+    return bench_print_json(answer);
+}
+
+// ---- gemm, ops ----
 
 static enum bough_status read_shape(struct bough_gemm_shape *shape, const char *text)
 {
@@ -93,25 +132,19 @@ static enum bough_status read_shape(struct bough_gemm_shape *shape, const char *
     return BOUGH_OK;
 }
 
-static enum bough_status bench_gemm(const struct bench_arguments *a)
+static enum bough_status bench_rows(const struct bench_arguments *a, int products)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough_gemm_shape shape[64];
-    struct rows rows = {0};
-    struct bough_bench_options options = {.row = take_row, .user = &rows};
+    struct bough_gemm_shape shape[sizeof a->argument / sizeof *a->argument];
+    struct rows rows = {.products = products};
+    struct bough_bench_options options = {.seconds = a->seconds, .row = take_row, .user = &rows};
     for (size_t i = 0; i < a->arguments; i++)
         CLI_TRY(read_shape(&shape[i], a->argument[i]));
     CLI_TRY(bough_device_open(&options.device, a->device));
     CLI_TRY(bough_bench_ceiling(&rows.ceiling, options.device));
     rows.json = a->json ? json_array() : NULL;
-    CLI_TRY(bough_bench_gemm(&options, shape, a->arguments));
-    if (a->json) {
-        json_t *answer = bench_head(options.device, &rows.ceiling);
-        json_object_set(answer, "gemm", rows.json);
-        CLI_TRY(bench_print_json(answer));
-    } else {
-        printf("ceiling %.1f GFLOP/s, %.1f GB/s\n", rows.ceiling.gflops, rows.ceiling.gbs);
-    }
+    CLI_TRY(products ? bough_bench_gemm(&options, shape, a->arguments) : bough_bench_ops(&options));
+    CLI_TRY(end_rows(&rows, options.device));
 done:
     json_decref(rows.json);
     bough_device_close(&options.device);
@@ -123,7 +156,12 @@ done:
 static enum bough_status choose(const char *kind, const struct bench_arguments *a)
 {
     if (strcmp(kind, "gemm") == 0)
-        return bench_gemm(a);
+        return bench_rows(a, 1);
+    if (strcmp(kind, "ops") == 0 && a->arguments)
+        return cli_fail(BOUGH_INVALID, "unexpected argument '%s'; see bough bench --help",
+                        a->argument[0]);
+    if (strcmp(kind, "ops") == 0)
+        return bench_rows(a, 0);
     if (strcmp(kind, "step") != 0)
         return cli_fail(BOUGH_INVALID, "unknown bench '%s'; see bough bench --help", kind);
     if (a->arguments != 1)
@@ -131,19 +169,30 @@ static enum bough_status choose(const char *kind, const struct bench_arguments *
     return a->first ? bench_first_step(a) : bench_step(a);
 }
 
+static enum bough_status read_time(double *seconds, const char *text)
+{
+    char *end;
+    *seconds = text ? strtod(text, &end) : 0;
+    if (text && (*end || end == text || !(*seconds > 0 && *seconds < 3600)))
+        return cli_fail(BOUGH_INVALID, "--time %s: wanted seconds above 0", text);
+    return BOUGH_OK;
+}
+
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
     struct bench_arguments a = {0};
-    const char *argument[65] = {NULL};
+    const char *argument[65] = {NULL}, *time = NULL;
     const struct cli_option options[] = {{"device", 'd', .value = &a.device},
                                          {"set", 's', .list = &a.set},
+                                         {"time", 't', .value = &time},
                                          {"json", 0, .flag = &a.json},
                                          {"first", 0, .value = &a.first}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
         return cli_no_memory();
     CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, argument, 1, 65));
+    CLI_TRY(read_time(&a.seconds, time));
     while (argument[a.arguments + 1] && a.arguments < 64) {
         a.argument[a.arguments] = argument[a.arguments + 1];
         a.arguments++;

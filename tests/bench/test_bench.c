@@ -1,0 +1,167 @@
+// What does not depend on the machine: FLOPs, counts, and that every op has its rows.
+#include "support/support.h"
+
+#include "op/op.h"
+
+#include <bough/bough.h>
+#include <stdio.h>
+#include <string.h>
+
+static int close_devices(void **state)
+{
+    (void)state;
+    test_devices_close();
+    return 0;
+}
+
+// ---- A step ----
+
+enum { ROWS = 100 };
+
+// Digits 28 x 28 of noise.
+static const char *write_data(const char *folder)
+{
+    static char path[256];
+    static uint8_t image[ROWS][28][28];
+    static int64_t label[ROWS];
+    const struct bough_file_tensor tensor[] = {
+        {"train/image", BOUGH_U8, {4, {ROWS, 1, 28, 28}}, image, sizeof image},
+        {"train/label", BOUGH_I64, {1, {ROWS}}, label, sizeof label},
+    };
+    uint32_t seed = 1;
+    for (size_t i = 0; i < sizeof image; i++)
+        ((uint8_t *)image)[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
+    for (int i = 0; i < ROWS; i++)
+        label[i] = i % 10;
+    struct bough_tensor_writer *writer;
+    snprintf(path, sizeof path, "%s/digits.safetensors", folder);
+    assert_ok(bough_tensor_writer_create(&writer, path));
+    for (int i = 0; i < 2; i++)
+        assert_ok(
+            bough_tensor_writer_declare(writer, tensor[i].name, tensor[i].dtype, &tensor[i].shape));
+    for (int i = 0; i < 2; i++)
+        assert_ok(bough_tensor_writer_write(writer, tensor[i].data, tensor[i].bytes));
+    assert_ok(bough_tensor_writer_commit(writer));
+    bough_tensor_writer_destroy(&writer);
+    return path;
+}
+
+// Forward, and the gradients of every weight and of every input but the first.
+static double flops_of_sample(void)
+{
+    const double conv1 = 2.0 * 28 * 28 * 32 * 9, conv2 = 2.0 * 14 * 14 * 64 * 32 * 9;
+    const double linear = 2.0 * 3136 * 128, heads = 2.0 * 128 * (10 + 2 + 2);
+    return 2 * conv1 + 3 * (conv2 + linear + heads);
+}
+
+static void step_counts(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    char data[300];
+    snprintf(data, sizeof data, "data=%s", write_data(test_folder_create()));
+    const char *const set[] = {data, "train.batch_size=16"};
+    struct bough_config_file *file;
+    assert_ok(
+        bough_config_file_open(&file, TEST_SOURCE_DIR "/datasets/mnist-cnn/config.yaml", set, 2));
+    for (size_t i = 0; i < count; i++) {
+        struct bough_step_bench step;
+        const struct bough_bench_options options = {.device = device[i], .seconds = 1e-3};
+        assert_ok(bough_bench_step(&step, bough_config_file_config(file), &options));
+        assert_true(flops_of_sample() == 24998400);
+        assert_true(step.flops == 16 * flops_of_sample());
+        assert_int_equal(step.batch, 16);
+        assert_true(step.seconds > 0 && step.feeding > 0);
+        assert_true(step.launches >= 5 && step.launches <= 60);
+        assert_true(step.reads == 0 && step.writes >= 1 && step.writes <= 2);
+        assert_true(step.planned > 0 && step.values >= 16 * 4 * 32 * 14 * 14);
+    }
+    bough_config_file_close(&file);
+    test_folder_remove();
+}
+
+// ---- Rows ----
+
+struct seen {
+    char name[256][64];
+    struct bough_bench_row row[256];
+    size_t count;
+};
+
+static void see(void *user, const struct bough_bench_row *row)
+{
+    struct seen *seen = user;
+    assert_true(seen->count < 256);
+    assert_true(row->seconds > 0 && row->bytes > 0);
+    snprintf(seen->name[seen->count], sizeof seen->name[0], "%s", row->name);
+    seen->row[seen->count++] = *row;
+}
+
+static const struct bough_bench_row *find(const struct seen *seen, const char *op, const char *pass)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s %s", op, pass);
+    for (size_t i = 0; i < seen->count; i++)
+        if (strcmp(seen->name[i], name) == 0)
+            return &seen->row[i];
+    return NULL;
+}
+
+static void every_op_has_rows(void **state)
+{
+    (void)state;
+    static struct seen seen;
+    size_t count;
+    const struct bough__op *const *op = bough__op_all(&count);
+    assert_ok(
+        bough_bench_ops(&(struct bough_bench_options){.seconds = 1e-4, .row = see, .user = &seen}));
+    for (size_t i = 0; i < count; i++) {
+        const int wanted = !(op[i]->flags & BOUGH__OP_VIEW);
+        assert_true((find(&seen, op[i]->name, "forward") != NULL) == wanted);
+        assert_true((find(&seen, op[i]->name, "backward") != NULL) == wanted);
+    }
+    const double product = 2.0 * 256 * 512 * 512, image = 4.0 * 64 * 32 * 28 * 28;
+    assert_true(find(&seen, "linear", "forward")->flops == product);
+    assert_true(find(&seen, "linear", "backward")->flops == 2 * product);
+    assert_true(find(&seen, "relu", "forward")->bytes == 2 * image);
+    assert_true(find(&seen, "relu", "backward")->bytes == 3 * image);
+    assert_true(find(&seen, "multiply", "backward")->bytes == 5 * image);
+}
+
+static void products(void **state)
+{
+    (void)state;
+    static struct seen seen;
+    const struct bough_gemm_shape shape[] = {{5, 7, 9}, {64, 32, 16}, {5, 0, 9}};
+    const struct bough_bench_options options = {.seconds = 1e-4, .row = see, .user = &seen};
+    assert_ok(bough_bench_gemm(&options, shape, 2));
+    assert_int_equal(seen.count, 2);
+    const struct bough_bench_row *row = &seen.row[0];
+    assert_true(row->m == 5 && row->n == 7 && row->k == 9 && row->batch == 1);
+    assert_true(row->flops == 2 * 5 * 7 * 9 && row->bytes == 4 * (5 * 7 + 5 * 9 + 9 * 7));
+    assert_fails(bough_bench_gemm(&options, shape, 3), BOUGH_INVALID, "gemm: 5,0,9");
+}
+
+static void ceilings(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct bough_ceiling ceiling;
+        assert_ok(bough_bench_ceiling(&ceiling, device[i]));
+        assert_true(ceiling.gflops > 0 && ceiling.gbs > 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(step_counts),
+        cmocka_unit_test(every_op_has_rows),
+        cmocka_unit_test(products),
+        cmocka_unit_test(ceilings),
+    };
+    return cmocka_run_group_tests(tests, NULL, close_devices);
+}

@@ -1,0 +1,19 @@
+tiny
+speeds() {
+    sed -E -e 's/ +[0-9.]+( %| us| s| samples\/s| GFLOP\/s| GB\/s|)/ N\1/g' -e 's/ +(avx|base).*//' \
+        -e 's/^device .*/device/'
+}
+try bough bench gemm 5,7,9 64,64,64 -d c -t 0.001 2>&1 | tail -n 4 | speeds
+bough bench gemm -d c -t 0.001 --json 2> log | "$PYTHON" "$CASES/check_bench.py" gemm
+bough bench ops -d c -t 0.001 --json 2> log | "$PYTHON" "$CASES/check_bench.py" ops
+bough bench ops -d c -t 0.001 2> log | sed -n '1p;/^relu/p' | speeds
+bough bench step tiny.yaml -d c -t 0.01 --json 2> log | "$PYTHON" "$CASES/check_bench.py" step
+bough bench step tiny.yaml -d c -t 0.01 -s train.batch_size=8 2>&1 | speeds
+try bough bench step tiny.yaml -d c -s data=nothing.safetensors
+try bough bench step
+try bough bench
+try bough bench gemm 5,7
+try bough bench gemm 5,7,0 -d c 2>&1 | machine
+try bough bench ops relu
+try bough bench frobnicate
+try bough bench ops -t soon
