@@ -58,7 +58,7 @@ struct bough__kernel {
     size_t params_size; // at most BOUGH_MAX_PARAMS
 };
 
-enum { BOUGH_MAX_ARGS = 16, BOUGH_MAX_PARAMS = 128 };
+enum { BOUGH_MAX_ARGS = 20, BOUGH_MAX_PARAMS = 128 };
 
 struct bough__kernel_call {
     const struct bough__kernel *kernel;

@@ -97,6 +97,12 @@ void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__s
     graph->node[node].gradient = factor;
 }
 
+void bough__graph_leave(struct bough__graph *graph, int32_t node)
+{
+    assert(graph->node[node].op);
+    graph->node[node].outside = 1;
+}
+
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node)
 {
     return &graph->node[node].need.y;

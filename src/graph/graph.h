@@ -16,6 +16,7 @@ struct bough__node {
     struct bough__span gradient; // of a leaf that is to be trained, or of a loss: its factor
     int32_t view_of;             // shares that node's memory; -1 = its own
     int kept;                    // its value stands until the graph runs again
+    int outside;                 // its launches are the caller's
     const char *layer;           // of its launches' labels
 };
 
@@ -50,6 +51,10 @@ void bough__graph_keep(struct bough__graph *graph, int32_t node);
 
 // `node` is a loss: the backward pass starts there, multiplied by the float at `factor`.
 void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__span factor);
+
+// The launches of `node`, a loss, are the caller's, and run between the two passes: the forward and
+// the backward pass of its op at once (bough__plan_call).
+void bough__graph_leave(struct bough__graph *graph, int32_t node);
 
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node);
 

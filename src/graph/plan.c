@@ -209,13 +209,13 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
                                 entry->active && reads_y_backward(node) ? back : now);
         plan->unshared += value_bytes(node);
     }
-    if (node->need.saved)
+    if (node->need.saved && !node->outside)
         entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
-    if (node->need.scratch)
+    if (node->need.scratch && !node->outside)
         entry->scratch[0] = area_add(plan, node->need.scratch, now, now);
     if (!entry->active)
         return;
-    if (node->need.scratch)
+    if (node->need.scratch && !node->outside)
         entry->scratch[1] = area_add(plan, node->need.scratch, back, back);
     if (!has_memory(node->gradient)) {
         entry->gradient = area_add(plan, value_bytes(node), back, back);
@@ -225,6 +225,22 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
         if (entry->handover[i] == ADDED_AFTERWARDS)
             entry->extra[i] =
                 area_add(plan, value_bytes(&plan->graph->node[node->input[i]]), back, back);
+}
+
+// What the caller runs between the passes reads and writes there.
+static void extend_outside(struct bough__plan *plan, int32_t n)
+{
+    const struct bough__node *node = &plan->graph->node[n];
+    const struct entry *entry = &plan->entry[n];
+    int32_t between = plan->graph->count - 1;
+    for (int i = 0; node->outside && i < node->inputs; i++) {
+        const struct entry *root = &plan->entry[plan->entry[node->input[i]].root];
+        alive(plan, root->value, between);
+        if (entry->handover[i] == ADDED_AFTERWARDS)
+            alive(plan, entry->extra[i], between);
+        else if (entry->handover[i] != NOT_WANTED)
+            alive(plan, root->gradient, between);
+    }
 }
 
 static void extend_inputs_of(struct bough__plan *plan, int32_t n)
@@ -292,8 +308,10 @@ static enum bough_status place_areas(struct bough__plan *plan)
         if (has_work(&plan->graph->node[n]))
             add_areas_of(plan, n);
     for (int32_t n = 0; n < count; n++)
-        if (has_work(&plan->graph->node[n]))
+        if (has_work(&plan->graph->node[n])) {
             extend_inputs_of(plan, n);
+            extend_outside(plan, n);
+        }
     extend_kept(plan);
     for (int32_t n = 0; n < count; n++)
         if (has_work(&plan->graph->node[n]))
@@ -425,11 +443,16 @@ static struct bough__op_call call_of(const struct bough__plan *plan, int32_t n, 
     return call;
 }
 
+struct bough__op_call bough__plan_call(const struct bough__plan *plan, int32_t node)
+{
+    return call_of(plan, node, 1);
+}
+
 enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__sequence *out)
 {
     for (int32_t n = 0; n < plan->graph->count; n++) {
         const struct bough__node *node = &plan->graph->node[n];
-        if (!has_work(node))
+        if (!has_work(node) || node->outside)
             continue;
         struct bough__op_call call = call_of(plan, n, 0);
         out->label.layer = node->layer;
@@ -459,7 +482,8 @@ enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__s
             continue;
         struct bough__op_call call = call_of(plan, n, 1);
         out->label.layer = node->layer;
-        BOUGH_TRY(bough__op_write(out, node->op, BOUGH_BACKWARD, &call, &node->need));
+        if (!node->outside)
+            BOUGH_TRY(bough__op_write(out, node->op, BOUGH_BACKWARD, &call, &node->need));
         for (int i = 0; i < node->inputs; i++)
             if (plan->entry[n].handover[i] == ADDED_AFTERWARDS)
                 BOUGH_TRY(add_gradient(out, plan, node->input[i], call.dx[i]));

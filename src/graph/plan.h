@@ -23,6 +23,10 @@ void bough__plan_destroy(struct bough__plan **plan);
 enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__sequence *out);
 enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__sequence *out);
 
+// What a node that was left to the caller (bough__graph_leave) is to be run on: its inputs, output,
+// and the gradients that are wanted.
+struct bough__op_call bough__plan_call(const struct bough__plan *plan, int32_t node);
+
 // The output of an op; to be relied on after a pass only if it is kept (bough__graph_keep) or its
 // memory is the caller's (bough__graph_place).
 struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node);

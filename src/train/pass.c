@@ -4,6 +4,7 @@
 #include "data/gather.h"
 #include "graph/plan.h"
 #include "nn/account.h"
+#include "nn/loss_step.h"
 #include "nn/optimizer.h"
 
 #include <stdlib.h>
@@ -15,8 +16,7 @@ static size_t tasks_of(const struct bough__phase *phase)
 
 // ---- Forward: the batch, the model, the losses ----
 
-static enum bough_status record_task(struct bough__phase *phase, struct bough__pass *pass, size_t t,
-                                     int32_t scores)
+static enum bough_status record_task(struct bough__phase *phase, struct bough__pass *pass, size_t t)
 {
     enum bough_status status;
     struct bough__model *model = phase->model;
@@ -27,7 +27,7 @@ static enum bough_status record_task(struct bough__phase *phase, struct bough__p
         .shape = {classes ? 1 : 2, {pass->rows, model->width[t]}},
         .dtype = classes ? BOUGH_I32 : BOUGH_F32,
     };
-    int32_t target_node, weights_node = -1, loss;
+    int32_t target_node, weights_node = -1, loss, scores = pass->scores[t];
     pass->graph.layer = task->name;
     BOUGH_TRY(bough__graph_leaf(&pass->graph, &target_node, &target, (struct bough__span){0}));
     if (model->class_weights[t]) {
@@ -41,12 +41,22 @@ static enum bough_status record_task(struct bough__phase *phase, struct bough__p
     bough__graph_place(&pass->graph, loss, bough__span_at(bough__whole(phase->losses), t * 8));
     if (phase->purpose == BOUGH_TRAINING)
         bough__graph_seed(&pass->graph, loss, bough__span_at(bough__whole(phase->weights), t * 4));
+    if (pass->at_once)
+        bough__graph_leave(&pass->graph, loss);
+    pass->losses[t] = loss;
 done:
     return status;
 }
 
-static enum bough_status record(struct bough__phase *phase, struct bough__pass *pass,
-                                int32_t *scores)
+static int losses_at_once(const struct bough__phase *phase, const struct bough__pass *pass)
+{
+    int suits = phase->purpose != BOUGH_PREDICTION;
+    for (size_t t = 0; t < tasks_of(phase); t++)
+        suits &= bough__loss_step_suits(bough__graph_shape(&pass->graph, pass->scores[t]));
+    return suits;
+}
+
+static enum bough_status record(struct bough__phase *phase, struct bough__pass *pass)
 {
     enum bough_status status;
     struct bough__model *model = phase->model;
@@ -56,12 +66,13 @@ static enum bough_status record(struct bough__phase *phase, struct bough__pass *
         input.shape.dim[i + 1] = model->sample.dim[i];
     int32_t node;
     BOUGH_TRY(bough__graph_leaf(&pass->graph, &node, &input, (struct bough__span){0}));
-    BOUGH_TRY(
-        bough__model_record(model, &pass->graph, phase->purpose == BOUGH_TRAINING, node, scores));
+    BOUGH_TRY(bough__model_record(model, &pass->graph, phase->purpose == BOUGH_TRAINING, node,
+                                  pass->scores));
+    pass->at_once = losses_at_once(phase, pass);
     for (size_t t = 0; t < tasks_of(phase); t++) {
-        bough__graph_keep(&pass->graph, scores[t]);
+        bough__graph_keep(&pass->graph, pass->scores[t]);
         if (phase->purpose != BOUGH_PREDICTION)
-            BOUGH_TRY(record_task(phase, pass, t, scores[t]));
+            BOUGH_TRY(record_task(phase, pass, t));
     }
 done:
     return status;
@@ -98,8 +109,35 @@ static enum bough_status gather(struct bough__phase *phase, struct bough__pass *
     return status;
 }
 
-static enum bough_status keep_account(struct bough__phase *phase, struct bough__pass *pass,
-                                      const int32_t *scores)
+// ---- Losses and account ----
+
+static enum bough_status loss_step(struct bough__phase *phase, struct bough__pass *pass)
+{
+    size_t tasks = tasks_of(phase);
+    struct bough__loss_task *task = calloc(tasks + 1, sizeof *task);
+    if (!task)
+        return bough__no_memory();
+    for (size_t t = 0; t < tasks; t++) {
+        struct bough__op_call call = bough__plan_call(pass->plan, pass->losses[t]);
+        task[t] = (struct bough__loss_task){
+            .loss = &phase->model->config->tasks[t].loss,
+            .x = call.x[0],
+            .target = call.x[1].span,
+            .class_weights = call.x[2].span,
+            .dx = call.dx[0].span,
+            .all = bough__whole(phase->scores[t]),
+            .room = phase->room,
+        };
+    }
+    struct bough__loss_step shared = {bough__whole(phase->step), bough__whole(phase->losses),
+                                      bough__whole(phase->weights), bough__whole(phase->account)};
+    pass->sequence.label = (struct bough__label){"losses", NULL, "account"};
+    enum bough_status status = bough__loss_step_write(&pass->sequence, &shared, task, tasks);
+    free(task);
+    return status;
+}
+
+static enum bough_status keep_account(struct bough__phase *phase, struct bough__pass *pass)
 {
     enum bough_status status = BOUGH_OK;
     struct bough__span step = bough__whole(phase->step);
@@ -109,7 +147,7 @@ static enum bough_status keep_account(struct bough__phase *phase, struct bough__
                                         bough__whole(phase->losses), step,
                                         (int64_t)tasks_of(phase)));
     for (size_t t = 0; t < tasks_of(phase); t++) {
-        struct bough__tensor value = bough__plan_value(pass->plan, scores[t]);
+        struct bough__tensor value = bough__plan_value(pass->plan, pass->scores[t]);
         BOUGH_TRY(bough__account_rows(&pass->sequence, bough__whole(phase->scores[t]), value.span,
                                       step, pass->rows, phase->model->width[t], phase->room));
     }
@@ -168,22 +206,23 @@ enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase
                                    int64_t rows)
 {
     enum bough_status status = BOUGH_OK;
-    int32_t *scores = calloc(tasks_of(phase) + 1, sizeof *scores);
-    BOUGH_TRY_MEMORY(scores);
+    pass->scores = calloc(tasks_of(phase) + 1, sizeof *pass->scores);
+    pass->losses = calloc(tasks_of(phase) + 1, sizeof *pass->losses);
+    BOUGH_TRY_MEMORY(pass->scores);
+    BOUGH_TRY_MEMORY(pass->losses);
     pass->rows = rows;
     pass->sequence.device = phase->model->device;
-    BOUGH_TRY(record(phase, pass, scores));
+    BOUGH_TRY(record(phase, pass));
     BOUGH_TRY(bough__plan_create(&pass->plan, &pass->graph, phase->model->device,
                                  bough__whole(phase->step)));
     BOUGH_TRY(gather(phase, pass));
     BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));
-    BOUGH_TRY(keep_account(phase, pass, scores));
+    BOUGH_TRY(pass->at_once ? loss_step(phase, pass) : keep_account(phase, pass));
     if (phase->purpose == BOUGH_TRAINING) {
         BOUGH_TRY(bough__plan_backward(pass->plan, &pass->sequence));
         BOUGH_TRY(update(phase, pass));
     }
 done:
-    free(scores);
     return status;
 }
 
@@ -192,4 +231,6 @@ void bough__pass_fini(struct bough__pass *pass)
     bough__sequence_fini(&pass->sequence);
     bough__plan_destroy(&pass->plan);
     bough__graph_fini(&pass->graph);
+    free(pass->scores);
+    free(pass->losses);
 }

@@ -16,6 +16,8 @@ struct bough__pass {
     struct bough__graph graph;
     struct bough__plan *plan;
     struct bough__sequence sequence;
+    int32_t *scores, *losses; // [T] nodes; owned
+    int at_once;              // losses, their gradients and the account in one launch
 };
 
 enum bough__purpose {
