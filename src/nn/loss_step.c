@@ -22,17 +22,17 @@ struct task {
     float factor, class_weights; // of the gradient; the classes' weights in sum
 };
 
-static float weight_of(const struct task *task, int c)
+BOUGH_IN_TWIN float weight_of(const struct task *task, int c)
 {
     return task->class_weight ? task->class_weight[c] : 1.0f;
 }
 
-static int is_labelled(const struct task *task, int64_t row)
+BOUGH_IN_TWIN int is_labelled(const struct task *task, int64_t row)
 {
     return task->label[row] >= 0 && task->label[row] < task->told->width;
 }
 
-static void cross_entropy_slopes(const struct task *task, float *dx, int label, float sum)
+BOUGH_IN_TWIN void cross_entropy_slopes(const struct task *task, float *dx, int label, float sum)
 {
     const int classes = task->told->width;
     const float hard = (1.0f - task->told->value) * weight_of(task, label);
@@ -46,7 +46,7 @@ static void cross_entropy_slopes(const struct task *task, float *dx, int label, 
 }
 
 // The sum of the powers of e, which are left in dx where it is wanted.
-static float sum_of_powers(const float *x, float *dx, int classes, float most)
+BOUGH_IN_TWIN float sum_of_powers(const float *x, float *dx, int classes, float most)
 {
     float sum = 0.0f;
     for (int c = 0; dx && c < classes; c++)
@@ -56,7 +56,7 @@ static float sum_of_powers(const float *x, float *dx, int classes, float most)
     return sum;
 }
 
-static float cross_entropy_row(const struct task *task, int64_t row)
+BOUGH_IN_TWIN float cross_entropy_row(const struct task *task, int64_t row)
 {
     const int classes = task->told->width;
     const float *x = task->x + row * classes;
@@ -82,7 +82,7 @@ static float cross_entropy_row(const struct task *task, int64_t row)
 typedef float formula(float x, float t, float delta);
 
 // Inlined, so that each loss gets a loop of its own.
-static inline float value_row(const struct task *task, int64_t row, formula *value, formula *slope)
+BOUGH_IN_TWIN float value_row(const struct task *task, int64_t row, formula *value, formula *slope)
 {
     const int width = task->told->width;
     const float *x = task->x + row * width, *t = task->number + row * width;
@@ -95,7 +95,7 @@ static inline float value_row(const struct task *task, int64_t row, formula *val
     return sum;
 }
 
-static double cross_entropy_sum(const struct task *task)
+BOUGH_TWIN static double cross_entropy_sum(const struct task *task)
 {
     double sum = 0;
     for (int64_t row = 0; row < task->told->rows; row++)
@@ -104,7 +104,7 @@ static double cross_entropy_sum(const struct task *task)
 }
 
 #define VALUE_SUM(name)                                                                            \
-    static double name##_sum(const struct task *task)                                              \
+    BOUGH_TWIN static double name##_sum(const struct task *task)                                   \
     {                                                                                              \
         double sum = 0;                                                                            \
         for (int64_t row = 0; row < task->told->rows; row++)                                       \
