@@ -30,7 +30,7 @@
     }
 
 #ifdef __x86_64__
-FMA_LOOP(fma_avx512, __attribute__((target("avx512f,prefer-vector-width=512"))), 16, 16)
+FMA_LOOP(fma_avx512, __attribute__((target("avx512f"))), 16, 16)
 FMA_LOOP(fma_avx2, __attribute__((target("avx2,fma"))), 8, 8)
 #endif
 FMA_LOOP(fma_base, , 4, 8)

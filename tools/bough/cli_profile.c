@@ -34,8 +34,8 @@ static void add(struct sum *sum, size_t *count, const struct sum *row)
 
 static enum bough_status print(const char *title, struct sum *sum, size_t count)
 {
-    struct cli_table table = {.align = "llrrrrr"};
-    const char *head[] = {title, "", "seconds", "share", "launches", "GFLOP/s", "GB/s"};
+    struct cli_table table = {.align = "llrrrrrr"};
+    const char *head[] = {title, "", "ms", "share", "launches", "us each", "GFLOP/s", "GB/s"};
     double seconds = 0;
     for (size_t i = 0; i < count; i++)
         seconds += sum[i].seconds;
@@ -45,9 +45,10 @@ static enum bough_status print(const char *title, struct sum *sum, size_t count)
     for (size_t i = 0; i < count; i++) {
         cli_table_cell(&table, "%s", sum[i].name);
         cli_table_cell(&table, "%s", sum[i].pass);
-        cli_table_cell(&table, "%.4f", sum[i].seconds);
+        cli_table_cell(&table, "%.2f", 1e3 * sum[i].seconds);
         cli_table_cell(&table, "%.1f %%", 100 * sum[i].seconds / seconds);
         cli_table_cell(&table, "%lld", (long long)sum[i].launches);
+        cli_table_cell(&table, "%.1f", 1e6 * sum[i].seconds / (double)sum[i].launches);
         if (sum[i].flops > 0)
             cli_table_cell(&table, "%.1f", 1e-9 * sum[i].flops / sum[i].seconds);
         else
