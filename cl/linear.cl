@@ -10,8 +10,10 @@ ROW_KERNEL void column_sum(ARG(x), ARG(y), const ulong count, const struct colum
     VIEW(float, y);
     const size_t column = get_group_id(0);
     float sum = 0.0f;
-    for (int r = get_local_id(0); r < p.rows; r += BOUGH_GROUP)
+    for (int r = get_local_id(0); r < p.rows; r += BOUGH_GROUP) {
+        ANY_ORDER
         sum += x[(size_t)r * p.columns + column];
+    }
     sum = GROUP_SUM(sum, scratch);
     if (get_local_id(0) == 0)
         y[column] = sum + (p.add ? y[column] : 0.0f);

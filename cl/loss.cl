@@ -1,5 +1,4 @@
-#include "bough.h"
-
+#include "floats.h"
 #include "loss.h"
 
 // ---- The mean of parts: the values first, then their weights ----
@@ -11,6 +10,7 @@ ROW_KERNEL void loss_mean(ARG(part), ARG(y), const ulong count, const struct los
     VIEW(float, y);
     float sum = 0.0f, weight = 0.0f;
     for (int i = get_local_id(0); i < p.parts; i += BOUGH_GROUP) {
+        ANY_ORDER
         sum += part[i];
         weight += part[p.parts + i];
     }
@@ -34,15 +34,17 @@ ROW_KERNEL void cross_entropy_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
     VIEW(float, lse);
     VIEW(float, part);
     const size_t row = get_group_id(0);
+    const long room = (long)(p.rows - row) * p.classes;
     const int mine = label[row];
     x += row * p.classes;
-    float most = -INFINITY, sum = 0.0f, smooth = 0.0f;
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
-        most = fmax(most, x[c]);
-    most = GROUP_MAX(most, scratch);
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
-        sum += exp(x[c] - most);
-    const float log_sum = most + log(GROUP_SUM(sum, scratch));
+    floats top = -INFINITY, sum = 0.0f;
+    for (int c = 0; c < p.classes; c += LANES)
+        top = larger_floats(top, load_floats(x + c, p.classes - c, room - c, -INFINITY));
+    const float most = GROUP_MAX(most_of_floats(top), scratch);
+    for (int c = 0; c < p.classes; c += LANES)
+        sum += exp(load_floats(x + c, p.classes - c, room - c, -INFINITY) - most);
+    const float log_sum = most + log(GROUP_SUM(sum_floats(sum), scratch));
+    float smooth = 0.0f;
     if (p.smoothing > 0.0f) {
         for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
             smooth += (class_weight ? class_weight[c] : 1.0f) * (log_sum - x[c]);
@@ -69,6 +71,7 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
     VIEW(const float, dy);
     VIEW(float, dx);
     const size_t row = get_group_id(0);
+    const long room = (long)(p.rows - row) * p.classes;
     const int mine = label[row];
     const int labelled = mine >= 0 && mine < p.classes && y[1] > 0.0f;
     x += row * p.classes;
@@ -80,13 +83,18 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         all = GROUP_SUM(all, scratch);
     }
     const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
-    const float hard = (1.0f - p.smoothing) * weight, soft = p.smoothing / p.classes;
-    const float factor = labelled ? dy[0] / y[1] : 0.0f;
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP) {
-        const float chance = exp(x[c] - lse[row]);
-        const float slope = hard * (chance - (c == mine ? 1.0f : 0.0f)) +
-                            soft * (chance * all - (class_weight ? class_weight[c] : 1.0f));
-        dx[c] = labelled ? factor * slope : 0.0f;
+    const float factor = labelled ? dy[0] / y[1] : 0.0f, lse_row = lse[row];
+    const float hard = factor * (1.0f - p.smoothing) * weight;
+    const float soft = factor * p.smoothing / p.classes;
+    for (int c = 0; c < p.classes; c += LANES) {
+        const int left = p.classes - c;
+        const floats chance = exp(load_floats(x + c, left, room - c, 0.0f) - lse_row);
+        floats slope = hard * (chance - floats_at(mine - c, 1.0f, 0.0f));
+        if (soft != 0.0f) {
+            const floats w = class_weight ? load_floats(class_weight + c, left, left, 0.0f) : 1.0f;
+            slope += soft * (chance * all - w);
+        }
+        store_floats(labelled ? slope : (floats)0.0f, dx + c, left);
     }
 }
 
@@ -104,7 +112,9 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         const int end = min(begin + LOSS_CHUNK, p.elements);                                       \
         float sum = 0.0f, weight = 0.0f;                                                           \
         for (int i = begin + (int)get_local_id(0); i < end; i += BOUGH_GROUP) {                    \
-            sum += isnan(t[i]) ? 0.0f : name##_value(x[i], t[i], p.delta);                         \
+            ANY_ORDER                                                                              \
+            const float value = name##_value(x[i], t[i], p.delta);                                 \
+            sum += isnan(t[i]) ? 0.0f : value;                                                     \
             weight += isnan(t[i]) ? 0.0f : 1.0f;                                                   \
         }                                                                                          \
         sum = GROUP_SUM(sum, scratch);                                                             \

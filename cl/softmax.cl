@@ -1,5 +1,4 @@
-#include "bough.h"
-
+#include "floats.h"
 #include "softmax_params.h"
 
 ROW_KERNEL void softmax_fwd(ARG(x), ARG(y), const ulong count, const struct softmax_params p)
@@ -7,19 +6,21 @@ ROW_KERNEL void softmax_fwd(ARG(x), ARG(y), const ulong count, const struct soft
     local float scratch[BOUGH_GROUP];
     VIEW(const float, x);
     VIEW(float, y);
+    const long room = (long)(count - get_group_id(0)) * p.classes;
     x += get_group_id(0) * p.classes;
     y += get_group_id(0) * p.classes;
-    float most = -INFINITY, sum = 0.0f;
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
-        most = fmax(most, x[c]);
-    most = GROUP_MAX(most, scratch);
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP) {
-        y[c] = exp(x[c] - most);
-        sum += y[c];
+    floats top = -INFINITY, sum = 0.0f;
+    for (int c = 0; c < p.classes; c += LANES)
+        top = larger_floats(top, load_floats(x + c, p.classes - c, room - c, -INFINITY));
+    const float most = GROUP_MAX(most_of_floats(top), scratch);
+    for (int c = 0; c < p.classes; c += LANES) {
+        const floats part = exp(load_floats(x + c, p.classes - c, room - c, -INFINITY) - most);
+        store_floats(part, y + c, p.classes - c);
+        sum += part;
     }
-    sum = GROUP_SUM(sum, scratch);
+    const float all = GROUP_SUM(sum_floats(sum), scratch);
     for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
-        y[c] /= sum;
+        y[c] /= all;
 }
 
 ROW_KERNEL void softmax_bwd(ARG(y), ARG(dy), ARG(dx), const ulong count,
@@ -33,8 +34,10 @@ ROW_KERNEL void softmax_bwd(ARG(y), ARG(dy), ARG(dx), const ulong count,
     dy += get_group_id(0) * p.classes;
     dx += get_group_id(0) * p.classes;
     float mean = 0.0f;
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
+    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP) {
+        ANY_ORDER
         mean += y[c] * dy[c];
+    }
     mean = GROUP_SUM(mean, scratch);
     for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
         dx[c] = y[c] * (dy[c] - mean);
