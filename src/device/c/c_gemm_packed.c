@@ -6,6 +6,7 @@
 
 enum {
     BLOCK_K = 320,           // rows of a panel: one of A and one of B fit in the first cache
+    BLOCK_K_UNPACKED = 640,  // where B is not packed
     BLOCK_B = 128 * 1024,    // floats of a packed block of B: half of a second cache
     MOST_LANES = 2048,       // of a block
     LEAST_LANES = 64,        // of a block, when blocks are made smaller for more threads
@@ -97,12 +98,32 @@ static double cost(const struct bough__gemm *g, const struct bough__c_isa *isa)
 // Pixels must be lanes of B, not of A: only blocks of B are cut along images.
 static int better_turned(const struct bough__gemm *gemm, const struct bough__c_isa *isa)
 {
-    if (gemm->b.kind == BOUGH_WINDOWS)
+    if (gemm->b.kind == BOUGH_WINDOWS || gemm->a.kind == BOUGH_WINDOWS)
         return 0;
-    if (gemm->a.kind == BOUGH_WINDOWS_TRANSPOSED)
+    if (gemm->a.kind == BOUGH_WINDOWS_TRANSPOSED || gemm->b.kind == BOUGH_WINDOWS_TRANSPOSED)
         return 1;
     struct bough__gemm t = turned(gemm);
     return cost(&t, isa) < cost(gemm, isa);
+}
+
+// ---- Which form ----
+
+// Each vector of pixels lies in two rows of the image at most.
+static int two_rows(const struct bough__windows *w)
+{
+    int64_t grain = 16;
+    while (w->out_w % grain)
+        grain /= 2;
+    return w->stride_w == 1 && w->out_w + grain >= 16;
+}
+
+static enum bough__c_form form_of(const struct bough__c_packed *l)
+{
+    if (l->b.kind == C_SIDE_PIXELS_ACROSS && l->isa->masks && two_rows(&l->b.windows))
+        return C_WINDOWS;
+    if (l->a.kind == C_SIDE_PIXELS_DOWN && l->alpha == 1)
+        return C_ROWS;
+    return C_PACKED;
 }
 
 // ---- Cutting ----
@@ -117,17 +138,12 @@ static int64_t shares_of_k(const struct bough__c_packed *l)
     return bough__c_least(bough__c_least(MOST_SHARES, l->k / 512), l->k_cut.count);
 }
 
-static int64_t largest_box(const struct bough__c_cut *cut)
-{
-    return cut->box_images * cut->box_rows * cut->box_cols;
-}
-
 // Columns of a block of B: as many as the cache holds, fewer where threads would have nothing to
 // do.
 static int64_t lanes_of_a_block(const struct bough__c_packed *l, int64_t wanted)
 {
     int64_t wide = 2 * l->isa->lanes, others = l->batch * l->shares;
-    int64_t lanes = BLOCK_B / (largest_box(&l->k_cut) + 4);
+    int64_t lanes = BLOCK_B / (bough__c_largest_box(&l->k_cut) + 4);
     lanes = bough__c_least(lanes, MOST_LANES);
     lanes = bough__c_least(lanes, bough__c_up(l->n / ((wanted + others - 1) / others), wide));
     return lanes < LEAST_LANES ? LEAST_LANES : lanes;
@@ -135,8 +151,9 @@ static int64_t lanes_of_a_block(const struct bough__c_packed *l, int64_t wanted)
 
 static void cut(struct bough__c_packed *l)
 {
+    l->form = form_of(l);
     l->k_cut = l->a.kind == C_SIDE_PIXELS_DOWN ? bough__c_side_cut_k(&l->a, BLOCK_K)
-                                               : bough__c_side_cut_k(&l->b, BLOCK_K);
+                                               : bough__c_side_cut_k(&l->b, l->form == C_WINDOWS ? BLOCK_K_UNPACKED : BLOCK_K);
     l->shares = shares_of_k(l);
     double work = (double)l->batch * (double)l->m * (double)l->n * (double)l->k;
     l->threads = work < PARALLEL_WORK ? 1 : bough__c_pool_threads(bough__c_pool_of(&l->base));
@@ -154,18 +171,22 @@ static void cut(struct bough__c_packed *l)
 // Lays out a thread's scratch, every part on a cache line of its own.
 static size_t lay_out(struct bough__c_packed *l)
 {
-    int64_t k = largest_box(&l->k_cut), wide = 2 * l->isa->lanes, at = 0;
+    int64_t k = bough__c_largest_box(&l->k_cut), wide = 2 * l->isa->lanes, at = 0;
     l->b_at = at;
     at += bough__c_up(
-        bough__c_up(largest_box(&l->col_cut), wide) / wide * bough__c_panel_floats(k, wide), 16);
+        bough__c_up(bough__c_largest_box(&l->col_cut), wide) / wide * bough__c_panel_floats(k, wide), 16);
     l->a_at = at;
-    at += bough__c_up(C_MOST_PANELS * bough__c_panel_floats(k, C_ROWS), 16);
+    at += bough__c_up(C_MOST_PANELS * bough__c_panel_floats(k, l->isa->panel_rows), 16);
     l->image_at = at;
     int64_t image_a = bough__c_block_scratch(&l->a, &l->row_cut, &l->k_cut);
     int64_t image_b = bough__c_block_scratch(&l->b, &l->col_cut, &l->k_cut);
     at += bough__c_up(image_a > image_b ? image_a : image_b, 16);
     l->steps_at = at;
-    at += bough__c_up(2 * (k + 1) * (int64_t)(sizeof(int64_t) / sizeof(float)), 16);
+    at += bough__c_up(4 * (k + 1) * (int64_t)(sizeof(int64_t) / sizeof(float)), 16);
+    l->pairs_at = at;
+    at += bough__c_up((bough__c_largest_box(&l->col_cut) / 16 + 1) *
+                          (int64_t)(sizeof(struct bough__c_pair) / sizeof(float)),
+                      16);
     l->scratch = at;
     l->partial_at = l->threads * l->scratch;
     int64_t partials = l->shares > 1 ? l->shares * l->batch * l->m * l->n : 0;

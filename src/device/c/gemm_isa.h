@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-    C_ROWS = 8,      // floats from one k to the next in a packed panel of A
+    C_MAX_ROWS = 16, // at most that many floats from one k to the next in a packed panel of A
     C_MAX_LANES = 32 // at most that many in one of B
 };
 
@@ -20,27 +20,55 @@ struct bough__c_steps {
     int64_t groups;
 };
 
-// One run of the micro-kernel: c [rows, 16 * vectors] = activation(a * b + c + bias).
+// Where a vector of lanes stands in an image that is read unpacked: lane l at data + from + l, but
+// those of `mask` at data + other + l.
+struct bough__c_pair {
+    int64_t from, other;
+    uint32_t mask;
+};
+
+// How the micro-kernel finds its operands; row i of a and lane l of b at k are
+enum bough__c_form {
+    C_PACKED,  // a[k * a_step + i]            b[k * b_step + l]
+    C_ROWS,    // a[row[i] + run[r] + s * a_step]  the same; k counts r, then s < k / runs
+    C_WINDOWS, // a[k * a_step + i]            b[step[k] + pair of l]
+    C_FORMS
+};
+
+// One run of the micro-kernel: c [rows, lanes] = activation(a * b + c + bias).
+// Whole vectors are read, of b, the biases and (without `masks`) c.
 struct bough__c_tile {
     int64_t k;
-    const float *a; // [k, C_ROWS]
-    const float *b; // [k, lanes of the vectors], aligned to 64 bytes
+    const float *a, *b;
+    int64_t a_step, b_step;
+    const int64_t *row, *run;
+    int64_t runs;
+    const int64_t *step;
+    const struct bough__c_pair *pair;
     float *c;
     int64_t ldc;
+    // Of c. Lanes from `split` on stand `jump` further. Without `masks` all are written, as if
+    // split were `lanes`.
+    int lanes, split;
+    int64_t jump;
     int add;                           // c is added; else it is not read
     const float *row_bias, *lane_bias; // or NULL
     int relu;
 };
 
+typedef void bough__c_tile_fn(const struct bough__c_tile *tile);
+
 struct bough__c_isa {
     int (*supported)(void);
-    int rows;  // of a tile, at most C_ROWS
-    int lanes; // of a vector; a tile is one or two of them wide
-    void (*const (*tile)[2])(const struct bough__c_tile *tile); // [rows - 1][vectors - 1]
+    int rows;       // of a tile
+    int panel_rows; // from one k to the next in a packed panel of A: 8 or 16
+    int lanes;      // of a vector; a tile is one or two of them wide
+    int masks;      // tiles may end or split within a vector, and C_WINDOWS is there
+    bough__c_tile_fn *const (*tile)[2]; // [C_FORMS * rows], [form * rows + row - 1][vectors - 1]
     // Writes out [count, width]. It may write up to three rows more, and read up to 15 floats
     // behind an element of the source; what it finds there goes to places that are written again
     // or never used.
-    //   width  C_ROWS, lanes or 2 * lanes
+    //   width  panel_rows, lanes or 2 * lanes
     void (*pack)(float *out, int width, const float *data, const int64_t *lane,
                  const struct bough__c_steps *steps);
     // Writes `rows` rows, each of `before` zeros, `count` floats and `after` zeros; the floats of
@@ -50,5 +78,12 @@ struct bough__c_isa {
 };
 
 extern const struct bough__c_isa bough__c_isa_avx512, bough__c_isa_avx2, bough__c_isa_base;
+
+
+static inline bough__c_tile_fn *bough__c_tile_of(const struct bough__c_isa *isa,
+                                                 enum bough__c_form form, int64_t rows, int vectors)
+{
+    return isa->tile[form * isa->rows + rows - 1][vectors - 1];
+}
 
 #endif

@@ -3,6 +3,11 @@
 #include "device/c/gemm_isa.h"
 
 #include <string.h>
+#if LANES == 16
+#include <immintrin.h>
+#endif
+
+#define MASKS (LANES == 16)
 
 typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
 typedef float vector_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -17,33 +22,145 @@ typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
 #ifdef __clang__
 #define UNROLL
 #else
-#define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 #define EACH(i, count) UNROLL for (int i = 0; i < (count); i++)
 
 // ---- The micro-kernel ----
 
-INLINE void tile(int rows, int vectors, const struct bough__c_tile *t)
+typedef vector sums[TILE_ROWS][2];
+
+INLINE void clear(int rows, int vectors, sums sum)
 {
-    vector sum[TILE_ROWS][2];
     EACH (i, rows)
         EACH (j, vectors)
             sum[i][j] = (vector){0};
+}
+
+INLINE void sum_packed(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
     const float *a = t->a, *b = t->b;
-    for (int64_t k = t->k; k > 0; k--) {
+    const int64_t a_step = t->a_step, b_step = t->b_step;
+    for (int64_t k = t->k; k > 0; k--, a += a_step, b += b_step) {
         vector y[2];
         EACH (j, vectors)
-            y[j] = ((const vector *)b)[j];
+            y[j] = *(const vector_unaligned *)(b + j * LANES);
         EACH (i, rows)
             EACH (j, vectors)
                 sum[i][j] += a[i] * y[j];
-        a += C_ROWS;
-        b += vectors * LANES;
     }
-    if (t->add)
+}
+
+INLINE void sum_rows(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
+    const float *row[TILE_ROWS], *b = t->b;
+    const int64_t a_step = t->a_step, b_step = t->b_step, count = t->k / t->runs;
+    EACH (i, rows)
+        row[i] = t->a + t->row[i];
+    for (int64_t r = 0; r < t->runs; r++) {
+        int64_t at = t->run[r];
+        for (int64_t k = count; k > 0; k--, at += a_step, b += b_step) {
+            vector y[2];
+            EACH (j, vectors)
+                y[j] = *(const vector_unaligned *)(b + j * LANES);
+            EACH (i, rows)
+                EACH (j, vectors)
+                    sum[i][j] += row[i][at] * y[j];
+        }
+    }
+}
+
+#if MASKS
+INLINE void sum_windows(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
+    const float *a = t->a, *from[2], *other[2];
+    const int64_t a_step = t->a_step;
+    __mmask16 mask[2];
+    EACH (j, vectors) {
+        from[j] = t->b + t->pair[j].from;
+        other[j] = t->b + t->pair[j].other;
+        mask[j] = (__mmask16)t->pair[j].mask;
+    }
+    for (int64_t k = 0; k < t->k; k++, a += a_step) {
+        const int64_t step = t->step[k];
+        vector y[2];
+        EACH (j, vectors)
+            y[j] = (vector)_mm512_mask_loadu_ps(_mm512_loadu_ps(from[j] + step), mask[j],
+                                                other[j] + step);
         EACH (i, rows)
             EACH (j, vectors)
-                sum[i][j] += *(const vector_unaligned *)(t->c + i * t->ldc + j * LANES);
+                sum[i][j] += a[i] * y[j];
+    }
+}
+
+// The lanes of vector `j` that lie in first..end-1.
+INLINE __mmask16 lanes_of(int first, int end, int j)
+{
+    return (__mmask16)(((UINT64_C(1) << end) - (UINT64_C(1) << first)) >> (j * LANES));
+}
+
+INLINE void add_parts(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
+    EACH (j, vectors) {
+        const __mmask16 near = lanes_of(0, t->split, j), far = lanes_of(t->split, t->lanes, j);
+        EACH (i, rows) {
+            const float *c = t->c + i * t->ldc + j * LANES;
+            sum[i][j] += (vector)_mm512_mask_loadu_ps(_mm512_maskz_loadu_ps(near, c), far,
+                                                      c + t->jump);
+        }
+    }
+}
+
+INLINE void store_parts(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
+    EACH (j, vectors) {
+        const __mmask16 near = lanes_of(0, t->split, j), far = lanes_of(t->split, t->lanes, j);
+        EACH (i, rows) {
+            float *c = t->c + i * t->ldc + j * LANES;
+            _mm512_mask_storeu_ps(c, near, (__m512)sum[i][j]);
+            if (far)
+                _mm512_mask_storeu_ps(c + t->jump, far, (__m512)sum[i][j]);
+        }
+    }
+}
+#else
+#define add_parts   add_whole
+#define store_parts store_whole
+#endif
+
+INLINE void add_whole(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
+    EACH (i, rows)
+        EACH (j, vectors)
+            sum[i][j] += *(const vector_unaligned *)(t->c + i * t->ldc + j * LANES);
+}
+
+INLINE void store_whole(int rows, int vectors, const struct bough__c_tile *t, sums sum)
+{
+    float *c = t->c;
+    const int64_t ldc = t->ldc;
+    EACH (i, rows)
+        EACH (j, vectors)
+            *(vector_unaligned *)(c + i * ldc + j * LANES) = sum[i][j];
+}
+
+INLINE void tile(enum bough__c_form form, int rows, int vectors, const struct bough__c_tile *t)
+{
+    sums sum;
+    const int whole = !MASKS || t->split == vectors * LANES;
+    clear(rows, vectors, sum);
+    if (form == C_ROWS)
+        sum_rows(rows, vectors, t, sum);
+#if MASKS
+    else if (form == C_WINDOWS)
+        sum_windows(rows, vectors, t, sum);
+#endif
+    else
+        sum_packed(rows, vectors, t, sum);
+    if (t->add && whole)
+        add_whole(rows, vectors, t, sum);
+    else if (t->add)
+        add_parts(rows, vectors, t, sum);
     if (t->row_bias)
         EACH (i, rows)
             EACH (j, vectors)
@@ -56,38 +173,52 @@ INLINE void tile(int rows, int vectors, const struct bough__c_tile *t)
         EACH (i, rows)
             EACH (j, vectors)
                 sum[i][j] = (vector)((mask)sum[i][j] & ~(sum[i][j] < 0)); // NaN stays NaN
-    float *c = t->c;
-    const int64_t ldc = t->ldc;
-    EACH (i, rows)
-        EACH (j, vectors)
-            *(vector_unaligned *)(c + i * ldc + j * LANES) = sum[i][j];
+    if (whole)
+        store_whole(rows, vectors, t, sum);
+    else
+        store_parts(rows, vectors, t, sum);
 }
 
-#define TILES(rows)                                                                                \
-    static void tile_##rows##_1(const struct bough__c_tile *t)                                     \
-    {                                                                                              \
-        tile(rows, 1, t);                                                                          \
-    }                                                                                              \
-    static void tile_##rows##_2(const struct bough__c_tile *t)                                     \
-    {                                                                                              \
-        tile(rows, 2, t);                                                                          \
-    }
-TILES(1)
-TILES(2)
-TILES(3)
-TILES(4)
-TILES(5)
-TILES(6)
-#if TILE_ROWS == 8
-TILES(7)
-TILES(8)
+#if TILE_ROWS == 14
+#define EACH_ROWS(X, form)                                                                         \
+    X(form, 1)                                                                                     \
+    X(form, 2)                                                                                     \
+    X(form, 3)                                                                                     \
+    X(form, 4)                                                                                     \
+    X(form, 5)                                                                                     \
+    X(form, 6)                                                                                     \
+    X(form, 7)                                                                                     \
+    X(form, 8)                                                                                     \
+    X(form, 9)                                                                                     \
+    X(form, 10)                                                                                    \
+    X(form, 11)                                                                                    \
+    X(form, 12)                                                                                    \
+    X(form, 13)                                                                                    \
+    X(form, 14)
+#else
+#define EACH_ROWS(X, form) X(form, 1) X(form, 2) X(form, 3) X(form, 4) X(form, 5) X(form, 6)
 #endif
 
-static void (*const tiles[TILE_ROWS][2])(const struct bough__c_tile *) = {
-    {tile_1_1, tile_1_2}, {tile_2_1, tile_2_2}, {tile_3_1, tile_3_2},
-    {tile_4_1, tile_4_2}, {tile_5_1, tile_5_2}, {tile_6_1, tile_6_2},
-#if TILE_ROWS == 8
-    {tile_7_1, tile_7_2}, {tile_8_1, tile_8_2},
+#define TILES(form, rows)                                                                          \
+    static void tile_##form##_##rows##_1(const struct bough__c_tile *t)                            \
+    {                                                                                              \
+        tile(form, rows, 1, t);                                                                    \
+    }                                                                                              \
+    static void tile_##form##_##rows##_2(const struct bough__c_tile *t)                            \
+    {                                                                                              \
+        tile(form, rows, 2, t);                                                                    \
+    }
+#define NAMES(form, rows) {tile_##form##_##rows##_1, tile_##form##_##rows##_2},
+EACH_ROWS(TILES, C_PACKED)
+EACH_ROWS(TILES, C_ROWS)
+#if MASKS
+EACH_ROWS(TILES, C_WINDOWS)
+#endif
+
+static bough__c_tile_fn *const tiles[C_FORMS * TILE_ROWS][2] = {
+    EACH_ROWS(NAMES, C_PACKED) EACH_ROWS(NAMES, C_ROWS)
+#if MASKS
+        EACH_ROWS(NAMES, C_WINDOWS)
 #endif
 };
 
@@ -273,7 +404,7 @@ static void pack(float *out, int width, const float *data, const int64_t *lane,
     else if (width == LANES)
         pack_width(out, LANES, data, lane, s);
     else
-        pack_width(out, C_ROWS, data, lane, s);
+        pack_width(out, PANEL_ROWS, data, lane, s);
 }
 
 // ---- Padding an image ----
@@ -303,4 +434,4 @@ static int supported(void)
     return ISA_SUPPORTED;
 }
 
-const struct bough__c_isa ISA = {supported, TILE_ROWS, LANES, tiles, pack, pad};
+const struct bough__c_isa ISA = {supported, TILE_ROWS, PANEL_ROWS, LANES, MASKS, tiles, pack, pad};

@@ -12,7 +12,8 @@ struct work {
     int64_t batch;
     int first, last; // block of k
     float *a, *b, *image;
-    int64_t *step, *group;
+    int64_t *step, *group; // twice k + 1 of each: for b, then for a
+    struct bough__c_pair *pair;
 };
 
 static int64_t row_panels(const struct bough__c_packed *l, int64_t rows)
@@ -29,14 +30,15 @@ static int64_t panel_row(int64_t panel, int64_t panels, int64_t rows)
 static void pack_a(const struct work *w, const struct bough__c_block *block,
                    const struct bough__c_steps *steps, int64_t first, int64_t rows)
 {
-    int64_t panels = row_panels(w->l, rows), size = bough__c_panel_floats(steps->count, C_ROWS);
+    int64_t panels = row_panels(w->l, rows);
+    int64_t width = w->l->isa->panel_rows, size = bough__c_panel_floats(steps->count, width);
     for (int64_t i = 0; i < panels; i++) {
-        int64_t lane[C_ROWS], begin = panel_row(i, panels, rows);
+        int64_t lane[C_MAX_ROWS], begin = panel_row(i, panels, rows);
         int64_t count = panel_row(i + 1, panels, rows) - begin;
         bough__c_block_lanes(block, first + begin, count, lane);
-        for (int64_t j = count; j < C_ROWS; j++) // of no use, but there to be read
+        for (int64_t j = count; j < width; j++) // of no use, but there to be read
             lane[j] = lane[count - 1];
-        w->l->isa->pack(w->a + i * size, C_ROWS, block->data, lane, steps);
+        w->l->isa->pack(w->a + i * size, (int)width, block->data, lane, steps);
     }
     if (w->l->alpha != 1)
         for (int64_t i = 0; i < panels * size; i++)
@@ -101,15 +103,33 @@ struct rows {
 struct cols {
     int64_t first, count, offset;
     int vectors, direct; // direct: they lie as the micro-kernel writes them
+    int split;
+    int64_t jump;
 };
 
 static struct cols cols_of(const struct work *w, int64_t first, int64_t count)
 {
     const struct bough__axis *axis = &w->target.col;
-    int vectors = count > w->l->isa->lanes ? 2 : 1;
-    int direct =
-        count == vectors * w->l->isa->lanes && axis->stride == 1 && is_even(axis, first, count);
-    return (struct cols){first, count, bough__c_axis(axis, first), vectors, direct};
+    const struct bough__c_isa *isa = w->l->isa;
+    int64_t here = axis->inner ? axis->inner - first % axis->inner : count;
+    struct cols cols = {.first = first,
+                        .count = count,
+                        .offset = bough__c_axis(axis, first),
+                        .vectors = count > isa->lanes ? 2 : 1,
+                        .split = (int)bough__c_least(here, count)};
+    if (isa->masks)
+        cols.direct = axis->stride == 1 && count <= here + axis->inner;
+    else
+        cols.direct = axis->stride == 1 && count <= here && count == cols.vectors * isa->lanes;
+    if (here < count)
+        cols.jump = bough__c_axis(axis, first + here) - here - cols.offset;
+    return cols;
+}
+
+static void run_form(const struct work *w, const struct bough__c_tile *tile, int64_t rows,
+                     int vectors)
+{
+    bough__c_tile_of(w->l->isa, w->l->form, rows, vectors)(tile);
 }
 
 // A tile that the micro-kernel cannot write where it belongs goes through a buffer.
@@ -117,8 +137,9 @@ static void run_aside(const struct work *w, struct bough__c_tile *tile, const st
                       const struct cols *cols)
 {
     const struct bough__c_target *t = &w->target;
-    _Alignas(64) float sum[C_ROWS * C_MAX_LANES], bias[C_MAX_LANES] = {0};
-    tile->ldc = cols->vectors * w->l->isa->lanes;
+    _Alignas(64) float sum[C_MAX_ROWS * C_MAX_LANES], bias[C_MAX_LANES] = {0};
+    tile->lanes = tile->split = cols->vectors * w->l->isa->lanes;
+    tile->ldc = tile->lanes;
     tile->c = sum;
     if (tile->lane_bias) {
         memcpy(bias, tile->lane_bias, (size_t)cols->count * sizeof *bias);
@@ -127,7 +148,7 @@ static void run_aside(const struct work *w, struct bough__c_tile *tile, const st
     for (int64_t i = 0; tile->add && i < rows->count; i++)
         move_row(t, target_row(t, w->batch, rows->first + i), sum + i * tile->ldc, cols->first,
                  cols->count, FROM_TARGET);
-    w->l->isa->tile[rows->count - 1][cols->vectors - 1](tile);
+    run_form(w, tile, rows->count, cols->vectors);
     for (int64_t i = 0; i < rows->count; i++)
         move_row(t, target_row(t, w->batch, rows->first + i), sum + i * tile->ldc, cols->first,
                  cols->count, TO_TARGET);
@@ -149,14 +170,54 @@ static void run_tile(const struct work *w, struct bough__c_tile *tile, const str
     }
     tile->c = t->data + w->batch * t->batch_stride + rows->offset + cols->offset;
     tile->ldc = t->row.stride;
-    w->l->isa->tile[rows->count - 1][cols->vectors - 1](tile);
+    tile->lanes = (int)cols->count;
+    tile->split = cols->split;
+    tile->jump = cols->jump;
+    run_form(w, tile, rows->count, cols->vectors);
 }
 
-static void run_panels(const struct work *w, int64_t k, int64_t row, int64_t rows,
+// What the micro-kernel reads: a block of B, and the rows of A from `first` of their block on.
+struct operands {
+    const struct bough__c_block *a, *b;
+    struct bough__c_steps b_steps;
+    struct bough__c_runs runs;
+    int64_t k;
+};
+
+// A tile's operands: panel `i` of A, whose rows stand at `row`, and columns `j` on of B.
+static struct bough__c_tile tile_of(const struct work *w, const struct operands *o, int64_t i,
+                                    const int64_t *row, int64_t j, int vectors)
+{
+    const struct bough__c_isa *isa = w->l->isa;
+    struct bough__c_tile tile = {.k = o->k,
+                                 .a = w->a + i * bough__c_panel_floats(o->k, isa->panel_rows),
+                                 .a_step = isa->panel_rows};
+    if (w->l->form == C_WINDOWS) {
+        tile.b = o->b->data;
+        tile.step = o->b_steps.step;
+        tile.pair = w->pair + j / 16;
+        return tile;
+    }
+    tile.b = w->b + j / (2 * isa->lanes) * bough__c_panel_floats(o->k, 2 * isa->lanes);
+    tile.b_step = vectors * isa->lanes;
+    if (w->l->form == C_ROWS) {
+        tile.a = o->a->data;
+        tile.a_step = o->runs.step;
+        tile.row = row;
+        tile.run = o->runs.run;
+        tile.runs = o->runs.count;
+    }
+    return tile;
+}
+
+static void run_panels(const struct work *w, const struct operands *o, int64_t first, int64_t rows,
                        const struct bough__c_box *box)
 {
     int64_t panels = row_panels(w->l, rows), wide = 2 * w->l->isa->lanes;
+    int64_t row = o->a->lanes->first + first, offset[C_BLOCK_ROWS];
     struct rows panel[C_MOST_PANELS];
+    if (w->l->form == C_ROWS)
+        bough__c_block_lanes(o->a, first, rows, offset);
     for (int64_t i = 0; i < panels; i++) {
         int64_t begin = panel_row(i, panels, rows), count = panel_row(i + 1, panels, rows) - begin;
         panel[i] = (struct rows){row + begin, count, bough__c_axis(&w->target.row, row + begin),
@@ -165,9 +226,8 @@ static void run_panels(const struct work *w, int64_t k, int64_t row, int64_t row
     for (int64_t j = 0; j < box->count; j += wide) {
         const struct cols cols = cols_of(w, box->first + j, bough__c_least(wide, box->count - j));
         for (int64_t i = 0; i < panels; i++) {
-            struct bough__c_tile tile = {.k = k,
-                                         .a = w->a + i * bough__c_panel_floats(k, C_ROWS),
-                                         .b = w->b + j / wide * bough__c_panel_floats(k, wide)};
+            struct bough__c_tile tile =
+                tile_of(w, o, i, offset + panel[i].first - row, j, cols.vectors);
             run_tile(w, &tile, &panel[i], &cols);
         }
     }
@@ -179,16 +239,27 @@ static void run_block(const struct work *w, const struct bough__c_box *rows,
                       const struct bough__c_box *cols, const struct bough__c_box *k)
 {
     const struct bough__c_packed *l = w->l;
-    struct bough__c_block block;
-    bough__c_block_open(&block, l->isa, &l->b, w->batch, cols, k, w->image);
-    struct bough__c_steps steps = bough__c_block_steps(&block, w->step, w->group);
-    pack_b(w, &block, &steps);
-    bough__c_block_open(&block, l->isa, &l->a, w->batch, rows, k, w->image);
-    steps = bough__c_block_steps(&block, w->step, w->group);
+    struct bough__c_block a, b;
+    // Windows are on one side at most: only one copies its image.
+    bough__c_block_open(&b, l->isa, &l->b, w->batch, cols, k, w->image);
+    bough__c_block_open(&a, l->isa, &l->a, w->batch, rows, k, w->image);
+    struct operands o = {.a = &a, .b = &b, .k = k->count};
+    int64_t *step = w->step + k->count + 1, *group = w->group + k->count + 1;
+    struct bough__c_steps a_steps;
+    o.b_steps = bough__c_block_steps(&b, w->step, w->group);
+    if (l->form == C_WINDOWS)
+        bough__c_block_pairs(&b, w->pair);
+    else
+        pack_b(w, &b, &o.b_steps);
+    if (l->form == C_ROWS)
+        o.runs = bough__c_block_runs(&a, step);
+    else
+        a_steps = bough__c_block_steps(&a, step, group);
     for (int64_t i = 0; i < rows->count; i += C_BLOCK_ROWS) {
         int64_t count = bough__c_least(C_BLOCK_ROWS, rows->count - i);
-        pack_a(w, &block, &steps, i, count);
-        run_panels(w, k->count, rows->first + i, count, cols);
+        if (l->form != C_ROWS)
+            pack_a(w, &a, &a_steps, i, count);
+        run_panels(w, &o, i, count, cols);
     }
 }
 
@@ -215,8 +286,9 @@ void bough__c_run_item(const struct bough__c_packed *l, float *scratch, float *o
         .b = own + l->b_at,
         .image = own + l->image_at,
         .step = (int64_t *)(void *)(own + l->steps_at),
+        .pair = (struct bough__c_pair *)(void *)(own + l->pairs_at),
     };
-    w.group = w.step + l->k_cut.box_images * l->k_cut.box_rows * l->k_cut.box_cols + 1;
+    w.group = w.step + 2 * (bough__c_largest_box(&l->k_cut) + 1);
     if (l->shares > 1)
         w.target = (struct bough__c_target){.data = partial(l, scratch, share),
                                             .row.stride = l->n,

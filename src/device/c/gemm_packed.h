@@ -3,8 +3,9 @@
 // C is cut into items, each computed by one thread: a range of rows, a block of columns ("lanes"
 // of vectors), one batch, and where k is long and C small, a share of k whose partial sums are
 // added at the end. An item goes through k in blocks, packs a block of B and a part of a block of
-// A into its thread's scratch, and runs the micro-kernel over their panels. Windows are packed
-// straight from the image, or from a padded copy of the part that the block needs.
+// A into its thread's scratch, and runs the micro-kernel over their panels. One of the two may be
+// read where it stands (enum bough__c_form). Windows are read from the image, or from a padded copy
+// of the part that the block needs.
 //
 // What is summed in which order depends on the shape alone: never on the number of threads.
 #ifndef BOUGH_DEVICE_C_GEMM_PACKED_H
@@ -34,11 +35,12 @@ struct bough__c_packed {
     float alpha;
     struct bough__c_side a, b; // rows of C are lanes of a, columns are lanes of b
     struct bough__c_target c;
+    enum bough__c_form form;
     struct bough__c_cut row_cut, col_cut, k_cut;
     int64_t shares; // of k
     int threads;
     // In floats. Of one thread's scratch, and of all: where the partial sums begin.
-    int64_t a_at, b_at, image_at, steps_at, scratch, partial_at;
+    int64_t a_at, b_at, image_at, steps_at, pairs_at, scratch, partial_at;
 };
 
 static inline int64_t bough__c_least(int64_t a, int64_t b)

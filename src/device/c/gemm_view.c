@@ -331,3 +331,39 @@ struct bough__c_steps bough__c_block_steps(const struct bough__c_block *block, i
     group[groups] = count;
     return (struct bough__c_steps){step, count, group, groups};
 }
+
+// ---- Reading unpacked ----
+
+struct bough__c_runs bough__c_block_runs(const struct bough__c_block *block, int64_t *run)
+{
+    const struct bough__c_side *side = block->side;
+    const struct bough__c_box *k = block->k;
+    if (side->kind == C_SIDE_PLAIN) {
+        run[0] = bough__c_axis(&side->k_axis, k->first);
+        return (struct bough__c_runs){run, 1, side->k_axis.stride};
+    }
+    for (int64_t n = 0, i = 0; n < k->images; n++)
+        for (int64_t oh = 0; oh < k->rows; oh++)
+            run[i++] = n * block->image + oh * side->windows.stride_h * block->row;
+    return (struct bough__c_runs){run, k->images * k->rows, side->windows.stride_w};
+}
+
+void bough__c_block_pairs(const struct bough__c_block *block, struct bough__c_pair *pair)
+{
+    const struct bough__c_box *pixels = block->lanes;
+    const int64_t down = block->side->windows.stride_h * block->row;
+    int64_t ow = 0, oh = 0, here = 0, image = 0;
+    for (int64_t first = 0; first < pixels->count; first += 16, pair++) {
+        const int64_t left = pixels->cols - ow, at = here + ow;
+        *pair = (struct bough__c_pair){at, at, 0};
+        for (ow += 16; ow >= pixels->cols; ow -= pixels->cols) {
+            here += down;
+            if (++oh == pixels->rows) {
+                oh = 0;
+                here = image += block->image;
+            }
+            if (first + left < pixels->count && left < 16 && !pair->mask)
+                *pair = (struct bough__c_pair){at, here - left, 0xffffu << left & 0xffffu};
+        }
+    }
+}

@@ -26,6 +26,11 @@ struct bough__c_cut bough__c_cut_make(int64_t images, int64_t rows, int64_t cols
                                       int64_t grain);
 struct bough__c_box bough__c_cut_box(const struct bough__c_cut *cut, int64_t index);
 
+static inline int64_t bough__c_largest_box(const struct bough__c_cut *cut)
+{
+    return cut->box_images * cut->box_rows * cut->box_cols;
+}
+
 struct bough__c_side {
     const float *data;
     int64_t batch_stride;
@@ -73,5 +78,13 @@ void bough__c_block_lanes(const struct bough__c_block *block, int64_t first, int
 // Offsets of all its k; `step` and `group` have room for k->count + 1.
 struct bough__c_steps bough__c_block_steps(const struct bough__c_block *block, int64_t *step,
                                            int64_t *group);
+// For C_ROWS: where each run of k begins; `run` has room for k->count.
+struct bough__c_runs {
+    const int64_t *run;
+    int64_t count, step; // step from one k to the next in a run
+};
+struct bough__c_runs bough__c_block_runs(const struct bough__c_block *block, int64_t *run);
+// For C_WINDOWS: a pair for each 16 lanes of the block.
+void bough__c_block_pairs(const struct bough__c_block *block, struct bough__c_pair *pair);
 
 #endif
