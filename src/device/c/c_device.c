@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 // ---- The device ----
@@ -86,10 +87,20 @@ static void device_close(struct bough_device *device)
 
 // ---- Memory ----
 
+// Large ones on large pages, where the system has them: else every few rows of an image are a page
+// that the processor must look up.
 static void *allocate(size_t size)
 {
-    return size > SIZE_MAX - 2 * C_SLACK ? NULL
-                                         : aligned_alloc(64, (size + 63) / 64 * 64 + C_SLACK);
+    const size_t page = (size_t)2 << 20, grain = size < page ? 64 : page;
+    if (size > SIZE_MAX - 2 * page)
+        return NULL;
+    const size_t room = (size + C_SLACK + grain - 1) / grain * grain;
+    void *data = aligned_alloc(grain, room);
+#ifdef MADV_HUGEPAGE
+    if (data && grain == page)
+        madvise(data, room, MADV_HUGEPAGE); // a wish
+#endif
+    return data;
 }
 
 enum bough_status bough__c_scratch(struct bough_device *device, size_t size)

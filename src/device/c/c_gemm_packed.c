@@ -6,7 +6,9 @@
 
 enum {
     BLOCK_K = 320,           // rows of a panel: one of A and one of B fit in the first cache
-    BLOCK_K_UNPACKED = 640,  // where B is not packed
+    BLOCK_K_PIXELS = 400,    // where k is pixels
+    BLOCK_K_WINDOWS = 640,   // where B is not packed
+    BLOCK_IMAGE = 64 * 1024, // floats of a block of images: a quarter of a second cache
     BLOCK_B = 128 * 1024,    // floats of a packed block of B: half of a second cache
     MOST_LANES = 2048,       // of a block
     LEAST_LANES = 64,        // of a block, when blocks are made smaller for more threads
@@ -144,6 +146,11 @@ static int64_t lanes_of_a_block(const struct bough__c_packed *l, int64_t wanted)
 {
     int64_t wide = 2 * l->isa->lanes, others = l->batch * l->shares;
     int64_t lanes = BLOCK_B / (bough__c_largest_box(&l->k_cut) + 4);
+    if (l->form == C_WINDOWS) {
+        const struct bough__windows *w = &l->b.windows;
+        int64_t taps = (int64_t)w->kernel_h * w->kernel_w;
+        lanes = BLOCK_IMAGE * taps / bough__c_largest_box(&l->k_cut);
+    }
     lanes = bough__c_least(lanes, MOST_LANES);
     lanes = bough__c_least(lanes, bough__c_up(l->n / ((wanted + others - 1) / others), wide));
     return lanes < LEAST_LANES ? LEAST_LANES : lanes;
@@ -152,13 +159,15 @@ static int64_t lanes_of_a_block(const struct bough__c_packed *l, int64_t wanted)
 static void cut(struct bough__c_packed *l)
 {
     l->form = form_of(l);
-    l->k_cut = l->a.kind == C_SIDE_PIXELS_DOWN ? bough__c_side_cut_k(&l->a, BLOCK_K)
-                                               : bough__c_side_cut_k(&l->b, l->form == C_WINDOWS ? BLOCK_K_UNPACKED : BLOCK_K);
+    if (l->a.kind == C_SIDE_PIXELS_DOWN)
+        l->k_cut = bough__c_side_cut_k(&l->a, BLOCK_K_PIXELS);
+    else
+        l->k_cut = bough__c_side_cut_k(&l->b, l->form == C_WINDOWS ? BLOCK_K_WINDOWS : BLOCK_K);
     l->shares = shares_of_k(l);
     double work = (double)l->batch * (double)l->m * (double)l->n * (double)l->k;
     l->threads = work < PARALLEL_WORK ? 1 : bough__c_pool_threads(bough__c_pool_of(&l->base));
-    // Twice as many items as threads, if that leaves blocks worth packing.
-    int64_t wanted = l->threads > 1 ? 2 * l->threads : 1;
+    // More items than threads, if that leaves blocks worth packing.
+    int64_t wanted = l->threads > 1 ? (l->form == C_WINDOWS ? 8 : 2) * l->threads : 1;
     l->col_cut = bough__c_side_cut_lanes(&l->b, lanes_of_a_block(l, wanted), 2 * l->isa->lanes);
     int64_t others = l->batch * l->shares * l->col_cut.count;
     int64_t rows = l->m / ((wanted + others - 1) / others);
@@ -173,8 +182,9 @@ static size_t lay_out(struct bough__c_packed *l)
 {
     int64_t k = bough__c_largest_box(&l->k_cut), wide = 2 * l->isa->lanes, at = 0;
     l->b_at = at;
-    at += bough__c_up(
-        bough__c_up(bough__c_largest_box(&l->col_cut), wide) / wide * bough__c_panel_floats(k, wide), 16);
+    at += bough__c_up(bough__c_up(bough__c_largest_box(&l->col_cut), wide) / wide *
+                          bough__c_panel_floats(k, wide),
+                      16);
     l->a_at = at;
     at += bough__c_up(C_MOST_PANELS * bough__c_panel_floats(k, l->isa->panel_rows), 16);
     l->image_at = at;

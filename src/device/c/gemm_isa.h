@@ -32,6 +32,7 @@ enum bough__c_form {
     C_PACKED,  // a[k * a_step + i]            b[k * b_step + l]
     C_ROWS,    // a[row[i] + run[r] + s * a_step]  the same; k counts r, then s < k / runs
     C_WINDOWS, // a[k * a_step + i]            b[step[k] + pair of l]
+    C_DOTS,    // a[row[i] + k]                b[l * b_step + k], one or two lanes
     C_FORMS
 };
 
@@ -63,7 +64,7 @@ struct bough__c_isa {
     int rows;       // of a tile
     int panel_rows; // from one k to the next in a packed panel of A: 8 or 16
     int lanes;      // of a vector; a tile is one or two of them wide
-    int masks;      // tiles may end or split within a vector, and C_WINDOWS is there
+    int masks;      // tiles may end or split within a vector; C_WINDOWS and C_DOTS are there
     bough__c_tile_fn *const (*tile)[2]; // [C_FORMS * rows], [form * rows + row - 1][vectors - 1]
     // Writes out [count, width]. It may write up to three rows more, and read up to 15 floats
     // behind an element of the source; what it finds there goes to places that are written again
@@ -78,7 +79,6 @@ struct bough__c_isa {
 };
 
 extern const struct bough__c_isa bough__c_isa_avx512, bough__c_isa_avx2, bough__c_isa_base;
-
 
 static inline bough__c_tile_fn *bough__c_tile_of(const struct bough__c_isa *isa,
                                                  enum bough__c_form form, int64_t rows, int vectors)

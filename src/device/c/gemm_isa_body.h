@@ -105,8 +105,8 @@ INLINE void add_parts(int rows, int vectors, const struct bough__c_tile *t, sums
         const __mmask16 near = lanes_of(0, t->split, j), far = lanes_of(t->split, t->lanes, j);
         EACH (i, rows) {
             const float *c = t->c + i * t->ldc + j * LANES;
-            sum[i][j] += (vector)_mm512_mask_loadu_ps(_mm512_maskz_loadu_ps(near, c), far,
-                                                      c + t->jump);
+            sum[i][j] +=
+                (vector)_mm512_mask_loadu_ps(_mm512_maskz_loadu_ps(near, c), far, c + t->jump);
         }
     }
 }
@@ -144,9 +144,46 @@ INLINE void store_whole(int rows, int vectors, const struct bough__c_tile *t, su
             *(vector_unaligned *)(c + i * ldc + j * LANES) = sum[i][j];
 }
 
+#if MASKS
+// Vectors along k; each is summed at the end.
+INLINE void dots(int rows, int cols, const struct bough__c_tile *t)
+{
+    sums sum;
+    const float *row[TILE_ROWS];
+    clear(rows, cols, sum);
+    EACH (i, rows)
+        row[i] = t->a + t->row[i];
+    for (int64_t k = 0; k < t->k; k += 16) {
+        const __mmask16 mask = (__mmask16)(t->k - k < 16 ? (1u << (t->k - k)) - 1 : 0xffffu);
+        vector y[2];
+        EACH (j, cols)
+            y[j] = (vector)_mm512_maskz_loadu_ps(mask, t->b + j * t->b_step + k);
+        EACH (i, rows)
+            EACH (j, cols)
+                sum[i][j] += (vector)_mm512_maskz_loadu_ps(mask, row[i] + k) * y[j];
+    }
+    EACH (i, rows) {
+        EACH (j, cols) {
+            float *c = t->c + i * t->ldc + j, value = _mm512_reduce_add_ps((__m512)sum[i][j]);
+            if (t->add)
+                value += *c;
+            if (t->row_bias)
+                value += t->row_bias[i];
+            if (t->lane_bias)
+                value += t->lane_bias[j];
+            *c = t->relu && value < 0 ? 0 : value;
+        }
+    }
+}
+#endif
+
 INLINE void tile(enum bough__c_form form, int rows, int vectors, const struct bough__c_tile *t)
 {
     sums sum;
+    if (t->k >= 64) // else the stores would wait for memory
+        EACH (i, rows)
+            EACH (j, vectors)
+                __builtin_prefetch(t->c + i * t->ldc + j * LANES, 1);
     const int whole = !MASKS || t->split == vectors * LANES;
     clear(rows, vectors, sum);
     if (form == C_ROWS)
@@ -213,12 +250,23 @@ EACH_ROWS(TILES, C_PACKED)
 EACH_ROWS(TILES, C_ROWS)
 #if MASKS
 EACH_ROWS(TILES, C_WINDOWS)
+#undef TILES
+#define TILES(form, rows)                                                                          \
+    static void tile_##form##_##rows##_1(const struct bough__c_tile *t)                            \
+    {                                                                                              \
+        dots(rows, 1, t);                                                                          \
+    }                                                                                              \
+    static void tile_##form##_##rows##_2(const struct bough__c_tile *t)                            \
+    {                                                                                              \
+        dots(rows, 2, t);                                                                          \
+    }
+EACH_ROWS(TILES, C_DOTS)
 #endif
 
 static bough__c_tile_fn *const tiles[C_FORMS * TILE_ROWS][2] = {
     EACH_ROWS(NAMES, C_PACKED) EACH_ROWS(NAMES, C_ROWS)
 #if MASKS
-        EACH_ROWS(NAMES, C_WINDOWS)
+        EACH_ROWS(NAMES, C_WINDOWS) EACH_ROWS(NAMES, C_DOTS)
 #endif
 };
 
@@ -409,6 +457,24 @@ static void pack(float *out, int width, const float *data, const int64_t *lane,
 
 // ---- Padding an image ----
 
+#if MASKS
+static void pad(float *out, int64_t rows, int64_t before, int64_t count, int64_t after,
+                const float *data, int64_t stride)
+{
+    const int64_t width = before + count + after;
+    for (; rows > 0; rows--, data += stride, out += width) {
+        __builtin_prefetch(data + 1024); // of the next channels
+        for (int64_t at = 0; at < width; at += 16) {
+            const int64_t first = before > at ? before - at : 0, end = before + count - at;
+            const __mmask16 mask =
+                (__mmask16)(first < 16 && end > first
+                                ? (0xffffu << first) & ((1u << (end < 16 ? end : 16)) - 1)
+                                : 0);
+            _mm512_storeu_ps(out + at, _mm512_maskz_loadu_ps(mask, data - before + at));
+        }
+    }
+}
+#else
 INLINE void zeros(float *out, int64_t count)
 {
     for (int64_t i = 0; i < count; i += 16)
@@ -428,6 +494,7 @@ static void pad(float *out, int64_t rows, int64_t before, int64_t count, int64_t
         out += after;
     }
 }
+#endif
 
 static int supported(void)
 {

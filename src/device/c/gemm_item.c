@@ -158,9 +158,7 @@ static void run_tile(const struct work *w, struct bough__c_tile *tile, const str
                      const struct cols *cols)
 {
     const struct bough__c_target *t = &w->target;
-    tile->add = !w->first || t->beta;
     if (w->last) {
-        tile->relu = t->relu;
         tile->row_bias = t->row_bias ? t->row_bias + w->batch * w->l->m + rows->first : NULL;
         tile->lane_bias = t->col_bias ? t->col_bias + w->batch * w->l->n + cols->first : NULL;
     }
@@ -184,30 +182,35 @@ struct operands {
     int64_t k;
 };
 
-// A tile's operands: panel `i` of A, whose rows stand at `row`, and columns `j` on of B.
-static struct bough__c_tile tile_of(const struct work *w, const struct operands *o, int64_t i,
-                                    const int64_t *row, int64_t j, int vectors)
+// What all tiles of a block have in common.
+static struct bough__c_tile tile_of(const struct work *w, const struct operands *o)
 {
-    const struct bough__c_isa *isa = w->l->isa;
-    struct bough__c_tile tile = {.k = o->k,
-                                 .a = w->a + i * bough__c_panel_floats(o->k, isa->panel_rows),
-                                 .a_step = isa->panel_rows};
+    struct bough__c_tile tile = {.k = o->k, .a_step = w->l->isa->panel_rows};
+    tile.add = !w->first || w->target.beta;
+    tile.relu = w->last && w->target.relu;
     if (w->l->form == C_WINDOWS) {
         tile.b = o->b->data;
         tile.step = o->b_steps.step;
-        tile.pair = w->pair + j / 16;
-        return tile;
     }
-    tile.b = w->b + j / (2 * isa->lanes) * bough__c_panel_floats(o->k, 2 * isa->lanes);
-    tile.b_step = vectors * isa->lanes;
     if (w->l->form == C_ROWS) {
         tile.a = o->a->data;
         tile.a_step = o->runs.step;
-        tile.row = row;
         tile.run = o->runs.run;
         tile.runs = o->runs.count;
     }
     return tile;
+}
+
+// Sets the columns from `j` of the block on.
+static void set_cols(const struct work *w, struct bough__c_tile *tile, int64_t j, int vectors)
+{
+    const int64_t lanes = w->l->isa->lanes;
+    if (w->l->form == C_WINDOWS) {
+        tile->pair = w->pair + j / 16;
+        return;
+    }
+    tile->b = w->b + j / (2 * lanes) * bough__c_panel_floats(tile->k, 2 * lanes);
+    tile->b_step = vectors * lanes;
 }
 
 static void run_panels(const struct work *w, const struct operands *o, int64_t first, int64_t rows,
@@ -215,6 +218,8 @@ static void run_panels(const struct work *w, const struct operands *o, int64_t f
 {
     int64_t panels = row_panels(w->l, rows), wide = 2 * w->l->isa->lanes;
     int64_t row = o->a->lanes->first + first, offset[C_BLOCK_ROWS];
+    int64_t size = bough__c_panel_floats(o->k, w->l->isa->panel_rows);
+    struct bough__c_tile tile = tile_of(w, o);
     struct rows panel[C_MOST_PANELS];
     if (w->l->form == C_ROWS)
         bough__c_block_lanes(o->a, first, rows, offset);
@@ -225,9 +230,12 @@ static void run_panels(const struct work *w, const struct operands *o, int64_t f
     }
     for (int64_t j = 0; j < box->count; j += wide) {
         const struct cols cols = cols_of(w, box->first + j, bough__c_least(wide, box->count - j));
+        set_cols(w, &tile, j, cols.vectors);
         for (int64_t i = 0; i < panels; i++) {
-            struct bough__c_tile tile =
-                tile_of(w, o, i, offset + panel[i].first - row, j, cols.vectors);
+            if (w->l->form == C_ROWS)
+                tile.row = offset + panel[i].first - row;
+            else
+                tile.a = w->a + i * size;
             run_tile(w, &tile, &panel[i], &cols);
         }
     }
