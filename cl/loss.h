@@ -1,15 +1,12 @@
-// The losses' formulas and what their kernels are told, in C and in OpenCL.
+// The losses' formulas and what their kernels are told, in C (behind op/quick_math.h) and in
+// OpenCL.
 #ifndef BOUGH_CL_LOSS_H
 #define BOUGH_CL_LOSS_H
 
 #ifdef __OPENCL_VERSION__
-#define fabsf  fabs
-#define fmaxf  fmax
-#define fminf  fmin
-#define expf   exp
-#define log1pf log1p
-#else
-#include <math.h>
+#define fabsf       fabs
+#define quick_exp   exp
+#define quick_log1p log1p
 #endif
 
 struct cross_entropy_params {
@@ -63,20 +60,20 @@ static inline float huber_value(float x, float t, float delta)
 
 static inline float huber_slope(float x, float t, float delta)
 {
-    return fmaxf(-delta, fminf(delta, x - t));
+    return x - t < -delta ? -delta : x - t > delta ? delta : x - t;
 }
 
 // x is a logit: no exponent of it overflows.
 static inline float binary_cross_entropy_value(float x, float t, float delta)
 {
     (void)delta;
-    return fmaxf(x, 0.0f) - x * t + log1pf(expf(-fabsf(x)));
+    return (x > 0.0f ? x : 0.0f) - x * t + quick_log1p(quick_exp(-fabsf(x)));
 }
 
 static inline float binary_cross_entropy_slope(float x, float t, float delta)
 {
     (void)delta;
-    return 1.0f / (1.0f + expf(-x)) - t;
+    return 1.0f / (1.0f + quick_exp(-x)) - t;
 }
 
 #endif

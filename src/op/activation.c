@@ -2,9 +2,8 @@
 #include "base/error.h"
 #include "cl/activation_params.h"
 #include "op/op.h"
+#include "op/quick_math.h"
 #include "op/relu_mask.h"
-
-#include <math.h>
 
 static enum bough_status same_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
@@ -152,16 +151,14 @@ const struct bough__op bough__op_leaky_relu = {
 
 // ---- gelu: y = x * P(a standard normal is below x) ----
 
-static const float sqrt_half = 0.707106781186547524f;
-
-// erfc keeps the digits of the left tail, where 1 + erf would lose them.
 BOUGH_TWIN static void gelu_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     (void)params;
     const float *x = arg[0];
     float *y = arg[1];
+#pragma omp simd
     for (int64_t i = begin; i < end; i++)
-        y[i] = 0.5f * x[i] * erfcf(-sqrt_half * x[i]);
+        y[i] = x[i] * quick_normal(x[i]).below;
 }
 
 BOUGH_TWIN static void gelu_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
@@ -169,10 +166,10 @@ BOUGH_TWIN static void gelu_bwd(void *const *arg, const void *params, int64_t be
     (void)params;
     const float *x = arg[0], *dy = arg[1];
     float *dx = arg[2];
+#pragma omp simd
     for (int64_t i = begin; i < end; i++) {
-        const float below = 0.5f * erfcf(-sqrt_half * x[i]);
-        const float density = 0.398942280401432678f * expf(-0.5f * x[i] * x[i]);
-        dx[i] = dy[i] * (below + x[i] * density);
+        const struct quick_normal normal = quick_normal(x[i]);
+        dx[i] = dy[i] * (normal.below + x[i] * normal.density);
     }
 }
 
@@ -210,8 +207,9 @@ BOUGH_TWIN static void sigmoid_fwd(void *const *arg, const void *params, int64_t
     (void)params;
     const float *x = arg[0];
     float *y = arg[1];
+#pragma omp simd
     for (int64_t i = begin; i < end; i++)
-        y[i] = 1.0f / (1.0f + expf(-x[i]));
+        y[i] = 1.0f / (1.0f + quick_exp(-x[i]));
 }
 
 BOUGH_TWIN static void sigmoid_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
@@ -258,8 +256,9 @@ BOUGH_TWIN static void tanh_fwd(void *const *arg, const void *params, int64_t be
     (void)params;
     const float *x = arg[0];
     float *y = arg[1];
+#pragma omp simd
     for (int64_t i = begin; i < end; i++)
-        y[i] = tanhf(x[i]);
+        y[i] = quick_tanh(x[i]);
 }
 
 BOUGH_TWIN static void tanh_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)

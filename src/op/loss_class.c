@@ -4,10 +4,8 @@
 // The mean is weighted by the weight of each row's class. The smoothing weighs class c's part by
 // class weight c and is divided by the same sum as the rest, as PyTorch has it.
 #include "base/error.h"
-#include "cl/loss.h"
+#include "op/lanes.h"
 #include "op/loss_mean.h"
-
-#include <math.h>
 
 // ---- Kernels ----
 
@@ -16,14 +14,10 @@ BOUGH_IN_TWIN float weight_of(const float *class_weight, int64_t c)
     return class_weight ? class_weight[c] : 1.0f;
 }
 
-BOUGH_IN_TWIN float log_sum_exp(const float *x, int64_t classes)
+BOUGH_IN_TWIN float log_sum_exp(const float *x, int64_t classes, int lanes)
 {
-    float most = -INFINITY, sum = 0.0f;
-    for (int64_t c = 0; c < classes; c++)
-        most = fmaxf(most, x[c]);
-    for (int64_t c = 0; c < classes; c++)
-        sum += expf(x[c] - most);
-    return most + logf(sum);
+    const float most = row_most(x, classes, lanes);
+    return most + quick_log(row_sum_exp(x, most, classes, lanes));
 }
 
 BOUGH_TWIN static void cross_entropy_fwd(void *const *arg, const void *params, int64_t begin,
@@ -39,7 +33,7 @@ BOUGH_TWIN static void cross_entropy_fwd(void *const *arg, const void *params, i
         value[row] = weight[row] = lse[row] = 0.0f;
         if (label[row] < 0 || label[row] >= p->classes)
             continue;
-        lse[row] = log_sum_exp(x, p->classes);
+        lse[row] = BOUGH_BY_LANES(p->classes, log_sum_exp, x, p->classes);
         for (int64_t c = 0; c < p->classes && p->smoothing > 0.0f; c++)
             smooth += weight_of(class_weight, c) * (lse[row] - x[c]);
         weight[row] = weight_of(class_weight, label[row]);
@@ -52,6 +46,20 @@ BOUGH_IN_TWIN void clear(float *dx, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         dx[i] = 0.0f;
+}
+
+// Without smoothing.
+BOUGH_IN_TWIN void slopes_of_row(float *restrict dx, const float *restrict x, float lse,
+                                 int32_t label, float factor, int64_t classes, int lanes)
+{
+    for (int64_t i = 0; i < classes; i += lanes) {
+        const int64_t begin = lanes_begin(i, classes, lanes);
+#pragma omp simd
+        for (int l = 0; l < lanes; l++) {
+            const float chance = quick_exp(x[begin + l] - lse);
+            dx[begin + l] = factor * (chance - (begin + l == label ? 1.0f : 0.0f));
+        }
+    }
 }
 
 BOUGH_TWIN static void cross_entropy_bwd(void *const *arg, const void *params, int64_t begin,
@@ -73,11 +81,11 @@ BOUGH_TWIN static void cross_entropy_bwd(void *const *arg, const void *params, i
         }
         const float factor = dy[0] / y[1];
         const float hard = (1.0f - p->smoothing) * weight_of(class_weight, label[row]);
-        for (int64_t c = 0; c < p->classes; c++) {
-            const float chance = expf(x[c] - lse[row]);
-            dx[c] = factor * ((hard + soft * all) * chance - soft * weight_of(class_weight, c));
-        }
-        dx[label[row]] -= factor * hard;
+        BOUGH_BY_LANES(p->classes, slopes_of_row, dx, x, lse[row], label[row], factor * hard,
+                       p->classes);
+        for (int64_t c = 0; c < p->classes && soft > 0.0f; c++)
+            dx[c] +=
+                factor * soft * (all * quick_exp(x[c] - lse[row]) - weight_of(class_weight, c));
     }
 }
 

@@ -1,7 +1,5 @@
 #include "op/loss_mean.h"
 
-#include "cl/loss.h"
-
 // Called with one row.
 static void loss_mean(void *const *arg, const void *params, int64_t begin, int64_t end)
 {

@@ -4,6 +4,9 @@
 #define BOUGH_OP_LOSS_MEAN_H
 
 #include "op/op.h"
+#include "op/quick_math.h"
+
+#include "cl/loss.h"
 
 // y = [sum of the values / sum of the weights, sum of the weights], in a fixed order. `part` holds
 // `parts` values and then as many weights.

@@ -4,6 +4,7 @@
 #define BOUGH_OP_POOL_H
 
 #include "cl/pool_params.h"
+#include "op/lanes.h"
 #include "op/op.h"
 
 enum bough_status bough__pool_check_image(const struct bough__op_call *call);
@@ -25,18 +26,5 @@ BOUGH_IN_TWIN struct pool_run pool_run_at(int64_t at, int64_t end, int height, i
         run.length = (int)(end - at);
     return run;
 }
-
-// Calls an inlined function with as many lanes, 16, 8, 4 or 1, as a row of that length fills once.
-#define POOL_BY_LANES(length, function, ...)                                                       \
-    do {                                                                                           \
-        if ((length) >= 16)                                                                        \
-            function(__VA_ARGS__, 16);                                                             \
-        else if ((length) >= 8)                                                                    \
-            function(__VA_ARGS__, 8);                                                              \
-        else if ((length) >= 4)                                                                    \
-            function(__VA_ARGS__, 4);                                                              \
-        else                                                                                       \
-            function(__VA_ARGS__, 1);                                                              \
-    } while (0)
 
 #endif
