@@ -60,6 +60,15 @@ const struct bough_device_info *bough_device_info(const struct bough_device *dev
 enum bough_status bough_device_selftest(struct bough_device *device, char *report,
                                         size_t report_size);
 
+// Builds every kernel for the device into one file. A process that has the variable BOUGH_KERNELS
+// set to its path runs the device from it alone, and compiles nothing: for devices without a
+// compiler, and drivers that lock it. The file serves the same device, driver and version of bough.
+// `report` (may be NULL) receives one line per program: name, kernels, size.
+// Errors: INVALID for plain C; DEVICE if the driver gives no binaries; DATA if it cannot be
+// written.
+enum bough_status bough_device_save_kernels(struct bough_device *device, const char *path,
+                                            char *report, size_t report_size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -21,6 +21,21 @@ void bough_device_close(struct bough_device **device)
     }
 }
 
+enum bough_status bough_device_save_kernels(struct bough_device *device, const char *path,
+                                            char *report, size_t report_size)
+{
+    char none[1] = "";
+    if (!device || !path)
+        return bough__fail(BOUGH_INVALID, "kernels: no %s", device ? "path" : "device");
+    if (!device->backend->save_kernels)
+        return bough__fail(BOUGH_INVALID, "device %s builds no kernels", device->info.id);
+    if (report && report_size)
+        report[0] = '\0';
+    else
+        report = none;
+    return device->backend->save_kernels(device, path, report, report == none ? 1 : report_size);
+}
+
 // ---- Buffers ----
 
 enum bough_status bough__buffer_create(struct bough__buffer **buffer, struct bough_device *device,

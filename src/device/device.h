@@ -173,8 +173,8 @@ struct bough__timing {
     double start, end;
 };
 
-// Every entry is needed but run_timed. Statuses: INTERNAL when out of host memory, DEVICE for
-// anything of the device; the message names the device.
+// Every entry is needed but run_timed and save_kernels. Statuses: INTERNAL when out of host memory,
+// DEVICE for anything of the device; the message names the device.
 struct bough__backend {
     const char *name;
 
@@ -213,6 +213,10 @@ struct bough__backend {
     // run and waited for one by one, by the host's clock.
     enum bough_status (*run_timed)(struct bough_device *device, struct bough__launch *const *launch,
                                    size_t count, struct bough__timing *timing);
+    // As bough_device_save_kernels says. NULL where nothing is built.
+    enum bough_status (*save_kernels)(struct bough_device *device, const char *path, char *report,
+                                      size_t report_size);
+
     // Waits until all is done. Errors of the launches before it may show here.
     enum bough_status (*finish)(struct bough_device *device);
 };

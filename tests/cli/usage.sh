@@ -15,3 +15,6 @@ try bough predict run
 try bough predict run --data a.safetensors
 try bough devices --jsn
 try bough selftest extra
+try bough kernels --device c
+try bough kernels --device c -o c.kernels 2>&1 | machine
+try bough selftest --device c --kernels c.kernels 2>&1 | machine

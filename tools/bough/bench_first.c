@@ -27,7 +27,7 @@ enum bough_status bench_first_step(const struct bench_arguments *a)
     struct bough_device *device = NULL;
     cli_log(CLI_QUIET);
     CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
-    CLI_TRY(bough_device_open(&device, a->device));
+    CLI_TRY(cli_device_open(&device, a->device, a->kernels));
     CLI_TRY(bough_bench_first_step(bough_config_file_config(file), device, a->first));
     printf("%.6f\n", now());
 done:
@@ -52,7 +52,7 @@ static void use_caches(const char *folder)
 static void become_child(const struct bench_arguments *a, const char *folder, const char *run_dir,
                          int out)
 {
-    const char **argv = calloc(2 * a->set.count + 9, sizeof *argv);
+    const char **argv = calloc(2 * a->set.count + 11, sizeof *argv);
     size_t count = 0;
     if (!argv || dup2(out, STDOUT_FILENO) < 0)
         _exit(1);
@@ -67,6 +67,10 @@ static void become_child(const struct bench_arguments *a, const char *folder, co
     if (a->device) {
         argv[count++] = "--device";
         argv[count++] = a->device;
+    }
+    if (a->kernels) {
+        argv[count++] = "--kernels";
+        argv[count++] = a->kernels;
     }
     execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
     execvp(cli_program, (char *const *)(uintptr_t)argv);

@@ -62,7 +62,7 @@ enum bough_status bench_step(const struct bench_arguments *a)
     struct measured m;
     CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
     CLI_TRY(bench_first_steps(m.first, a)); // before there is a second thread
-    CLI_TRY(bough_device_open(&options.device, a->device));
+    CLI_TRY(cli_device_open(&options.device, a->device, a->kernels));
     CLI_TRY(bough_bench_ceiling(&m.ceiling, options.device));
     CLI_TRY(bough_bench_step(&m.step, bough_config_file_config(file), &options));
     if (a->json)

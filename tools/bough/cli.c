@@ -147,6 +147,23 @@ void cli_log(enum cli_loudness loudness)
     bough_set_log(write_log, &kept);
 }
 
+// ---- Devices ----
+
+enum bough_status cli_device_open(struct bough_device **device, const char *wanted,
+                                  const char *kernels)
+{
+    if (kernels && setenv("BOUGH_KERNELS", kernels, 1) != 0)
+        return cli_no_memory();
+    enum bough_status status = bough_device_open(device, wanted);
+    if (status != BOUGH_OK || !kernels || bough_device_info(*device)->type != BOUGH_DEVICE_C)
+        return status;
+    bough_device_close(device);
+    return cli_fail(BOUGH_INVALID, "--kernels is for OpenCL devices, and this one is plain C; "
+                                   "--device names another");
+}
+
+// ---- Text ----
+
 void cli_print_quoted(FILE *out, const char *text)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -15,7 +15,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_train, cli_eval, cli_predict, cli_info, cli_devices,
-    cli_selftest, cli_bench;
+    cli_selftest, cli_bench, cli_kernels;
 
 // How the program was called, for the command lines that it tells.
 extern const char *cli_program;
@@ -61,6 +61,11 @@ enum bough_status cli_options(int argc, char **argv, const struct cli_option *op
 // Sends warnings to stderr, and what the device is unless `quiet`; all of the log if `verbose`.
 enum cli_loudness { CLI_QUIET, CLI_NORMAL, CLI_VERBOSE };
 void cli_log(enum cli_loudness loudness);
+
+// Opens what --device names; with --kernels, one that runs from that file. Either may be NULL.
+// Errors: INVALID for a file of kernels and plain C.
+enum bough_status cli_device_open(struct bough_device **device, const char *wanted,
+                                  const char *kernels);
 
 // Writes the text so that a shell reads it as one word.
 void cli_print_quoted(FILE *out, const char *text);

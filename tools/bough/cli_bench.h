@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 struct bench_arguments {
-    const char *device, *first;
+    const char *device, *kernels, *first;
     struct cli_list set;
     double seconds;
     int json;

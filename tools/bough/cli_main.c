@@ -4,8 +4,9 @@
 #include <signal.h>
 #include <string.h>
 
-static const struct cli_command *const commands[] = {
-    &cli_train, &cli_eval, &cli_predict, &cli_info, &cli_devices, &cli_selftest, &cli_bench};
+static const struct cli_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
+                                                     &cli_info,  &cli_devices, &cli_selftest,
+                                                     &cli_bench, &cli_kernels};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)

@@ -17,6 +17,7 @@ static const char help[] =
     "  step   a training step of a config: speed, memory, launches, time to the first step\n"
     "\n"
     "  -d, --device D    as for `bough train`\n"
+    "      --kernels F   as for `bough train`\n"
     "  -s, --set K=V     as for `bough train`\n"
     "  -t, --time S      seconds to spend on a row, or on the steps; default 0.1, ops 0.05, step "
     "2\n"
@@ -140,7 +141,7 @@ static enum bough_status bench_rows(const struct bench_arguments *a, int product
     struct bough_bench_options options = {.seconds = a->seconds, .row = take_row, .user = &rows};
     for (size_t i = 0; i < a->arguments; i++)
         CLI_TRY(read_shape(&shape[i], a->argument[i]));
-    CLI_TRY(bough_device_open(&options.device, a->device));
+    CLI_TRY(cli_device_open(&options.device, a->device, a->kernels));
     CLI_TRY(bough_bench_ceiling(&rows.ceiling, options.device));
     rows.json = a->json ? json_array() : NULL;
     CLI_TRY(products ? bough_bench_gemm(&options, shape, a->arguments) : bough_bench_ops(&options));
@@ -184,6 +185,7 @@ static enum bough_status run(int argc, char **argv)
     struct bench_arguments a = {0};
     const char *argument[65] = {NULL}, *time = NULL;
     const struct cli_option options[] = {{"device", 'd', .value = &a.device},
+                                         {"kernels", 0, .value = &a.kernels},
                                          {"set", 's', .list = &a.set},
                                          {"time", 't', .value = &time},
                                          {"json", 0, .flag = &a.json},

@@ -8,6 +8,7 @@ static const char help[] =
     "through the same test once.\n"
     "\n"
     "  -d, --device D    as for `bough train`\n"
+    "      --kernels F   as for `bough train`\n"
     "\n"
     "Example:\n"
     "  bough selftest --device 0:0\n";
@@ -15,12 +16,13 @@ static const char help[] =
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *wanted = NULL;
+    const char *wanted = NULL, *kernels = NULL;
     struct bough_device *device = NULL;
     char report[8192] = "";
-    const struct cli_option options[] = {{"device", 'd', .value = &wanted}};
-    CLI_TRY(cli_options(argc, argv, options, 1, NULL, 0, 0));
-    CLI_TRY(bough_device_open(&device, wanted));
+    const struct cli_option options[] = {{"device", 'd', .value = &wanted},
+                                         {"kernels", 0, .value = &kernels}};
+    CLI_TRY(cli_options(argc, argv, options, 2, NULL, 0, 0));
+    CLI_TRY(cli_device_open(&device, wanted, kernels));
     CLI_TRY(bough_device_selftest(device, report, sizeof report));
 done:
     fputs(report, stdout);

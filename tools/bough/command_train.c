@@ -20,6 +20,9 @@ static const char help[] =
     "\n"
     "  -d, --device D    auto (default), c, P:D, gpu, cpu, accelerator, or part of a name;\n"
     "                    without it the variable BOUGH_DEVICE. See `bough devices`\n"
+    "      --kernels F   runs an OpenCL device from a file of `bough kernels`, without its "
+    "compiler;\n"
+    "                    without it the variable BOUGH_KERNELS\n"
     "  -s, --set K=V     overrides a key: train.epochs=10, trunk.0.conv2d.channels=16,\n"
     "                    tasks.left.weight=0.5; as often as you like\n"
     "  -r, --run DIR     the run folder; default runs/<config>-<number>\n"
@@ -38,7 +41,7 @@ static const char help[] =
     "  bough train config.yaml --device gpu --set optimizer.lr=0.01 --set train.epochs=10\n";
 
 struct arguments {
-    const char *config, *device, *run, *resume;
+    const char *config, *device, *kernels, *run, *resume;
     struct cli_list set;
     int profile, quiet, verbose;
 };
@@ -112,6 +115,10 @@ static void tell_how_to_resume(const struct arguments *a, const char *run_dir)
         printf(" --device ");
         cli_print_quoted(stdout, a->device);
     }
+    if (a->kernels) {
+        printf(" --kernels ");
+        cli_print_quoted(stdout, a->kernels);
+    }
     printf("%s%s\n", a->quiet ? " --quiet" : "", a->verbose ? " --verbose" : "");
 }
 
@@ -143,22 +150,20 @@ static enum bough_status open_config(struct bough_config_file **file, const stru
     return bough_config_file_open(file, a->config ? a->config : path, a->set.item, a->set.count);
 }
 
-static enum bough_status train(struct bough_run **run, const struct arguments *a,
-                               const struct bough_config *config, const char *run_dir)
+static enum bough_status train(struct bough_run **run, struct bough_device *device,
+                               const struct arguments *a, const struct bough_config *config,
+                               const char *run_dir)
 {
-    enum bough_status status;
-    struct bough_train_options options = {.run_dir = a->resume ? NULL : run_dir,
+    struct bough_train_options options = {.device = device,
+                                          .run_dir = a->resume ? NULL : run_dir,
                                           .resume = a->resume,
                                           .stop = &stop,
                                           .profile = a->profile};
     if (!a->quiet)
         options.observe = cli_progress_observe;
-    CLI_TRY(bough_device_open(&options.device, a->device));
     catch_signals();
-    status = bough_train(run, config, &options);
+    enum bough_status status = bough_train(run, config, &options);
     cli_progress_clear();
-done:
-    bough_device_close(&options.device);
     return status;
 }
 
@@ -167,6 +172,7 @@ static enum bough_status start(const struct arguments *a)
     enum bough_status status;
     struct bough_config_file *file = NULL;
     struct bough_run *run = NULL;
+    struct bough_device *device = NULL;
     char made[PATH_MAX] = "";
     const char *run_dir = a->resume ? a->resume : a->run;
     CLI_TRY(open_config(&file, a));
@@ -174,7 +180,9 @@ static enum bough_status start(const struct arguments *a)
         CLI_TRY(make_run_dir(made, a->config));
         run_dir = made;
     }
-    status = train(&run, a, file ? bough_config_file_config(file) : NULL, run_dir);
+    status = cli_device_open(&device, a->device, a->kernels);
+    if (status == BOUGH_OK)
+        status = train(&run, device, a, file ? bough_config_file_config(file) : NULL, run_dir);
     if (status == BOUGH_OK)
         status = tell_result(bough_run_result(run), run_dir);
     else if (status == BOUGH_INTERRUPTED)
@@ -182,6 +190,7 @@ static enum bough_status start(const struct arguments *a)
     else if (*made)
         rmdir(made); // where nothing has been written
 done:
+    bough_device_close(&device); // which may keep what it built: the user has the scores by now
     bough_run_destroy(&run);
     bough_config_file_close(&file);
     return status;
@@ -192,10 +201,10 @@ static enum bough_status run(int argc, char **argv)
     enum bough_status status;
     struct arguments a = {0};
     const struct cli_option options[] = {
-        {"device", 'd', .value = &a.device}, {"set", 's', .list = &a.set},
-        {"run", 'r', .value = &a.run},       {"resume", 0, .value = &a.resume},
-        {"quiet", 'q', .flag = &a.quiet},    {"verbose", 'v', .flag = &a.verbose},
-        {"profile", 0, .flag = &a.profile}};
+        {"device", 'd', .value = &a.device},  {"kernels", 0, .value = &a.kernels},
+        {"set", 's', .list = &a.set},         {"run", 'r', .value = &a.run},
+        {"resume", 0, .value = &a.resume},    {"quiet", 'q', .flag = &a.quiet},
+        {"verbose", 'v', .flag = &a.verbose}, {"profile", 0, .flag = &a.profile}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
         return cli_no_memory();

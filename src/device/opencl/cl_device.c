@@ -1,10 +1,11 @@
 // Opening and closing, and the row of entries.
-#include "device/opencl/cl_cache.h"
+#include "device/opencl/cl_program.h"
 
 #include "base/error.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static size_t group_size(const struct bough__cl_device *device)
 {
@@ -33,6 +34,9 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
     snprintf(device->options, sizeof device->options,
              "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%u -DBOUGH_DEPTH=%u",
              device->group, device->vector, panel_depth(device));
+    BOUGH_TRY(bough__cl_kernels_open(device));
+    const char *compiler = getenv("BOUGH_COMPILER");
+    device->compilerless = device->kernels || (compiler && strcmp(compiler, "off") == 0);
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)device->platform, 0};
     device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &error);
@@ -73,6 +77,7 @@ void bough__cl_close(struct bough_device *base)
     bough__cl_scratch_release(device->scratch);
     bough__cl_programs_destroy(device);
     bough__cl_cache_close(device->cache);
+    bough__cl_kernels_close(device->kernels);
     if (device->profiling)
         clReleaseCommandQueue(device->profiling);
     if (device->queue)
@@ -96,6 +101,7 @@ const struct bough__backend bough__backend_opencl = {
     .prepare_kernel = bough__cl_prepare_kernel,
     .prepare_gemm = bough__cl_prepare_gemm,
     .launch_destroy = bough__cl_launch_destroy,
+    .save_kernels = bough__cl_save_kernels,
     .run = bough__cl_run,
     .run_timed = bough__cl_run_timed,
     .finish = bough__cl_finish,

@@ -202,6 +202,8 @@ enum bough_status bough__cl_prepare_kernel(struct bough__launch **launch,
     if (call->count > 0) {
         cl_kernel kernel = bough__cl_kernel_create(bough__cl_device(device), call->kernel->source,
                                                    call->kernel->name);
+        if (!kernel && bough__cl_device(device)->kernels) // it was promised that all are there
+            BOUGH_TRY(BOUGH_DEVICE);
         BOUGH_TRY(kernel ? use_kernel(created, kernel, call) : use_twin(created, call));
     }
     *launch = &created->base;

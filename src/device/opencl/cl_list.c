@@ -100,8 +100,9 @@ static const char *why_not(cl_platform_id platform, cl_device_id id)
         return "Mesa Clover gives wrong answers; BOUGH_FORCE_DEVICE=1 uses it anyway";
     if (!device_number(id, CL_DEVICE_AVAILABLE))
         return "the driver says that it is not available";
-    if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE))
-        return "it has no compiler; precompiled kernels are not supported yet";
+    const char *kernels = getenv("BOUGH_KERNELS");
+    if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE) && !(kernels && kernels[0]))
+        return "it has no compiler; --kernels takes a file that `bough kernels` built elsewhere";
     device_text(id, CL_DEVICE_VERSION, text, sizeof text);
     if (sscanf(text, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12)
         return "it is older than OpenCL 1.2";

@@ -1,7 +1,8 @@
 // Programs: one per kernel family and options, found in the cache or built from the embedded source
 // at first use.
-#include "device/opencl/cl_cache.h"
+#include "device/opencl/cl_program.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "device/opencl/cl_source.h"
 
@@ -9,17 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-struct bough__cl_program {
-    struct bough__cl_program *next;
-    char family[64];
-    char options[2 * BOUGH_CL_MAX_OPTIONS]; // all of them
-    struct bough__cl_key key;
-    int kept;           // its binary is in the cache
-    cl_program program; // NULL if it could not be built
-    char reason[256];   // why
-};
 
 // ---- Building ----
 
@@ -52,18 +42,17 @@ static cl_int build_in_c_locale(struct bough__cl_device *device, cl_program prog
     return error;
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void build_source(struct bough__cl_device *device, struct bough__cl_program *built,
                          const char *source)
 {
     const struct bough_device_info *info = &device->base.info;
-    const double before = seconds();
+    if (device->compilerless) {
+        snprintf(built->reason, sizeof built->reason,
+                 "cl/%s.cl is to be built for device %s, but BOUGH_COMPILER is off", built->family,
+                 info->id);
+        return;
+    }
+    const double before = bough__clock();
     cl_int error;
     built->program = clCreateProgramWithSource(device->context, 1, &source, NULL, &error);
     if (built->program)
@@ -71,7 +60,7 @@ static void build_source(struct bough__cl_device *device, struct bough__cl_progr
     if (error == CL_SUCCESS) {
         device->programs_built++;
         bough__log(BOUGH_LOG_VERBOSE, "device %s: built cl/%s.cl in %.2f s", info->id,
-                   built->family, seconds() - before);
+                   built->family, bough__clock() - before);
         return;
     }
     snprintf(built->reason, sizeof built->reason,
@@ -86,8 +75,7 @@ static void build_source(struct bough__cl_device *device, struct bough__cl_progr
 
 // ---- Binaries ----
 
-// The caller frees it; NULL if the driver gives none.
-static unsigned char *binary_create(size_t *size, const struct bough__cl_program *built)
+unsigned char *bough__cl_binary_create(size_t *size, const struct bough__cl_program *built)
 {
     *size = 0;
     if (clGetProgramInfo(built->program, CL_PROGRAM_BINARY_SIZES, sizeof *size, size, NULL) !=
@@ -104,12 +92,11 @@ static unsigned char *binary_create(size_t *size, const struct bough__cl_program
 }
 
 static cl_int build_binary(struct bough__cl_device *device, struct bough__cl_program *built,
-                           const struct bough__cl_block *binary)
+                           const unsigned char *binary, size_t size)
 {
     cl_int error, usable = CL_SUCCESS;
     built->program =
-        clCreateProgramWithBinary(device->context, 1, &device->id, &binary->size,
-                                  (const unsigned char *[]){binary->data}, &usable, &error);
+        clCreateProgramWithBinary(device->context, 1, &device->id, &size, &binary, &usable, &error);
     if (error == CL_SUCCESS)
         error = usable;
     if (error == CL_SUCCESS)
@@ -127,7 +114,7 @@ static void find(struct bough__cl_device *device, struct bough__cl_program *buil
     struct bough__cl_block binary;
     if (!bough__cl_cache_find(&binary, device, &built->key))
         return;
-    cl_int error = build_binary(device, built, &binary);
+    cl_int error = build_binary(device, built, binary.data, binary.size);
     bough__cl_block_close(&binary);
     if (error == CL_SUCCESS) {
         built->kept = 1;
@@ -139,10 +126,30 @@ static void find(struct bough__cl_device *device, struct bough__cl_program *buil
     }
 }
 
+// From the file of kernels, and from nowhere else.
+static void take(struct bough__cl_device *device, struct bough__cl_program *built)
+{
+    const unsigned char *binary;
+    size_t size;
+    if (bough__cl_kernels_find(&binary, &size, device->kernels, built) != BOUGH_OK) {
+        snprintf(built->reason, sizeof built->reason, "%.200s", bough_last_error());
+        return;
+    }
+    built->kept = 1;
+    cl_int error = build_binary(device, built, binary, size);
+    if (error == CL_SUCCESS)
+        device->programs_found++;
+    else
+        snprintf(built->reason, sizeof built->reason,
+                 "device %s refuses the cl/%s.cl of the file of kernels: %s (%d)",
+                 device->base.info.id, built->family, bough__cl_error_name(error), error);
+}
+
 static void keep(struct bough__cl_device *device, struct bough__cl_program *built)
 {
     size_t size;
-    unsigned char *binary = built->program && !built->kept ? binary_create(&size, built) : NULL;
+    unsigned char *binary =
+        built->program && !built->kept ? bough__cl_binary_create(&size, built) : NULL;
     if (binary)
         bough__cl_cache_keep(device, &built->key, binary, size);
     built->kept = 1;
@@ -159,8 +166,11 @@ static void make(struct bough__cl_device *device, struct bough__cl_program *buil
         return;
     }
     built->key = bough__cl_key_of(device, built->options, source);
-    find(device, built);
-    if (!built->program) {
+    if (device->kernels)
+        take(device, built);
+    else
+        find(device, built);
+    if (!built->program && !device->kernels) {
         build_source(device, built, source);
         if (!device->late_binaries)
             keep(device, built);
@@ -168,9 +178,8 @@ static void make(struct bough__cl_device *device, struct bough__cl_program *buil
     free(source);
 }
 
-// Built or failed, the outcome is kept. NULL when out of memory.
-static struct bough__cl_program *program_get(struct bough__cl_device *device, const char *family,
-                                             const char *options)
+struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device, const char *family,
+                                                const char *options)
 {
     char all[sizeof device->programs->options];
     snprintf(all, sizeof all, "%s%s%s", device->options, options[0] ? " " : "", options);
@@ -191,7 +200,7 @@ static struct bough__cl_program *program_get(struct bough__cl_device *device, co
 cl_kernel bough__cl_kernel_variant(struct bough__cl_device *device, const char *family,
                                    const char *options, const char *name)
 {
-    struct bough__cl_program *built = program_get(device, family, options);
+    struct bough__cl_program *built = bough__cl_program_get(device, family, options);
     if (!built) {
         bough__no_memory();
         return NULL;

@@ -38,8 +38,10 @@ struct bough__cl_device {
     char options[BOUGH_CL_MAX_OPTIONS];
     struct bough__cl_program *programs;
     unsigned programs_built, programs_found; // from source; in the cache or the file of kernels
-    struct bough__cl_cache *cache;           // NULL until it is wanted
-    int cacheless;                           // there is none
+    struct bough__cl_kernels *kernels; // the file that all programs come from; NULL without one
+    int compilerless;                  // nothing may be built from source
+    struct bough__cl_cache *cache;     // NULL until it is wanted
+    int cacheless;                     // there is none
     int late_binaries;                 // the driver adds to a binary when its kernels first run
     struct bough__cl_scratch *scratch; // the newest; NULL until one is wanted
     struct bough__cl_told *told;       // fallbacks that were logged
