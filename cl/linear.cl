@@ -1,20 +1,75 @@
 #include "bough.h"
-
 #include "linear_params.h"
 
-// A group a column: a bias has few columns and many rows.
-ROW_KERNEL void column_sum(ARG(x), ARG(y), const ulong count, const struct column_sum_params p)
+// A group takes 16 columns: dbias is the sum of dz over the rows, where dz is dy, or, with y given,
+// dy where y > 0, which is also written. dz and dbias may be absent.
+#if BOUGH_GROUP == 1
+
+ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
+                                const struct linear_params p)
+{
+    VIEW(const float, dy);
+    VIEW(const float, y);
+    VIEW(float, dz);
+    VIEW(float, dbias);
+    const int first = (int)get_group_id(0) * LINEAR_COLUMNS;
+    const int columns = min(p.columns - first, (int)LINEAR_COLUMNS);
+    const bool masked = y_base != 0;
+    float sum[LINEAR_COLUMNS] = {0.0f};
+    if (columns == LINEAR_COLUMNS) {
+        float16 total = 0.0f;
+        for (int r = 0; r < p.rows; r++) {
+            const size_t at = (size_t)r * p.columns + first;
+            float16 value = vload16(0, dy + at);
+            if (masked) {
+                value = select((float16)(0.0f), value, vload16(0, y + at) > 0.0f);
+                vstore16(value, 0, dz + at);
+            }
+            total += value;
+        }
+        vstore16(total, 0, sum);
+    } else {
+        for (int r = 0; r < p.rows; r++)
+            for (int c = 0; c < columns; c++) {
+                const size_t at = (size_t)r * p.columns + first + c;
+                float value = dy[at];
+                if (masked)
+                    dz[at] = value = y[at] > 0.0f ? value : 0.0f;
+                sum[c] += value;
+            }
+    }
+    for (int c = 0; dbias_base != 0 && c < columns; c++)
+        dbias[first + c] = sum[c] + (p.add ? dbias[first + c] : 0.0f);
+}
+
+#else
+
+// Items side by side take neighbours of a row: each a column of some of the rows.
+ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
+                                const struct linear_params p)
 {
     local float scratch[BOUGH_GROUP];
-    VIEW(const float, x);
-    VIEW(float, y);
-    const size_t column = get_group_id(0);
+    VIEW(const float, dy);
+    VIEW(const float, y);
+    VIEW(float, dz);
+    VIEW(float, dbias);
+    const int id = get_local_id(0), width = min(BOUGH_GROUP, (int)LINEAR_COLUMNS);
+    const int column = (int)get_group_id(0) * LINEAR_COLUMNS + id % width;
     float sum = 0.0f;
-    for (int r = get_local_id(0); r < p.rows; r += BOUGH_GROUP) {
-        ANY_ORDER
-        sum += x[(size_t)r * p.columns + column];
+    for (int r = id / width; column < p.columns && r < p.rows; r += BOUGH_GROUP / width) {
+        const size_t at = (size_t)r * p.columns + column;
+        float value = dy[at];
+        if (y_base != 0)
+            dz[at] = value = y[at] > 0.0f ? value : 0.0f;
+        sum += value;
     }
-    sum = GROUP_SUM(sum, scratch);
-    if (get_local_id(0) == 0)
-        y[column] = sum + (p.add ? y[column] : 0.0f);
+    scratch[id] = sum;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (dbias_base == 0 || id >= width || column >= p.columns)
+        return;
+    for (int other = id + width; other < BOUGH_GROUP; other += width)
+        sum += scratch[other];
+    dbias[column] = sum + (p.add ? dbias[column] : 0.0f);
 }
+
+#endif

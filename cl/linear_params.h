@@ -2,9 +2,11 @@
 #ifndef BOUGH_CL_LINEAR_PARAMS_H
 #define BOUGH_CL_LINEAR_PARAMS_H
 
-struct column_sum_params {
-    int rows, columns;
-    int add; // 1: += instead of =
+enum { LINEAR_COLUMNS = 16 }; // that a row of linear_bias_bwd is wide
+
+struct linear_params {
+    int rows, columns; // of y: N, U
+    int add;           // dbias += instead of =
 };
 
 #endif

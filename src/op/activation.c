@@ -3,7 +3,6 @@
 #include "cl/activation_params.h"
 #include "op/op.h"
 #include "op/quick_math.h"
-#include "op/relu_mask.h"
 
 static enum bough_status same_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
@@ -68,12 +67,6 @@ static enum bough_status relu_backward(struct bough__sequence *out,
                                        const struct bough__op_call *call)
 {
     return backward(out, call, &kernel_relu_bwd, NULL, call->y.span);
-}
-
-enum bough_status bough__relu_mask(struct bough__sequence *out, int64_t count, struct bough__span y,
-                                   struct bough__span dy, struct bough__span dx)
-{
-    return BOUGH_KERNEL(out, &kernel_relu_bwd, count, 0, NULL, y, dy, dx);
 }
 
 const struct bough__op bough__op_relu = {

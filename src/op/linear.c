@@ -2,28 +2,48 @@
 #include "base/error.h"
 #include "cl/linear_params.h"
 #include "op/op.h"
-#include "op/relu_mask.h"
 
 // ---- The bias's gradient ----
 
-BOUGH_TWIN static void column_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_IN_TWIN void mask_row(float *dz, const float *dy, const float *y, int64_t begin, int64_t end)
 {
-    const struct column_sum_params *p = params;
-    const float *x = arg[0];
-    float *y = arg[1];
-    for (int64_t c = begin; c < end && !p->add; c++)
-        y[c] = 0.0f;
-    for (int64_t r = 0; r < p->rows; r++) {
-        const float *row = x + r * p->columns;
 #pragma omp simd
-        for (int64_t c = begin; c < end; c++)
-            y[c] += row[c];
+    for (int64_t c = begin; c < end; c++) {
+        const float slope = dy[c]; // read in any case: a branch would be slower
+        dz[c] = y[c] > 0.0f ? slope : 0.0f;
     }
 }
 
-static const struct bough__kernel kernel_column_sum = {
-    "column_sum",    "linear",  column_sum,
-    BOUGH_GRID_ROWS, .args = 2, .params_size = sizeof(struct column_sum_params)};
+BOUGH_IN_TWIN void add_row(float *sum, const float *dz, int64_t begin, int64_t end)
+{
+#pragma omp simd
+    for (int64_t c = begin; c < end; c++)
+        sum[c] += dz[c];
+}
+
+// A row of the launch is LINEAR_COLUMNS columns.
+BOUGH_TWIN static void linear_bias_bwd(void *const *arg, const void *params, int64_t begin,
+                                       int64_t end)
+{
+    const struct linear_params *p = params;
+    const float *dy = arg[0], *y = arg[1];
+    float *dz = arg[2], *dbias = arg[3];
+    const int64_t first = begin * LINEAR_COLUMNS;
+    const int64_t last = end * LINEAR_COLUMNS < p->columns ? end * LINEAR_COLUMNS : p->columns;
+    for (int64_t c = first; dbias && !p->add && c < last; c++)
+        dbias[c] = 0.0f;
+    for (int64_t r = 0; r < p->rows; r++) {
+        const int64_t at = r * p->columns;
+        if (y)
+            mask_row(dz + at, dy + at, y + at, first, last);
+        if (dbias)
+            add_row(dbias, (y ? dz : dy) + at, first, last);
+    }
+}
+
+static const struct bough__kernel kernel_bias_bwd = {
+    "linear_bias_bwd", "linear",  linear_bias_bwd,
+    BOUGH_GRID_ROWS,   .args = 4, .params_size = sizeof(struct linear_params)};
 
 // ---- Shape ----
 
@@ -105,29 +125,29 @@ static enum bough_status weight_gradient(struct bough__sequence *out,
                                      });
 }
 
+// dbias, and dz where it is not dy itself.
 static enum bough_status bias_gradient(struct bough__sequence *out,
-                                       const struct bough__op_call *call, struct bough__span dy)
+                                       const struct bough__op_call *call)
 {
     const int64_t n = call->x[0].shape.dim[0], u = call->x[1].shape.dim[0];
-    const struct column_sum_params params = {(int)n, (int)u, call->add_dx[2]};
-    if (!call->dx[2].span.buffer)
+    const struct linear_params params = {(int)n, (int)u, call->add_dx[2]};
+    const struct bough__span absent = {0};
+    const int masked = call->attr->activation == BOUGH_RELU;
+    if (!masked && !call->dx[2].span.buffer)
         return BOUGH_OK;
-    return BOUGH_KERNEL(out, &kernel_column_sum, u, n * u, &params, dy, call->dx[2].span);
+    return BOUGH_KERNEL(out, &kernel_bias_bwd, (u + LINEAR_COLUMNS - 1) / LINEAR_COLUMNS, n * u,
+                        &params, call->dy.span, masked ? call->y.span : absent,
+                        masked ? call->scratch : absent, call->dx[2].span);
 }
 
 static enum bough_status linear_backward(struct bough__sequence *out,
                                          const struct bough__op_call *call)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__span dy = call->dy.span;
-    if (call->attr->activation == BOUGH_RELU) {
-        dy = call->scratch;
-        BOUGH_TRY(bough__relu_mask(out, bough_shape_elements(&call->y.shape), call->y.span,
-                                   call->dy.span, dy));
-    }
-    BOUGH_TRY(weight_gradient(out, call, dy));
-    BOUGH_TRY(bias_gradient(out, call, dy));
-    BOUGH_TRY(input_gradient(out, call, dy));
+    struct bough__span dz = call->attr->activation == BOUGH_RELU ? call->scratch : call->dy.span;
+    BOUGH_TRY(bias_gradient(out, call));
+    BOUGH_TRY(weight_gradient(out, call, dz));
+    BOUGH_TRY(input_gradient(out, call, dz));
 done:
     return status;
 }

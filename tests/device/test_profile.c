@@ -2,7 +2,7 @@
 #include "support/support.h"
 
 #include "device/profile.h"
-#include "op/relu_mask.h"
+#include "op/op.h"
 
 #include <string.h>
 
@@ -36,11 +36,13 @@ static void net_init(struct net *net, struct bough_device *device, int times)
         .b = {.data = bough__whole(net->b), .row.stride = N, .col.stride = 1},
         .c = {.data = c, .row.stride = N, .col.stride = 1},
     };
+    const struct bough__op_call relu = {
+        .inputs = 1, .x = {{.shape = {2, {M, N}}}}, .y.span = c, .dy.span = c, .dx = {{.span = c}}};
     for (int i = 0; i < times; i++) {
         net->sequence.label = (struct bough__label){"linear", "trunk.0", "forward"};
         assert_ok(bough__sequence_gemm(&net->sequence, &gemm));
         net->sequence.label = (struct bough__label){"relu", NULL, "forward"};
-        assert_ok(bough__relu_mask(&net->sequence, M * N, c, c, c));
+        assert_ok(bough__op_relu.backward(&net->sequence, &relu));
     }
 }
 
