@@ -1,9 +1,9 @@
 #include "nn/loss_step.h"
 
 #include "cl/account.h"
-#include "cl/loss.h"
 #include "cl/loss_step_params.h"
 #include "cl/step.h"
+#include "op/loss_mean.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,9 +50,9 @@ BOUGH_IN_TWIN float sum_of_powers(const float *x, float *dx, int classes, float 
 {
     float sum = 0.0f;
     for (int c = 0; dx && c < classes; c++)
-        dx[c] = loss_exp(x[c] - most);
+        dx[c] = quick_exp(x[c] - most);
     for (int c = 0; c < classes; c++)
-        sum += dx ? dx[c] : loss_exp(x[c] - most);
+        sum += dx ? dx[c] : quick_exp(x[c] - most);
     return sum;
 }
 
@@ -70,7 +70,7 @@ BOUGH_IN_TWIN float cross_entropy_row(const struct task *task, int64_t row)
         most = x[c] > most ? x[c] : most;
     const float sum = sum_of_powers(x, dx, classes, most);
     const int label = task->label[row];
-    const float log_sum = most + logf(sum), value = task->told->value;
+    const float log_sum = most + quick_log(sum), value = task->told->value;
     for (int c = 0; c < classes && value > 0.0f; c++)
         smooth += weight_of(task, c) * (log_sum - x[c]);
     if (dx)
