@@ -2,11 +2,9 @@
 
 static const struct bough__c_gemm *const gemms[] = {
 #ifdef __x86_64__
-    &bough__c_gemm_avx512,
-    &bough__c_gemm_avx2,
+    &bough__c_gemm_small, &bough__c_gemm_avx512,  &bough__c_gemm_avx2,
 #endif
-    &bough__c_gemm_base,
-    &bough__c_gemm_generic,
+    &bough__c_gemm_base,  &bough__c_gemm_generic,
 };
 
 const struct bough__c_gemm *const *bough__c_gemms(size_t *count)

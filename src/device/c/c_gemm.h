@@ -15,8 +15,11 @@ struct bough__c_gemm {
 // The last one is always applicable.
 const struct bough__c_gemm *const *bough__c_gemms(size_t *count);
 
-extern const struct bough__c_gemm bough__c_gemm_avx512, bough__c_gemm_avx2, bough__c_gemm_base,
-    bough__c_gemm_generic;
+// C' = B' A'.
+struct bough__gemm bough__c_gemm_turned(const struct bough__gemm *gemm);
+
+extern const struct bough__c_gemm bough__c_gemm_small, bough__c_gemm_avx512, bough__c_gemm_avx2,
+    bough__c_gemm_base, bough__c_gemm_generic;
 
 static inline int64_t bough__c_axis(const struct bough__axis *axis, int64_t i)
 {

@@ -73,8 +73,7 @@ static void swap_axes(struct bough__matrix *x)
         x->kind = x->kind == BOUGH_WINDOWS ? BOUGH_WINDOWS_TRANSPOSED : BOUGH_WINDOWS;
 }
 
-// C' = B' A'.
-static struct bough__gemm turned(const struct bough__gemm *gemm)
+struct bough__gemm bough__c_gemm_turned(const struct bough__gemm *gemm)
 {
     struct bough__gemm t = *gemm;
     t.m = gemm->n;
@@ -104,7 +103,7 @@ static int better_turned(const struct bough__gemm *gemm, const struct bough__c_i
         return 0;
     if (gemm->a.kind == BOUGH_WINDOWS_TRANSPOSED || gemm->b.kind == BOUGH_WINDOWS_TRANSPOSED)
         return 1;
-    struct bough__gemm t = turned(gemm);
+    struct bough__gemm t = bough__c_gemm_turned(gemm);
     return cost(&t, isa) < cost(gemm, isa);
 }
 
@@ -214,7 +213,7 @@ static int applicable(const struct bough__c_gemm *self, const struct bough__gemm
 static enum bough_status prepare(const struct bough__c_gemm *self, struct bough__launch **launch,
                                  struct bough_device *device, const struct bough__gemm *gemm)
 {
-    struct bough__gemm g = better_turned(gemm, self->isa) ? turned(gemm) : *gemm;
+    struct bough__gemm g = better_turned(gemm, self->isa) ? bough__c_gemm_turned(gemm) : *gemm;
     struct bough__c_packed *l = calloc(1, sizeof *l);
     if (!l)
         return bough__no_memory();
