@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 enum {
-    MOST_WORK = 1 << 24,     // multiplications
-    MOST_PACKED = 1 << 16,   // floats of B
-    MOST_TILES = 512,        // of all items
-    MOST_ITEMS = 2,          // more threads have too little to do
-    PARALLEL_WORK = 1 << 18, // multiplications
+    MOST_WORK = 1 << 29,   // multiplications
+    MOST_PACKED = 1 << 19, // floats of B
+    MOST_TILES = 2048,
+    MOST_ITEMS = 32,
+    ITEM_WORK = 1 << 17, // multiplications worth a thread
 };
 
 struct call {
@@ -132,14 +132,36 @@ static struct grid grid_of(const struct bough__gemm *g, const struct bough__c_is
     }
     grid.row_panels = parts(g->m, isa->rows);
     grid.col_panels = parts(g->n, grid.wide);
-    if (threads > 1 && g->m * g->n * g->k >= PARALLEL_WORK) {
-        if (grid.row_panels > 1)
-            grid.row_items = MOST_ITEMS;
-        else if (grid.col_panels > 1)
-            grid.col_items = MOST_ITEMS;
-    }
-    grid.row_panels = bough__c_up(grid.row_panels, grid.row_items);
+    // Items that share rows pack the same of B; those that share columns do not.
+    int64_t items =
+        bough__c_least(bough__c_least(threads, MOST_ITEMS), g->m * g->n * g->k / ITEM_WORK);
+    if (items > 1 && grid.packs && grid.col_panels % items == 0)
+        grid.col_items = items;
+    else if (items > 1)
+        grid.row_items = bough__c_least(items, grid.row_panels);
+    if (items > grid.row_items)
+        grid.col_items = bough__c_least(items / grid.row_items, grid.col_panels);
+    grid.row_panels = bough__c_least(bough__c_up(grid.row_panels, grid.row_items), g->m);
     return grid;
+}
+
+// Whether `count` lines so many floats apart can stay in a cache of `ways`, each of `size` bytes.
+static int can_stay(int64_t count, int64_t stride, int64_t ways, int64_t size)
+{
+    int64_t apart = stride * (int64_t)sizeof(float) & -(stride * (int64_t)sizeof(float));
+    return apart == 0 || count <= ways * (size / bough__c_least(apart, size));
+}
+
+// Rows that are read where they stand must not put one another out of the first cache, nor all k
+// out of the second.
+static int fits_caches(const struct bough__gemm *g, const struct grid *grid)
+{
+    enum { L1_WAYS = 12, L2_WAYS = 16, L1_WAY = 4096, L2_WAY = 65536 };
+    if (!grid->packs && grid->form != C_DOTS && !can_stay(g->k, g->b.row.stride, L2_WAYS, L2_WAY))
+        return 0;
+    if (grid->form == C_PACKED)
+        return can_stay(g->k, g->a.col.stride, L2_WAYS, L2_WAY);
+    return g->m <= L1_WAYS || can_stay(L1_WAYS + 1, g->a.row.stride, L1_WAYS, L1_WAY);
 }
 
 static int applicable(const struct bough__c_gemm *self, const struct bough__gemm *gemm)
@@ -151,7 +173,7 @@ static int applicable(const struct bough__c_gemm *self, const struct bough__gemm
     const struct bough__gemm g = oriented(gemm);
     const struct grid grid = grid_of(&g, self->isa, 1);
     return g.c.col.stride == 1 && (double)g.m * (double)g.n * (double)g.k <= MOST_WORK &&
-           (grid.row_panels + 1) * grid.col_panels <= MOST_TILES &&
+           (grid.row_panels + 1) * grid.col_panels <= MOST_TILES && fits_caches(&g, &grid) &&
            (!grid.packs || grid.col_panels * grid.wide * g.k <= MOST_PACKED);
 }
 
