@@ -4,9 +4,9 @@ speeds() {
         -e 's/^device .*/device/'
 }
 try bough bench gemm 5,7,9 64,64,64 -d c -t 0.001 2>&1 | tail -n 4 | speeds
-bough bench gemm -d c -t 0.001 --json 2> log | "$PYTHON" "$CASES/check_bench.py" gemm
+bough bench gemm 5,7,9 64,64,64 -d c -t 0.001 --json 2> log | "$PYTHON" "$CASES/check_bench.py" gemm
 bough bench ops -d c -t 0.001 --json 2> log | "$PYTHON" "$CASES/check_bench.py" ops
-bough bench ops -d c -t 0.001 2> log | sed -n '1p;/^relu/p' | speeds
+bough bench ops -d c -t 0.001 2> log | sed '/^leaky/Q' | speeds
 bough bench step tiny.yaml -d c -t 0.01 --json 2> log | "$PYTHON" "$CASES/check_bench.py" step
 bough bench step tiny.yaml -d c -t 0.01 -s train.batch_size=8 2>&1 | speeds
 try bough bench step tiny.yaml -d c -s data=nothing.safetensors
