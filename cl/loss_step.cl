@@ -23,7 +23,7 @@ static float weight_of(global const float *class_weight, int c)
     return class_weight ? class_weight[c] : 1.0f;
 }
 
-// loss_exp of sixteen.
+// exp(x) of sixteen numbers of at most 0; NaN stays NaN.
 static float16 powers_of(float16 x)
 {
     const float16 clamped = select(x, (float16)(-87.0f), x < -87.0f);

@@ -1,6 +1,7 @@
 #include "graph/plan.h"
 
 #include "base/error.h"
+#include "graph/fold.h"
 #include "graph/place.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ struct bough__plan {
     struct bough__graph *graph;
     struct bough_device *device;
     struct bough__span step;
-    struct bough__buffer *buffer;
+    struct bough__buffer *buffer, *own; // the one that is worked in, and the one to destroy
     struct entry *entry;
     struct bough__area *area;
     int32_t areas;
@@ -66,62 +67,6 @@ static size_t value_bytes(const struct bough__node *node)
 }
 
 // ---- What the graph implies ----
-
-// Who reads a node: how many, and one of them.
-struct readers {
-    int32_t count, one;
-};
-
-static int is_relu(const struct bough__node *node)
-{
-    return node->op == &bough__op_relu && !is_view(node) && !has_memory(node->value.span);
-}
-
-// After pooling there is less to clamp, and what is pooled need not be
-// kept for the backward pass.
-static int can_go_behind(const struct bough__graph *graph, const struct bough__node *relu,
-                         struct readers readers)
-{
-    return is_relu(relu) && !relu->kept && readers.count == 1 &&
-           (graph->node[readers.one].op->flags & BOUGH__OP_COMMUTES_WITH_RELU);
-}
-
-static int can_fold(const struct bough__graph *graph, const struct bough__node *relu,
-                    const struct readers *readers)
-{
-    if (!is_relu(relu))
-        return 0;
-    const struct bough__node *maker = &graph->node[relu->input[0]];
-    return maker->op && (maker->op->flags & BOUGH__OP_FUSES_RELU) &&
-           readers[relu->input[0]].count == 1 && !has_memory(maker->value.span) && !maker->kept;
-}
-
-// relu(op(x)) where nothing else reads op(x) becomes op with its activation applied at once, and
-// op(relu(x)) too where that is the same.
-static enum bough_status fold_relus(struct bough__graph *graph)
-{
-    enum bough_status status = BOUGH_OK;
-    struct readers *readers = calloc((size_t)graph->count + 1, sizeof *readers);
-    BOUGH_TRY_MEMORY(readers);
-    for (int32_t n = 0; n < graph->count; n++)
-        for (int i = 0; i < graph->node[n].inputs; i++) {
-            readers[graph->node[n].input[i]].count++;
-            readers[graph->node[n].input[i]].one = n;
-        }
-    for (int32_t n = 0; n < graph->count; n++) {
-        struct bough__node *relu = &graph->node[n];
-        int behind = can_go_behind(graph, relu, readers[n]);
-        if (!behind && !can_fold(graph, relu, readers))
-            continue;
-        int32_t into = behind ? readers[n].one : relu->input[0];
-        relu->view_of = relu->input[0];
-        graph->node[into].attr.activation = BOUGH_RELU;
-        BOUGH_TRY(bough__graph_renew(graph, into));
-    }
-done:
-    free(readers);
-    return status;
-}
 
 static int takes_gradient(const struct bough__plan *plan, const struct bough__node *node, int input)
 {
@@ -325,7 +270,8 @@ static enum bough_status place_areas(struct bough__plan *plan)
 // ---- The plan ----
 
 enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
-                                     struct bough_device *device, struct bough__span step)
+                                     struct bough_device *device, struct bough__span step,
+                                     struct bough__buffer *memory)
 {
     enum bough_status status;
     struct bough__plan *made = calloc(1, sizeof *made);
@@ -341,12 +287,14 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
         entry->value = entry->saved = entry->gradient = NONE;
         entry->scratch[0] = entry->scratch[1] = NONE;
     }
-    BOUGH_TRY(fold_relus(graph));
+    BOUGH_TRY(bough__graph_fold(graph));
     find_roots_and_needs(made);
     find_active(made);
     find_handovers(made);
     BOUGH_TRY(place_areas(made));
-    BOUGH_TRY(bough__buffer_create(&made->buffer, device, made->bytes));
+    if (!memory || memory->size < made->bytes)
+        BOUGH_TRY(bough__buffer_create(&made->own, device, made->bytes));
+    made->buffer = made->own ? made->own : memory;
 done:
     if (status != BOUGH_OK)
         bough__plan_destroy(&made);
@@ -358,7 +306,7 @@ void bough__plan_destroy(struct bough__plan **plan)
 {
     if (!*plan)
         return;
-    bough__buffer_destroy(&(*plan)->buffer);
+    bough__buffer_destroy(&(*plan)->own);
     free((*plan)->entry);
     free((*plan)->area);
     free(*plan);
@@ -382,6 +330,13 @@ size_t bough__plan_value_bytes(const struct bough__plan *plan)
         bytes += plan->entry[n].active && !has_memory(node->gradient) ? value_bytes(node) : 0;
     }
     return bytes;
+}
+
+struct bough__buffer *bough__plan_give_memory(struct bough__plan *plan)
+{
+    struct bough__buffer *memory = plan->own;
+    plan->own = NULL;
+    return memory;
 }
 
 // ---- Launches ----

@@ -13,10 +13,13 @@ struct bough__plan;
 // Plans `graph`, which must stay until the plan is destroyed; a relu behind an op that can apply it
 // is folded into that op. The backward pass covers what lies between the seeds and the leaves that
 // want a gradient. A leaf that no seed reaches keeps its gradient memory as it is.
-//   step  struct step_state (cl/step.h), for ops that read it; may be absent
+//   step    struct step_state (cl/step.h), for ops that read it; may be absent
+//   memory  NULL, or a buffer that the plan works in if it is large enough, beside other plans that
+//           do not run meanwhile; it must outlive the plan
 // Errors: DEVICE if the memory cannot be had.
 enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
-                                     struct bough_device *device, struct bough__span step);
+                                     struct bough_device *device, struct bough__span step,
+                                     struct bough__buffer *memory);
 void bough__plan_destroy(struct bough__plan **plan);
 
 // Prepares the launches of a pass at the end of `out`.
@@ -33,6 +36,9 @@ struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t n
 
 // Bytes of the plan's buffer, and of all outputs and gradients if none shared memory.
 size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared);
+
+// The buffer, given up to the caller if it is the plan's own; else NULL.
+struct bough__buffer *bough__plan_give_memory(struct bough__plan *plan);
 
 // Bytes of every output and every gradient of an output in the plan's buffer, if none shared
 // memory: what training without a plan would hold.

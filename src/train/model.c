@@ -153,6 +153,7 @@ void bough__model_destroy(struct bough__model **model)
     for (size_t t = 0; gone->class_weights && t < gone->config->tasks_count; t++)
         bough__buffer_destroy(&gone->class_weights[t]);
     bough__buffer_destroy(&gone->best);
+    bough__buffer_destroy(&gone->memory);
     bough__params_fini(&gone->params);
     bough__arena_fini(&gone->arena);
     free(gone);

@@ -17,6 +17,7 @@ struct bough__model {
     const struct bough__loss_kind **loss; // [T]
     struct bough__buffer **class_weights; // [T], NULL = none
     struct bough__buffer *best;           // the values of the best epoch
+    struct bough__buffer *memory; // what its plans work in, one at a time; made by the first
     struct bough__arena arena;
 };
 

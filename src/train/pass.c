@@ -202,6 +202,18 @@ done:
     return status;
 }
 
+// The first plan of a model, a full batch of training, is the largest as a rule: the others share
+// its memory, for only one of them runs at a time.
+static enum bough_status make_plan(struct bough__phase *phase, struct bough__pass *pass)
+{
+    struct bough__model *model = phase->model;
+    enum bough_status status = bough__plan_create(&pass->plan, &pass->graph, model->device,
+                                                  bough__whole(phase->step), model->memory);
+    if (status == BOUGH_OK && !model->memory)
+        model->memory = bough__plan_give_memory(pass->plan);
+    return status;
+}
+
 enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase *phase,
                                    int64_t rows)
 {
@@ -213,8 +225,7 @@ enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase
     pass->rows = rows;
     pass->sequence.device = phase->model->device;
     BOUGH_TRY(record(phase, pass));
-    BOUGH_TRY(bough__plan_create(&pass->plan, &pass->graph, phase->model->device,
-                                 bough__whole(phase->step)));
+    BOUGH_TRY(make_plan(phase, pass));
     BOUGH_TRY(gather(phase, pass));
     BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));
     BOUGH_TRY(pass->at_once ? loss_step(phase, pass) : keep_account(phase, pass));

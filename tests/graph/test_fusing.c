@@ -64,7 +64,7 @@ static void run(struct result *result, struct bough_device *device, const char *
     bough__graph_keep(&graph, y);
     bough__graph_place(&graph, loss, (struct bough__span){memory, AT_LOSS});
     bough__graph_seed(&graph, loss, (struct bough__span){memory, AT_FACTOR});
-    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}));
+    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
     assert_ok(bough__plan_forward(plan, &sequence));
     assert_ok(bough__plan_backward(plan, &sequence));
     assert_ok(bough__sequence_run(&sequence));

@@ -111,7 +111,7 @@ static void open_net(struct net *net, struct bough_device *device)
     assert_ok(bough__buffer_create(&net->memory, device, BYTES));
     fill(net);
     record(net);
-    assert_ok(bough__plan_create(&net->plan, &net->graph, device, (struct bough__span){0}));
+    assert_ok(bough__plan_create(&net->plan, &net->graph, device, (struct bough__span){0}, NULL));
     assert_ok(bough__plan_forward(net->plan, &net->forward));
     assert_ok(bough__plan_backward(net->plan, &net->backward));
 }
@@ -216,7 +216,7 @@ static void element_wise_chain_works_in_place(void **state)
     for (int i = 0; i < 10; i++)
         assert_ok(bough__graph_op(&graph, &node, bough__op_find("scale"), &half, &node, 1));
     struct bough__plan *plan;
-    assert_ok(bough__plan_create(&plan, &graph, device[0], (struct bough__span){0}));
+    assert_ok(bough__plan_create(&plan, &graph, device[0], (struct bough__span){0}, NULL));
     assert_int_equal(bough__plan_bytes(plan, &unshared), 1024);
     assert_int_equal(unshared, 10240);
     bough__plan_destroy(&plan);
@@ -256,7 +256,7 @@ static void gradients_pass_through_a_chain_in_place(void **state)
     assert_ok(bough__graph_op(&graph, &node, bough__op_find("mse"), &attr, input, 2));
     bough__graph_place(&graph, node, (struct bough__span){memory, AT_LOSS});
     bough__graph_seed(&graph, node, (struct bough__span){memory, AT_LOSS + 8});
-    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}));
+    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
     assert_ok(bough__plan_forward(plan, &forward));
     assert_ok(bough__plan_backward(plan, &backward));
     assert_ok(bough__sequence_run(&forward));

@@ -144,7 +144,7 @@ static void run_tasks(struct result *result, struct bough_device *device, int at
     run.account = take(&run, sizeof result->account, NULL);
     for (int t = 0; t < TASKS; t++)
         record(&run, t, at_once);
-    assert_ok(bough__plan_create(&run.plan, &run.graph, device, run.step));
+    assert_ok(bough__plan_create(&run.plan, &run.graph, device, run.step, NULL));
     assert_ok(bough__plan_forward(run.plan, &run.sequence));
     if (at_once)
         write_at_once(&run);
