@@ -99,10 +99,15 @@ static struct bough__gemm oriented(const struct bough__gemm *gemm)
     return gemm->c.col.stride == 1 ? *gemm : bough__c_gemm_turned(gemm);
 }
 
-// Few columns, k contiguous on both sides: vectors go along k.
-static int is_dots(const struct bough__gemm *g)
+// Whether k is contiguous on both sides, and vectors along it cost less than idle lanes. About the
+// cycles of each.
+static int is_dots(const struct bough__gemm *g, const struct bough__c_isa *isa)
 {
-    return g->n <= 4 && g->k >= 16 && g->a.col.stride == 1 && g->b.row.stride == 1;
+    const int64_t lanes = isa->lanes, wide = bough__c_up(g->n, lanes);
+    const int64_t packing = wide * g->k / 10, summing = 2 * g->m * g->n;
+    return g->a.col.stride == 1 && g->b.row.stride == 1 &&
+           g->m * g->n * bough__c_up(g->k, lanes) / (2 * lanes) + summing <
+               g->m * wide * g->k / (2 * lanes) + packing;
 }
 
 static int64_t parts(int64_t count, int64_t size)
@@ -125,7 +130,7 @@ static struct grid grid_of(const struct bough__gemm *g, const struct bough__c_is
                         .row_items = 1,
                         .col_items = 1,
                         .packs = g->b.col.stride != 1 && g->n > 1};
-    if (is_dots(g)) {
+    if (is_dots(g, isa)) {
         grid.form = C_DOTS;
         grid.wide = 2;
         grid.packs = 0;

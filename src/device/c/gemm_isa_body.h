@@ -24,6 +24,7 @@ typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+#define SHUFFLE        __builtin_shufflevector
 #define EACH(i, count) UNROLL for (int i = 0; i < (count); i++)
 
 // ---- The micro-kernel ----
@@ -41,7 +42,25 @@ INLINE void sum_packed(int rows, int vectors, const struct bough__c_tile *t, sum
 {
     const float *a = t->a, *b = t->b;
     const int64_t a_step = t->a_step, b_step = t->b_step;
-    for (int64_t k = t->k; k > 0; k--, a += a_step, b += b_step) {
+    int64_t k = t->k;
+    if (rows * vectors <= 4) { // two of each, or one multiplication would wait for the one before
+        sums odd;
+        clear(rows, vectors, odd);
+        for (; k > 1; k -= 2, a += 2 * a_step, b += 2 * b_step) {
+            EACH (j, vectors) {
+                const vector even_b = *(const vector_unaligned *)(b + j * LANES);
+                const vector odd_b = *(const vector_unaligned *)(b + b_step + j * LANES);
+                EACH (i, rows) {
+                    sum[i][j] += a[i] * even_b;
+                    odd[i][j] += a[i + a_step] * odd_b;
+                }
+            }
+        }
+        EACH (i, rows)
+            EACH (j, vectors)
+                sum[i][j] += odd[i][j];
+    }
+    for (; k > 0; k--, a += a_step, b += b_step) {
         vector y[2];
         EACH (j, vectors)
             y[j] = *(const vector_unaligned *)(b + j * LANES);
@@ -145,6 +164,40 @@ INLINE void store_whole(int rows, int vectors, const struct bough__c_tile *t, su
 }
 
 #if MASKS
+// The sums of the lanes of rows i..i+3; rows that are not there count as the last.
+INLINE float4 sums_of_four(sums sum, int rows, int i, int j)
+{
+    vector x[4];
+    EACH (r, 4)
+        x[r] = sum[i + r < rows ? i + r : rows - 1][j];
+#define LOW(p, q)   SHUFFLE(p, q, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define HIGH(p, q)  SHUFFLE(p, q, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define FIRST(p, q) SHUFFLE(p, q, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define LAST(p, q)  SHUFFLE(p, q, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+    const vector two = LOW(x[0], x[1]) + HIGH(x[0], x[1]),
+                 more = LOW(x[2], x[3]) + HIGH(x[2], x[3]);
+    const vector four = FIRST(two, more) + LAST(two, more);
+#undef LOW
+#undef HIGH
+#undef FIRST
+#undef LAST
+    const float8 half = SHUFFLE(four, four, 0, 1, 2, 3, 4, 5, 6, 7) +
+                        SHUFFLE(four, four, 8, 9, 10, 11, 12, 13, 14, 15);
+    return SHUFFLE(half, half, 0, 1, 2, 3) + SHUFFLE(half, half, 4, 5, 6, 7);
+}
+
+INLINE void store_dot(const struct bough__c_tile *t, int i, int j, float value)
+{
+    float *c = t->c + i * t->ldc + j;
+    if (t->add)
+        value += *c;
+    if (t->row_bias)
+        value += t->row_bias[i];
+    if (t->lane_bias)
+        value += t->lane_bias[j];
+    *c = t->relu && value < 0 ? 0 : value;
+}
+
 // Vectors along k; each is summed at the end.
 INLINE void dots(int rows, int cols, const struct bough__c_tile *t)
 {
@@ -162,17 +215,14 @@ INLINE void dots(int rows, int cols, const struct bough__c_tile *t)
             EACH (j, cols)
                 sum[i][j] += (vector)_mm512_maskz_loadu_ps(mask, row[i] + k) * y[j];
     }
-    EACH (i, rows) {
-        EACH (j, cols) {
-            float *c = t->c + i * t->ldc + j, value = _mm512_reduce_add_ps((__m512)sum[i][j]);
-            if (t->add)
-                value += *c;
-            if (t->row_bias)
-                value += t->row_bias[i];
-            if (t->lane_bias)
-                value += t->lane_bias[j];
-            *c = t->relu && value < 0 ? 0 : value;
+    EACH (j, cols) {
+        _Alignas(16) float value[C_MAX_ROWS];
+        for (int i = 0; i < C_MAX_ROWS; i += 4) {
+            if (i < rows)
+                *(float4 *)(value + i) = sums_of_four(sum, rows, i, j);
         }
+        for (int i = 0; i < rows; i++)
+            store_dot(t, i, j, value[i]);
     }
 }
 #endif
@@ -335,8 +385,6 @@ INLINE void pack_by_chunks(float *out, int width, int floats, const float *data,
 }
 
 // ---- Packing steps that follow one another: transposing ----
-
-#define SHUFFLE __builtin_shufflevector
 
 INLINE float4 four(const float *from)
 {
