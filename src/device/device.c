@@ -150,6 +150,11 @@ static void describe_gemm(struct bough__launch *launch, const struct bough__gemm
     launch->bytes = bytes * batch;
 }
 
+enum bough_status bough__expect(struct bough_device *device, double flops)
+{
+    return device->backend->expect ? device->backend->expect(device, flops) : BOUGH_OK;
+}
+
 enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bough_device *device,
                                        const struct bough__kernel_call *call)
 {

@@ -173,8 +173,8 @@ struct bough__timing {
     double start, end;
 };
 
-// Every entry is needed but run_timed and save_kernels. Statuses: INTERNAL when out of host memory,
-// DEVICE for anything of the device; the message names the device.
+// Every entry is needed but expect, run_timed and save_kernels. Statuses: INTERNAL when out of host
+// memory, DEVICE for anything of the device; the message names the device.
 struct bough__backend {
     const char *name;
 
@@ -199,6 +199,9 @@ struct bough__backend {
     enum bough_status (*copy)(struct bough__span to, struct bough__span from, size_t size);
     enum bough_status (*fill_zero)(struct bough__span to, size_t size);
 
+    // The launches prepared from now on are for lists that take about `flops` each (of a training
+    // step: its forward pass): a device may run short ones another way. NULL: it has one way.
+    enum bough_status (*expect)(struct bough_device *device, double flops);
     // Binds the arguments, builds or picks the code. Not in a step loop.
     enum bough_status (*prepare_kernel)(struct bough__launch **launch, struct bough_device *device,
                                         const struct bough__kernel_call *call);
@@ -233,6 +236,7 @@ enum bough_status bough__write(struct bough__span to, const void *data, size_t s
 enum bough_status bough__read(struct bough__span from, void *data, size_t size);
 enum bough_status bough__copy(struct bough__span to, struct bough__span from, size_t size);
 enum bough_status bough__fill_zero(struct bough__span to, size_t size);
+enum bough_status bough__expect(struct bough_device *device, double flops);
 enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bough_device *device,
                                        const struct bough__kernel_call *call);
 enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough_device *device,

@@ -226,6 +226,10 @@ enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase
     pass->sequence.device = phase->model->device;
     BOUGH_TRY(record(phase, pass));
     BOUGH_TRY(make_plan(phase, pass));
+    // The last, smaller batch goes the way of the others, and so does a pass without a backward
+    // one.
+    BOUGH_TRY(bough__expect(phase->model->device, bough__graph_flops(&pass->graph) *
+                                                      (double)phase->batch / (double)rows));
     BOUGH_TRY(gather(phase, pass));
     BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));
     BOUGH_TRY(pass->at_once ? loss_step(phase, pass) : keep_account(phase, pass));

@@ -37,14 +37,19 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
     BOUGH_TRY(bough__cl_kernels_open(device));
     const char *compiler = getenv("BOUGH_COMPILER");
     device->compilerless = device->kernels || (compiler && strcmp(compiler, "off") == 0);
+    if (device->compilerless) // the kernels are those of one driver
+        device->other.id = NULL;
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                                 (cl_context_properties)device->platform, 0};
-    device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &error);
+    const cl_device_id ids[] = {device->id, device->other.id};
+    device->context =
+        clCreateContext(properties, device->other.id ? 2 : 1, ids, NULL, NULL, &error);
     if (!device->context)
         return bough__cl_fail(device, error, "clCreateContext");
     device->queue = clCreateCommandQueue(device->context, device->id, 0, &error);
     if (!device->queue)
         return bough__cl_fail(device, error, "clCreateCommandQueue");
+    BOUGH_TRY(bough__cl_ways_open(device));
 done:
     return status;
 }
@@ -78,10 +83,7 @@ void bough__cl_close(struct bough_device *base)
     bough__cl_programs_destroy(device);
     bough__cl_cache_close(device->cache);
     bough__cl_kernels_close(device->kernels);
-    if (device->profiling)
-        clReleaseCommandQueue(device->profiling);
-    if (device->queue)
-        clReleaseCommandQueue(device->queue);
+    bough__cl_ways_close(device);
     if (device->context)
         clReleaseContext(device->context);
     free(device);
@@ -98,6 +100,7 @@ const struct bough__backend bough__backend_opencl = {
     .read = bough__cl_read,
     .copy = bough__cl_copy,
     .fill_zero = bough__cl_fill_zero,
+    .expect = bough__cl_expect,
     .prepare_kernel = bough__cl_prepare_kernel,
     .prepare_gemm = bough__cl_prepare_gemm,
     .launch_destroy = bough__cl_launch_destroy,

@@ -261,6 +261,7 @@ static enum bough_status launch_create(struct bough__cl_launch **launch,
     if (!*launch)
         return bough__no_memory();
     (*launch)->base.device = device;
+    (*launch)->at_once = bough__cl_device(device)->at_once;
     return BOUGH_OK;
 }
 

@@ -199,6 +199,7 @@ enum bough_status bough__cl_prepare_kernel(struct bough__launch **launch,
     struct bough__cl_launch *created = calloc(1, sizeof *created);
     BOUGH_TRY_MEMORY(created);
     created->base.device = device;
+    created->at_once = bough__cl_device(device)->at_once;
     if (call->count > 0) {
         cl_kernel kernel = bough__cl_kernel_create(bough__cl_device(device), call->kernel->source,
                                                    call->kernel->name);
@@ -248,6 +249,7 @@ enum bough_status bough__cl_run(struct bough_device *base, struct bough__launch 
     enum bough_status status = BOUGH_OK;
     for (size_t i = 0; i < count; i++) {
         struct bough__cl_launch *one = (struct bough__cl_launch *)launch[i];
+        BOUGH_TRY(bough__cl_take_way(device, one->at_once));
         for (size_t s = 0; s < one->steps; s++)
             BOUGH_TRY(run_step(device, one, &one->step[s]));
     }

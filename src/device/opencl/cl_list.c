@@ -143,19 +143,48 @@ static cl_uint platforms_get(cl_platform_id *list)
     return count < MAX_PLATFORMS ? count : MAX_PLATFORMS;
 }
 
-static cl_uint devices_get(cl_platform_id platform, cl_device_id *list)
-{
-    cl_uint count = 0;
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, list, &count) != CL_SUCCESS)
-        return 0;
-    return count < MAX_DEVICES ? count : MAX_DEVICES;
-}
-
 static int is_pocl(cl_platform_id platform)
 {
     char name[128];
     platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
     return strcmp(name, "Portable Computing Language") == 0;
+}
+
+static int knows_basic(cl_platform_id platform)
+{
+    char version[128];
+    platform_text(platform, CL_PLATFORM_VERSION, version, sizeof version);
+    return is_pocl(platform) && strstr(version, "PoCL 3.") != NULL;
+}
+
+static int is_basic(cl_device_id id)
+{
+    char name[128];
+    device_text(id, CL_DEVICE_NAME, name, sizeof name);
+    return strncmp(name, "basic-", 6) == 0;
+}
+
+// PoCL's driver `basic`, where nobody has asked for it, is no device but another way to run
+// (cl_way.c). PoCL reads the names of the wanted drivers once; child processes shall not.
+static cl_uint devices_get(cl_platform_id platform, cl_device_id *list, cl_device_id *basic)
+{
+    static const char variable[] = "POCL_DEVICES";
+    const int hidden =
+        !getenv(variable) && knows_basic(platform) && setenv(variable, "pthread basic", 0) == 0;
+    cl_uint count = 0, kept = 0;
+    const cl_int error = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, list, &count);
+    if (hidden)
+        unsetenv(variable);
+    if (error != CL_SUCCESS)
+        return 0;
+    count = count < MAX_DEVICES ? count : MAX_DEVICES;
+    *basic = NULL;
+    for (cl_uint d = 0; d < count; d++)
+        if (hidden && is_basic(list[d]))
+            *basic = list[d];
+        else
+            list[kept++] = list[d];
+    return kept;
 }
 
 static void note_platform_without(char *note, size_t note_size, cl_platform_id platform)
@@ -171,7 +200,7 @@ enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, si
                                  char *note, size_t note_size)
 {
     cl_platform_id platform[MAX_PLATFORMS];
-    cl_device_id device[MAX_DEVICES];
+    cl_device_id device[MAX_DEVICES], basic;
     cl_uint platforms = platforms_get(platform);
     *count = 0;
     note[0] = '\0';
@@ -179,7 +208,7 @@ enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, si
         snprintf(note, note_size,
                  "no OpenCL platform: install pocl-opencl-icd or your GPU vendor's driver");
     for (cl_uint p = 0; p < platforms; p++) {
-        cl_uint devices = devices_get(platform[p], device);
+        cl_uint devices = devices_get(platform[p], device, &basic);
         if (devices == 0 && *count == 0)
             note_platform_without(note, note_size, platform[p]);
         for (cl_uint d = 0; d < devices; d++, ++*count)
@@ -194,13 +223,14 @@ enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, si
 enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id)
 {
     cl_platform_id platform[MAX_PLATFORMS];
-    cl_device_id devices[MAX_DEVICES];
+    cl_device_id devices[MAX_DEVICES], basic = NULL;
     unsigned p, d;
     if (sscanf(id, "%u:%u", &p, &d) != 2 || p >= platforms_get(platform) ||
-        d >= devices_get(platform[p], devices))
+        d >= devices_get(platform[p], devices, &basic))
         return bough__fail(BOUGH_DEVICE, "device %s: there is none of that number", id);
     device->platform = platform[p];
     device->id = devices[d];
+    device->other.id = basic;
     describe(&device->base.info, platform[p], devices[d], p, d);
     device->cpu = device->base.info.type == BOUGH_DEVICE_CPU;
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);

@@ -120,9 +120,12 @@ enum bough_status bough__cl_run_timed(struct bough_device *base,
 {
     enum bough_status status;
     struct bough__cl_device *device = bough__cl_device(base);
-    const cl_command_queue queue = device->queue;
     struct span *span = calloc(count, sizeof *span);
     BOUGH_TRY_MEMORY(span);
+    if (count)
+        BOUGH_TRY(
+            bough__cl_take_way(device, ((const struct bough__cl_launch *)launch[0])->at_once));
+    const cl_command_queue queue = device->queue;
     BOUGH_TRY(make_queue(device));
     BOUGH_TRY(bough__cl_finish(base));
     device->queue = device->profiling;

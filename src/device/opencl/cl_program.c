@@ -184,13 +184,14 @@ struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device,
     char all[sizeof device->programs->options];
     snprintf(all, sizeof all, "%s%s%s", device->options, options[0] ? " " : "", options);
     for (struct bough__cl_program *p = device->programs; p; p = p->next)
-        if (strcmp(p->family, family) == 0 && strcmp(p->options, all) == 0)
+        if (p->id == device->id && strcmp(p->family, family) == 0 && strcmp(p->options, all) == 0)
             return p;
     struct bough__cl_program *built = calloc(1, sizeof *built);
     if (!built)
         return NULL;
     snprintf(built->family, sizeof built->family, "%s", family);
     memcpy(built->options, all, sizeof all);
+    built->id = device->id;
     make(device, built);
     built->next = device->programs;
     device->programs = built;

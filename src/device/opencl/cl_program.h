@@ -8,6 +8,7 @@ struct bough__cl_program {
     struct bough__cl_program *next;
     char family[64];
     char options[2 * BOUGH_CL_MAX_OPTIONS]; // all of them
+    cl_device_id id;                        // that it is built for
     struct bough__cl_key key;
     int kept;           // its binary is in the cache
     cl_program program; // NULL if it could not be built

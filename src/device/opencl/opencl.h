@@ -17,6 +17,13 @@ struct bough__cl_slot {
     cl_event written;
 };
 
+// Where launches go. Queues are in order; the profiling one, with times, is NULL until it is
+// wanted.
+struct bough__cl_way {
+    cl_device_id id;
+    cl_command_queue queue, profiling;
+};
+
 enum {
     BOUGH_CL_SLOTS = 8,
     BOUGH_CL_MAX_OPTIONS = 128,
@@ -26,10 +33,11 @@ enum {
 struct bough__cl_device {
     struct bough_device base;
     cl_platform_id platform;
-    cl_device_id id;
     cl_context context;
-    cl_command_queue queue;     // in order
-    cl_command_queue profiling; // likewise, with times; NULL until they are wanted
+    cl_device_id id; // with its queues the way that is taken now
+    cl_command_queue queue, profiling;
+    struct bough__cl_way other; // its id is NULL where there is one way only
+    int at_once;                // 1 = what is taken now is the way of short lists
     int cpu;
     size_t group;        // BOUGH_GROUP
     size_t max_group;    // work-items
@@ -56,6 +64,15 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
 
 enum bough_status bough__cl_open(struct bough_device **device, const char *id);
 void bough__cl_close(struct bough_device *device);
+
+// ---- Ways ----
+
+// Makes the other way's queue, if there is another way.
+enum bough_status bough__cl_ways_open(struct bough__cl_device *device);
+// Waits for what runs the one way and takes the other, unless it is taken already.
+enum bough_status bough__cl_take_way(struct bough__cl_device *device, int at_once);
+enum bough_status bough__cl_expect(struct bough_device *device, double flops);
+void bough__cl_ways_close(struct bough__cl_device *device);
 
 // ---- Errors ----
 
@@ -130,6 +147,7 @@ struct bough__cl_launch {
     struct bough__launch base;
     struct bough__cl_step step[BOUGH_CL_MAX_STEPS];
     size_t steps;
+    int at_once;                       // the way that it was prepared for
     struct bough__cl_scratch *scratch; // or NULL
     void *own;                         // of `call`; freed with the launch
 };
