@@ -24,6 +24,28 @@ static enum bough_status make_queue(struct bough__cl_device *device)
                : bough__cl_fail(device, error, "clCreateCommandQueue, with profiling");
 }
 
+// Timed launches go through `queue`, like all others.
+static void swap_queues(struct bough__cl_device *device)
+{
+    const cl_command_queue queue = device->queue;
+    device->queue = device->profiling;
+    device->profiling = queue;
+}
+
+static enum bough_status take_way(struct bough__cl_device *device, int at_once)
+{
+    if (device->at_once == at_once)
+        return BOUGH_OK;
+    enum bough_status status = bough__cl_finish(&device->base);
+    swap_queues(device);
+    if (status == BOUGH_OK)
+        status = bough__cl_take_way(device, at_once);
+    if (status == BOUGH_OK)
+        status = make_queue(device);
+    swap_queues(device);
+    return status;
+}
+
 static int is_plain(const struct bough__cl_launch *launch)
 {
     for (size_t s = 0; s < launch->steps; s++)
@@ -103,6 +125,7 @@ static enum bough_status run(struct bough__cl_device *device, struct bough__laun
     for (size_t i = 0; i < count; i++) {
         struct bough__cl_launch *one = (struct bough__cl_launch *)launch[i];
         timing[i] = (struct bough__timing){0};
+        BOUGH_TRY(take_way(device, one->at_once));
         if (is_plain(one))
             BOUGH_TRY(enqueue(device, one, &span[i]));
         else
@@ -122,15 +145,11 @@ enum bough_status bough__cl_run_timed(struct bough_device *base,
     struct bough__cl_device *device = bough__cl_device(base);
     struct span *span = calloc(count, sizeof *span);
     BOUGH_TRY_MEMORY(span);
-    if (count)
-        BOUGH_TRY(
-            bough__cl_take_way(device, ((const struct bough__cl_launch *)launch[0])->at_once));
-    const cl_command_queue queue = device->queue;
     BOUGH_TRY(make_queue(device));
     BOUGH_TRY(bough__cl_finish(base));
-    device->queue = device->profiling;
+    swap_queues(device);
     status = run(device, launch, count, timing, span);
-    device->queue = queue;
+    swap_queues(device);
 done:
     for (size_t i = 0; span && i < count; i++) {
         if (span[i].first)
