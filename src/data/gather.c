@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { ROWS_AHEAD = 8, ASKED_BYTES = 1024 };
+
 // ---- The kernel ----
 
 BOUGH_IN_TWIN void scale_bytes(float *restrict x, const uint8_t *restrict source, int64_t count,
@@ -49,6 +51,18 @@ BOUGH_IN_TWIN void scale_row(void *const *arg, const struct gather_params *p, in
             scale_floats(x + i, floats + i, p->plane, scale[c], shift[c]);
 }
 
+// Rows come from anywhere: what is asked for early need not be waited for. The machine itself reads
+// on where a row is long.
+BOUGH_IN_TWIN void ask_for_row(void *const *arg, const struct gather_params *p, int64_t from)
+{
+    for (int c = 0; c < GATHER_COLUMNS; c++) {
+        const int64_t size = (int64_t)p->width[c] * (c == 0 && p->kind == GATHER_BYTES ? 1 : 4);
+        const char *row = (const char *)arg[4 + 2 * c] + from * size;
+        for (int64_t i = 0; arg[4 + 2 * c] && i < size && i < ASKED_BYTES; i += 64)
+            __builtin_prefetch(row + i);
+    }
+}
+
 BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct gather_params *p = params;
@@ -56,6 +70,8 @@ BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t
     const struct step_state *step = arg[1];
     for (int64_t row = begin; row < end; row++) {
         const int64_t from = order ? order[step->first + row] : row;
+        if (order && row + ROWS_AHEAD < end)
+            ask_for_row(arg, p, order[step->first + row + ROWS_AHEAD]);
         if (p->kind != GATHER_WORDS)
             scale_row(arg, p, from, row);
         for (int c = p->kind != GATHER_WORDS; c < GATHER_COLUMNS; c++)

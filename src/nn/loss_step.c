@@ -3,6 +3,7 @@
 #include "cl/account.h"
 #include "cl/loss_step_params.h"
 #include "cl/step.h"
+#include "op/lanes.h"
 #include "op/loss_mean.h"
 
 #include <math.h>
@@ -32,49 +33,32 @@ BOUGH_IN_TWIN int is_labelled(const struct task *task, int64_t row)
     return task->label[row] >= 0 && task->label[row] < task->told->width;
 }
 
-BOUGH_IN_TWIN void cross_entropy_slopes(const struct task *task, float *dx, int label, float sum)
+BOUGH_IN_TWIN void cross_entropy_slopes(const struct task *task, float *dx, const float *x,
+                                        int label, float log_sum)
 {
     const int classes = task->told->width;
     const float hard = (1.0f - task->told->value) * weight_of(task, label);
-    const float soft = task->told->value / (float)classes;
-    const float share = task->factor * (hard + soft * task->class_weights) / sum;
-    for (int c = 0; c < classes; c++)
-        dx[c] *= share;
+    const float soft = task->factor * task->told->value / (float)classes;
+    row_exp(dx, x, log_sum, task->factor * hard, classes);
+    dx[label] = task->factor * hard * (quick_exp(x[label] - log_sum) - 1.0f);
     for (int c = 0; c < classes && soft > 0.0f; c++)
-        dx[c] -= task->factor * soft * weight_of(task, c);
-    dx[label] -= task->factor * hard;
+        dx[c] += soft * (task->class_weights * quick_exp(x[c] - log_sum) - weight_of(task, c));
 }
 
-// The sum of the powers of e, which are left in dx where it is wanted.
-BOUGH_IN_TWIN float sum_of_powers(const float *x, float *dx, int classes, float most)
+BOUGH_IN_TWIN float cross_entropy_row(const struct task *task, int64_t row, float log_sum)
 {
-    float sum = 0.0f;
-    for (int c = 0; dx && c < classes; c++)
-        dx[c] = quick_exp(x[c] - most);
-    for (int c = 0; c < classes; c++)
-        sum += dx ? dx[c] : quick_exp(x[c] - most);
-    return sum;
-}
-
-BOUGH_IN_TWIN float cross_entropy_row(const struct task *task, int64_t row)
-{
-    const int classes = task->told->width;
-    const float *x = task->x + row * classes;
-    float *dx = task->dx ? task->dx + row * classes : NULL, most = -INFINITY, smooth = 0.0f;
+    const int classes = task->told->width, label = task->label[row];
+    const float *x = task->x + row * classes, value = task->told->value;
+    float *dx = task->dx ? task->dx + row * classes : NULL, smooth = 0.0f;
     if (!is_labelled(task, row)) {
         for (int c = 0; dx && c < classes; c++)
             dx[c] = 0.0f;
         return 0.0f;
     }
-    for (int c = 0; c < classes; c++)
-        most = x[c] > most ? x[c] : most;
-    const float sum = sum_of_powers(x, dx, classes, most);
-    const int label = task->label[row];
-    const float log_sum = most + quick_log(sum), value = task->told->value;
     for (int c = 0; c < classes && value > 0.0f; c++)
         smooth += weight_of(task, c) * (log_sum - x[c]);
     if (dx)
-        cross_entropy_slopes(task, dx, label, sum);
+        cross_entropy_slopes(task, dx, x, label, log_sum);
     return (1.0f - value) * weight_of(task, label) * (log_sum - x[label]) +
            value / (float)classes * smooth;
 }
@@ -82,34 +66,48 @@ BOUGH_IN_TWIN float cross_entropy_row(const struct task *task, int64_t row)
 typedef float formula(float x, float t, float delta);
 
 // Inlined, so that each loss gets a loop of its own.
-BOUGH_IN_TWIN float value_row(const struct task *task, int64_t row, formula *value, formula *slope)
+BOUGH_IN_TWIN double value_sum(const struct task *task, formula *value, formula *slope)
 {
-    const int width = task->told->width;
-    const float *x = task->x + row * width, *t = task->number + row * width;
-    const float delta = task->told->value;
-    float sum = 0.0f;
-    for (int i = 0; i < width; i++)
-        sum += isnan(t[i]) ? 0.0f : value(x[i], t[i], delta);
-    for (int i = 0; task->dx && i < width; i++)
-        task->dx[row * width + i] = isnan(t[i]) ? 0.0f : task->factor * slope(x[i], t[i], delta);
+    const int count = task->told->rows * task->told->width;
+    const float *x = task->x, *t = task->number, delta = task->told->value, factor = task->factor;
+    float *dx = task->dx;
+    double sum = 0;
+    for (int first = 0; first < count; first += LOSS_CHUNK) {
+        const int end = first + LOSS_CHUNK < count ? first + LOSS_CHUNK : count;
+        float part = 0.0f;
+#pragma omp simd reduction(+ : part)
+        for (int i = first; i < end; i++) {
+            const float of_x = value(x[i], t[i], delta); // in any case: a branch would be slower
+            part += isnan(t[i]) ? 0.0f : of_x;
+        }
+        sum += (double)part;
+    }
+#pragma omp simd
+    for (int i = 0; i < (dx ? count : 0); i++) {
+        const float of_x = factor * slope(x[i], t[i], delta);
+        dx[i] = isnan(t[i]) ? 0.0f : of_x;
+    }
     return sum;
 }
 
 BOUGH_TWIN static double cross_entropy_sum(const struct task *task)
 {
+    enum { BLOCK = 64 };
+    float log_sum[BLOCK];
     double sum = 0;
-    for (int64_t row = 0; row < task->told->rows; row++)
-        sum += (double)cross_entropy_row(task, row);
+    for (int64_t first = 0; first < task->told->rows; first += BLOCK) {
+        const int64_t left = task->told->rows - first, rows = left < BLOCK ? left : BLOCK;
+        rows_log_sum_exp(log_sum, task->x + first * task->told->width, rows, task->told->width);
+        for (int64_t i = 0; i < rows; i++)
+            sum += (double)cross_entropy_row(task, first + i, log_sum[i]);
+    }
     return sum;
 }
 
 #define VALUE_SUM(name)                                                                            \
     BOUGH_TWIN static double name##_sum(const struct task *task)                                   \
     {                                                                                              \
-        double sum = 0;                                                                            \
-        for (int64_t row = 0; row < task->told->rows; row++)                                       \
-            sum += (double)value_row(task, row, name##_value, name##_slope);                       \
-        return sum;                                                                                \
+        return value_sum(task, name##_value, name##_slope);                                        \
     }
 VALUE_SUM(binary_cross_entropy)
 VALUE_SUM(mse)

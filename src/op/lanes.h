@@ -5,60 +5,62 @@
 
 #include "op/quick_math.h"
 
-enum { MOST_LANES = 16 };
+#include <string.h>
 
-// Calls an inlined function with so many lanes as its last argument: 16, 8, 4 or 1.
+#define LANES 16
+#include "op/lanes_body.h"
+#define LANES 8
+#include "op/lanes_body.h"
+#define LANES 4
+#include "op/lanes_body.h"
+#define LANES 1
+#include "op/lanes_body.h"
+
+// Calls function_16, _8, _4 or _1.
 #define BOUGH_BY_LANES(length, function, ...)                                                      \
-    ((length) >= 16  ? function(__VA_ARGS__, 16)                                                   \
-     : (length) >= 8 ? function(__VA_ARGS__, 8)                                                    \
-     : (length) >= 4 ? function(__VA_ARGS__, 4)                                                    \
-                     : function(__VA_ARGS__, 1))
+    ((length) >= 16  ? function##_16(__VA_ARGS__)                                                  \
+     : (length) >= 8 ? function##_8(__VA_ARGS__)                                                   \
+     : (length) >= 4 ? function##_4(__VA_ARGS__)                                                   \
+                     : function##_1(__VA_ARGS__))
 
-// Where the vector at i begins.
-BOUGH_IN_TWIN int64_t lanes_begin(int64_t i, int64_t length, int lanes)
+// The largest of a row of at least one; a NaN may be passed over.
+BOUGH_IN_TWIN float row_most(const float *x, int64_t length)
 {
-    return i + lanes <= length ? i : length - lanes;
+    return BOUGH_BY_LANES(length, row_most, x, length);
 }
 
-BOUGH_IN_TWIN float lanes_sum(float *value, int lanes)
+// The sum of e^(x - most).
+BOUGH_IN_TWIN float row_sum_exp(const float *x, float most, int64_t length)
 {
-    for (int half = lanes / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            value[i] += value[i + half];
-    return value[0];
+    return BOUGH_BY_LANES(length, row_sum_exp, x, most, length);
 }
 
-// The largest of a row.
-BOUGH_IN_TWIN float row_most(const float *x, int64_t length, int lanes)
+// The logarithm of the sum of e^x of each of `rows` rows.
+BOUGH_IN_TWIN void rows_log_sum_exp(float *restrict lse, const float *x, int64_t rows,
+                                    int64_t length)
 {
-    float most[MOST_LANES];
-    for (int l = 0; l < lanes; l++)
-        most[l] = x[l];
-    for (int64_t i = lanes; i < length; i += lanes) {
-        const float *at = x + lanes_begin(i, length, lanes);
-#pragma omp simd
-        for (int l = 0; l < lanes; l++)
-            most[l] = at[l] > most[l] ? at[l] : most[l];
-    }
-    for (int half = lanes / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            most[l] = most[l + half] > most[l] ? most[l + half] : most[l];
-    return most[0];
-}
-
-// The sum of e^(x - most) over a row.
-BOUGH_IN_TWIN float row_sum_exp(const float *x, float most, int64_t length, int lanes)
-{
-    float sum[MOST_LANES] = {0};
-    for (int64_t i = 0; i < length; i += lanes) {
-        const int64_t begin = lanes_begin(i, length, lanes);
-#pragma omp simd
-        for (int l = 0; l < lanes; l++) {
-            const float value = quick_exp(x[begin + l] - most);
-            sum[l] += begin + l < i ? 0.0f : value;
+    float sum[16];
+    for (int64_t first = 0; first < rows; first += 16) {
+        const int64_t end = first + 16 < rows ? first + 16 : rows;
+        for (int64_t row = first; row < end; row++) {
+            lse[row] = row_most(x + row * length, length);
+            sum[row - first] = row_sum_exp(x + row * length, lse[row], length);
         }
+#pragma omp simd
+        for (int64_t row = first; row < end; row++)
+            lse[row] += quick_log(sum[row - first]);
     }
-    return lanes_sum(sum, lanes);
+}
+
+BOUGH_IN_TWIN float row_dot(const float *a, const float *b, int64_t length)
+{
+    return BOUGH_BY_LANES(length, row_dot, a, b, length);
+}
+
+// y = factor * e^(x - most); y may be x.
+BOUGH_IN_TWIN void row_exp(float *y, const float *x, float most, float factor, int64_t length)
+{
+    BOUGH_BY_LANES(length, row_exp, y, x, most, factor, length);
 }
 
 #endif

@@ -14,12 +14,6 @@ BOUGH_IN_TWIN float weight_of(const float *class_weight, int64_t c)
     return class_weight ? class_weight[c] : 1.0f;
 }
 
-BOUGH_IN_TWIN float log_sum_exp(const float *x, int64_t classes, int lanes)
-{
-    const float most = row_most(x, classes, lanes);
-    return most + quick_log(row_sum_exp(x, most, classes, lanes));
-}
-
 BOUGH_TWIN static void cross_entropy_fwd(void *const *arg, const void *params, int64_t begin,
                                          int64_t end)
 {
@@ -27,13 +21,14 @@ BOUGH_TWIN static void cross_entropy_fwd(void *const *arg, const void *params, i
     const int32_t *label = arg[1];
     const float *class_weight = arg[2];
     float *lse = arg[3], *value = arg[4], *weight = value + p->rows;
+    rows_log_sum_exp(lse + begin, (const float *)arg[0] + begin * p->classes, end - begin,
+                     p->classes);
     for (int64_t row = begin; row < end; row++) {
         const float *x = (const float *)arg[0] + row * p->classes;
         float smooth = 0.0f;
-        value[row] = weight[row] = lse[row] = 0.0f;
+        value[row] = weight[row] = 0.0f;
         if (label[row] < 0 || label[row] >= p->classes)
             continue;
-        lse[row] = BOUGH_BY_LANES(p->classes, log_sum_exp, x, p->classes);
         for (int64_t c = 0; c < p->classes && p->smoothing > 0.0f; c++)
             smooth += weight_of(class_weight, c) * (lse[row] - x[c]);
         weight[row] = weight_of(class_weight, label[row]);
@@ -46,20 +41,6 @@ BOUGH_IN_TWIN void clear(float *dx, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         dx[i] = 0.0f;
-}
-
-// Without smoothing.
-BOUGH_IN_TWIN void slopes_of_row(float *restrict dx, const float *restrict x, float lse,
-                                 int32_t label, float factor, int64_t classes, int lanes)
-{
-    for (int64_t i = 0; i < classes; i += lanes) {
-        const int64_t begin = lanes_begin(i, classes, lanes);
-#pragma omp simd
-        for (int l = 0; l < lanes; l++) {
-            const float chance = quick_exp(x[begin + l] - lse);
-            dx[begin + l] = factor * (chance - (begin + l == label ? 1.0f : 0.0f));
-        }
-    }
 }
 
 BOUGH_TWIN static void cross_entropy_bwd(void *const *arg, const void *params, int64_t begin,
@@ -81,8 +62,8 @@ BOUGH_TWIN static void cross_entropy_bwd(void *const *arg, const void *params, i
         }
         const float factor = dy[0] / y[1];
         const float hard = (1.0f - p->smoothing) * weight_of(class_weight, label[row]);
-        BOUGH_BY_LANES(p->classes, slopes_of_row, dx, x, lse[row], label[row], factor * hard,
-                       p->classes);
+        row_exp(dx, x, lse[row], factor * hard, p->classes);
+        dx[label[row]] = factor * hard * (quick_exp(x[label[row]] - lse[row]) - 1.0f);
         for (int64_t c = 0; c < p->classes && soft > 0.0f; c++)
             dx[c] +=
                 factor * soft * (all * quick_exp(x[c] - lse[row]) - weight_of(class_weight, c));

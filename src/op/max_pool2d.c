@@ -39,7 +39,7 @@ BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const 
                                   int width, int at, int relu, int length, int lanes)
 {
     for (int i = 0; i < length; i += lanes) {
-        const int64_t j = lanes_begin(i, length, lanes);
+        const int j = lanes_begin(i, length, lanes);
         max_lanes_by_two(y + j, index + j, x + 2 * j, width, at + 2 * j, relu, lanes);
     }
 }
@@ -52,8 +52,8 @@ BOUGH_TWIN static void max_pool2d_by_two_fwd(void *const *arg, const void *param
         const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
         const int first = 2 * run.h * p->w.size + 2 * run.w;
         const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
-        BOUGH_BY_LANES(run.length, max_row_by_two, (float *)arg[1] + at, (int *)arg[2] + at,
-                       x + first, p->w.size, first, p->relu, run.length);
+        POOL_BY_LANES(run.length, max_row_by_two, (float *)arg[1] + at, (int *)arg[2] + at,
+                      x + first, p->w.size, first, p->relu, run.length);
         at += run.length;
     }
 }
@@ -75,7 +75,7 @@ BOUGH_IN_TWIN void max_back_row_by_two(float *restrict dx, const float *restrict
                                        const int *restrict index, int at, int length, int lanes)
 {
     for (int i = 0; i < length; i += lanes) {
-        const int64_t j = lanes_begin(i, length, lanes);
+        const int j = lanes_begin(i, length, lanes);
         max_back_lanes_by_two(dx + 2 * j, dy + j, index + j, at + 2 * j, lanes);
     }
 }
@@ -87,8 +87,8 @@ BOUGH_IN_TWIN void max_back_by_two(float *dx, const float *dy, const int *index,
     const int width = p->w.size, first = 2 * run.h * width + 2 * run.w;
     const int ends = run.w + run.length == p->w.out ? width % 2 : 0;
     for (int row = 0; row < 2; row++) {
-        BOUGH_BY_LANES(run.length, max_back_row_by_two, dx + first + row * width, dy, index,
-                       first + row * width, run.length);
+        POOL_BY_LANES(run.length, max_back_row_by_two, dx + first + row * width, dy, index,
+                      first + row * width, run.length);
         if (ends)
             dx[first + row * width + 2 * run.length] = 0.0f;
     }

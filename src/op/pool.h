@@ -4,7 +4,6 @@
 #define BOUGH_OP_POOL_H
 
 #include "cl/pool_params.h"
-#include "op/lanes.h"
 #include "op/op.h"
 
 enum bough_status bough__pool_check_image(const struct bough__op_call *call);
@@ -25,6 +24,19 @@ BOUGH_IN_TWIN struct pool_run pool_run_at(int64_t at, int64_t end, int height, i
     if (run.length > end - at)
         run.length = (int)(end - at);
     return run;
+}
+
+// Calls an inlined function with so many lanes as its last argument: 16, 8, 4 or 1.
+#define POOL_BY_LANES(length, function, ...)                                                       \
+    ((length) >= 16  ? function(__VA_ARGS__, 16)                                                   \
+     : (length) >= 8 ? function(__VA_ARGS__, 8)                                                    \
+     : (length) >= 4 ? function(__VA_ARGS__, 4)                                                    \
+                     : function(__VA_ARGS__, 1))
+
+// Where the vector at i begins: the last of a row lies over the one before.
+BOUGH_IN_TWIN int lanes_begin(int i, int length, int lanes)
+{
+    return i + lanes <= length ? i : length - lanes;
 }
 
 #endif

@@ -4,47 +4,14 @@
 #include "op/lanes.h"
 #include "op/op.h"
 
-BOUGH_IN_TWIN void softmax_lanes(float *y, const float *x, float most, float part, int lanes)
-{
-#pragma omp simd
-    for (int l = 0; l < lanes; l++)
-        y[l] = quick_exp(x[l] - most) * part;
-}
-
-// y may be x: the last lanes are read before others write there.
-BOUGH_IN_TWIN void softmax_row(float *y, const float *x, int64_t classes, int lanes)
-{
-    float last[MOST_LANES];
-    const float most = row_most(x, classes, lanes);
-    const float part = 1.0f / row_sum_exp(x, most, classes, lanes);
-    softmax_lanes(last, x + classes - lanes, most, part, lanes);
-    for (int64_t i = 0; i + lanes <= classes; i += lanes)
-        softmax_lanes(y + i, x + i, most, part, lanes);
-    for (int l = 0; l < lanes; l++)
-        y[classes - lanes + l] = last[l];
-}
-
 BOUGH_TWIN static void softmax_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const int64_t classes = ((const struct softmax_params *)params)->classes;
     for (int64_t row = begin; row < end; row++) {
         const float *x = (const float *)arg[0] + row * classes;
-        BOUGH_BY_LANES(classes, softmax_row, (float *)arg[1] + row * classes, x, classes);
+        const float most = row_most(x, classes), sum = row_sum_exp(x, most, classes);
+        row_exp((float *)arg[1] + row * classes, x, most, 1.0f / sum, classes);
     }
-}
-
-BOUGH_IN_TWIN float row_dot(const float *a, const float *b, int64_t length, int lanes)
-{
-    float dot[MOST_LANES] = {0};
-    for (int64_t i = 0; i < length; i += lanes) {
-        const int64_t begin = lanes_begin(i, length, lanes);
-#pragma omp simd
-        for (int l = 0; l < lanes; l++) {
-            const float value = a[begin + l] * b[begin + l];
-            dot[l] += begin + l < i ? 0.0f : value;
-        }
-    }
-    return lanes_sum(dot, lanes);
 }
 
 BOUGH_TWIN static void softmax_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
@@ -54,7 +21,7 @@ BOUGH_TWIN static void softmax_bwd(void *const *arg, const void *params, int64_t
         const float *y = (const float *)arg[0] + row * classes;
         const float *dy = (const float *)arg[1] + row * classes;
         float *dx = (float *)arg[2] + row * classes;
-        const float mean = BOUGH_BY_LANES(classes, row_dot, y, dy, classes);
+        const float mean = row_dot(y, dy, classes);
 #pragma omp simd
         for (int64_t c = 0; c < classes; c++)
             dx[c] = y[c] * (dy[c] - mean);
