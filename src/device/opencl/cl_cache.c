@@ -210,6 +210,11 @@ int bough__cl_cache_find(struct bough__cl_block *binary, struct bough__cl_device
     return 1;
 }
 
+int bough__cl_cache_is_there(struct bough__cl_device *device)
+{
+    return cache_of(device) != NULL;
+}
+
 void bough__cl_cache_keep(struct bough__cl_device *device, const struct bough__cl_key *key,
                           const void *binary, size_t size)
 {

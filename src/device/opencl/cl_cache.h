@@ -34,6 +34,8 @@ void bough__cl_block_close(struct bough__cl_block *block);
 // The binary of a program; 0 if it is not kept, or cannot be trusted, which is logged.
 int bough__cl_cache_find(struct bough__cl_block *binary, struct bough__cl_device *device,
                          const struct bough__cl_key *key);
+// There is a folder to keep binaries in; why not is logged once.
+int bough__cl_cache_is_there(struct bough__cl_device *device);
 // Keeps a binary if it can; if not, that is logged.
 void bough__cl_cache_keep(struct bough__cl_device *device, const struct bough__cl_key *key,
                           const void *binary, size_t size);

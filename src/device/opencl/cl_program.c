@@ -148,8 +148,9 @@ static void take(struct bough__cl_device *device, struct bough__cl_program *buil
 static void keep(struct bough__cl_device *device, struct bough__cl_program *built)
 {
     size_t size;
-    unsigned char *binary =
-        built->program && !built->kept ? bough__cl_binary_create(&size, built) : NULL;
+    if (!built->program || built->kept || !bough__cl_cache_is_there(device))
+        return;
+    unsigned char *binary = bough__cl_binary_create(&size, built);
     if (binary)
         bough__cl_cache_keep(device, &built->key, binary, size);
     built->kept = 1;
