@@ -43,7 +43,7 @@ void bough_device_list_destroy(struct bough_device_info **list);
 //           NULL = the variable BOUGH_DEVICE, and `auto` where that is unset
 // `auto` takes a usable GPU, else an accelerator, else plain C, and logs which and why (INFO).
 // Anything else that cannot serve is an error, never a fallback. The first opening of a device in
-// a process runs its self-test.
+// a process runs its self-test; the checks of convolutions wait for the first one.
 // Errors: DEVICE if none matches, it is refused, or it fails the self-test; INVALID if a part of a
 // name fits several devices.
 enum bough_status bough_device_open(struct bough_device **device, const char *wanted);

@@ -167,6 +167,20 @@ enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bou
     return status;
 }
 
+// What it launches is not the caller's to see.
+static enum bough_status test_windows(struct bough_device *device)
+{
+    const struct bough__counts counts = device->counts;
+    struct bough__profile *profile = device->profile;
+    device->windows_untested = 0;
+    device->profile = NULL;
+    enum bough_status status = bough__selftest(device, BOUGH_SELFTEST_WINDOWS);
+    device->windows_untested = status != BOUGH_OK;
+    device->profile = profile;
+    device->counts = counts;
+    return status;
+}
+
 enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough_device *device,
                                      const struct bough__gemm *gemm)
 {
@@ -174,6 +188,11 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
     enum bough_status status = bough__check_gemm(device, gemm);
     if (status != BOUGH_OK)
         return status;
+    if (device->windows_untested && (gemm->a.kind != BOUGH_PLAIN || gemm->b.kind != BOUGH_PLAIN)) {
+        status = test_windows(device);
+        if (status != BOUGH_OK)
+            return status;
+    }
     struct bough__gemm full = *gemm;
     full.batch = gemm->batch ? gemm->batch : 1;
     full.alpha = gemm->alpha != 0 ? gemm->alpha : 1;

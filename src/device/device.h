@@ -146,6 +146,7 @@ struct bough_device {
     struct bough_device_info info;
     struct bough__counts counts;    // the front's
     struct bough__profile *profile; // the front's; NULL = launches are not timed (profile.h)
+    int windows_untested;           // the self-test of GEMM of windows waits for the first one
 };
 
 // What a launch is a part of, for tables and traces. Strings are borrowed; NULL where there is
@@ -248,6 +249,18 @@ enum bough_status bough__run(struct bough_device *device, struct bough__launch *
 enum bough_status bough__run_timed(struct bough_device *device, struct bough__launch *const *launch,
                                    size_t count, struct bough__timing *timing);
 enum bough_status bough__finish(struct bough_device *device);
+
+// ---- The self-test ----
+
+// Nets without a convolution do not wait until the kernels of windows are built.
+enum bough__selftest_part {
+    BOUGH_SELFTEST_ALL,
+    BOUGH_SELFTEST_WITHOUT_WINDOWS, // at the first opening of a device in a process
+    BOUGH_SELFTEST_WINDOWS,         // before the first GEMM of windows after that
+};
+
+// A part of bough_device_selftest.
+enum bough_status bough__selftest(struct bough_device *device, enum bough__selftest_part part);
 
 // All of a buffer; an absent one stays absent.
 static inline struct bough__span bough__whole(struct bough__buffer *buffer)

@@ -48,11 +48,12 @@ static enum bough_status open_one(struct bough_device **device,
     if (status != BOUGH_OK)
         return status;
     if (!was_tested(id)) {
-        status = bough_device_selftest(*device, NULL, 0);
+        status = bough__selftest(*device, BOUGH_SELFTEST_WITHOUT_WINDOWS);
         if (status != BOUGH_OK) {
             bough_device_close(device);
             return status;
         }
+        (*device)->windows_untested = 1;
         note_tested(id);
     }
     return BOUGH_OK;

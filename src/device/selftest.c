@@ -369,16 +369,17 @@ static enum bough_status rows_softmax(struct bough_device *device, double *error
 static const struct {
     const char *name;
     enum bough_status (*run)(struct bough_device *device, double *error);
+    enum bough__selftest_part part;
 } checks[] = {
-    {"gemm NN", gemm_nn},
-    {"gemm NT", gemm_nt},
-    {"gemm TN", gemm_tn},
-    {"gemm TT", gemm_tt},
-    {"gemm windows", windows},
-    {"gemm windows transposed", windows_transposed},
-    {"gemm windows spread", windows_spread},
-    {"row sum", reduction},
-    {"softmax", rows_softmax},
+    {"gemm NN", gemm_nn, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"gemm NT", gemm_nt, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"gemm TN", gemm_tn, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"gemm TT", gemm_tt, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"gemm windows", windows, BOUGH_SELFTEST_WINDOWS},
+    {"gemm windows transposed", windows_transposed, BOUGH_SELFTEST_WINDOWS},
+    {"gemm windows spread", windows_spread, BOUGH_SELFTEST_WINDOWS},
+    {"row sum", reduction, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"softmax", rows_softmax, BOUGH_SELFTEST_WITHOUT_WINDOWS},
 };
 
 static double seconds(void)
@@ -388,17 +389,17 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-enum bough_status bough_device_selftest(struct bough_device *device, char *report,
-                                        size_t report_size)
+static enum bough_status run_checks(struct bough_device *device, enum bough__selftest_part part,
+                                    char *report, size_t report_size)
 {
     enum bough_status status = BOUGH_OK, first = BOUGH_OK;
     char wrong[1024] = "";
     size_t used = 0, wrong_used = 0;
-    if (!device)
-        return bough__fail(BOUGH_INVALID, "self-test: no device");
     if (report && report_size)
         report[0] = '\0';
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        if (part != BOUGH_SELFTEST_ALL && checks[i].part != part)
+            continue;
         double error = 0, start = seconds();
         status = checks[i].run(device, &error);
         if (status != BOUGH_OK)
@@ -420,4 +421,17 @@ enum bough_status bough_device_selftest(struct bough_device *device, char *repor
         return bough__fail(first, "device %s (%s) answers wrongly; relative errors above %.0e: %s",
                            device->info.id, device->info.name, tolerance, wrong);
     return BOUGH_OK;
+}
+
+enum bough_status bough__selftest(struct bough_device *device, enum bough__selftest_part part)
+{
+    return run_checks(device, part, NULL, 0);
+}
+
+enum bough_status bough_device_selftest(struct bough_device *device, char *report,
+                                        size_t report_size)
+{
+    if (!device)
+        return bough__fail(BOUGH_INVALID, "self-test: no device");
+    return run_checks(device, BOUGH_SELFTEST_ALL, report, report_size);
 }
