@@ -224,8 +224,20 @@ cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *f
     return bough__cl_kernel_variant(device, family, "", name);
 }
 
+// It takes PoCL seconds, once.
+static void say_what_is_kept(struct bough__cl_device *device)
+{
+    unsigned count = 0;
+    for (struct bough__cl_program *p = device->programs; p; p = p->next)
+        count += p->program && !p->kept;
+    if (count && bough__cl_cache_is_there(device))
+        bough__log(BOUGH_LOG_INFO, "device %s: keeping %u built programs for the next start",
+                   device->base.info.id, count);
+}
+
 void bough__cl_programs_destroy(struct bough__cl_device *device)
 {
+    say_what_is_kept(device);
     if (device->programs)
         bough__log(BOUGH_LOG_VERBOSE, "device %s: programs: %u found, %u built",
                    device->base.info.id, device->programs_found, device->programs_built);
