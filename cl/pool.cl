@@ -88,7 +88,8 @@ ITEM_KERNEL void max_pool2d_by_two_bwd(ARG(dy), ARG(index), ARG(dx), const ulong
     EACH_RUN (run, p.h.out, p.w.out) {
         const int width = p.w.size, begin = 2 * run.h * width + 2 * run.w;
         global float *to = dx + (size_t)run.plane * p.h.size * width + begin;
-        const int turns = turns_of(run, count);
+        // From the middle of a row, more turns would reach into the row below, which is another's.
+        const int turns = run.w == 0 ? turns_of(run, count) : run.length;
         for (int row = 0; row < 2; row++, to += width) {
             BY_EIGHT
             for (int j = 0; j < turns; j++) {

@@ -25,6 +25,7 @@ static const struct op_case cases[] = {
     {.op = "max_pool2d", .x = {INPUT(FILL_DISTINCT, 2, 3, 7, 9)}, .attr = OVERLAP},
     {.op = "max_pool2d", .x = {INPUT(FILL_DISTINCT, 32, 16, 28, 28)}, .attr = BY_TWO},
     {.op = "max_pool2d", .x = {INPUT(FILL_DISTINCT, 32, 16, 27, 29)}, .attr = BY_TWO},
+    {.op = "max_pool2d", .x = {INPUT(FILL_DISTINCT, 21, 61, 14, 14)}, .attr = BY_TWO},
     {.op = "max_pool2d",
      .x = {INPUT(FILL_DISTINCT, 3, 3, 5, 65)},
      .attr = {.kernel = {2, 2}, .stride = {2, 2}, .activation = BOUGH_RELU}},
