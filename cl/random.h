@@ -5,7 +5,10 @@
 
 #ifdef __OPENCL_VERSION__
 #define BOUGH_MUL_HI(a, b) ((uint)(((ulong)(a) * (b)) >> 32))
+#define BOUGH_UNROLL
 #else
+// A loop around the rounds is vectorised only where they are no loop themselves.
+#define BOUGH_UNROLL _Pragma("GCC unroll 10")
 #define BOUGH_MUL_HI(a, b) ((unsigned int)(((unsigned long long)(a) * (b)) >> 32))
 #endif
 
@@ -17,6 +20,7 @@ struct random4 {
 static inline struct random4 random_bits(unsigned int key0, unsigned int key1, unsigned int c0,
                                          unsigned int c1, unsigned int c2, unsigned int c3)
 {
+    BOUGH_UNROLL
     for (int round = 0; round < 10; round++) {
         const unsigned int high0 = BOUGH_MUL_HI(0xD2511F53u, c0);
         const unsigned int low0 = 0xD2511F53u * c0;

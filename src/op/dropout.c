@@ -41,11 +41,21 @@ BOUGH_TWIN static void dropout(void *const *arg, const void *params, int64_t beg
     const struct step_state step = *(const struct step_state *)arg[1];
     const float *x = arg[0]; // may be y
     float *y = arg[2];
-    for (int64_t i = begin; i < end; i++) {
+    const int64_t full = end < p.full ? end : p.full;
+#pragma omp simd
+    for (int64_t i = begin; i < full; i++) {
         const struct random4 draw =
             dropout_draw(step.seed[0], step.seed[1], step.step, p.stream, (unsigned int)i);
-        const int elements = i < p.full ? 4 : p.tail;
-        for (int j = 0; j < elements; j++)
+        const float a = x[4 * i], b = x[4 * i + 1], c = x[4 * i + 2], d = x[4 * i + 3];
+        y[4 * i] = dropout_value(a, draw.v[0], p.p, p.scale);
+        y[4 * i + 1] = dropout_value(b, draw.v[1], p.p, p.scale);
+        y[4 * i + 2] = dropout_value(c, draw.v[2], p.p, p.scale);
+        y[4 * i + 3] = dropout_value(d, draw.v[3], p.p, p.scale);
+    }
+    for (int64_t i = full; i < end; i++) {
+        const struct random4 draw =
+            dropout_draw(step.seed[0], step.seed[1], step.step, p.stream, (unsigned int)i);
+        for (int j = 0; j < p.tail; j++)
             y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
     }
 }
