@@ -232,7 +232,9 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     device->id = devices[d];
     device->other.id = basic;
     describe(&device->base.info, platform[p], devices[d], p, d);
-    device->cpu = device->base.info.type == BOUGH_DEVICE_CPU;
+    const char *shape = getenv("BOUGH_SHAPE");
+    device->cpu =
+        device->base.info.type == BOUGH_DEVICE_CPU && !(shape && strcmp(shape, "gpu") == 0);
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
     device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
