@@ -4,24 +4,93 @@
 
 // ---- avg_pool2d ----
 
+// Windows of two by two, in the order in which any are summed.
+BOUGH_IN_TWIN void avg_row_by_two(float *restrict y, const float *restrict x, int width, int length,
+                                  int lanes)
+{
+    for (int i = 0; i < length; i += lanes) {
+        const int first = lanes_begin(i, length, lanes);
+#pragma omp simd
+        for (int j = first; j < first + lanes; j++)
+            y[j] = (x[2 * j] + x[2 * j + 1] + x[width + 2 * j] + x[width + 2 * j + 1]) / 4.0f;
+    }
+}
+
+BOUGH_IN_TWIN void avg_row(float *y, const float *x, const struct pool_params *p,
+                           struct pool_run run)
+{
+    const float size = (float)p->h.window * (float)p->w.window;
+    const struct pool_range rows = pool_window(p->h, run.h);
+    for (int i = 0; i < run.length; i++) {
+        const struct pool_range cols = pool_window(p->w, run.w + i);
+        float sum = 0.0f;
+        for (int h = rows.begin; h < rows.end; h++)
+            for (int w = cols.begin; w < cols.end; w++)
+                sum += x[h * p->w.size + w];
+        y[i] = sum / size;
+    }
+}
+
 BOUGH_TWIN static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin,
                                       int64_t end)
 {
     const struct pool_params *p = params;
-    const float size = (float)p->h.window * (float)p->w.window;
-    float *y = arg[1];
     for (int64_t at = begin; at < end;) {
         const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
         const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
-        const struct pool_range rows = pool_window(p->h, run.h);
-        for (int i = 0; i < run.length; i++, at++) {
-            const struct pool_range cols = pool_window(p->w, run.w + i);
-            float sum = 0.0f;
-            for (int h = rows.begin; h < rows.end; h++)
-                for (int w = cols.begin; w < cols.end; w++)
-                    sum += x[h * p->w.size + w];
-            y[at] = sum / size;
-        }
+        const int first = 2 * run.h * p->w.size + 2 * run.w;
+        float *y = (float *)arg[1] + at;
+        if (pool_by_two(p))
+            POOL_BY_LANES(run.length, avg_row_by_two, y, x + first, p->w.size, run.length);
+        else
+            avg_row(y, x, p, run);
+        at += run.length;
+    }
+}
+
+// Of each of the windows two elements of dx.
+BOUGH_IN_TWIN void avg_back_by_two(float *restrict dx, const float *restrict dy, int windows,
+                                   int lanes)
+{
+    for (int i = 0; i < windows; i += lanes) {
+        const int first = lanes_begin(i, windows, lanes);
+#pragma omp simd
+        for (int j = first; j < first + lanes; j++)
+            dx[2 * j] = dx[2 * j + 1] = dy[j] / 4.0f;
+    }
+}
+
+// `dy` is that of the plane, dx the run's.
+BOUGH_IN_TWIN void avg_back_row_by_two(float *dx, const float *dy, const struct pool_params *p,
+                                       struct pool_run run)
+{
+    const int covered = run.h / 2 < p->h.out ? 2 * p->w.out : 0, end = run.w + run.length;
+    const float *row = dy + run.h / 2 * p->w.out;
+    int w = run.w;
+    if (w % 2 && w < covered)
+        *dx++ = row[w++ / 2] / 4.0f;
+    const int windows = ((end < covered ? end : covered) - w) / 2;
+    if (windows > 0) {
+        POOL_BY_LANES(windows, avg_back_by_two, dx, row + w / 2, windows);
+        dx += 2 * windows;
+        w += 2 * windows;
+    }
+    for (; w < end; w++)
+        *dx++ = w < covered ? row[w / 2] / 4.0f : 0.0f;
+}
+
+BOUGH_IN_TWIN void avg_back_row(float *dx, const float *dy, const struct pool_params *p,
+                                struct pool_run run)
+{
+    const float size = (float)p->h.window * (float)p->w.window;
+    const struct pool_range rows = pool_windows_over(p->h, run.h);
+    for (int i = 0; i < run.length; i++) {
+        const struct pool_range cols = pool_windows_over(p->w, run.w + i);
+        float sum = 0.0f;
+        for (int h = rows.begin; h < rows.end; h++)
+            for (int w = cols.begin; w < cols.end; w++)
+                sum += dy[h * p->w.out + w];
+        dx[i] = sum / size;
     }
 }
 
@@ -29,20 +98,15 @@ BOUGH_TWIN static void avg_pool2d_bwd(void *const *arg, const void *params, int6
                                       int64_t end)
 {
     const struct pool_params *p = params;
-    const float size = (float)p->h.window * (float)p->w.window;
-    float *dx = arg[1];
     for (int64_t at = begin; at < end;) {
         const struct pool_run run = pool_run_at(at, end, p->h.size, p->w.size);
         const float *dy = (const float *)arg[0] + run.plane * p->h.out * p->w.out;
-        const struct pool_range rows = pool_windows_over(p->h, run.h);
-        for (int i = 0; i < run.length; i++, at++) {
-            const struct pool_range cols = pool_windows_over(p->w, run.w + i);
-            float sum = 0.0f;
-            for (int h = rows.begin; h < rows.end; h++)
-                for (int w = cols.begin; w < cols.end; w++)
-                    sum += dy[h * p->w.out + w];
-            dx[at] = sum / size;
-        }
+        float *dx = (float *)arg[1] + at;
+        if (pool_by_two(p))
+            avg_back_row_by_two(dx, dy, p, run);
+        else
+            avg_back_row(dx, dy, p, run);
+        at += run.length;
     }
 }
 

@@ -5,13 +5,7 @@
 
 #include <string.h>
 
-// Windows of two by two, side by side and without padding, have kernels of their own: most nets
-// pool so.
-static int by_two(const struct pool_params *p)
-{
-    return p->h.window == 2 && p->h.stride == 2 && p->h.padding == 0 && p->w.window == 2 &&
-           p->w.stride == 2 && p->w.padding == 0;
-}
+// Windows of two by two, side by side and without padding, have kernels of their own.
 
 // `lanes` windows of a row; `x` is the first one's first element, and `at` its index in the plane.
 BOUGH_IN_TWIN void max_lanes_by_two(float *restrict y, int *restrict index, const float *restrict x,
@@ -195,7 +189,7 @@ static enum bough_status max_pool2d_forward(struct bough__sequence *out,
 {
     const struct pool_params params = bough__pool_params(call);
     return BOUGH_KERNEL(
-        out, by_two(&params) ? &kernel_max_pool2d_by_two_fwd : &kernel_max_pool2d_fwd,
+        out, pool_by_two(&params) ? &kernel_max_pool2d_by_two_fwd : &kernel_max_pool2d_fwd,
         bough_shape_elements(&call->y.shape), bough_shape_elements(&call->x[0].shape), &params,
         call->x[0].span, call->y.span, call->saved);
 }
@@ -204,7 +198,7 @@ static enum bough_status max_pool2d_backward(struct bough__sequence *out,
                                              const struct bough__op_call *call)
 {
     const struct pool_params params = bough__pool_params(call);
-    if (by_two(&params))
+    if (pool_by_two(&params))
         return BOUGH_KERNEL(out, &kernel_max_pool2d_by_two_bwd,
                             bough_shape_elements(&call->y.shape),
                             bough_shape_elements(&call->x[0].shape), &params, call->dy.span,
