@@ -132,30 +132,38 @@ static enum bough_status check_data(const char *name, const struct bough_device 
     return BOUGH_OK;
 }
 
+int64_t bough__matrix_extent(const struct bough__matrix *x, int64_t rows, int64_t cols,
+                             int64_t batch)
+{
+    int64_t extent, last, positions = x->kind == BOUGH_WINDOWS ? cols : rows;
+    if (x->kind == BOUGH_PLAIN)
+        extent = plain_extent(x, rows, cols);
+    else
+        extent =
+            windows_extent(&x->windows, positions / ((int64_t)x->windows.out_h * x->windows.out_w));
+    if (extent < 0 || __builtin_mul_overflow(batch - 1, x->batch_stride, &last) ||
+        __builtin_add_overflow(extent, last, &extent))
+        return -1;
+    return extent;
+}
+
 static enum bough_status check_matrix(const char *name, const struct bough_device *device,
                                       const struct bough__matrix *x, int64_t rows, int64_t cols,
                                       int64_t batch)
 {
-    int64_t extent, last;
     if (x->kind == BOUGH_PLAIN) {
         if (axis_wrong(&x->row) || axis_wrong(&x->col))
             return bough__fail(BOUGH_INVALID, "gemm: an axis of %s goes backwards", name);
-        extent = plain_extent(x, rows, cols);
     } else {
         int64_t window_rows = x->kind == BOUGH_WINDOWS ? rows : cols;
         int64_t window_cols = x->kind == BOUGH_WINDOWS ? cols : rows;
         enum bough_status status = check_windows(name, &x->windows, window_rows, window_cols);
         if (status != BOUGH_OK)
             return status;
-        extent = windows_extent(&x->windows,
-                                window_cols / ((int64_t)x->windows.out_h * x->windows.out_w));
     }
     if (x->batch_stride < 0)
         return bough__fail(BOUGH_INVALID, "gemm: the batches of %s go backwards", name);
-    if (extent >= 0 && (__builtin_mul_overflow(batch - 1, x->batch_stride, &last) ||
-                        __builtin_add_overflow(extent, last, &extent)))
-        extent = -1;
-    return check_data(name, device, x->data, extent);
+    return check_data(name, device, x->data, bough__matrix_extent(x, rows, cols, batch));
 }
 
 // C must not hold an element twice.

@@ -16,4 +16,9 @@ enum bough_status bough__check_kernel(const struct bough_device *device,
 enum bough_status bough__check_gemm(const struct bough_device *device,
                                     const struct bough__gemm *gemm);
 
+// Elements from the start of a matrix that was checked to the last one that it reaches, and one
+// more; -1 if that does not fit.
+int64_t bough__matrix_extent(const struct bough__matrix *x, int64_t rows, int64_t cols,
+                             int64_t batch);
+
 #endif

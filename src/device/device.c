@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "device/check.h"
 #include "device/profile.h"
+#include "device/tuning.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ void bough_device_close(struct bough_device **device)
 {
     if (device && *device) {
         bough__profile_end(*device);
+        bough__tuning_destroy(&(*device)->tuning);
         (*device)->backend->close(*device);
         *device = NULL;
     }
@@ -196,6 +198,8 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
     struct bough__gemm full = *gemm;
     full.batch = gemm->batch ? gemm->batch : 1;
     full.alpha = gemm->alpha != 0 ? gemm->alpha : 1;
+    if (device->see)
+        device->see(device->see_user, &full);
     status = device->backend->prepare_gemm(launch, device, &full);
     if (status == BOUGH_OK)
         describe_gemm(*launch, &full);

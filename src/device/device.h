@@ -147,6 +147,10 @@ struct bough_device {
     struct bough__counts counts;    // the front's
     struct bough__profile *profile; // the front's; NULL = launches are not timed (profile.h)
     int windows_untested;           // the self-test of GEMM of windows waits for the first one
+    struct bough__tuning *tuning;   // the front's; NULL = there is none (tuning.h)
+    // The front's: told of every product before it is prepared; NULL = nobody is.
+    void (*see)(void *user, const struct bough__gemm *gemm);
+    void *see_user;
 };
 
 // What a launch is a part of, for tables and traces. Strings are borrowed; NULL where there is
@@ -208,6 +212,9 @@ struct bough__backend {
                                         const struct bough__kernel_call *call);
     enum bough_status (*prepare_gemm)(struct bough__launch **launch, struct bough_device *device,
                                       const struct bough__gemm *gemm);
+    // The ways to do a product that `bough tune` tries, as BOUGH_GEMM takes them; NULL behind the
+    // last. A backend with one way has none.
+    const char *(*gemm_candidate)(const struct bough_device *device, size_t index);
     void (*launch_destroy)(struct bough__launch *launch);
 
     // Runs them one after the other; need not be done when it returns. Allocates nothing.

@@ -1,6 +1,7 @@
 // Which device is opened, and why.
 #include "base/error.h"
 #include "device/device_list.h"
+#include "device/tuning.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -47,6 +48,8 @@ static enum bough_status open_one(struct bough_device **device,
     enum bough_status status = backend->open(device, id);
     if (status != BOUGH_OK)
         return status;
+    if (backend->gemm_candidate(*device, 0))
+        (*device)->tuning = bough__tuning_load(&(*device)->info);
     if (!was_tested(id)) {
         status = bough__selftest(*device, BOUGH_SELFTEST_WITHOUT_WINDOWS);
         if (status != BOUGH_OK) {

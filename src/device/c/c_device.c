@@ -188,6 +188,13 @@ static enum bough_status finish(struct bough_device *device)
     return BOUGH_OK;
 }
 
+static const char *gemm_candidate(const struct bough_device *device, size_t index)
+{
+    (void)device;
+    (void)index;
+    return NULL;
+}
+
 const struct bough__backend bough__backend_c = {
     .name = "c",
     .list = list,
@@ -201,6 +208,7 @@ const struct bough__backend bough__backend_c = {
     .fill_zero = fill_zero,
     .prepare_kernel = bough__c_prepare_kernel,
     .prepare_gemm = bough__c_prepare_gemm,
+    .gemm_candidate = gemm_candidate,
     .launch_destroy = launch_destroy,
     .run = run,
     .finish = finish,

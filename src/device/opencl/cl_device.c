@@ -103,6 +103,7 @@ const struct bough__backend bough__backend_opencl = {
     .expect = bough__cl_expect,
     .prepare_kernel = bough__cl_prepare_kernel,
     .prepare_gemm = bough__cl_prepare_gemm,
+    .gemm_candidate = bough__cl_gemm_candidate,
     .launch_destroy = bough__cl_launch_destroy,
     .save_kernels = bough__cl_save_kernels,
     .run = bough__cl_run,

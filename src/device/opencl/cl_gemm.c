@@ -3,25 +3,6 @@
 #include "base/error.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-static int anything(const struct bough__cl_gemm *g)
-{
-    (void)g;
-    return 1;
-}
-
-static enum bough_status prepare_generic(struct bough__cl_gemm *g)
-{
-    return bough__cl_gemm_items(g, "gemm_generic", g->params.batch * g->params.m * g->params.n);
-}
-
-static const struct bough__cl_gemm_implementation generic = {"generic", anything, anything,
-                                                             prepare_generic};
-
-static const struct bough__cl_gemm_implementation *const implementations[] = {
-    &bough__cl_gemm_windows, &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile,
-    &generic};
 
 // ---- Views ----
 
@@ -219,10 +200,10 @@ static enum bough_status bind(struct bough__cl_gemm *g, cl_kernel kernel, const 
     return BOUGH_OK;
 }
 
-// ---- Choosing ----
+// ---- One implementation ----
 
-static enum bough_status try_one(struct bough__cl_gemm *g,
-                                 const struct bough__cl_gemm_implementation *implementation)
+static enum bough_status fill(struct bough__cl_gemm *g,
+                              const struct bough__cl_gemm_implementation *implementation)
 {
     enum bough_status status;
     BOUGH_TRY(implementation->prepare(g));
@@ -236,73 +217,32 @@ done:
     return status;
 }
 
-enum { IMPLEMENTATIONS = sizeof implementations / sizeof *implementations };
-
-// The place of the implementation that BOUGH_GEMM names; -1 if it names none.
-static enum bough_status forced(int *place)
+struct bough__cl_gemm bough__cl_gemm_describe(struct bough__cl_device *device,
+                                              const struct bough__gemm *gemm)
 {
-    const char *name = getenv("BOUGH_GEMM");
-    *place = -1;
-    if (!name || !name[0])
-        return BOUGH_OK;
-    for (int i = 0; i < IMPLEMENTATIONS; i++)
-        if (strcmp(implementations[i]->name, name) == 0)
-            *place = i;
-    if (*place >= 0)
-        return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID,
-                       "BOUGH_GEMM is %s; it can be windows, cpu, clblast, tile or generic", name);
+    struct bough__cl_gemm g = {.device = device, .gemm = *gemm};
+    g.gemm.a = simplify(&gemm->a);
+    g.gemm.b = simplify(&gemm->b);
+    g.params = describe(&g.gemm);
+    return g;
 }
 
-static enum bough_status launch_create(struct bough__cl_launch **launch,
-                                       struct bough_device *device)
+enum bough_status bough__cl_gemm_try(struct bough__cl_launch **launch, struct bough__cl_gemm *g,
+                                     const struct bough__cl_gemm_implementation *implementation)
 {
-    *launch = calloc(1, sizeof **launch);
-    if (!*launch)
+    *launch = NULL;
+    g->launch = calloc(1, sizeof *g->launch);
+    if (!g->launch)
         return bough__no_memory();
-    (*launch)->base.device = device;
-    (*launch)->at_once = bough__cl_device(device)->at_once;
-    return BOUGH_OK;
-}
-
-// The first that suits, or the forced one and after it each that can, until one is prepared.
-static enum bough_status choose(struct bough__cl_launch **launch, struct bough_device *device,
-                                const struct bough__gemm *gemm)
-{
-    int first;
-    enum bough_status status;
-    BOUGH_TRY(forced(&first));
-    for (int i = first < 0 ? 0 : first; i < IMPLEMENTATIONS; i++) {
-        const struct bough__cl_gemm_implementation *one = implementations[i];
-        struct bough__cl_gemm g = {.device = bough__cl_device(device), .gemm = *gemm};
-        g.gemm.a = simplify(&gemm->a);
-        g.gemm.b = simplify(&gemm->b);
-        g.params = describe(&g.gemm);
-        if (!(first < 0 ? one->suits(&g) : one->can(&g)))
-            continue;
-        BOUGH_TRY(launch_create(&g.launch, device));
-        *launch = g.launch;
-        status = try_one(&g, one);
-        if (status == BOUGH_OK) {
-            g.launch->base.implementation = one->name;
-            return BOUGH_OK;
-        }
-        bough__log(BOUGH_LOG_VERBOSE, "gemm %s: %s", one->name, bough_last_error());
-        bough__cl_launch_destroy(&g.launch->base);
-        *launch = NULL;
+    g->launch->base.device = &g->device->base;
+    g->launch->at_once = g->device->at_once;
+    enum bough_status status = fill(g, implementation);
+    if (status != BOUGH_OK) {
+        bough__log(BOUGH_LOG_VERBOSE, "gemm %s: %s", implementation->name, bough_last_error());
+        bough__cl_launch_destroy(&g->launch->base);
+        return status;
     }
-done:
-    return status;
-}
-
-enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
-                                         const struct bough__gemm *gemm)
-{
-    struct bough__cl_launch *prepared = NULL;
-    enum bough_status status = gemm->m == 0 || gemm->n == 0 || gemm->batch == 0
-                                   ? launch_create(&prepared, device)
-                                   : choose(&prepared, device, gemm);
-    if (status == BOUGH_OK)
-        *launch = &prepared->base;
-    return status;
+    g->launch->base.implementation = implementation->name;
+    *launch = g->launch;
+    return BOUGH_OK;
 }

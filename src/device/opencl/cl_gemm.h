@@ -6,6 +6,13 @@
 
 #include "cl/gemm.h"
 
+// What BOUGH_GEMM or a tuning asks of an implementation; 0 leaves it to that.
+struct bough__cl_gemm_choice {
+    int parts; // groups of work for each compute unit, about
+    int rows;  // of C that a group does, at most
+    int set;   // of CLBlast's parameters
+};
+
 // One GEMM being prepared.
 struct bough__cl_gemm {
     struct bough__cl_device *device;
@@ -13,6 +20,7 @@ struct bough__cl_gemm {
     struct gemm_params params; // of `gemm`, with one split and nothing in scratch
     struct bough__cl_launch *launch;
     gemm_long scratch; // floats wanted so far
+    struct bough__cl_gemm_choice choice;
 };
 
 struct bough__cl_gemm_implementation {
@@ -29,6 +37,13 @@ extern const struct bough__cl_gemm_implementation bough__cl_gemm_windows;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_cpu;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_blast;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_tile;
+
+// `gemm`, its views simplified, with nothing of a launch yet.
+struct bough__cl_gemm bough__cl_gemm_describe(struct bough__cl_device *device,
+                                              const struct bough__gemm *gemm);
+// A launch by that implementation. A failure is logged.
+enum bough_status bough__cl_gemm_try(struct bough__cl_launch **launch, struct bough__cl_gemm *g,
+                                     const struct bough__cl_gemm_implementation *implementation);
 
 // C^T = B^T * A^T: what was a row is a column.
 void bough__cl_gemm_turn(struct bough__cl_gemm *g);

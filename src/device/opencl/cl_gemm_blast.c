@@ -3,6 +3,7 @@
 #include "device/opencl/cl_gemm.h"
 
 #include "base/error.h"
+#include "device/tuning.h"
 
 #include <clblast_c.h>
 #include <stdlib.h>
@@ -121,6 +122,47 @@ static int suits(const struct bough__cl_gemm *g)
     return !(x.a.in_scratch || x.b.in_scratch) || (gemm->m >= 256 && gemm->n >= 256);
 }
 
+// ---- Parameters ----
+
+// Of its two kernels, for a multiply of large matrices and for one without copies; `set` 0 leaves
+// both to its table of known devices.
+struct set {
+    size_t large[16], direct[10];
+};
+
+static const char *const large_names[16] = {"GEMMK", "KREG",  "KWG",   "KWI", "MDIMA", "MDIMC",
+                                            "MWG",   "NDIMB", "NDIMC", "NWG", "SA",    "SB",
+                                            "STRM",  "STRN",  "VWM",   "VWN"};
+static const char *const direct_names[10] = {"KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD",
+                                             "PADA", "PADB",   "VWMD",   "VWND",   "WGD"};
+static const struct set sets[] = {
+    {{0, 1, 16, 2, 16, 16, 128, 16, 16, 128, 1, 1, 0, 0, 4, 4},
+     {2, 16, 16, 16, 16, 1, 1, 2, 2, 32}},
+    {{0, 1, 32, 2, 8, 8, 64, 8, 8, 64, 1, 1, 0, 0, 4, 4}, {2, 8, 8, 8, 8, 1, 1, 2, 2, 32}},
+    {{0, 1, 32, 2, 16, 16, 64, 16, 16, 64, 1, 1, 0, 0, 4, 4}, {8, 16, 16, 16, 16, 1, 1, 4, 4, 64}},
+};
+
+// Once a device: launches that were prepared rely on the parameters.
+static enum bough_status set_parameters(struct bough__cl_gemm *g)
+{
+    struct bough__cl_device *device = g->device;
+    const int wanted = g->choice.set ? g->choice.set : bough__tuning_blast_set(device->base.tuning);
+    const int known = sizeof sets / sizeof *sets, done = device->blast_ready;
+    device->blast_ready = 1;
+    if (done || wanted < 1 || wanted > known)
+        return BOUGH_OK;
+    const struct set *set = &sets[wanted - 1];
+    CLBlastStatusCode error =
+        CLBlastOverrideParameters(device->id, "Xgemm", CLBlastPrecisionSingle, 16,
+                                  (const char **)(uintptr_t)large_names, set->large);
+    if (error == CLBlastSuccess)
+        error = CLBlastOverrideParameters(device->id, "XgemmDirect", CLBlastPrecisionSingle, 10,
+                                          (const char **)(uintptr_t)direct_names, set->direct);
+    if (error != CLBlastSuccess)
+        return bough__cl_fail(device, (cl_int)error, "CLBlastOverrideParameters, set %d", wanted);
+    return BOUGH_OK;
+}
+
 // CLBlast's own scratch stands at the start of the memory that it is given.
 static enum bough_status reserve_temporary(struct bough__cl_gemm *g, struct blast *x)
 {
@@ -163,6 +205,7 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     BOUGH_TRY_MEMORY(x);
     g->launch->own = x;
     *x = plan(g);
+    BOUGH_TRY(set_parameters(g));
     BOUGH_TRY(reserve_temporary(g, x));
     if (x->a.in_scratch) {
         p->a_at = bough__cl_gemm_reserve(g, p->batch * p->m * p->k);

@@ -70,7 +70,8 @@ static void divide(struct bough__cl_gemm *g, gemm_long wanted)
 {
     struct gemm_params *p = &g->params;
     gemm_long panels = parts_of(p->n, tile_cols(g));
-    p->group_rows = p->m < MAX_ROWS ? p->m : MAX_ROWS;
+    gemm_long most_rows = g->choice.rows ? round_up(g->choice.rows, LANES) : MAX_ROWS;
+    p->group_rows = p->m < most_rows ? p->m : most_rows;
     gemm_long others = parts_of(p->m, p->group_rows) * p->batch;
     gemm_long take = panels <= FEW_PANELS ? panels : clamp(panels * others / (2 * wanted), 1, 8);
     bough__cl_gemm_split(g, parts_of(panels, take) * others, wanted, 512);
@@ -90,7 +91,8 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     if (cost(g, p->n, p->m) < 0.9 * cost(g, p->m, p->n))
         bough__cl_gemm_turn(g);
     double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
-    gemm_long most = PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units;
+    gemm_long most = (g->choice.parts ? g->choice.parts : PARTS_PER_UNIT) *
+                     (gemm_long)g->device->base.info.compute_units;
     gemm_long wanted = work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
     divide(g, wanted);
     const size_t groups[3] = {(size_t)parts_of(p->n, p->group_cols),

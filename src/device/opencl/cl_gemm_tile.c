@@ -17,8 +17,9 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
 {
     const struct gemm_params *p = &g->params;
     gemm_long rows = (p->m + TILE - 1) / TILE, cols = (p->n + TILE - 1) / TILE;
+    gemm_long parts = g->choice.parts ? g->choice.parts : 8;
     bough__cl_gemm_split(g, rows * cols * p->batch,
-                         8 * (gemm_long)g->device->base.info.compute_units, 128);
+                         parts * (gemm_long)g->device->base.info.compute_units, 128);
     const size_t groups[3] = {(size_t)rows, (size_t)cols, (size_t)(p->batch * p->splits)};
     enum bough_status status = bough__cl_gemm_step(g, "gemm_tile", "gemm_tile", groups, ITEMS);
     return status == BOUGH_OK ? bough__cl_gemm_reduce(g) : status;

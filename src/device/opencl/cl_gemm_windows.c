@@ -98,8 +98,9 @@ static gemm_long groups_of(const struct bough__cl_gemm *g)
 {
     const struct gemm_params *p = &g->params;
     const double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
+    const gemm_long parts = g->choice.parts ? g->choice.parts : PARTS_PER_UNIT;
     const gemm_long most =
-        least(PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units, p->boxes.count);
+        least(parts * (gemm_long)g->device->base.info.compute_units, p->boxes.count);
     return work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
 }
 

@@ -43,6 +43,7 @@ struct bough__cl_device {
     size_t max_group;    // work-items
     size_t local_memory; // bytes
     cl_uint vector;      // floats of the native vector
+    int blast_ready;     // CLBlast has the parameters that it is to have
     char options[BOUGH_CL_MAX_OPTIONS];
     struct bough__cl_program *programs;
     unsigned programs_built, programs_found; // from source; in the cache or the file of kernels
@@ -157,6 +158,7 @@ enum bough_status bough__cl_prepare_kernel(struct bough__launch **launch,
                                            const struct bough__kernel_call *call);
 enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
                                          const struct bough__gemm *gemm);
+const char *bough__cl_gemm_candidate(const struct bough_device *device, size_t index);
 void bough__cl_launch_destroy(struct bough__launch *launch);
 enum bough_status bough__cl_run(struct bough_device *device, struct bough__launch *const *launch,
                                 size_t count);

@@ -1,0 +1,164 @@
+// Which implementation does a GEMM: the one that BOUGH_GEMM names, else the one that `bough tune`
+// found best, else the first of an ordered list that suits; the last takes everything.
+#include "device/opencl/cl_gemm.h"
+
+#include "base/error.h"
+#include "device/tuning.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int anything(const struct bough__cl_gemm *g)
+{
+    (void)g;
+    return 1;
+}
+
+static enum bough_status prepare_generic(struct bough__cl_gemm *g)
+{
+    return bough__cl_gemm_items(g, "gemm_generic", g->params.batch * g->params.m * g->params.n);
+}
+
+static const struct bough__cl_gemm_implementation generic = {"generic", anything, anything,
+                                                             prepare_generic};
+
+static const struct bough__cl_gemm_implementation *const implementations[] = {
+    &bough__cl_gemm_windows, &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile,
+    &generic};
+
+enum { IMPLEMENTATIONS = sizeof implementations / sizeof *implementations };
+
+// ---- Candidates ----
+
+static const char *const cpu_candidates[] = {
+    "windows",     "windows parts=1", "windows parts=2", "windows parts=8",
+    "cpu",         "cpu rows=256",    "cpu rows=1024",   "cpu parts=1",
+    "cpu parts=2", "cpu parts=8",     "generic"};
+static const char *const gpu_candidates[] = {"tile",          "tile parts=2",  "tile parts=4",
+                                             "tile parts=16", "clblast",       "clblast set=1",
+                                             "clblast set=2", "clblast set=3", "generic"};
+
+const char *bough__cl_gemm_candidate(const struct bough_device *base, size_t index)
+{
+    const int cpu = ((const struct bough__cl_device *)base)->cpu;
+    if (cpu)
+        return index < sizeof cpu_candidates / sizeof *cpu_candidates ? cpu_candidates[index]
+                                                                      : NULL;
+    return index < sizeof gpu_candidates / sizeof *gpu_candidates ? gpu_candidates[index] : NULL;
+}
+
+// Reads "name", or "name key=number ...": its place in the list, and what it asks for; -1 if it is
+// no candidate.
+static int parse(struct bough__cl_gemm_choice *choice, const char *text)
+{
+    const size_t length = strcspn(text, " ");
+    int place = -1, value, end;
+    char key[8];
+    *choice = (struct bough__cl_gemm_choice){0};
+    for (int i = 0; i < IMPLEMENTATIONS; i++)
+        if (strncmp(implementations[i]->name, text, length) == 0 &&
+            implementations[i]->name[length] == '\0')
+            place = i;
+    for (text += length; *text; text += end) {
+        end = 0;
+        if (sscanf(text, " %7[a-z]=%6d%n", key, &value, &end) != 2 || end == 0 || value < 1)
+            return -1;
+        if (strcmp(key, "parts") == 0)
+            choice->parts = value;
+        else if (strcmp(key, "rows") == 0)
+            choice->rows = value;
+        else if (strcmp(key, "set") == 0)
+            choice->set = value;
+        else
+            return -1;
+    }
+    return place;
+}
+
+// ---- Choosing ----
+
+// The first that suits.
+static enum bough_status choose_best(struct bough__cl_launch **launch,
+                                     struct bough__cl_device *device,
+                                     const struct bough__gemm *gemm)
+{
+    enum bough_status status = BOUGH_DEVICE;
+    for (int i = 0; i < IMPLEMENTATIONS && status != BOUGH_OK; i++) {
+        struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
+        if (implementations[i]->suits(&g))
+            status = bough__cl_gemm_try(launch, &g, implementations[i]);
+    }
+    return status;
+}
+
+// The one that is named, and after it each that can.
+static enum bough_status choose_named(struct bough__cl_launch **launch,
+                                      struct bough__cl_device *device,
+                                      const struct bough__gemm *gemm, const char *name)
+{
+    struct bough__cl_gemm_choice choice;
+    enum bough_status status = BOUGH_DEVICE;
+    const int first = parse(&choice, name);
+    if (first < 0)
+        return bough__fail(BOUGH_INVALID,
+                           "BOUGH_GEMM is %s; it can be windows, cpu, clblast, tile, generic or "
+                           "default",
+                           name);
+    for (int i = first; i < IMPLEMENTATIONS && status != BOUGH_OK; i++) {
+        struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
+        if (i == first)
+            g.choice = choice;
+        if (implementations[i]->can(&g))
+            status = bough__cl_gemm_try(launch, &g, implementations[i]);
+    }
+    return status;
+}
+
+// The one that was found best for products of the kind; *launch stays NULL where there is none, or
+// it cannot.
+static void choose_tuned(struct bough__cl_launch **launch, struct bough__cl_device *device,
+                         const struct bough__gemm *gemm)
+{
+    char kind[BOUGH_KIND_SIZE];
+    const char *name = bough__tuning_find(device->base.tuning, gemm);
+    struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
+    const int place = name ? parse(&g.choice, name) : -1;
+    if (!name)
+        return;
+    bough__tuning_kind(kind, gemm);
+    if (place < 0 || !implementations[place]->can(&g) ||
+        bough__cl_gemm_try(launch, &g, implementations[place]) != BOUGH_OK)
+        bough__log(BOUGH_LOG_VERBOSE, "gemm %s: not by %s, as it is tuned", kind, name);
+    else
+        bough__log(BOUGH_LOG_VERBOSE, "gemm %s: by %s, as it is tuned", kind, name);
+}
+
+static enum bough_status choose(struct bough__cl_launch **launch, struct bough__cl_device *device,
+                                const struct bough__gemm *gemm)
+{
+    const char *named = getenv("BOUGH_GEMM");
+    if (named && named[0] && strcmp(named, "default") != 0)
+        return choose_named(launch, device, gemm, named);
+    if (!named || !named[0])
+        choose_tuned(launch, device, gemm);
+    return *launch ? BOUGH_OK : choose_best(launch, device, gemm);
+}
+
+enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct bough_device *device,
+                                         const struct bough__gemm *gemm)
+{
+    struct bough__cl_launch *prepared = NULL;
+    enum bough_status status = BOUGH_OK;
+    if (gemm->m == 0 || gemm->n == 0 || gemm->batch == 0) {
+        prepared = calloc(1, sizeof *prepared);
+        BOUGH_TRY_MEMORY(prepared);
+        prepared->base.device = device;
+        prepared->at_once = bough__cl_device(device)->at_once;
+    } else {
+        BOUGH_TRY(choose(&prepared, bough__cl_device(device), gemm));
+    }
+    *launch = &prepared->base;
+done:
+    return status;
+}
