@@ -10,5 +10,6 @@
 #include <bough/status.h>
 #include <bough/tensor.h>
 #include <bough/train.h>
+#include <bough/tune.h>
 
 #endif

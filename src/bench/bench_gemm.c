@@ -1,4 +1,6 @@
 // Products that training takes: those of the layers of three nets, and squares.
+#include "bench/bench_gemm.h"
+
 #include "base/error.h"
 #include "bench/op_call.h"
 #include "bench/timer.h"
@@ -87,11 +89,12 @@ static struct bough__call_setup setup_of(const struct layer *layer)
     return setup;
 }
 
+// Without options they were prepared, and that is all.
 static enum bough_status time_products(const struct bough_bench_options *options,
                                        const struct bough__sequence *sequence, const char *name)
 {
     enum bough_status status = BOUGH_OK;
-    for (size_t i = 0; i < sequence->count; i++)
+    for (size_t i = 0; options && i < sequence->count; i++)
         if (sequence->launch[i]->flops > 0)
             BOUGH_TRY(time_one(options, sequence->device, name, sequence->launch[i]));
 done:
@@ -176,4 +179,9 @@ enum bough_status bough_bench_gemm(const struct bough_bench_options *options,
 done:
     bough_device_close(&own);
     return status;
+}
+
+enum bough_status bough__bench_prepare_products(struct bough_device *device)
+{
+    return time_list(NULL, device);
 }

@@ -15,7 +15,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_train, cli_eval, cli_predict, cli_info, cli_devices,
-    cli_selftest, cli_bench, cli_kernels;
+    cli_selftest, cli_bench, cli_tune, cli_kernels;
 
 // How the program was called, for the command lines that it tells.
 extern const char *cli_program;

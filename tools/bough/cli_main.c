@@ -6,7 +6,7 @@
 
 static const struct cli_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
                                                      &cli_info,  &cli_devices, &cli_selftest,
-                                                     &cli_bench, &cli_kernels};
+                                                     &cli_bench, &cli_tune,    &cli_kernels};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)

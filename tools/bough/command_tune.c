@@ -1,0 +1,251 @@
+#include "cli_table.h"
+#include "cli_tune.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char help[] =
+    "usage: bough tune [CONFIG] [options]\n"
+    "\n"
+    "Finds the fastest way of multiplying matrices on an OpenCL device, by trying: the products\n"
+    "that a config takes, or those that `bough bench gemm` times. Each candidate runs in a\n"
+    "process of its own, which may crash, and is compared with plain C. What was found is kept\n"
+    "in the cache folder for this device and driver, and used whenever the device is opened.\n"
+    "Plain C needs none.\n"
+    "\n"
+    "  -d, --device D     as for `bough train`\n"
+    "  -s, --set K=V      as for `bough train`\n"
+    "      --export FILE  tries nothing: writes what is kept for the device\n"
+    "      --import FILE  tries nothing: keeps what another machine with the same device found\n"
+    "      --child        times one candidate, that of BOUGH_GEMM, and prints its times\n"
+    "\n"
+    "Example:\n"
+    "  bough tune config.yaml --device gpu\n";
+
+enum { MOST_CANDIDATES = 64 };
+
+static const double worth = 0.95; // of the time without tuning
+
+// The first candidate and the last are "default", what the device does without tuning: a machine
+// that was busy at the start would make all others look good.
+struct search {
+    struct bough_device *device; // open, but at rest
+    const char *candidate[MOST_CANDIDATES];
+    struct tune_times times[MOST_CANDIDATES];
+    size_t candidates;
+    int blast_set; // the one of CLBlast's sets that takes part
+};
+
+// ---- Trying ----
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void tell(const struct search *search, size_t done, double start)
+{
+    const struct tune_times *times = &search->times[done - 1];
+    const double each = (now() - start) / (double)done;
+    int right = 0;
+    for (size_t i = 0; i < times->count; i++)
+        right += times->time[i].count;
+    printf("%zu of %zu  %-16s ", done, search->candidates, search->candidate[done - 1]);
+    if (times->died[0])
+        printf("skipped: %s", times->died);
+    else
+        printf("%d of %d products", right, times->products);
+    if (done < search->candidates)
+        printf(", %.0f s left", each * (double)(search->candidates - done));
+    printf("\n");
+    fflush(stdout);
+}
+
+static enum bough_status try_all(struct search *search, const struct tune_arguments *a)
+{
+    enum bough_status status;
+    const char *id = bough_device_info(search->device)->id, *candidate;
+    const double start = now();
+    search->candidate[search->candidates++] = "default";
+    for (size_t i = 0; (candidate = bough_tune_candidate(search->device, i)); i++)
+        if (search->candidates + 1 < MOST_CANDIDATES)
+            search->candidate[search->candidates++] = candidate;
+    search->candidate[search->candidates++] = "default";
+    for (size_t i = 0; i < search->candidates; i++) {
+        CLI_TRY(tune_candidate(&search->times[i], a, id, search->candidate[i]));
+        if (i == 0 && search->times[0].died[0])
+            return cli_fail(BOUGH_DEVICE, "device %s cannot be tuned: without any candidate %s", id,
+                            search->times[0].died);
+        tell(search, i + 1, start);
+    }
+done:
+    return status;
+}
+
+// ---- Choosing ----
+
+// The candidate's time for a kind of products; 0 if it did not do all of them.
+static double seconds_of(const struct search *search, size_t candidate, const struct tune_time *all)
+{
+    const struct tune_times *times = &search->times[candidate];
+    for (size_t i = 0; i < times->count && !times->died[0]; i++)
+        if (strcmp(times->time[i].kind, all->kind) == 0)
+            return times->time[i].count == all->count ? times->time[i].seconds : 0;
+    return 0;
+}
+
+static double seconds_before(const struct search *search, const struct tune_time *all)
+{
+    const double again = seconds_of(search, search->candidates - 1, all);
+    return again > 0 && again < all->seconds ? again : all->seconds;
+}
+
+static int set_of(const char *candidate)
+{
+    static const char name[] = "clblast set=";
+    return strncmp(candidate, name, strlen(name)) == 0 ? atoi(candidate + strlen(name)) : 0;
+}
+
+static int is_blast(const char *candidate)
+{
+    return strcmp(candidate, "clblast") == 0 || set_of(candidate);
+}
+
+// How many times the speed without tuning it has in all, over the kinds where it is the faster.
+static double gain(const struct search *search, size_t candidate)
+{
+    double before = 0, after = 0;
+    for (size_t i = 0; i < search->times[0].count; i++) {
+        const struct tune_time *all = &search->times[0].time[i];
+        const double seconds = seconds_of(search, candidate, all);
+        const double without = seconds_before(search, all);
+        before += without;
+        after += seconds > 0 && seconds < without ? seconds : without;
+    }
+    return after > 0 ? before / after : 1;
+}
+
+// CLBlast has one set of parameters in a process: the best one.
+static void choose_blast_set(struct search *search)
+{
+    double best = 0;
+    for (size_t i = 1; i + 1 < search->candidates; i++)
+        if (is_blast(search->candidate[i]) && gain(search, i) > best) {
+            best = gain(search, i);
+            search->blast_set = set_of(search->candidate[i]);
+        }
+}
+
+static int takes_part(const struct search *search, size_t candidate)
+{
+    const char *name = search->candidate[candidate];
+    return !is_blast(name) || set_of(name) == search->blast_set;
+}
+
+static struct bough_tune_choice choose(const struct search *search, const struct tune_time *all)
+{
+    const double before = seconds_before(search, all);
+    struct bough_tune_choice choice = {all->kind, NULL, before, before};
+    for (size_t i = 1; i + 1 < search->candidates; i++) {
+        const double seconds = seconds_of(search, i, all);
+        const double least = choice.candidate ? choice.seconds : worth * before;
+        if (takes_part(search, i) && seconds > 0 && seconds < least) {
+            choice.candidate = is_blast(search->candidate[i]) ? "clblast" : search->candidate[i];
+            choice.seconds = seconds;
+        }
+    }
+    return choice;
+}
+
+static void show(struct cli_table *table, const struct bough_tune_choice *choice)
+{
+    if (!table->count)
+        for (size_t i = 0; i < 4; i++)
+            cli_table_cell(table, "%s", (const char *[]){"products", "us", "before", "by"}[i]);
+    cli_table_cell(table, "%s", choice->kind);
+    cli_table_cell(table, "%.1f", 1e6 * choice->seconds);
+    cli_table_cell(table, "%.1f", 1e6 * choice->before);
+    cli_table_cell(table, "%s", choice->candidate);
+}
+
+static enum bough_status keep(struct search *search)
+{
+    enum bough_status status;
+    const struct tune_times *before = &search->times[0];
+    struct bough_tune_choice *choice = calloc(before->count + 1, sizeof *choice);
+    struct cli_table table = {.align = "lrrl"};
+    size_t better = 0;
+    if (!choice)
+        return cli_no_memory();
+    choose_blast_set(search);
+    for (size_t i = 0; i < before->count; i++) {
+        choice[i] = choose(search, &before->time[i]);
+        better += choice[i].candidate != NULL;
+        if (choice[i].candidate)
+            show(&table, &choice[i]);
+    }
+    CLI_TRY(cli_table_end(&table));
+    CLI_TRY(bough_tune_save(search->device, choice, before->count, search->blast_set));
+    printf("%zu of %zu kinds of products are faster so; that is kept\n", better, before->count);
+done:
+    free(choice);
+    return status;
+}
+
+// ---- The command ----
+
+static enum bough_status tune(struct bough_device *device, const struct tune_arguments *a)
+{
+    struct search search = {.device = device};
+    if (!bough_tune_candidate(device, 0)) {
+        printf("device %s needs no tuning\n", bough_device_info(device)->id);
+        return BOUGH_OK;
+    }
+    enum bough_status status = try_all(&search, a);
+    if (status == BOUGH_OK)
+        status = keep(&search);
+    for (size_t i = 0; i < search.candidates; i++)
+        free(search.times[i].time);
+    return status;
+}
+
+static enum bough_status start(const struct tune_arguments *a)
+{
+    enum bough_status status;
+    struct bough_device *device = NULL;
+    CLI_TRY(bough_device_open(&device, a->device));
+    if (a->import)
+        CLI_TRY(bough_tune_import(device, a->import));
+    else if (a->export)
+        CLI_TRY(bough_tune_export(device, a->export));
+    else
+        CLI_TRY(tune(device, a));
+done:
+    bough_device_close(&device);
+    return status;
+}
+
+static enum bough_status run(int argc, char **argv)
+{
+    enum bough_status status;
+    struct tune_arguments a = {0};
+    const struct cli_option options[] = {
+        {"device", 'd', .value = &a.device}, {"set", 's', .list = &a.set},
+        {"export", 0, .value = &a.export},   {"import", 0, .value = &a.import},
+        {"child", 0, .flag = &a.child},
+    };
+    a.set.item = calloc((size_t)argc, sizeof *a.set.item);
+    if (!a.set.item)
+        return cli_no_memory();
+    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &a.config, 0, 1));
+    CLI_TRY(a.child ? tune_child(&a) : start(&a));
+done:
+    free(a.set.item);
+    return status;
+}
+
+const struct cli_command cli_tune = {"tune", "finds the fastest matrix products of a device", help,
+                                     run};
