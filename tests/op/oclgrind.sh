@@ -6,8 +6,9 @@ set -u
 command -v oclgrind >/dev/null || { echo "skipped: oclgrind is not installed" && exit 77; }
 folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
 
-# It knows the instructions that clang writes without optimising, and few of the others.
-export BOUGH_TEST_TINY=1 BOUGH_TEST_NO_SELFTEST=1 BOUGH_GEMM=${2-generic}
+# It knows the instructions that clang writes without optimising, and few of the others. Programs of
+# the cache may have been built with other options of oclgrind.
+export BOUGH_CACHE=off BOUGH_TEST_TINY=1 BOUGH_TEST_NO_SELFTEST=1 BOUGH_GEMM=${2-generic}
 oclgrind --build-options -cl-opt-disable --data-races --uninitialized --check-api \
     --log "$folder/reports" "$1" >"$folder/output" 2>&1
 result=$?
