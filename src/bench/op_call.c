@@ -36,7 +36,7 @@ static enum bough_status fill(const struct bough__tensor *x, int index, int64_t 
         if (x->dtype == BOUGH_I32)
             label[i] = (int32_t)((seed >> 8) % (uint32_t)classes);
         else
-            value[i] = (float)(seed >> 8) / 16777216.0f * (index ? 1 : 2) - (index ? 0 : 1);
+            value[i] = (float)(seed >> 8) / 16777216.0f - (index ? 0.0f : 0.5f);
     }
     enum bough_status status = bough__write(x->span, value, bytes_of(x));
     free(value);

@@ -131,8 +131,8 @@ static double matrix_bytes(const struct bough__matrix *x, int64_t rows, int64_t 
     double elements = (double)rows * (double)cols;
     if (x->kind != BOUGH_PLAIN) {
         int64_t positions = x->kind == BOUGH_WINDOWS ? cols : rows;
-        double images = (double)(positions / ((int64_t)w->out_h * w->out_w));
-        elements = images * w->channels * w->height * w->width;
+        int64_t images = positions / ((int64_t)w->out_h * w->out_w);
+        elements = (double)images * w->channels * w->height * w->width;
     }
     return elements * (double)sizeof(float);
 }

@@ -1,6 +1,6 @@
 tiny
 speeds() {
-    sed -E -e 's/ +[0-9.]+( %| us| s| samples\/s| GFLOP\/s| GB\/s|)/ N\1/g' -e 's/ +(avx|base).*//' \
+    sed -E -e 's/ +[0-9.]+( %| us| s| samples\/s| GFLOP\/s| GB\/s|)/ N\1/g' -e 's/ %  [a-z0-9_]+$/ %/' \
         -e 's/^device .*/device/'
 }
 try bough bench gemm 5,7,9 64,64,64 -d c -t 0.001 2>&1 | tail -n 4 | speeds

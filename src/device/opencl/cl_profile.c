@@ -27,7 +27,7 @@ static enum bough_status make_queue(struct bough__cl_device *device)
 // Timed launches go through `queue`, like all others.
 static void swap_queues(struct bough__cl_device *device)
 {
-    const cl_command_queue queue = device->queue;
+    cl_command_queue queue = device->queue;
     device->queue = device->profiling;
     device->profiling = queue;
 }
