@@ -72,8 +72,7 @@ static enum bough_status collect(struct products *products, struct bough_device 
 {
     c->see = see;
     c->see_user = products;
-    c->windows_untested =
-        0; // what all are compared with needs no test, whose products would be seen
+    c->windows_untested = 0; // the products of that test would be seen
     enum bough_status status =
         config ? prepare_config(c, config) : bough__bench_prepare_products(c);
     c->see = NULL;
