@@ -33,6 +33,8 @@ static const struct bough__call_setup cases[] = {
     {OF(linear, 3), .x = {{2, {256, 512}}, {2, {512, 512}}, {1, {512}}}},
     {OF(conv2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}}, .attr = {WINDOWS}},
     {OF(max_pool2d, 1), .x = {{IMAGES}}, .attr = {HALVING}},
+    {OF(conv2d_max_pool2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}},
+     .attr = {WINDOWS, .pool = {{2, 2}, {2, 2}, {0, 0}, BOUGH_RELU}, .images = 16}},
     {OF(avg_pool2d, 1), .x = {{IMAGES}}, .attr = {HALVING}},
     {OF(global_avg_pool2d, 1), .x = {{IMAGES}}},
     {OF(batch_norm, 5), .x = {{IMAGES}, {CHANNELS}, {CHANNELS}, {CHANNELS}, {CHANNELS}},

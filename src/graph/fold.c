@@ -32,16 +32,9 @@ static int can_fold(const struct bough__graph *graph, const struct bough__node *
            readers[relu->input[0]].count == 1 && !maker->value.span.buffer && !maker->kept;
 }
 
-enum bough_status bough__graph_fold(struct bough__graph *graph)
+static enum bough_status fold_relus(struct bough__graph *graph, const struct readers *readers)
 {
     enum bough_status status = BOUGH_OK;
-    struct readers *readers = calloc((size_t)graph->count + 1, sizeof *readers);
-    BOUGH_TRY_MEMORY(readers);
-    for (int32_t n = 0; n < graph->count; n++)
-        for (int i = 0; i < graph->node[n].inputs; i++) {
-            readers[graph->node[n].input[i]].count++;
-            readers[graph->node[n].input[i]].one = n;
-        }
     for (int32_t n = 0; n < graph->count; n++) {
         struct bough__node *relu = &graph->node[n];
         int behind = can_go_behind(graph, relu, readers[n]);
@@ -52,6 +45,88 @@ enum bough_status bough__graph_fold(struct bough__graph *graph)
         graph->node[into].attr.activation = BOUGH_RELU;
         BOUGH_TRY(bough__graph_renew(graph, into));
     }
+done:
+    return status;
+}
+
+// The convolution whose output the pooling alone reads, perhaps by way of a folded relu; -1 if
+// there is none.
+static int32_t convolution_of(const struct bough__graph *graph, const struct bough__node *pool,
+                              const struct readers *readers)
+{
+    int32_t n = pool->input[0];
+    if (graph->node[n].op == &bough__op_relu && graph->node[n].view_of >= 0 &&
+        readers[n].count == 1 && !graph->node[n].kept)
+        n = graph->node[n].view_of;
+    const struct bough__node *conv = &graph->node[n];
+    return conv->op == &bough__op_conv2d && conv->attr.activation == BOUGH_LINEAR &&
+                   readers[n].count == 1 && !conv->kept && !conv->value.span.buffer
+               ? n
+               : -1;
+}
+
+static enum bough_status join(struct bough__graph *graph, int32_t pool_node, int32_t conv_node,
+                              int64_t images)
+{
+    struct bough__node *pool = &graph->node[pool_node], *conv = &graph->node[conv_node];
+    struct bough__pool_attr behind = {.activation = pool->attr.activation};
+    for (int i = 0; i < 2; i++) {
+        behind.kernel[i] = pool->attr.kernel[i];
+        behind.stride[i] = pool->attr.stride[i];
+        behind.padding[i] = pool->attr.padding[i];
+    }
+    pool->op = &bough__op_conv2d_max_pool2d;
+    pool->attr = conv->attr;
+    pool->attr.pool = behind;
+    pool->attr.images = (int32_t)images;
+    pool->inputs = conv->inputs;
+    for (int i = 0; i < conv->inputs; i++)
+        pool->input[i] = conv->input[i];
+    conv->gone = 1;
+    return bough__graph_renew(graph, pool_node);
+}
+
+// As many as have at most that size, in parts of about one size; all of them where it is 0.
+static int64_t images_at_a_time(const struct bough_shape *between, size_t bytes)
+{
+    int64_t one = bough_shape_row(between) * (int64_t)sizeof(float), all = between->dim[0];
+    int64_t most = one ? (int64_t)bytes / one : 0;
+    if (bytes == 0 || all == 0)
+        return all;
+    int64_t parts = most ? (all + most - 1) / most : all;
+    return (all + parts - 1) / parts;
+}
+
+static enum bough_status join_poolings(struct bough__graph *graph, const struct readers *readers,
+                                       size_t images_bytes)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int32_t n = 0; n < graph->count; n++) {
+        if (graph->node[n].op != &bough__op_max_pool2d)
+            continue;
+        int32_t conv = convolution_of(graph, &graph->node[n], readers);
+        if (conv < 0)
+            continue;
+        int64_t images = images_at_a_time(&graph->node[conv].need.y, images_bytes);
+        if (images < graph->node[conv].need.y.dim[0])
+            BOUGH_TRY(join(graph, n, conv, images));
+    }
+done:
+    return status;
+}
+
+enum bough_status bough__graph_fold(struct bough__graph *graph, size_t images_bytes)
+{
+    enum bough_status status = BOUGH_OK;
+    struct readers *readers = calloc((size_t)graph->count + 1, sizeof *readers);
+    BOUGH_TRY_MEMORY(readers);
+    for (int32_t n = 0; n < graph->count; n++)
+        for (int i = 0; i < graph->node[n].inputs; i++) {
+            readers[graph->node[n].input[i]].count++;
+            readers[graph->node[n].input[i]].one = n;
+        }
+    BOUGH_TRY(fold_relus(graph, readers));
+    BOUGH_TRY(join_poolings(graph, readers, images_bytes));
 done:
     free(readers);
     return status;

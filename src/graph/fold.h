@@ -6,6 +6,9 @@
 
 // relu(op(x)) where nothing else reads op(x) becomes op with its activation applied at once, and
 // op(relu(x)) too where that is the same. The relu is a view then.
-enum bough_status bough__graph_fold(struct bough__graph *graph);
+//
+// With `images_bytes`, a convolution and the max pooling behind it become one op that takes as many
+// images at a time as have outputs of that size between the two.
+enum bough_status bough__graph_fold(struct bough__graph *graph, size_t images_bytes);
 
 #endif

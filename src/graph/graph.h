@@ -17,6 +17,7 @@ struct bough__node {
     int32_t view_of;             // shares that node's memory; -1 = its own
     int kept;                    // its value stands until the graph runs again
     int outside;                 // its launches are the caller's
+    int gone;                    // another op does its work
     const char *layer;           // of its launches' labels
 };
 

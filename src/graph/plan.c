@@ -152,7 +152,6 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
     if (!has_memory(node->value.span)) {
         entry->value = area_add(plan, value_bytes(node), now,
                                 entry->active && reads_y_backward(node) ? back : now);
-        plan->unshared += value_bytes(node);
     }
     if (node->need.saved && !node->outside)
         entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
@@ -164,7 +163,6 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
         entry->scratch[1] = area_add(plan, node->need.scratch, back, back);
     if (!has_memory(node->gradient)) {
         entry->gradient = area_add(plan, value_bytes(node), back, back);
-        plan->unshared += value_bytes(node);
     }
     for (int i = 0; i < node->inputs; i++)
         if (entry->handover[i] == ADDED_AFTERWARDS)
@@ -236,7 +234,7 @@ static void share_gradient_in_place(struct bough__plan *plan, int32_t n)
 
 static int has_work(const struct bough__node *node)
 {
-    return node->op && !is_view(node);
+    return node->op && !is_view(node) && !node->gone;
 }
 
 static void extend_kept(struct bough__plan *plan)
@@ -244,6 +242,19 @@ static void extend_kept(struct bough__plan *plan)
     for (int32_t n = 0; n < plan->graph->count; n++)
         if (plan->graph->node[n].kept)
             alive(plan, plan->entry[plan->entry[n].root].value, 2 * plan->graph->count);
+}
+
+// The outputs of all ops and their gradients, also of those whose work another op does.
+static void add_up(struct bough__plan *plan)
+{
+    int trains = 0;
+    for (int32_t n = 0; n < plan->graph->count; n++)
+        trains |= plan->entry[n].active;
+    for (int32_t n = 0; n < plan->graph->count; n++) {
+        const struct bough__node *node = &plan->graph->node[n];
+        if (node->op && !is_view(node) && !has_memory(node->value.span))
+            plan->unshared += value_bytes(node) * (trains && plan->entry[n].needs ? 2 : 1);
+    }
 }
 
 static enum bough_status place_areas(struct bough__plan *plan)
@@ -258,6 +269,7 @@ static enum bough_status place_areas(struct bough__plan *plan)
             extend_outside(plan, n);
         }
     extend_kept(plan);
+    add_up(plan);
     for (int32_t n = 0; n < count; n++)
         if (has_work(&plan->graph->node[n]))
             share_in_place(plan, n);
@@ -268,6 +280,13 @@ static enum bough_status place_areas(struct bough__plan *plan)
 }
 
 // ---- The plan ----
+
+// A CPU's caches hold that much between two ops; a GPU wants all its work at once.
+static size_t images_bytes(const struct bough_device *device)
+{
+    enum bough_device_type type = device->info.type;
+    return type == BOUGH_DEVICE_C || type == BOUGH_DEVICE_CPU ? (size_t)8 << 20 : 0;
+}
 
 enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
                                      struct bough_device *device, struct bough__span step,
@@ -287,7 +306,7 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
         entry->value = entry->saved = entry->gradient = NONE;
         entry->scratch[0] = entry->scratch[1] = NONE;
     }
-    BOUGH_TRY(bough__graph_fold(graph));
+    BOUGH_TRY(bough__graph_fold(graph, images_bytes(device)));
     find_roots_and_needs(made);
     find_active(made);
     find_handovers(made);

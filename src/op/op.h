@@ -14,6 +14,12 @@ struct bough__tensor {
     enum bough_dtype dtype; // F32, I32 or U8
 };
 
+// Of the pooling that conv2d_max_pool2d has behind its convolution.
+struct bough__pool_attr {
+    int32_t kernel[2], stride[2], padding[2];
+    enum bough__activation activation;
+};
+
 // What ops are told beside their inputs; each op's header comment says what it reads.
 // Zero is not a default here: layers fill in every field that their op reads.
 struct bough__attr {
@@ -24,8 +30,10 @@ struct bough__attr {
     float eps, momentum;
     struct bough_shape shape;          // reshape: of one sample of the output
     enum bough__activation activation; // linear, conv2d, max_pool2d: fused behind them
-    uint32_t stream;                   // random numbers: which of the graph's streams
-    int32_t training;                  // batch_norm: 1 = statistics of the batch, and update them
+    struct bough__pool_attr pool;
+    int32_t images;   // conv2d_max_pool2d: at a time
+    uint32_t stream;  // random numbers: which of the graph's streams
+    int32_t training; // batch_norm: 1 = statistics of the batch, and update them
 };
 
 enum { BOUGH_MAX_INPUTS = 8 };

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include "cl/random.h"
+#include "graph/fold.h"
 #include "graph/plan.h"
 
 #include <math.h>
@@ -114,6 +115,98 @@ static void a_relu_is_folded_into_the_pooling(void **state)
     check("max_pool2d", "relu");
 }
 
+// ---- A convolution and its pooling, two images at a time ----
+
+enum {
+    IMAGES = 7,
+    INPUTS = IMAGES * 3 * 9 * 8,
+    WEIGHTS = 4 * 3 * 3 * 3,
+    BETWEEN = 4 * 9 * 8, // of an image
+    OUTPUTS = IMAGES * 4 * 4 * 4,
+    LEAVES = INPUTS + WEIGHTS + 4,
+    NUMBERS = 2 * LEAVES + OUTPUTS + 4, // values, gradients, targets, loss, factor
+};
+
+static int32_t leaf(struct bough__graph *graph, struct bough__buffer *memory, size_t *at,
+                    struct bough_shape shape)
+{
+    struct bough__tensor value = {{memory, *at * 4}, shape, BOUGH_F32};
+    int32_t node;
+    assert_ok(
+        bough__graph_leaf(graph, &node, &value, (struct bough__span){memory, (LEAVES + *at) * 4}));
+    *at += (size_t)bough_shape_elements(&shape);
+    return node;
+}
+
+static int32_t convolution(struct bough__graph *graph, struct bough__buffer *memory)
+{
+    size_t at = 0;
+    const struct bough__attr attr = {
+        .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1};
+    int32_t node, input[3];
+    input[0] = leaf(graph, memory, &at, (struct bough_shape){4, {IMAGES, 3, 9, 8}});
+    input[1] = leaf(graph, memory, &at, (struct bough_shape){4, {4, 3, 3, 3}});
+    input[2] = leaf(graph, memory, &at, (struct bough_shape){1, {4}});
+    assert_ok(bough__graph_op(graph, &node, bough__op_find("conv2d"), &attr, input, 3));
+    return node;
+}
+
+// mse(flatten(max_pool2d(relu(conv2d(x, w, b)))))
+static void run_convolution(float *y, float *gradient, struct bough_device *device, int join)
+{
+    struct bough__buffer *memory;
+    struct bough__graph graph = {0};
+    struct bough__plan *plan;
+    struct bough__sequence sequence = {.device = device};
+    float number[NUMBERS];
+    int32_t target;
+    for (unsigned i = 0; i < NUMBERS; i++)
+        number[i] = 2 * random_unit(random_bits(4, 4, i, 0, 0, 0).v[0]) - 1;
+    assert_ok(bough__buffer_create(&memory, device, sizeof number));
+    assert_ok(bough__write(bough__whole(memory), number, sizeof number));
+    struct bough__tensor wanted = {
+        {memory, 2 * LEAVES * 4}, {2, {IMAGES, OUTPUTS / IMAGES}}, BOUGH_F32};
+    int32_t conv = convolution(&graph, memory);
+    int32_t pool = op(&graph, "max_pool2d", op(&graph, "relu", conv, -1), -1);
+    assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
+    int32_t loss = op(&graph, "mse", op(&graph, "flatten", pool, -1), target);
+    bough__graph_keep(&graph, pool);
+    bough__graph_place(&graph, loss, (struct bough__span){memory, (NUMBERS - 4) * 4});
+    bough__graph_seed(&graph, loss, (struct bough__span){memory, (NUMBERS - 1) * 4});
+    if (join)
+        assert_ok(bough__graph_fold(&graph, 3 * BETWEEN * 4 - 1));
+    assert_int_equal(graph.node[conv].gone, join);
+    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
+    assert_ok(bough__plan_forward(plan, &sequence));
+    assert_ok(bough__plan_backward(plan, &sequence));
+    assert_ok(bough__sequence_run(&sequence));
+    // conv2d and max_pool2d, and backward max_pool2d and the gradients of x, weight and bias, of
+    // two images at a time; three of the loss.
+    assert_int_equal(sequence.count, join ? 4 * 6 + 3 : 6 + 3);
+    assert_ok(bough__read(bough__plan_value(plan, pool).span, y, OUTPUTS * 4));
+    assert_ok(bough__read((struct bough__span){memory, LEAVES * 4}, gradient, LEAVES * 4));
+    bough__sequence_fini(&sequence);
+    bough__plan_destroy(&plan);
+    bough__graph_fini(&graph);
+    bough__buffer_destroy(&memory);
+}
+
+static void a_convolution_joins_its_pooling(void **state)
+{
+    static float y[2][OUTPUTS], gradient[2][LEAVES];
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        for (int join = 0; join < 2; join++)
+            run_convolution(y[join], gradient[join], device[d], join);
+        assert_true(test_nmse(y[1], y[0], OUTPUTS) <= 1e-12);
+        assert_true(test_nmse(gradient[1], gradient[0], INPUTS) <= 1e-12);
+        assert_true(test_nmse(gradient[1] + INPUTS, gradient[0] + INPUTS, WEIGHTS) <= 1e-12);
+        assert_true(test_nmse(gradient[1] + LEAVES - 4, gradient[0] + LEAVES - 4, 4) <= 1e-12);
+    }
+}
+
 static int close_devices(void **state)
 {
     (void)state;
@@ -126,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relu_goes_behind_the_pooling),
         cmocka_unit_test(a_relu_is_folded_into_the_pooling),
+        cmocka_unit_test(a_convolution_joins_its_pooling),
     };
     return cmocka_run_group_tests(tests, NULL, close_devices);
 }

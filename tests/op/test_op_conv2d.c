@@ -132,6 +132,32 @@ static const struct op_case cases[] = {
     REFUSED("do not divide by the groups", .stride = {1, 1}, .dilation = {1, 1}),
     REFUSED("padded image is above 2^31", .stride = {1, 1}, .dilation = {1, 1}, .groups = 1,
             .padding = {INT32_MAX, 0}),
+
+    // With max_pool2d behind it, some images at a time. Where another element becomes the largest
+    // the slope has a step, so finite differences are held loosely.
+    {.op = "conv2d_max_pool2d",
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 2, 5, 4), INPUT(FILL_UNIFORM, 3, 2, 3, 3),
+           INPUT(FILL_UNIFORM, 3)},
+     .attr =
+         STEPS_OF_ONE(.padding = {1, 1}, .images = 4, .pool = {{2, 2}, {2, 2}, {0, 0}, BOUGH_RELU}),
+     .slope = 0.5,
+     .y = SHAPE(SWEEP, 3, 2, 2)},
+    {.op = "conv2d_max_pool2d",
+     .x = {INPUT(FILL_UNIFORM, 7, 4, 9, 11), INPUT(FILL_UNIFORM, 6, 2, 3, 2)},
+     .attr = {.stride = {1, 2},
+              .dilation = {1, 1},
+              .groups = 2,
+              .images = 3,
+              .pool = {{3, 2}, {2, 1}, {1, 0}, BOUGH_LINEAR}},
+     .slope = 0.5},
+    {.op = "conv2d_max_pool2d",
+     .x = {INPUT(FILL_ZERO, 1, 4, 5, 5), INPUT(FILL_ZERO, 2, 4, 3, 3)},
+     .attr = STEPS_OF_ONE(.images = 1, .pool = {{4, 4}, {1, 1}, {0, 0}, BOUGH_LINEAR}),
+     .fails = "the kernel is larger than the padded image"},
+    {.op = "conv2d_max_pool2d",
+     .x = {INPUT(FILL_ZERO, 1, 4, 5, 5), INPUT(FILL_ZERO, 2, 4, 3, 3)},
+     .attr = STEPS_OF_ONE(.pool = {{2, 2}, {1, 1}, {0, 0}, BOUGH_LINEAR}),
+     .fails = "0 images at a time"},
 };
 
 OP_CASES_MAIN("conv2d", cases)
