@@ -1,6 +1,7 @@
 #include "bough.h"
 
 #include "activation_params.h"
+#include "quick_math.h"
 
 ITEM_KERNEL void relu_fwd(ARG(x), ARG(y), const ulong count)
 {
@@ -46,7 +47,7 @@ ITEM_KERNEL void gelu_fwd(ARG(x), ARG(y), const ulong count)
     VIEW(const float, x);
     VIEW(float, y);
     EACH_ITEM (i)
-        y[i] = 0.5f * x[i] * erfc(-M_SQRT1_2_F * x[i]);
+        y[i] = x[i] * quick_normal(x[i]).below;
 }
 
 ITEM_KERNEL void gelu_bwd(ARG(x), ARG(dy), ARG(dx), const ulong count)
@@ -55,9 +56,8 @@ ITEM_KERNEL void gelu_bwd(ARG(x), ARG(dy), ARG(dx), const ulong count)
     VIEW(const float, dy);
     VIEW(float, dx);
     EACH_ITEM (i) {
-        const float below = 0.5f * erfc(-M_SQRT1_2_F * x[i]);
-        const float density = 0.398942280401432678f * exp(-0.5f * x[i] * x[i]);
-        dx[i] = dy[i] * (below + x[i] * density);
+        const struct quick_normal normal = quick_normal(x[i]);
+        dx[i] = dy[i] * (normal.below + x[i] * normal.density);
     }
 }
 
@@ -66,7 +66,7 @@ ITEM_KERNEL void sigmoid_fwd(ARG(x), ARG(y), const ulong count)
     VIEW(const float, x);
     VIEW(float, y);
     EACH_ITEM (i)
-        y[i] = 1.0f / (1.0f + exp(-x[i]));
+        y[i] = 1.0f / (1.0f + quick_exp(-x[i]));
 }
 
 ITEM_KERNEL void sigmoid_bwd(ARG(y), ARG(dy), ARG(dx), const ulong count)
@@ -83,7 +83,7 @@ ITEM_KERNEL void tanh_fwd(ARG(x), ARG(y), const ulong count)
     VIEW(const float, x);
     VIEW(float, y);
     EACH_ITEM (i)
-        y[i] = tanh(x[i]);
+        y[i] = quick_tanh(x[i]);
 }
 
 ITEM_KERNEL void tanh_bwd(ARG(y), ARG(dy), ARG(dx), const ulong count)

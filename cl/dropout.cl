@@ -10,19 +10,17 @@ ITEM_KERNEL void dropout(ARG(x), ARG(step), ARG(y), const ulong count,
     VIEW(const struct step_state, step);
     VIEW(float, y);
     const uint seed0 = step->seed[0], seed1 = step->seed[1], now = step->step;
-    EACH_ITEM (i) {
+    const size_t begin = items_begin(count), end = items_end(count), full = p.full;
+    APART
+    for (size_t i = begin; i < min(end, full); i++) {
         const struct random4 draw = dropout_draw(seed0, seed1, now, p.stream, (uint)i);
-        if ((int)i < p.full) {
-            const float4 four = vload4(i, x);
-            vstore4((float4)(dropout_value(four.x, draw.v[0], p.p, p.scale),
-                             dropout_value(four.y, draw.v[1], p.p, p.scale),
-                             dropout_value(four.z, draw.v[2], p.p, p.scale),
-                             dropout_value(four.w, draw.v[3], p.p, p.scale)),
-                    i, y);
-        } else {
-            for (int j = 0; j < p.tail; j++)
-                y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
-        }
+        for (int j = 0; j < 4; j++)
+            y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
+    }
+    if (begin < end && end > full) {
+        const struct random4 draw = dropout_draw(seed0, seed1, now, p.stream, (uint)full);
+        for (int j = 0; j < p.tail; j++)
+            y[4 * full + j] = dropout_value(x[4 * full + j], draw.v[j], p.p, p.scale);
     }
 }
 

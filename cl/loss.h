@@ -4,9 +4,7 @@
 #define BOUGH_CL_LOSS_H
 
 #ifdef __OPENCL_VERSION__
-#define fabsf       fabs
-#define quick_exp   exp
-#define quick_log1p log1p
+#include "quick_math.h"
 #endif
 
 struct cross_entropy_params {

@@ -12,16 +12,27 @@ struct walk {
 
 static inline struct walk walk_of(int plane)
 {
+#if BOUGH_GROUP == 1
+    const struct walk whole = {0, 0, 1, 1};
+    return whole;
+#endif
     const int id = get_local_id(0), wide = plane < BOUGH_GROUP ? plane : BOUGH_GROUP;
     const int deep = BOUGH_GROUP / wide;
     struct walk walk = {id / wide < deep ? id / wide : INT_MAX, id % wide, deep, wide};
     return walk;
 }
 
+// Outside of every block whose sums may be taken in any order.
+static inline float deviation(float x, float mean)
+{
+    return x - mean;
+}
+
 #define EACH_PLACE(at, batch)                                                                      \
     for (int n_ = walk.first_n; n_ < (batch); n_ += walk.step_n)                                   \
-        for (size_t start_ = ((size_t)n_ * p.channels + c) * p.plane, at = start_ + walk.first_i;  \
-             at < start_ + p.plane; at += walk.step_i)
+        APART                                                                                      \
+    for (size_t start_ = ((size_t)n_ * p.channels + c) * p.plane, at = start_ + walk.first_i;      \
+         at < start_ + p.plane; at += walk.step_i)
 
 ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean), ARG(running_var),
                                ARG(saved), ARG(y), const ulong count,
@@ -40,11 +51,14 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
     const int batch = p.training ? p.batch : 0; // no barrier inside a condition
     const float elements = (float)p.batch * (float)p.plane;
     float sum = 0.0f, rest = 0.0f, squares = 0.0f, mean, var;
-    EACH_PLACE (i, batch)
+    EACH_PLACE (i, batch) {
+        ANY_ORDER
         sum += x[i];
+    }
     const float about = GROUP_SUM(sum, scratch) / elements;
     EACH_PLACE (i, batch) {
-        const float d = x[i] - about;
+        ANY_ORDER
+        const float d = deviation(x[i], about);
         rest += d;
         squares += d * d;
     }
@@ -89,8 +103,9 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     const float mean = saved[c], inverse = saved[p.channels + c];
     float sum = 0.0f, dot = 0.0f;
     EACH_PLACE (i, p.batch) {
+        ANY_ORDER
         sum += dy[i];
-        dot += dy[i] * ((x[i] - mean) * inverse);
+        dot += dy[i] * (deviation(x[i], mean) * inverse);
     }
     sum = GROUP_SUM(sum, scratch);
     dot = GROUP_SUM(dot, scratch);
@@ -112,7 +127,9 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
 
 // ---- layer_norm: one row per sample; saved [2, N] is its mean and 1 / standard deviation ----
 
-#define EACH_COLUMN(i) for (int i = get_local_id(0); i < p.width; i += BOUGH_GROUP)
+#define EACH_COLUMN(i)                                                                             \
+    APART                                                                                          \
+    for (int i = get_local_id(0); i < p.width; i += BOUGH_GROUP)
 
 ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y), const ulong count,
                                const struct layer_norm_params p)
@@ -127,11 +144,14 @@ ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y)
     x += row * p.width;
     y += row * p.width;
     float sum = 0.0f, rest = 0.0f, squares = 0.0f;
-    EACH_COLUMN (i)
+    EACH_COLUMN (i) {
+        ANY_ORDER
         sum += x[i];
+    }
     const float about = GROUP_SUM(sum, scratch) / (float)p.width;
     EACH_COLUMN (i) {
-        const float d = x[i] - about;
+        ANY_ORDER
+        const float d = deviation(x[i], about);
         rest += d;
         squares += d * d;
     }
@@ -163,9 +183,10 @@ ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     dx += row * p.width;
     float sum = 0.0f, dot = 0.0f;
     EACH_COLUMN (i) {
+        ANY_ORDER
         const float g = dy[i] * gamma[i];
         sum += g;
-        dot += g * ((x[i] - mean) * inverse);
+        dot += g * (deviation(x[i], mean) * inverse);
     }
     sum = GROUP_SUM(sum, scratch) / (float)p.width;
     dot = GROUP_SUM(dot, scratch) / (float)p.width;
@@ -175,26 +196,33 @@ ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     }
 }
 
+// Columns that a work-item sums at once.
+enum { WIDE = BOUGH_GROUP == 1 ? 64 : 1 };
+
 // One item per column: the sums over the samples.
-kernel void layer_norm_affine_bwd(ARG(x), ARG(saved), ARG(dy), ARG(dgamma), ARG(dbeta),
-                                  const ulong count, const struct layer_norm_params p)
+ITEM_KERNEL void layer_norm_affine_bwd(ARG(x), ARG(saved), ARG(dy), ARG(dgamma), ARG(dbeta),
+                                       const ulong count, const struct layer_norm_params p)
 {
     VIEW(const float, x);
     VIEW(const float, saved);
     VIEW(const float, dy);
     VIEW(float, dgamma);
     VIEW(float, dbeta);
-    const size_t i = get_global_id(0);
-    if (i >= count)
-        return;
-    float sum = 0.0f, dot = 0.0f;
-    for (int n = 0; n < p.batch; n++) {
-        const size_t at = (size_t)n * p.width + i;
-        sum += dy[at];
-        dot += dy[at] * ((x[at] - saved[n]) * saved[p.batch + n]);
+    for (size_t i = items_begin(count), end = items_end(count); i < end; i += WIDE) {
+        const int wide = (int)min((size_t)WIDE, end - i);
+        float sum[WIDE] = {0.0f}, dot[WIDE] = {0.0f};
+        for (int n = 0; n < p.batch; n++) {
+            const size_t at = (size_t)n * p.width + i;
+            const float mean = saved[n], inverse = saved[p.batch + n];
+            APART
+            for (int j = 0; j < wide; j++) {
+                sum[j] += dy[at + j];
+                dot[j] += dy[at + j] * ((x[at + j] - mean) * inverse);
+            }
+        }
+        for (int j = 0; j < wide && dgamma_base != 0; j++)
+            dgamma[i + j] = p.add_dgamma ? dgamma[i + j] + dot[j] : dot[j];
+        for (int j = 0; j < wide && dbeta_base != 0; j++)
+            dbeta[i + j] = p.add_dbeta ? dbeta[i + j] + sum[j] : sum[j];
     }
-    if (dgamma_base != 0)
-        dgamma[i] = p.add_dgamma ? dgamma[i] + dot : dot;
-    if (dbeta_base != 0)
-        dbeta[i] = p.add_dbeta ? dbeta[i] + sum : sum;
 }

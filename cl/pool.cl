@@ -220,6 +220,10 @@ ITEM_KERNEL void global_avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count,
 {
     VIEW(const float, dy);
     VIEW(float, dx);
-    EACH_ITEM (i)
-        dx[i] = dy[(uint)i / (uint)p.plane] / (float)p.plane;
+    EACH_RUN (run, 1, p.plane) {
+        const float share = dy[run.plane] / (float)p.plane;
+        APART
+        for (int j = 0; j < run.length; j++)
+            dx[run.at + j] = share;
+    }
 }

@@ -33,12 +33,15 @@ ROW_KERNEL void softmax_bwd(ARG(y), ARG(dy), ARG(dx), const ulong count,
     y += get_group_id(0) * p.classes;
     dy += get_group_id(0) * p.classes;
     dx += get_group_id(0) * p.classes;
-    float mean = 0.0f;
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP) {
-        ANY_ORDER
-        mean += y[c] * dy[c];
+    const long room = (long)(count - get_group_id(0)) * p.classes;
+    floats sum = 0.0f;
+    for (int c = 0; c < p.classes; c += LANES)
+        sum += load_floats(y + c, p.classes - c, room - c, 0.0f) *
+               load_floats(dy + c, p.classes - c, room - c, 0.0f);
+    const float mean = GROUP_SUM(sum_floats(sum), scratch);
+    for (int c = 0; c < p.classes; c += LANES) {
+        const floats part = load_floats(y + c, p.classes - c, room - c, 0.0f) *
+                            (load_floats(dy + c, p.classes - c, room - c, 0.0f) - mean);
+        store_floats(part, dx + c, p.classes - c);
     }
-    mean = GROUP_SUM(mean, scratch);
-    for (int c = get_local_id(0); c < p.classes; c += BOUGH_GROUP)
-        dx[c] = y[c] * (dy[c] - mean);
 }
