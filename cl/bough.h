@@ -34,7 +34,8 @@
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))
 
 #define EACH_ITEM(i)                                                                               \
-    APART for (size_t i = items_begin(count), end_##i = items_end(count); i < end_##i; i++)
+    APART                                                                                          \
+    for (size_t i = items_begin(count), end_##i = items_end(count); i < end_##i; i++)
 
 #if BOUGH_GROUP == 1
 // Whether a loop becomes vectors shows when it is built for a size of group, not before.
