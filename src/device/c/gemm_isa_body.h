@@ -12,6 +12,7 @@
 typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
 typedef float vector_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t mask __attribute__((vector_size(4 * LANES), may_alias));
+typedef int32_t mask_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef float float4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
@@ -93,19 +94,21 @@ INLINE void sum_rows(int rows, int vectors, const struct bough__c_tile *t, sums 
 INLINE void sum_windows(int rows, int vectors, const struct bough__c_tile *t, sums sum)
 {
     const float *a = t->a, *from[2], *other[2];
-    const int64_t a_step = t->a_step;
-    __mmask16 mask[2];
+    const int64_t a_step = t->a_step, count = t->k, *const steps = t->step;
+    mask far[2]; // not a mask register: gcc would load it again and again
     EACH (j, vectors) {
         from[j] = t->b + t->pair[j].from;
         other[j] = t->b + t->pair[j].other;
-        mask[j] = (__mmask16)t->pair[j].mask;
+        far[j] = (mask)_mm512_maskz_set1_epi32((__mmask16)t->pair[j].mask, -1);
     }
-    for (int64_t k = 0; k < t->k; k++, a += a_step) {
-        const int64_t step = t->step[k];
+    for (int64_t k = 0; k < count; k++, a += a_step) {
+        const int64_t step = steps[k];
         vector y[2];
-        EACH (j, vectors)
-            y[j] = (vector)_mm512_mask_loadu_ps(_mm512_loadu_ps(from[j] + step), mask[j],
-                                                other[j] + step);
+        EACH (j, vectors) {
+            const mask near_bits = *(const mask_unaligned *)(from[j] + step);
+            const mask far_bits = *(const mask_unaligned *)(other[j] + step);
+            y[j] = (vector)((near_bits & ~far[j]) | (far_bits & far[j]));
+        }
         EACH (i, rows)
             EACH (j, vectors)
                 sum[i][j] += a[i] * y[j];
