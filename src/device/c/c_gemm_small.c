@@ -197,6 +197,7 @@ static struct bough__c_tile tile_of(const struct small_launch *l, const struct b
         .row = l->row,
         .run = l->row, // its first one is 0
         .runs = 1,
+        .run_k = g->k,
         .c = (float *)bough__c_pointer(g->c.data) + row * g->c.row.stride + col,
         .ldc = g->c.row.stride,
         .add = g->beta != 0,

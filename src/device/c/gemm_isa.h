@@ -30,7 +30,7 @@ struct bough__c_pair {
 // How the micro-kernel finds its operands; row i of a and lane l of b at k are
 enum bough__c_form {
     C_PACKED,  // a[k * a_step + i]            b[k * b_step + l]
-    C_ROWS,    // a[row[i] + run[r] + s * a_step]  the same; k counts r, then s < k / runs
+    C_ROWS,    // a[row[i] + run[r] + s * a_step]  the same; k counts r, then s < run_k
     C_WINDOWS, // a[k * a_step + i]            b[step[k] + pair of l]
     C_DOTS,    // a[row[i] + k]                b[l * b_step + k], one or two lanes
     C_FORMS
@@ -43,7 +43,7 @@ struct bough__c_tile {
     const float *a, *b;
     int64_t a_step, b_step;
     const int64_t *row, *run;
-    int64_t runs;
+    int64_t runs, run_k;
     const int64_t *step;
     const struct bough__c_pair *pair;
     float *c;

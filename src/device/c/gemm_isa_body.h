@@ -74,7 +74,7 @@ INLINE void sum_packed(int rows, int vectors, const struct bough__c_tile *t, sum
 INLINE void sum_rows(int rows, int vectors, const struct bough__c_tile *t, sums sum)
 {
     const float *row[TILE_ROWS], *b = t->b;
-    const int64_t a_step = t->a_step, b_step = t->b_step, count = t->k / t->runs;
+    const int64_t a_step = t->a_step, b_step = t->b_step, count = t->run_k;
     EACH (i, rows)
         row[i] = t->a + t->row[i];
     for (int64_t r = 0; r < t->runs; r++) {

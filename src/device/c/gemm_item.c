@@ -197,6 +197,7 @@ static struct bough__c_tile tile_of(const struct work *w, const struct operands 
         tile.a_step = o->runs.step;
         tile.run = o->runs.run;
         tile.runs = o->runs.count;
+        tile.run_k = o->k / o->runs.count;
     }
     return tile;
 }
