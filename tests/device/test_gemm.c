@@ -172,6 +172,20 @@ static void sizes_that_straddle(void **state)
     }
 }
 
+// Every number of rows of a tile, and vectors along k.
+static void few_rows_and_columns(void **state)
+{
+    (void)state;
+    for (int64_t m = 1; m <= 15; m++)
+        for (int64_t n = 1; n <= 5; n++)
+            check(&(struct gemm_case){m, n, 15 + 2 * n + m, .a = m % 2 ? ROWS : COLS, .b = COLS,
+                                      .beta = (float)(m % 3 / 2), .bias = n % 2 ? PER_ROW : PER_COL,
+                                      .activation = BOUGH_RELU});
+    for (int64_t m = 1; m <= 3; m++)
+        for (int64_t k = 1; k <= 4; k++)
+            check(&(struct gemm_case){m, 33, k, .a = COLS});
+}
+
 static void nothing_to_sum_and_nothing_to_write(void **state)
 {
     (void)state;
@@ -271,6 +285,7 @@ int main(void)
         cmocka_unit_test(every_pair_of_layouts),
         cmocka_unit_test(every_layout_of_c),
         cmocka_unit_test(sizes_that_straddle),
+        cmocka_unit_test(few_rows_and_columns),
         cmocka_unit_test(nothing_to_sum_and_nothing_to_write),
         cmocka_unit_test(epilogues),
         cmocka_unit_test(batches),

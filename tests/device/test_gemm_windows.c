@@ -27,6 +27,13 @@ static const struct convolution convolutions[] = {
     {7, 5, 4, 4, 31, 4, 4, 1, 1, 0, 0, 1, 1, 1}, // one pixel comes out
     {2, 2, 20, 70, 3, 3, 3, 3, 3, 0, 1, 2, 2, 1},
     {1, 2, 40, 40, 3, 7, 7, 4, 4, 3, 3, 1, 1, 1},
+    // widths whose vectors of pixels lie in one row, in two, in more
+    {3, 3, 12, 12, 20, 5, 5, 1, 1, 0, 0, 1, 1, 1},
+    {9, 2, 5, 12, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    {3, 2, 7, 15, 17, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    {3, 2, 3, 31, 15, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    {5, 2, 3, 10, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    {2, 65, 5, 16, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1},
 };
 
 static int32_t out_size(int32_t size, int32_t kernel, int32_t stride, int32_t padding,
