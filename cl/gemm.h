@@ -63,9 +63,11 @@ struct gemm_params {
     gemm_long group_rows, group_cols; // that a group does, where that is not one tile
     int splits;                       // 0: c itself holds the sums
     int a_packed;                     // before, for all groups
+    int b_packed;                     // by each group
+    int depth;                        // of k, that is done at a time
     float alpha, beta;
     int bias_per_row, bias_per_col;
-    int relu, reserved;
+    int relu;
     struct gemm_boxes boxes;
 };
 

@@ -18,32 +18,31 @@ struct tile {
     int row_at[TILE_ROWS], piece_at[TILE_PIECES];
 };
 
-// 16 columns, the pieces from `at` on.
-#define TILE_LOAD_0(b, at)  vload16(0, (b) + (at)[0])
-#define TILE_LOAD_16(b, at) vload16(0, (b) + (at)[0])
-#define TILE_LOAD_8(b, at)  (float16)(vload8(0, (b) + (at)[0]), vload8(0, (b) + (at)[1]))
-#define EACH(i, count)      _Pragma("unroll") for (int i = 0; i < (count); i++)
+// 16 columns from pieces b[i], b[i + 1].
+#define TILE_LOAD_0(b, i, at)  vload16(0, (b)[i] + (at))
+#define TILE_LOAD_16(b, i, at) vload16(0, (b)[i] + (at))
+#define TILE_LOAD_8(b, i, at)  (float16)(vload8(0, (b)[i] + (at)), vload8(0, (b)[(i) + 1] + (at)))
+#define EACH(i, count)         _Pragma("unroll") for (int i = 0; i < (count); i++)
 
 // sums[row][column]. The sums are registers only where all loops over them have constant ends.
 #define TILE(rows, piece, vectors, next)                                                           \
     static void tile_##rows##_##piece(float *sums, const struct tile *t)                           \
     {                                                                                              \
         float16 sum[rows][vectors];                                                                \
-        global const float *row[rows];                                                             \
-        int at[TILE_PIECES];                                                                       \
+        global const float *row[rows], *b[TILE_PIECES];                                            \
         EACH (i, TILE_PIECES)                                                                      \
-            at[i] = t->piece_at[i];                                                                \
+            b[i] = t->b + t->piece_at[i];                                                          \
         EACH (r, rows)                                                                             \
             row[r] = t->a + t->row_at[r];                                                          \
         EACH (r, rows)                                                                             \
             EACH (v, vectors)                                                                      \
                 sum[r][v] = 0.0f;                                                                  \
-        for (int k = 0; k < t->depth; k++) {                                                       \
-            const long down = t->step[k].x;                                                        \
-            global const float *b = t->b + t->step[k].y;                                           \
+        global const int2 *end = t->step + t->depth;                                               \
+        for (global const int2 *step = t->step; step < end; step++) {                              \
+            const long down = step->x, at = step->y;                                               \
             float16 cols[2];                                                                       \
             EACH (v, vectors)                                                                      \
-                cols[v] = TILE_LOAD_##piece(b, at + v * (next));                                   \
+                cols[v] = TILE_LOAD_##piece(b, v * (next), at);                                    \
             EACH (r, rows)                                                                         \
                 EACH (v, vectors)                                                                  \
                     sum[r][v] += row[r][down] * cols[v];                                           \
@@ -135,8 +134,15 @@ static inline float16 get16(global const float *from, int count)
     if (count >= 16)
         return vload16(0, from);
     float part[16];
-    for (int i = 0; i < 16; i++)
-        part[i] = i < count ? from[i] : 0.0f;
+    vstore16((float16)(0.0f), 0, part);
+    if (count & 8)
+        vstore8(vload8(0, from), 0, part);
+    if (count & 4)
+        vstore4(vload4(0, from + (count & 8)), 0, part + (count & 8));
+    if (count & 2)
+        vstore2(vload2(0, from + (count & 12)), 0, part + (count & 12));
+    if (count & 1)
+        part[count & 14] = from[count & 14];
     return vload16(0, part);
 }
 

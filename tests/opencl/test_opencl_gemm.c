@@ -234,7 +234,8 @@ static void run(const char *implementation, int problems)
     if (!opencl)
         skip();
     seed = 1;
-    if (!opencl_is_slow(opencl) || strcmp(implementation, "cpu") == 0)
+    if (!opencl_is_slow(opencl) || strcmp(implementation, "cpu") == 0 ||
+        strcmp(implementation, "direct") == 0)
         run_large(implementation);
     for (int i = 0; i < (opencl_is_slow(opencl) ? problems / 10 : problems); i++) {
         struct bough__gemm plain = pick_gemm(), convolution = pick_convolution();
@@ -274,6 +275,12 @@ static void windows(void **state)
         run_large_images();
 }
 
+static void direct(void **state)
+{
+    (void)state;
+    run("direct", 60);
+}
+
 static void cpu(void **state)
 {
     (void)state;
@@ -310,16 +317,20 @@ static void an_unknown_name_is_told(void **state)
     assert_int_equal(setenv("BOUGH_GEMM", "fast", 1), 0);
     assert_ok(bough__buffer_create(&g.c.data.buffer, opencl, sizeof(float)));
     assert_fails(bough__launch_gemm(&launch, opencl, &g), BOUGH_INVALID,
-                 "windows, cpu, clblast, tile");
+                 "windows, direct, cpu, clblast, tile");
     bough__buffer_destroy(&g.c.data.buffer);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows), cmocka_unit_test(cpu),
-        cmocka_unit_test(tile),    cmocka_unit_test(clblast),
-        cmocka_unit_test(generic), cmocka_unit_test(an_unknown_name_is_told),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(direct),
+        cmocka_unit_test(cpu),
+        cmocka_unit_test(tile),
+        cmocka_unit_test(clblast),
+        cmocka_unit_test(generic),
+        cmocka_unit_test(an_unknown_name_is_told),
     };
     opencl = opencl_open();
     assert_ok(bough_device_open(&c, "c"));

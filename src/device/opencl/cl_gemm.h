@@ -34,6 +34,7 @@ struct bough__cl_gemm_implementation {
 };
 
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_windows;
+extern const struct bough__cl_gemm_implementation bough__cl_gemm_direct;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_cpu;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_blast;
 extern const struct bough__cl_gemm_implementation bough__cl_gemm_tile;

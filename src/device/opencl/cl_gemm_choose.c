@@ -24,7 +24,7 @@ static const struct bough__cl_gemm_implementation generic = {"generic", anything
                                                              prepare_generic};
 
 static const struct bough__cl_gemm_implementation *const implementations[] = {
-    &bough__cl_gemm_windows, &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile,
+    &bough__cl_gemm_windows, &bough__cl_gemm_direct, &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile,
     &generic};
 
 enum { IMPLEMENTATIONS = sizeof implementations / sizeof *implementations };
