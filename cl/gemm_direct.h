@@ -91,41 +91,39 @@ struct tile {
 
 // ---- Parts of vectors ----
 
-// The first `count` of a vector.
-static inline void put4(float4 value, global float *to, int count)
+// The first `count` of 8 or 16.
+static inline void put_some(const float *part, global float *to, int count)
 {
-    if (count >= 4) {
-        vstore4(value, 0, to);
-        return;
-    }
+    if (count & 8)
+        vstore8(vload8(0, part), 0, to);
+    if (count & 4)
+        vstore4(vload4(0, part + (count & 8)), 0, to + (count & 8));
     if (count & 2)
-        vstore2(value.lo, 0, to);
+        vstore2(vload2(0, part + (count & 12)), 0, to + (count & 12));
     if (count & 1)
-        to[count & 2] = count & 2 ? value.z : value.x;
+        to[count & 14] = part[count & 14];
 }
 
 static inline void put8(float8 value, global float *to, int count)
 {
+    float part[8];
     if (count >= 8) {
         vstore8(value, 0, to);
         return;
     }
-    if (count & 4)
-        vstore4(value.lo, 0, to);
-    if (count & 3)
-        put4(count & 4 ? value.hi : value.lo, to + (count & 4), count & 3);
+    vstore8(value, 0, part);
+    put_some(part, to, count);
 }
 
 static inline void put16(float16 value, global float *to, int count)
 {
+    float part[16];
     if (count >= 16) {
         vstore16(value, 0, to);
         return;
     }
-    if (count & 8)
-        vstore8(value.lo, 0, to);
-    if (count & 7)
-        put8(count & 8 ? value.hi : value.lo, to + (count & 8), count & 7);
+    vstore16(value, 0, part);
+    put_some(part, to, count);
 }
 
 // The rest is 0.

@@ -196,6 +196,8 @@ static void a_gemm_that_does_not_build_leaves_it_to_the_next(void **state)
     (void)state;
     struct bough_device *device;
     const char *folder = open_with(&device, "");
+    write_file(folder, "gemm_windows.cl", "wrong\n");
+    write_file(folder, "gemm_direct.cl", "wrong\n");
     write_file(folder, "gemm_cpu.cl", "wrong\n");
     write_file(folder, "gemm_tile.cl", "wrong\n");
     assert_ok(bough_device_selftest(device, NULL, 0));
