@@ -18,10 +18,18 @@ struct tile {
     int row_at[TILE_ROWS], piece_at[TILE_PIECES];
 };
 
+static inline float16 join(global const float *first, global const float *second)
+{
+    float16 value = 0.0f;
+    value.lo = vload8(0, first);
+    value.hi = vload8(0, second);
+    return value;
+}
+
 // 16 columns from pieces b[i], b[i + 1].
 #define TILE_LOAD_0(b, i, at)  vload16(0, (b)[i] + (at))
 #define TILE_LOAD_16(b, i, at) vload16(0, (b)[i] + (at))
-#define TILE_LOAD_8(b, i, at)  (float16)(vload8(0, (b)[i] + (at)), vload8(0, (b)[(i) + 1] + (at)))
+#define TILE_LOAD_8(b, i, at)  join((b)[i] + (at), (b)[(i) + 1] + (at))
 #define EACH(i, count)         _Pragma("unroll") for (int i = 0; i < (count); i++)
 
 // sums[row][column]. The sums are registers only where all loops over them have constant ends.
@@ -29,8 +37,8 @@ struct tile {
     static void tile_##rows##_##piece(float *sums, const struct tile *t)                           \
     {                                                                                              \
         float16 sum[rows][vectors];                                                                \
-        global const float *row[rows], *b[TILE_PIECES];                                            \
-        EACH (i, TILE_PIECES)                                                                      \
+        global const float *row[rows], *b[vectors * next];                                         \
+        EACH (i, vectors * next)                                                                   \
             b[i] = t->b + t->piece_at[i];                                                          \
         EACH (r, rows)                                                                             \
             row[r] = t->a + t->row_at[r];                                                          \
@@ -91,19 +99,7 @@ struct tile {
 
 // ---- Parts of vectors ----
 
-// The first `count` of 8 or 16.
-static inline void put_some(const float *part, global float *to, int count)
-{
-    if (count & 8)
-        vstore8(vload8(0, part), 0, to);
-    if (count & 4)
-        vstore4(vload4(0, part + (count & 8)), 0, to + (count & 8));
-    if (count & 2)
-        vstore2(vload2(0, part + (count & 12)), 0, to + (count & 12));
-    if (count & 1)
-        to[count & 14] = part[count & 14];
-}
-
+// Only the first `count`.
 static inline void put8(float8 value, global float *to, int count)
 {
     float part[8];
@@ -112,7 +108,8 @@ static inline void put8(float8 value, global float *to, int count)
         return;
     }
     vstore8(value, 0, part);
-    put_some(part, to, count);
+    for (int i = 0; i < count; i++)
+        to[i] = part[i];
 }
 
 static inline void put16(float16 value, global float *to, int count)
@@ -123,7 +120,8 @@ static inline void put16(float16 value, global float *to, int count)
         return;
     }
     vstore16(value, 0, part);
-    put_some(part, to, count);
+    for (int i = 0; i < count; i++)
+        to[i] = part[i];
 }
 
 // The rest is 0.

@@ -40,8 +40,10 @@ static inline float16 get_half_strip(const struct strip *s, global const float *
 {
     if (piece == 16)
         return get16(from + s->out[at], s->count[at]);
-    return (float16)(get16(from + s->out[at], s->count[at]).lo,
-                     get16(from + s->out[at + 1], s->count[at + 1]).lo);
+    float both[24];
+    vstore16(get16(from + s->out[at], s->count[at]), 0, both);
+    vstore16(get16(from + s->out[at + 1], s->count[at + 1]), 0, both + 8);
+    return vload16(0, both);
 }
 
 static void store_tile(const struct gemm_params *p, const struct target *t, const float *sums,
