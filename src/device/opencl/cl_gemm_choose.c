@@ -24,17 +24,17 @@ static const struct bough__cl_gemm_implementation generic = {"generic", anything
                                                              prepare_generic};
 
 static const struct bough__cl_gemm_implementation *const implementations[] = {
-    &bough__cl_gemm_windows, &bough__cl_gemm_direct, &bough__cl_gemm_cpu, &bough__cl_gemm_blast, &bough__cl_gemm_tile,
-    &generic};
+    &bough__cl_gemm_windows, &bough__cl_gemm_direct, &bough__cl_gemm_cpu,
+    &bough__cl_gemm_blast,   &bough__cl_gemm_tile,   &generic};
 
 enum { IMPLEMENTATIONS = sizeof implementations / sizeof *implementations };
 
 // ---- Candidates ----
 
 static const char *const cpu_candidates[] = {
-    "windows",     "windows parts=1", "windows parts=2", "windows parts=8",
-    "cpu",         "cpu rows=256",    "cpu rows=1024",   "cpu parts=1",
-    "cpu parts=2", "cpu parts=8",     "generic"};
+    "windows",     "windows parts=1", "windows parts=2", "windows parts=8", "direct",
+    "cpu",         "cpu rows=256",    "cpu rows=1024",   "cpu parts=1",     "cpu parts=2",
+    "cpu parts=8", "generic"};
 static const char *const gpu_candidates[] = {"tile",          "tile parts=2",  "tile parts=4",
                                              "tile parts=16", "clblast",       "clblast set=1",
                                              "clblast set=2", "clblast set=3", "generic"};
@@ -101,10 +101,11 @@ static enum bough_status choose_named(struct bough__cl_launch **launch,
     enum bough_status status = BOUGH_DEVICE;
     const int first = parse(&choice, name);
     if (first < 0)
-        return bough__fail(BOUGH_INVALID,
-                           "BOUGH_GEMM is %s; it can be windows, cpu, clblast, tile, generic or "
-                           "default",
-                           name);
+        return bough__fail(
+            BOUGH_INVALID,
+            "BOUGH_GEMM is %s; it can be windows, direct, cpu, clblast, tile, generic or "
+            "default",
+            name);
     for (int i = first; i < IMPLEMENTATIONS && status != BOUGH_OK; i++) {
         struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
         if (i == first)
