@@ -8,7 +8,7 @@
 #define BOUGH_UNROLL
 #else
 // A loop around the rounds is vectorised only where they are no loop themselves.
-#define BOUGH_UNROLL _Pragma("GCC unroll 10")
+#define BOUGH_UNROLL       _Pragma("GCC unroll 10")
 #define BOUGH_MUL_HI(a, b) ((unsigned int)(((unsigned long long)(a) * (b)) >> 32))
 #endif
 

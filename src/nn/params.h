@@ -34,8 +34,8 @@ struct bough__params {
     int32_t count, room;
     struct bough__param_block *block;
     int32_t blocks;
-    // Of all blocks: `elements` values, of which the first `trained` have a gradient and slots, with
-    // zeros between the blocks.
+    // Of all blocks: `elements` values, of which the first `trained` have a gradient and slots,
+    // with zeros between the blocks.
     struct bough__buffer *value, *gradient;
     struct bough__buffer *slot[BOUGH_MAX_SLOTS];
     int64_t elements, trained;

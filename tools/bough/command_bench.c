@@ -184,12 +184,10 @@ static enum bough_status run(int argc, char **argv)
     enum bough_status status;
     struct bench_arguments a = {0};
     const char *argument[65] = {NULL}, *time = NULL;
-    const struct cli_option options[] = {{"device", 'd', .value = &a.device},
-                                         {"kernels", 0, .value = &a.kernels},
-                                         {"set", 's', .list = &a.set},
-                                         {"time", 't', .value = &time},
-                                         {"json", 0, .flag = &a.json},
-                                         {"first", 0, .value = &a.first}};
+    const struct cli_option options[] = {
+        {"device", 'd', .value = &a.device}, {"kernels", 0, .value = &a.kernels},
+        {"set", 's', .list = &a.set},        {"time", 't', .value = &time},
+        {"json", 0, .flag = &a.json},        {"first", 0, .value = &a.first}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
         return cli_no_memory();
