@@ -54,8 +54,8 @@ static int is_across(const struct gemm_view *v)
 static double cost(const struct gemm_params *p)
 {
     const double m = (double)p->m, n = (double)p->n, k = (double)p->k;
-    const gemm_long rest = p->n % COLS;
-    const double strips = (double)(p->n / COLS) + (rest == 0 ? 0 : rest <= LANES ? 0.6 : 1);
+    const gemm_long whole = p->n / COLS, rest = p->n % COLS;
+    const double strips = (double)whole + (rest == 0 ? 0 : rest <= LANES ? 0.6 : 1);
     const double tiles = strips * (m < 4 ? 4 : m) * k;
     const double pack = k * strips * (is_across(&p->b) ? 3 : p->b.depth.stride == 1 ? 10 : 64);
     const double store = m * (p->c_col.stride == 1 ? strips * 8 : n * 3);
