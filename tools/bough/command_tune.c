@@ -66,7 +66,7 @@ static void tell(const struct search *search, size_t done, double start)
 
 static enum bough_status try_all(struct search *search, const struct tune_arguments *a)
 {
-    enum bough_status status;
+    enum bough_status status = BOUGH_OK;
     const char *id = bough_device_info(search->device)->id, *candidate;
     const double start = now();
     search->candidate[search->candidates++] = "default";
