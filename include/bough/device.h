@@ -1,4 +1,6 @@
-// The devices that bough can train on: plain C, and whatever OpenCL offers.
+// The devices that bough can train on: plain C, and whatever OpenCL offers. The first look at them
+// sets the variable POCL_DEVICES for a moment, if PoCL is there and the variable is not: no other
+// thread may read the environment meanwhile.
 #ifndef BOUGH_DEVICE_H
 #define BOUGH_DEVICE_H
 

@@ -5,6 +5,7 @@
 
 #include <CL/cl_ext.h>
 #include <ctype.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,21 +165,39 @@ static int is_basic(cl_device_id id)
     return strncmp(name, "basic-", 6) == 0;
 }
 
-// PoCL's driver `basic`, where nobody has asked for it, is no device but another way to run
-// (cl_way.c). PoCL reads the names of the wanted drivers once; child processes shall not.
-static cl_uint devices_get(cl_platform_id platform, cl_device_id *list, cl_device_id *basic)
+// Lists the devices of a PoCL that has the driver `basic`; returns whether that one was added to
+// those that the user wants. PoCL reads their names the first time alone: the environment, which
+// other threads may be reading, is changed just then, and child processes do not see it.
+static int list_with_basic(cl_platform_id platform, cl_device_id *list, cl_uint *count)
 {
     static const char variable[] = "POCL_DEVICES";
-    const int hidden =
-        !getenv(variable) && knows_basic(platform) && setenv(variable, "pthread basic", 0) == 0;
-    cl_uint count = 0, kept = 0;
-    const cl_int error = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, list, &count);
-    if (hidden)
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static int asked, added;
+    pthread_mutex_lock(&lock);
+    const int sets = !asked && !getenv(variable) && setenv(variable, "pthread basic", 0) == 0;
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, list, count) != CL_SUCCESS)
+        *count = 0;
+    if (sets)
         unsetenv(variable);
-    if (error != CL_SUCCESS)
+    added |= sets;
+    asked = 1;
+    const int hidden = added;
+    pthread_mutex_unlock(&lock);
+    return hidden;
+}
+
+// PoCL's driver `basic`, where nobody has asked for it, is no device but another way to run
+// (cl_way.c).
+static cl_uint devices_get(cl_platform_id platform, cl_device_id *list, cl_device_id *basic)
+{
+    cl_uint count = 0, kept = 0;
+    int hidden = 0;
+    *basic = NULL;
+    if (knows_basic(platform))
+        hidden = list_with_basic(platform, list, &count);
+    else if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MAX_DEVICES, list, &count) != CL_SUCCESS)
         return 0;
     count = count < MAX_DEVICES ? count : MAX_DEVICES;
-    *basic = NULL;
     for (cl_uint d = 0; d < count; d++)
         if (hidden && is_basic(list[d]))
             *basic = list[d];
