@@ -40,22 +40,30 @@ static int piece_of(int width)
     return 1.05 * (double)round_up(width, 8) < (double)round_up(width, 16) ? 8 : 16;
 }
 
-static void cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
+// 0 if even a row of positions is too much.
+static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
 {
     const struct gemm_view *v = &p->b;
     struct gemm_boxes *boxes = &p->boxes;
     const gemm_long width =
         (gemm_long)(v->out_w - 1) * v->stride_w + (gemm_long)(v->kernel_w - 1) * v->dilation_w + 1;
-    boxes->phase = (int)parts_of(width, v->stride_w);
-    boxes->pitch = boxes->phase * v->stride_w;
+    const gemm_long phase = parts_of(width, v->stride_w), pitch = phase * v->stride_w;
+    if (pitch > MOST_IMAGE)
+        return 0;
+    boxes->phase = (int)phase;
+    boxes->pitch = (int)pitch;
     boxes->rows = v->out_h;
-    while (boxes->rows > 1 && channels * padded(v, boxes->pitch, boxes->rows) > BOX)
+    while (boxes->rows > 1 && padded(v, pitch, boxes->rows) > BOX / channels)
         boxes->rows = (boxes->rows + 1) / 2;
     // Not a power of two: all channels would meet in a few sets of the cache.
-    boxes->channel = (int)((padded(v, boxes->pitch, boxes->rows) + 15) / 16 | 1) * 16;
+    const gemm_long channel = ((padded(v, pitch, boxes->rows) + 15) / 16 | 1) * 16;
+    if (channel > MOST_IMAGE / channels)
+        return 0;
+    boxes->channel = (int)channel;
     boxes->per_image = parts_of(v->out_h, boxes->rows);
     boxes->count = positions / ((gemm_long)v->out_h * v->out_w) * boxes->per_image;
     boxes->piece = piece_of(v->out_w);
+    return 1;
 }
 
 // The positions of one image are neighbours.
@@ -75,8 +83,7 @@ static int plan(struct bough__cl_gemm *g)
     const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
     const gemm_long taps = forward ? p->k : p->n, positions = forward ? p->n : p->k;
     const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
-    cut(p, positions, channels);
-    if (channels * p->boxes.channel > MOST_IMAGE || p->a.extent > INT32_MAX)
+    if (!cut(p, positions, channels) || p->a.extent > INT32_MAX)
         return 0;
     if (forward)
         return is_run(&p->c_col, &p->b) && !p->bias_per_col;
