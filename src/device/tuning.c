@@ -72,13 +72,13 @@ static enum bough_status check(json_t *root, const char *path, const struct boug
 {
     const json_t *set = json_object_get(root, "clblast");
     json_t *gemm = json_object_get(root, "gemm"), *entry;
-    const char *kind;
+    const char *kind, *device = json_string_value(json_object_get(root, "device"));
     if (!says(root, "format", format))
         return bough__fail(BOUGH_DATA, "%s: not a tuning of this version of bough", path);
     if (!says(root, "device", info->name) || !says(root, "driver", info->driver) ||
         !says(root, "version", info->version))
         return bough__fail(BOUGH_DATA, "%s: the tuning of another device or driver: %s", path,
-                           json_string_value(json_object_get(root, "device")));
+                           device ? device : "none is named");
     if (!json_is_object(gemm) || !json_is_integer(set))
         return bough__fail(BOUGH_DATA, "%s: gemm or clblast is missing", path);
     json_object_foreach(gemm, kind, entry)

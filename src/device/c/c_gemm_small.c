@@ -172,13 +172,14 @@ static int fits_caches(const struct bough__gemm *g, const struct grid *grid)
 static int applicable(const struct bough__c_gemm *self, const struct bough__gemm *gemm)
 {
     if (!self->isa->masks || !self->isa->supported() || gemm->batch != 1 || gemm->alpha != 1 ||
-        gemm->m < 1 || gemm->n < 1 || gemm->k < 1 || !is_plain(&gemm->a) || !is_plain(&gemm->b) ||
-        !is_plain(&gemm->c))
+        gemm->m < 1 || gemm->n < 1 || gemm->k < 1 ||
+        (double)gemm->m * (double)gemm->n * (double)gemm->k > MOST_WORK || !is_plain(&gemm->a) ||
+        !is_plain(&gemm->b) || !is_plain(&gemm->c))
         return 0;
     const struct bough__gemm g = oriented(gemm);
     const struct grid grid = grid_of(&g, self->isa, 1);
-    return g.c.col.stride == 1 && (double)g.m * (double)g.n * (double)g.k <= MOST_WORK &&
-           (grid.row_panels + 1) * grid.col_panels <= MOST_TILES && fits_caches(&g, &grid) &&
+    return g.c.col.stride == 1 && (grid.row_panels + 1) * grid.col_panels <= MOST_TILES &&
+           fits_caches(&g, &grid) &&
            (!grid.packs || grid.col_panels * grid.wide * g.k <= MOST_PACKED);
 }
 
