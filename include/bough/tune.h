@@ -45,12 +45,12 @@ struct bough_tune_choice {
 
 // Keeps it for the device, beside what was kept for other kinds. `blast_set` is that of every
 // candidate "clblast set=N", which are given as "clblast"; else 0. A device that is open stays as
-// it is. Errors: DATA.
+// it is. Errors: DATA; INVALID if the cache folder is another user's, or open to others.
 enum bough_status bough_tune_save(const struct bough_device *device,
                                   const struct bough_tune_choice *choice, size_t count,
                                   int blast_set);
 
-// To and from a file. Errors: DATA; a file of another device or driver is refused.
+// To and from a file. Errors: DATA, also for a file of another device or driver; INVALID as above.
 enum bough_status bough_tune_export(const struct bough_device *device, const char *path);
 enum bough_status bough_tune_import(const struct bough_device *device, const char *path);
 

@@ -11,18 +11,17 @@
 // Reads all of a file or pipe. The bytes are the caller's to free; a zero byte follows the last.
 enum bough_status bough__file_read(char **data, size_t *size, const char *path);
 
-// Makes a folder and those above it, where they are not there yet.
+// Makes a folder and those above it, where they are not there yet. Errors: DATA.
 enum bough_status bough__folder_create(const char *path);
 
 // The path of the folder for what can be made again: BOUGH_CACHE, else bough in $XDG_CACHE_HOME,
-// else
-// ~/.cache/bough; made if it is not there.
+// else ~/.cache/bough; made if it is not there.
 // Errors: DATA if there is none (BOUGH_CACHE is off) or it cannot be made; INVALID if it is another
 // user's, or open to others.
 enum bough_status bough__cache_folder(char *path, size_t size);
 
 // Removes files of a folder whose names end in `suffix`, those first that were modified first,
-// until `most` bytes are left; their drafts count among them.
+// until `most` bytes are left; their drafts count among them. What cannot be removed stays.
 void bough__folder_trim(const char *folder, const char *suffix, uint64_t most);
 
 // The bytes of a regular file, read-only. Zero-initialised is empty.

@@ -43,21 +43,27 @@ done:
 
 // ---- The trace ----
 
+struct trace {
+    json_t *events;
+    const struct bough__profile *profile;
+    int lost; // an event, for want of memory
+};
+
 // A slice: microseconds since the first launch. Takes `args`.
-static void add(json_t *events, const struct bough__profile *profile, const char *name,
-                const char *category, struct bough__timing when, json_t *args)
+static void add(struct trace *trace, const char *name, const char *category,
+                struct bough__timing when, json_t *args)
 {
-    const double zero = profile->event[0].timing.start;
-    json_array_append_new(events, json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:o*}", "name",
-                                            name, "cat", category, "ph", "X", "pid", 1, "tid", 1,
-                                            "ts", 1e6 * (when.start - zero), "dur",
-                                            1e6 * (when.end - when.start), "args", args));
+    const double zero = trace->profile->event[0].timing.start;
+    json_t *event =
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:o*}", "name", name, "cat", category, "ph",
+                  "X", "pid", 1, "tid", 1, "ts", 1e6 * (when.start - zero), "dur",
+                  1e6 * (when.end - when.start), "args", args);
+    trace->lost |= json_array_append_new(trace->events, event) != 0;
 }
 
-static void add_launch(json_t *events, const struct bough__profile *profile,
-                       const struct bough__trace_event *event)
+static void add_launch(struct trace *trace, const struct bough__trace_event *event)
 {
-    const struct bough__profile_row *row = &profile->row[event->row];
+    const struct bough__profile_row *row = &trace->profile->row[event->row];
     const char *by = row->implementation;
     char name[128];
     json_t *args = row->flops > 0
@@ -66,12 +72,13 @@ static void add_launch(json_t *events, const struct bough__profile *profile,
                                    "batch", (json_int_t)event->size[3])
                        : json_pack("{s:I}", "count", (json_int_t)event->size[0]);
     snprintf(name, sizeof name, "%s%s%s", row->name, by ? " " : "", by ? by : "");
-    add(events, profile, name, "kernel", event->timing, args);
+    add(trace, name, "kernel", event->timing, args);
 }
 
 // The slice of an op lasts as long as the launches with its label follow one another.
-static size_t add_op(json_t *events, const struct bough__profile *profile, size_t first)
+static size_t add_op(struct trace *trace, size_t first)
 {
+    const struct bough__profile *profile = trace->profile;
     const struct bough__trace_event *event = profile->event;
     const struct bough__label *label = &profile->row[event[first].row].label;
     const char *layer = label->layer, *pass = label->pass ? label->pass : "other";
@@ -82,17 +89,18 @@ static size_t add_op(json_t *events, const struct bough__profile *profile, size_
         end++;
     snprintf(name, sizeof name, "%s%s%s", label->op ? label->op : "launches", layer ? " " : "",
              layer ? layer : "");
-    add(events, profile, name, pass,
+    add(trace, name, pass,
         (struct bough__timing){event[first].timing.start, event[end - 1].timing.end},
         json_pack("{s:s}", "pass", pass));
     for (size_t i = first; i < end; i++)
-        add_launch(events, profile, &event[i]);
+        add_launch(trace, &event[i]);
     return end;
 }
 
 // A list of launches that the bound cut off in the middle is left out.
-static size_t add_list(json_t *events, const struct bough__profile *profile, size_t first)
+static size_t add_list(struct trace *trace, size_t first)
 {
+    const struct bough__profile *profile = trace->profile;
     const struct bough__trace_event *event = profile->event;
     size_t end = first;
     char name[64];
@@ -101,10 +109,10 @@ static size_t add_list(json_t *events, const struct bough__profile *profile, siz
     if (end == profile->events && event[first].list + 1 < profile->lists)
         return end;
     snprintf(name, sizeof name, "batch %d", event[first].list + 1);
-    add(events, profile, name, "batch",
+    add(trace, name, "batch",
         (struct bough__timing){event[first].timing.start, event[end - 1].timing.end}, NULL);
     for (size_t at = first; at < end;)
-        at = add_op(events, profile, at);
+        at = add_op(trace, at);
     return end;
 }
 
@@ -115,16 +123,17 @@ enum bough_status bough__trace_write(const char *run_dir, const struct bough_dev
     char path[4096], *text = NULL;
     json_t *events = json_pack("[{s:s, s:s, s:i, s:{s:s}}]", "name", "process_name", "ph", "M",
                                "pid", 1, "args", "name", device->info.name);
-    json_t *trace = json_pack("{s:s, s:o}", "displayTimeUnit", "ms", "traceEvents", events);
-    BOUGH_TRY_MEMORY(trace);
+    json_t *whole = json_pack("{s:s, s:o}", "displayTimeUnit", "ms", "traceEvents", events);
+    BOUGH_TRY_MEMORY(whole);
+    struct trace trace = {events, profile, 0};
     for (size_t at = 0; at < profile->events;)
-        at = add_list(events, profile, at);
-    text = json_dumps(trace, JSON_COMPACT | JSON_REAL_PRECISION(12));
+        at = add_list(&trace, at);
+    text = trace.lost ? NULL : json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(12));
     BOUGH_TRY_MEMORY(text);
     snprintf(path, sizeof path, "%s/trace.json", run_dir);
     BOUGH_TRY(bough__file_write(path, text, strlen(text)));
 done:
-    json_decref(trace);
+    json_decref(whole);
     free(text);
     return status;
 }

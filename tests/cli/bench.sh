@@ -15,5 +15,6 @@ try bough bench
 try bough bench gemm 5,7
 try bough bench gemm 5,7,0 -d c 2>&1 | machine
 try bough bench ops relu
+try bough bench ops --set train.epochs=1
 try bough bench frobnicate
 try bough bench ops -t soon

@@ -18,3 +18,6 @@ try bough selftest extra
 try bough kernels --device c
 try bough kernels --device c -o c.kernels 2>&1 | machine
 try bough selftest --device c --kernels c.kernels 2>&1 | machine
+try bough tune --export a --import b
+try bough tune a.yaml --import b
+try bough tune --set train.epochs=1

@@ -23,8 +23,7 @@ ROOMS = {
 }
 # The room that a public header speaks for: rooms below that one do not include it.
 PUBLIC = {"status": "base", "name": "base", "tensor": "tensor", "device": "device", "dataset": "data",
-          "config": "nn", "train": "train", "bench": "bench",
-          "tune": "bench"}
+          "config": "nn", "train": "train", "bench": "bench", "tune": "bench"}
 BACKENDS = ["src/device/c/", "src/device/opencl/"]
 SHARED_HEADERS = ["base", "tensor"]  # rooms that may not see cl/
 
@@ -45,6 +44,9 @@ EXAMPLES = [
     ("src/base/error.c", '"cl/step.h"', False),
     ("src/op/random.c", '"cl/random.h"', True),
     ("src/train/loop.c", '"tools/bough/command.h"', False),
+    ("src/train/loop.c", '"bench/timer.h"', False),
+    ("src/train/loop.c", "<bough/bench.h>", False),
+    ("src/bench/step.c", '"train/trainer.h"', True),
     ("tools/bough/train.c", "<bough/train.h>", True),
     ("tools/bough/train.c", '"command.h"', True),
     ("tools/bough/train.c", '"base/error.h"', False),

@@ -8,15 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 // ---- The process that steps ----
 
@@ -29,7 +21,7 @@ enum bough_status bench_first_step(const struct bench_arguments *a)
     CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
     CLI_TRY(cli_device_open(&device, a->device, a->kernels));
     CLI_TRY(bough_bench_first_step(bough_config_file_config(file), device, a->first));
-    printf("%.6f\n", now());
+    printf("%.6f\n", cli_clock());
 done:
     bough_device_close(&device);
     bough_config_file_close(&file);
@@ -81,7 +73,7 @@ static enum bough_status time_child(double *seconds, const struct bench_argument
                                     const char *folder, const char *run_dir)
 {
     int out[2], code = 0;
-    double moment = 0, start = now();
+    double moment = 0, start = cli_clock();
     if (pipe(out) != 0)
         return cli_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
     fflush(stdout);

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MOST_OPTIONS = 16 };
 
@@ -160,6 +161,15 @@ enum bough_status cli_device_open(struct bough_device **device, const char *want
     bough_device_close(device);
     return cli_fail(BOUGH_INVALID, "--kernels is for OpenCL devices, and this one is plain C; "
                                    "--device names another");
+}
+
+// ---- Time ----
+
+double cli_clock(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
 // ---- Text ----

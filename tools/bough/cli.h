@@ -67,6 +67,9 @@ void cli_log(enum cli_loudness loudness);
 enum bough_status cli_device_open(struct bough_device **device, const char *wanted,
                                   const char *kernels);
 
+// Seconds since some moment, the same one for every process of the machine.
+double cli_clock(void);
+
 // Writes the text so that a shell reads it as one word.
 void cli_print_quoted(FILE *out, const char *text);
 

@@ -19,7 +19,7 @@ struct bench_arguments {
 // "device" and "ceiling" of a JSON answer. NULL without memory.
 json_t *bench_head(const struct bough_device *device, const struct bough_ceiling *ceiling);
 
-// Prints the answer, and takes it. Errors: INTERNAL for NULL.
+// Prints the answer, and takes it. Errors: INTERNAL for NULL; DATA if it cannot be written.
 enum bough_status bench_print_json(json_t *answer);
 
 enum bough_status bench_step(const struct bench_arguments *a);

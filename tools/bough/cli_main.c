@@ -106,7 +106,7 @@ int main(int argc, char **argv)
     cli_log(CLI_NORMAL);
     signal(SIGXFSZ, SIG_IGN); // a file too large is an error of write()
     enum bough_status status = run(argc, argv);
-    if (fflush(stdout) != 0 && status == BOUGH_OK)
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == BOUGH_OK)
         status = cli_fail(BOUGH_DATA, "cannot write to the standard output");
     if (status == BOUGH_INTERRUPTED)
         return 130;

@@ -32,6 +32,15 @@ static void add(struct sum *sum, size_t *count, const struct sum *row)
     sum[i].bytes += row->bytes;
 }
 
+// Nothing where there is no rate, or the device's clock is too coarse for the launch.
+static void rate_cell(struct cli_table *table, double amount, double seconds)
+{
+    if (amount > 0 && seconds > 0)
+        cli_table_cell(table, "%.1f", 1e-9 * amount / seconds);
+    else
+        cli_table_cell(table, "%s", "");
+}
+
 static enum bough_status print(const char *title, struct sum *sum, size_t count)
 {
     struct cli_table table = {.align = "llrrrrrr"};
@@ -46,14 +55,11 @@ static enum bough_status print(const char *title, struct sum *sum, size_t count)
         cli_table_cell(&table, "%s", sum[i].name);
         cli_table_cell(&table, "%s", sum[i].pass);
         cli_table_cell(&table, "%.2f", 1e3 * sum[i].seconds);
-        cli_table_cell(&table, "%.1f %%", 100 * sum[i].seconds / seconds);
+        cli_table_cell(&table, "%.1f %%", seconds > 0 ? 100 * sum[i].seconds / seconds : 0);
         cli_table_cell(&table, "%lld", (long long)sum[i].launches);
         cli_table_cell(&table, "%.1f", 1e6 * sum[i].seconds / (double)sum[i].launches);
-        if (sum[i].flops > 0)
-            cli_table_cell(&table, "%.1f", 1e-9 * sum[i].flops / sum[i].seconds);
-        else
-            cli_table_cell(&table, "%s", "");
-        cli_table_cell(&table, "%.1f", 1e-9 * sum[i].bytes / sum[i].seconds);
+        rate_cell(&table, sum[i].flops, sum[i].seconds);
+        rate_cell(&table, sum[i].bytes, sum[i].seconds);
     }
     return cli_table_end(&table);
 }

@@ -1,24 +1,18 @@
 #include "cli_progress.h"
 
+#include "cli.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double redraw_seconds = 0.1, line_seconds = 10;
 
 static int drawn;        // a line stands on the terminal
 static double last_time; // of the last line about a step
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static size_t columns(void)
 {
@@ -52,7 +46,7 @@ static void append_time(char *text, size_t size, double seconds)
 static void tell_step(const struct bough_event *event)
 {
     int terminal = isatty(STDOUT_FILENO);
-    double time = now();
+    double time = cli_clock();
     char text[1024] = "";
     if (time - last_time < (terminal ? redraw_seconds : line_seconds))
         return;
@@ -101,7 +95,7 @@ void cli_progress_observe(void *user, const struct bough_event *event)
 {
     (void)user;
     if (event->kind == BOUGH_EVENT_START)
-        last_time = now();
+        last_time = cli_clock();
     else if (event->kind == BOUGH_EVENT_STEP)
         tell_step(event);
     else if (event->kind == BOUGH_EVENT_EPOCH)

@@ -41,9 +41,11 @@ enum bough_status bench_print_json(json_t *answer)
 {
     if (!answer)
         return cli_no_memory();
-    json_dumpf(answer, stdout, JSON_INDENT(2));
-    putchar('\n');
+    const int failed = json_dumpf(answer, stdout, JSON_INDENT(2)) != 0;
     json_decref(answer);
+    if (failed)
+        return cli_fail(BOUGH_DATA, "cannot write to the standard output");
+    putchar('\n');
     return BOUGH_OK;
 }
 
@@ -54,6 +56,7 @@ struct rows {
     json_t *json; // NULL = a table
     int products; // with m, n, k
     int head;     // is printed
+    int lost;     // a row, for want of memory
 };
 
 static void print_head(const struct rows *rows)
@@ -95,8 +98,10 @@ static json_t *row_json(const struct rows *rows, const struct bough_bench_row *r
     json_t *product = json_pack("{s:I, s:I, s:I, s:I, s:s}", "m", (json_int_t)row->m, "n",
                                 (json_int_t)row->n, "k", (json_int_t)row->k, "batch",
                                 (json_int_t)row->batch, "implementation", row->implementation);
-    if (rows->products)
-        json_object_update(json, product);
+    if (rows->products && json_object_update(json, product) != 0) {
+        json_decref(json);
+        json = NULL;
+    }
     json_decref(product);
     return json;
 }
@@ -104,10 +109,10 @@ static json_t *row_json(const struct rows *rows, const struct bough_bench_row *r
 static void take_row(void *user, const struct bough_bench_row *row)
 {
     struct rows *rows = user;
-    if (rows->json)
-        json_array_append_new(rows->json, row_json(rows, row));
-    else
+    if (!rows->json)
         print_row(rows, row);
+    else if (json_array_append_new(rows->json, row_json(rows, row)) != 0)
+        rows->lost = 1;
 }
 
 static enum bough_status end_rows(struct rows *rows, const struct bough_device *device)
@@ -117,7 +122,10 @@ static enum bough_status end_rows(struct rows *rows, const struct bough_device *
         return BOUGH_OK;
     }
     json_t *answer = bench_head(device, &rows->ceiling);
-    json_object_set(answer, rows->products ? "gemm" : "ops", rows->json);
+    if (rows->lost || json_object_set(answer, rows->products ? "gemm" : "ops", rows->json) != 0) {
+        json_decref(answer);
+        answer = NULL;
+    }
     return bench_print_json(answer);
 }
 
@@ -143,7 +151,8 @@ static enum bough_status bench_rows(const struct bench_arguments *a, int product
         CLI_TRY(read_shape(&shape[i], a->argument[i]));
     CLI_TRY(cli_device_open(&options.device, a->device, a->kernels));
     CLI_TRY(bough_bench_ceiling(&rows.ceiling, options.device));
-    rows.json = a->json ? json_array() : NULL;
+    if (a->json && !(rows.json = json_array()))
+        CLI_TRY(cli_no_memory());
     CLI_TRY(products ? bough_bench_gemm(&options, shape, a->arguments) : bough_bench_ops(&options));
     CLI_TRY(end_rows(&rows, options.device));
 done:
@@ -156,6 +165,10 @@ done:
 
 static enum bough_status choose(const char *kind, const struct bench_arguments *a)
 {
+    const int rows = strcmp(kind, "gemm") == 0 || strcmp(kind, "ops") == 0;
+    if (rows && (a->set.count || a->first))
+        return cli_fail(BOUGH_INVALID, "%s is for bench step, and this is bench %s",
+                        a->first ? "--first" : "--set", kind);
     if (strcmp(kind, "gemm") == 0)
         return bench_rows(a, 1);
     if (strcmp(kind, "ops") == 0 && a->arguments)

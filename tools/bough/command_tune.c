@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char help[] =
     "usage: bough tune [CONFIG] [options]\n"
@@ -39,17 +38,10 @@ struct search {
 
 // ---- Trying ----
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void tell(const struct search *search, size_t done, double start)
 {
     const struct tune_times *times = &search->times[done - 1];
-    const double each = (now() - start) / (double)done;
+    const double each = (cli_clock() - start) / (double)done;
     int right = 0;
     for (size_t i = 0; i < times->count; i++)
         right += times->time[i].count;
@@ -68,7 +60,7 @@ static enum bough_status try_all(struct search *search, const struct tune_argume
 {
     enum bough_status status = BOUGH_OK;
     const char *id = bough_device_info(search->device)->id, *candidate;
-    const double start = now();
+    const double start = cli_clock();
     search->candidate[search->candidates++] = "default";
     for (size_t i = 0; (candidate = bough_tune_candidate(search->device, i)); i++)
         if (search->candidates + 1 < MOST_CANDIDATES)
@@ -216,6 +208,13 @@ static enum bough_status start(const struct tune_arguments *a)
 {
     enum bough_status status;
     struct bough_device *device = NULL;
+    if (a->import && a->export)
+        return cli_fail(BOUGH_INVALID, "--export and --import exclude each other");
+    if ((a->import || a->export) && a->config)
+        return cli_fail(BOUGH_INVALID, "%s tries nothing, and takes no config",
+                        a->import ? "--import" : "--export");
+    if (a->set.count && !a->config)
+        return cli_fail(BOUGH_INVALID, "--set needs a config; see bough tune --help");
     CLI_TRY(bough_device_open(&device, a->device));
     if (a->import)
         CLI_TRY(bough_tune_import(device, a->import));
