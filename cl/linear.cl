@@ -54,22 +54,25 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
     VIEW(float, dz);
     VIEW(float, dbias);
     const int id = get_local_id(0), width = min(BOUGH_GROUP, (int)LINEAR_COLUMNS);
-    const int column = (int)get_group_id(0) * LINEAR_COLUMNS + id % width;
-    float sum = 0.0f;
-    for (int r = id / width; column < p.columns && r < p.rows; r += BOUGH_GROUP / width) {
-        const size_t at = (size_t)r * p.columns + column;
-        float value = dy[at];
-        if (y_base != 0)
-            dz[at] = value = y[at] > 0.0f ? value : 0.0f;
-        sum += value;
+    for (int part = 0; part < LINEAR_COLUMNS; part += width) { // small groups: one after the other
+        const int column = (int)get_group_id(0) * LINEAR_COLUMNS + part + id % width;
+        float sum = 0.0f;
+        for (int r = id / width; column < p.columns && r < p.rows; r += BOUGH_GROUP / width) {
+            const size_t at = (size_t)r * p.columns + column;
+            float value = dy[at];
+            if (y_base != 0)
+                dz[at] = value = y[at] > 0.0f ? value : 0.0f;
+            sum += value;
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+        scratch[id] = sum;
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (dbias_base == 0 || id >= width || column >= p.columns)
+            continue;
+        for (int other = id + width; other < BOUGH_GROUP; other += width)
+            sum += scratch[other];
+        dbias[column] = sum + (p.add ? dbias[column] : 0.0f);
     }
-    scratch[id] = sum;
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (dbias_base == 0 || id >= width || column >= p.columns)
-        return;
-    for (int other = id + width; other < BOUGH_GROUP; other += width)
-        sum += scratch[other];
-    dbias[column] = sum + (p.add ? dbias[column] : 0.0f);
 }
 
 #endif
