@@ -8,7 +8,8 @@
 // op(relu(x)) too where that is the same. The relu is a view then.
 //
 // With `images_bytes`, a convolution and the max pooling behind it become one op that takes as many
-// images at a time as have outputs of that size between the two.
+// images at a time as have outputs of that size between the two. Errors: INTERNAL, and those of the
+// ops' shapes.
 enum bough_status bough__graph_fold(struct bough__graph *graph, size_t images_bytes);
 
 #endif

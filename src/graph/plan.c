@@ -149,10 +149,9 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
     const struct bough__node *node = &plan->graph->node[n];
     struct entry *entry = &plan->entry[n];
     int32_t now = forward_time(n), back = backward_time(plan, n);
-    if (!has_memory(node->value.span)) {
+    if (!has_memory(node->value.span))
         entry->value = area_add(plan, value_bytes(node), now,
                                 entry->active && reads_y_backward(node) ? back : now);
-    }
     if (node->need.saved && !node->outside)
         entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
     if (node->need.scratch && !node->outside)
@@ -161,9 +160,8 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
         return;
     if (node->need.scratch && !node->outside)
         entry->scratch[1] = area_add(plan, node->need.scratch, back, back);
-    if (!has_memory(node->gradient)) {
+    if (!has_memory(node->gradient))
         entry->gradient = area_add(plan, value_bytes(node), back, back);
-    }
     for (int i = 0; i < node->inputs; i++)
         if (entry->handover[i] == ADDED_AFTERWARDS)
             entry->extra[i] =

@@ -34,7 +34,8 @@ struct bough__op_call bough__plan_call(const struct bough__plan *plan, int32_t n
 // memory is the caller's (bough__graph_place).
 struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node);
 
-// Bytes of the plan's buffer, and of all outputs and gradients if none shared memory.
+// Bytes of the plan's buffer; and in `unshared` those of the outputs of all ops that were recorded,
+// fused or not, and of their gradients, if none shared memory.
 size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared);
 
 // The buffer, given up to the caller if it is the plan's own; else NULL.

@@ -6,6 +6,7 @@
 #include "op/lanes.h"
 #include "op/loss_mean.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -205,8 +206,10 @@ int bough__loss_step_suits(const struct bough_shape *scores)
 static int kind_of(const char *name)
 {
     int kind = 0;
-    while (strcmp(kinds[kind].name, name) != 0)
+    while (strcmp(kinds[kind].name, name) != 0) {
         kind++;
+        assert(kind < (int)(sizeof kinds / sizeof *kinds));
+    }
     return kind;
 }
 

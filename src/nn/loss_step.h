@@ -23,9 +23,11 @@ struct bough__loss_step {
     struct bough__span account; // struct loss_account [T]
 };
 
-// Whether scores of that shape are few enough for one group a task.
+// Whether scores of that shape, [N, K], are few enough for one group a task.
 int bough__loss_step_suits(const struct bough_shape *scores);
 
+// Writes one launch for every LOSS_STEP_TASKS tasks; keeps none of the structs.
+// Errors: those of bough__sequence_kernel.
 enum bough_status bough__loss_step_write(struct bough__sequence *out,
                                          const struct bough__loss_step *shared,
                                          const struct bough__loss_task *task, size_t tasks);

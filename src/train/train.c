@@ -218,16 +218,18 @@ done:
     return status;
 }
 
-// With the times of its launches, also where it was interrupted.
+// With the times of its launches, also where it was interrupted; where it failed, that is told.
 static enum bough_status train_profiled(struct bough__trainer *trainer, struct bough_run *run,
                                         struct bough__report *report)
 {
     enum bough_status status, trained;
     BOUGH_TRY(bough__profile_begin(trainer->device));
     trained = train(trainer, run, report);
-    if (trainer->run_dir)
-        BOUGH_TRY(bough__trace_write(trainer->run_dir, trainer->device));
-    BOUGH_TRY(bough__profile_result(run, trainer->device));
+    if (trained == BOUGH_OK || trained == BOUGH_INTERRUPTED) {
+        if (trainer->run_dir)
+            BOUGH_TRY(bough__trace_write(trainer->run_dir, trainer->device));
+        BOUGH_TRY(bough__profile_result(run, trainer->device));
+    }
     status = trained;
 done:
     bough__profile_end(trainer->device);
