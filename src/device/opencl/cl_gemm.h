@@ -46,6 +46,27 @@ struct bough__cl_gemm bough__cl_gemm_describe(struct bough__cl_device *device,
 enum bough_status bough__cl_gemm_try(struct bough__cl_launch **launch, struct bough__cl_gemm *g,
                                      const struct bough__cl_gemm_implementation *implementation);
 
+// ---- Dividing ----
+
+// How many parts of `size` make `count`, the last perhaps a smaller one.
+static inline gemm_long bough__cl_parts(gemm_long count, gemm_long size)
+{
+    return (count + size - 1) / size;
+}
+
+// Up to a multiple of `to`.
+static inline gemm_long bough__cl_up(gemm_long value, gemm_long to)
+{
+    return bough__cl_parts(value, to) * to;
+}
+
+static inline gemm_long bough__cl_least(gemm_long a, gemm_long b)
+{
+    return a < b ? a : b;
+}
+
+// ---- Preparing ----
+
 // C^T = B^T * A^T: what was a row is a column.
 void bough__cl_gemm_turn(struct bough__cl_gemm *g);
 

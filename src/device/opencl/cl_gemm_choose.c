@@ -123,10 +123,10 @@ static void choose_tuned(struct bough__cl_launch **launch, struct bough__cl_devi
 {
     char kind[BOUGH_KIND_SIZE];
     const char *name = bough__tuning_find(device->base.tuning, gemm);
-    struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
-    const int place = name ? parse(&g.choice, name) : -1;
     if (!name)
         return;
+    struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
+    const int place = parse(&g.choice, name);
     bough__tuning_kind(kind, gemm);
     if (place < 0 || !implementations[place]->can(&g) ||
         bough__cl_gemm_try(launch, &g, implementations[place]) != BOUGH_OK)

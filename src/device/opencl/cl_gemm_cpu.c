@@ -12,11 +12,6 @@ enum {
 
 static const double WORTH = 1e6; // multiplications that a group is worth
 
-static gemm_long round_up(gemm_long value, gemm_long to)
-{
-    return (value + to - 1) / to * to;
-}
-
 static gemm_long clamp(gemm_long value, gemm_long least, gemm_long most)
 {
     return value < least ? least : value > most ? most : value;
@@ -41,22 +36,17 @@ static int suits(const struct bough__cl_gemm *g)
 // and B through the cache.
 static double cost(const struct bough__cl_gemm *g, gemm_long m, gemm_long n)
 {
-    double rows = (double)round_up(m, 8), cols = (double)round_up(n, tile_cols(g));
-    return rows * cols + 24 * (double)round_up(m, LANES) + 16 * cols;
-}
-
-static gemm_long parts_of(gemm_long count, gemm_long size)
-{
-    return (count + size - 1) / size;
+    double rows = (double)bough__cl_up(m, 8), cols = (double)bough__cl_up(n, tile_cols(g));
+    return rows * cols + 24 * (double)bough__cl_up(m, LANES) + 16 * cols;
 }
 
 // Packs all of A first, where several groups read the same of it.
 static enum bough_status pack(struct bough__cl_gemm *g, gemm_long wanted)
 {
     struct gemm_params *p = &g->params;
-    gemm_long batch = p->a.batch_stride ? p->batch : 1, strips = parts_of(p->m, LANES);
-    gemm_long size = strips * LANES * round_up(p->k, LANES);
-    gemm_long parts = clamp(wanted / (strips * batch), 1, parts_of(p->k, 256));
+    gemm_long batch = p->a.batch_stride ? p->batch : 1, strips = bough__cl_parts(p->m, LANES);
+    gemm_long size = strips * LANES * bough__cl_up(p->k, LANES);
+    gemm_long parts = clamp(wanted / (strips * batch), 1, bough__cl_parts(p->k, 256));
     p->a_packed = 1;
     p->a_batch = batch > 1 ? size : 0;
     p->a_at = bough__cl_gemm_reserve(g, batch * size);
@@ -69,19 +59,19 @@ static enum bough_status pack(struct bough__cl_gemm *g, gemm_long wanted)
 static void divide(struct bough__cl_gemm *g, gemm_long wanted)
 {
     struct gemm_params *p = &g->params;
-    gemm_long panels = parts_of(p->n, tile_cols(g));
-    gemm_long most_rows = g->choice.rows ? round_up(g->choice.rows, LANES) : MAX_ROWS;
+    gemm_long panels = bough__cl_parts(p->n, tile_cols(g));
+    gemm_long most_rows = g->choice.rows ? bough__cl_up(g->choice.rows, LANES) : MAX_ROWS;
     p->group_rows = p->m < most_rows ? p->m : most_rows;
-    gemm_long others = parts_of(p->m, p->group_rows) * p->batch;
+    gemm_long others = bough__cl_parts(p->m, p->group_rows) * p->batch;
     gemm_long take = panels <= FEW_PANELS ? panels : clamp(panels * others / (2 * wanted), 1, 8);
-    bough__cl_gemm_split(g, parts_of(panels, take) * others, wanted, 512);
+    bough__cl_gemm_split(g, bough__cl_parts(panels, take) * others, wanted, 512);
     others *= p->splits;
-    if (parts_of(panels, take) * others < wanted)
-        take = parts_of(panels, parts_of(wanted, others));
+    if (bough__cl_parts(panels, take) * others < wanted)
+        take = bough__cl_parts(panels, bough__cl_parts(wanted, others));
     p->group_cols = take * tile_cols(g);
-    others = parts_of(panels, take) * p->batch * p->splits;
-    if (parts_of(p->m, p->group_rows) * others < wanted)
-        p->group_rows = round_up(parts_of(p->m, parts_of(wanted, others)), LANES);
+    others = bough__cl_parts(panels, take) * p->batch * p->splits;
+    if (bough__cl_parts(p->m, p->group_rows) * others < wanted)
+        p->group_rows = bough__cl_up(bough__cl_parts(p->m, bough__cl_parts(wanted, others)), LANES);
 }
 
 static enum bough_status prepare(struct bough__cl_gemm *g)
@@ -95,13 +85,13 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
                      (gemm_long)g->device->base.info.compute_units;
     gemm_long wanted = work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
     divide(g, wanted);
-    const size_t groups[3] = {(size_t)parts_of(p->n, p->group_cols),
-                              (size_t)parts_of(p->m, p->group_rows),
+    const size_t groups[3] = {(size_t)bough__cl_parts(p->n, p->group_cols),
+                              (size_t)bough__cl_parts(p->m, p->group_rows),
                               (size_t)(p->batch * p->splits)};
     if (groups[0] > 1) {
         BOUGH_TRY(pack(g, wanted));
     } else {
-        p->a_batch = round_up(p->group_rows, LANES) * BOUGH_CL_DEPTH;
+        p->a_batch = bough__cl_up(p->group_rows, LANES) * BOUGH_CL_DEPTH;
         p->a_at = bough__cl_gemm_reserve(g, p->a_batch * (gemm_long)(groups[1] * groups[2]));
     }
     BOUGH_TRY(bough__cl_gemm_step(g, "gemm_cpu", "gemm_cpu", groups, 1));

@@ -16,21 +16,6 @@ enum {
 
 static const double WORTH = 5e5; // multiplications that a group is worth
 
-static gemm_long parts_of(gemm_long count, gemm_long size)
-{
-    return (count + size - 1) / size;
-}
-
-static gemm_long round_up(gemm_long value, gemm_long to)
-{
-    return parts_of(value, to) * to;
-}
-
-static gemm_long least(gemm_long a, gemm_long b)
-{
-    return a < b ? a : b;
-}
-
 static int can(const struct bough__cl_gemm *g)
 {
     const struct gemm_params *p = &g->params;
@@ -80,13 +65,15 @@ static void divide(struct bough__cl_gemm *g)
     const double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
     const gemm_long most = PARTS_PER_UNIT * (gemm_long)g->device->base.info.compute_units;
     const gemm_long all = work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
-    const gemm_long wanted = parts_of(all, p->batch), strips = parts_of(p->n, COLS);
-    const gemm_long blocks = least(parts_of(p->m, MOST_ROWS), wanted);
-    p->group_cols = parts_of(strips, least(strips, parts_of(wanted, blocks))) * COLS;
-    const gemm_long cols = parts_of(p->n, p->group_cols);
-    const gemm_long rows = least(parts_of(wanted, cols), parts_of(p->m, LEAST_ROWS));
-    p->group_rows = round_up(parts_of(p->m, rows), 8);
-    bough__cl_gemm_split(g, parts_of(p->m, p->group_rows) * cols * p->batch, all, 512);
+    const gemm_long wanted = bough__cl_parts(all, p->batch), strips = bough__cl_parts(p->n, COLS);
+    const gemm_long blocks = bough__cl_least(bough__cl_parts(p->m, MOST_ROWS), wanted);
+    p->group_cols =
+        bough__cl_parts(strips, bough__cl_least(strips, bough__cl_parts(wanted, blocks))) * COLS;
+    const gemm_long cols = bough__cl_parts(p->n, p->group_cols);
+    const gemm_long rows =
+        bough__cl_least(bough__cl_parts(wanted, cols), bough__cl_parts(p->m, LEAST_ROWS));
+    p->group_rows = bough__cl_up(bough__cl_parts(p->m, rows), 8);
+    bough__cl_gemm_split(g, bough__cl_parts(p->m, p->group_rows) * cols * p->batch, all, 512);
 }
 
 static enum bough_status prepare(struct bough__cl_gemm *g)
@@ -97,11 +84,13 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     divide(g);
     p->depth = (int)(p->split_depth <= MOST_DEPTH
                          ? p->split_depth
-                         : round_up(parts_of(p->split_depth, parts_of(p->split_depth, DEPTH)), 16));
+                         : bough__cl_up(bough__cl_parts(p->split_depth,
+                                                        bough__cl_parts(p->split_depth, DEPTH)),
+                                        16));
     p->b_packed = p->m >= FEW_ROWS || p->b.across.stride != 1 || p->b.across.inner != 0 ||
                   p->b.depth.inner != 0;
-    const size_t groups[3] = {(size_t)parts_of(p->n, p->group_cols),
-                              (size_t)parts_of(p->m, p->group_rows),
+    const size_t groups[3] = {(size_t)bough__cl_parts(p->n, p->group_cols),
+                              (size_t)bough__cl_parts(p->m, p->group_rows),
                               (size_t)(p->batch * p->splits)};
     p->b_at = bough__cl_gemm_reserve(g, (gemm_long)(groups[0] * groups[1] * groups[2]) * p->depth *
                                             (2 + COLS));
@@ -109,7 +98,9 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     if (p->splits > 1)
         BOUGH_TRY(bough__cl_gemm_step(
             g, "gemm_direct", "gemm_direct_sum",
-            (size_t[3]){(size_t)least(p->m, parts_of(p->m * p->n, 4096)), 1, (size_t)p->batch}, 1));
+            (size_t[3]){(size_t)bough__cl_least(p->m, bough__cl_parts(p->m * p->n, 4096)), 1,
+                        (size_t)p->batch},
+            1));
 done:
     return status;
 }

@@ -13,21 +13,6 @@ enum {
 static const gemm_long BOX = 24 * 1024; // floats, about: it stays in a core's cache
 static const double WORTH = 1e6;        // multiplications that a group is worth
 
-static gemm_long parts_of(gemm_long count, gemm_long size)
-{
-    return (count + size - 1) / size;
-}
-
-static gemm_long round_up(gemm_long value, gemm_long to)
-{
-    return parts_of(value, to) * to;
-}
-
-static gemm_long least(gemm_long a, gemm_long b)
-{
-    return a < b ? a : b;
-}
-
 // Floats of a channel of a padded box of `rows` rows of positions.
 static gemm_long padded(const struct gemm_view *v, gemm_long pitch, gemm_long rows)
 {
@@ -37,7 +22,7 @@ static gemm_long padded(const struct gemm_view *v, gemm_long pitch, gemm_long ro
 // Rows of positions are read by vectors of 16; by halves where that leaves fewer lanes idle.
 static int piece_of(int width)
 {
-    return 1.05 * (double)round_up(width, 8) < (double)round_up(width, 16) ? 8 : 16;
+    return 1.05 * (double)bough__cl_up(width, 8) < (double)bough__cl_up(width, 16) ? 8 : 16;
 }
 
 // 0 if even a row of positions is too much.
@@ -47,7 +32,7 @@ static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
     struct gemm_boxes *boxes = &p->boxes;
     const gemm_long width =
         (gemm_long)(v->out_w - 1) * v->stride_w + (gemm_long)(v->kernel_w - 1) * v->dilation_w + 1;
-    const gemm_long phase = parts_of(width, v->stride_w), pitch = phase * v->stride_w;
+    const gemm_long phase = bough__cl_parts(width, v->stride_w), pitch = phase * v->stride_w;
     if (pitch > MOST_IMAGE)
         return 0;
     boxes->phase = (int)phase;
@@ -60,7 +45,7 @@ static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
     if (channel > MOST_IMAGE / channels)
         return 0;
     boxes->channel = (int)channel;
-    boxes->per_image = parts_of(v->out_h, boxes->rows);
+    boxes->per_image = bough__cl_parts(v->out_h, boxes->rows);
     boxes->count = positions / ((gemm_long)v->out_h * v->out_w) * boxes->per_image;
     boxes->piece = piece_of(v->out_w);
     return 1;
@@ -107,7 +92,7 @@ static gemm_long groups_of(const struct bough__cl_gemm *g)
     const double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
     const gemm_long parts = g->choice.parts ? g->choice.parts : PARTS_PER_UNIT;
     const gemm_long most =
-        least(parts * (gemm_long)g->device->base.info.compute_units, p->boxes.count);
+        bough__cl_least(parts * (gemm_long)g->device->base.info.compute_units, p->boxes.count);
     return work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
 }
 
@@ -119,13 +104,13 @@ static void lay_out(struct bough__cl_gemm *g, gemm_long groups)
     const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
     const gemm_long taps = forward ? p->k : p->n, positions = (gemm_long)boxes->rows * p->b.out_w;
     const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
-    boxes->tap_at = round_up(2 * (forward ? taps : positions), 16);
-    boxes->image_at = boxes->tap_at + (forward ? 0 : round_up(taps, 16));
-    boxes->panel_at = boxes->image_at + round_up(channels * boxes->channel + SLACK, 16);
+    boxes->tap_at = bough__cl_up(2 * (forward ? taps : positions), 16);
+    boxes->image_at = boxes->tap_at + (forward ? 0 : bough__cl_up(taps, 16));
+    boxes->panel_at = boxes->image_at + bough__cl_up(channels * boxes->channel + SLACK, 16);
     boxes->width = p->m > 16 ? 32 : 16;
-    const gemm_long rows = round_up(p->m, boxes->width);
+    const gemm_long rows = bough__cl_up(p->m, boxes->width);
     boxes->partial_at = boxes->panel_at + (forward ? 0 : rows * positions);
-    boxes->own_size = boxes->partial_at + (forward ? 0 : round_up(rows * taps, 16));
+    boxes->own_size = boxes->partial_at + (forward ? 0 : bough__cl_up(rows * taps, 16));
     boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
 }
 
@@ -141,8 +126,9 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
         return bough__cl_gemm_step(g, "gemm_windows", "gemm_windows", grid, 1);
     p->splits = (int)groups;
     BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_dw", "gemm_windows_dw", grid, 1));
-    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_dw", "gemm_windows_sum",
-                                  (size_t[3]){(size_t)parts_of(p->m, 16), 1, (size_t)p->batch}, 1));
+    BOUGH_TRY(bough__cl_gemm_step(
+        g, "gemm_windows_dw", "gemm_windows_sum",
+        (size_t[3]){(size_t)bough__cl_parts(p->m, 16), 1, (size_t)p->batch}, 1));
 done:
     return status;
 }
