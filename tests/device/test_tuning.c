@@ -194,6 +194,8 @@ static void another_devices_is_refused(void **state)
     assert_null(bough__tuning_load(&other));
     assert_fails(bough__tuning_import(&other, file), BOUGH_DATA, "another device or driver");
     assert_fails(bough__tuning_import(&info, "/nowhere.json"), BOUGH_DATA, "/nowhere.json");
+    write_kept("{\"format\": \"bough tuning 1\"}");
+    assert_fails(bough__tuning_import(&info, kept()), BOUGH_DATA, "driver: none is named");
 }
 
 static void without_a_cache_there_is_none(void **state)
