@@ -64,8 +64,10 @@ static void store_tile(const struct gemm_params *p, const struct target *t, cons
             if (piece == 16) {
                 put16(value, to + s->out[at], s->count[at]);
             } else {
-                put8(value.lo, to + s->out[at], s->count[at]);
-                put8(value.hi, to + s->out[at + 1], s->count[at + 1]);
+                float both[16];
+                vstore16(value, 0, both);
+                put8(vload8(0, both), to + s->out[at], s->count[at]);
+                put8(vload8(1, both), to + s->out[at + 1], s->count[at + 1]);
             }
         }
     }
