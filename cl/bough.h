@@ -33,6 +33,9 @@
 
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))
 
+// A long function. PoCL builds a kernel and all that it inlines three times, this once.
+#define ONCE __attribute__((noinline)) static
+
 #define EACH_ITEM(i)                                                                               \
     APART                                                                                          \
     for (size_t i = items_begin(count), end_##i = items_end(count); i < end_##i; i++)

@@ -183,8 +183,8 @@ static void strip_run(const struct gemm_params *p, struct work *w, long first, l
     tile.depth = w->depth;
     const long tiles = (last_row - row + TILE_ROWS - 1) / TILE_ROWS, all = last_row - row;
     for (long i = 0; i < tiles; i++) {
-        const long begin = row + all * i / tiles;
-        const int rows = (int)(row + all * (i + 1) / tiles - begin);
+        const long begin = row + tile_row(all, tiles, i);
+        const int rows = (int)(row + tile_row(all, tiles, i + 1) - begin);
         float sums[TILE_ROWS * TILE_COLS];
         for (int r = 0; r < rows; r++)
             tile.row_at[r] = (int)gemm_axis_at(&p->a.across, begin + r);
@@ -197,8 +197,8 @@ static void strip_run(const struct gemm_params *p, struct work *w, long first, l
 }
 
 // Rows of A that stay in a core's cache, part of k by part of k.
-static void rows_run(const struct gemm_params *p, struct work *w, long row, long last_row,
-                     long from, long to)
+ONCE void rows_run(const struct gemm_params *p, struct work *w, long row, long last_row, long from,
+                   long to)
 {
     for (long k = from; k < to; k += p->depth) {
         w->from = k;
@@ -249,7 +249,27 @@ gemm_direct(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), struct gemm_params 
         rows_run(&p, &w, row, min(row + MOST_ROWS, w.last_row), from, to);
 }
 
-// c from the partial sums, first split first. Group (rows, 1, batch).
+// Rows of c, up to the last, not with it, from the partial sums, first split first.
+ONCE void rows_sum(const struct gemm_params *p, const struct work *w, global const float *sums,
+                   long row, long last_row)
+{
+    const long size = p->batch * p->m * p->n;
+    for (long col = 0; col < p->n; col += LANES) {
+        struct columns columns;
+        columns_init(&columns, p, w->bias, col, p->n);
+        for (long r = row; r < last_row; r++) {
+            global const float *from = sums + r * p->n + col;
+            float whole[LANES];
+            float16 sum = 0.0f;
+            for (int split = 0; split < p->splits; split++)
+                sum += get16(from + split * size, columns.count);
+            vstore16(sum, 0, whole);
+            store_tile(p, w, whole, &columns, 1, r, 1);
+        }
+    }
+}
+
+// Group (rows, 1, batch).
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 gemm_direct_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {
@@ -257,23 +277,11 @@ gemm_direct_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct ge
     VIEW(float, c);
     VIEW(const float, scratch);
     const long batch = get_group_id(2), groups = get_num_groups(0), group = get_group_id(0);
-    const long size = p.batch * p.m * p.n;
     struct work w;
     w.bias = bias + (p.bias_per_row ? batch * p.m : batch * p.n);
     w.c = c + batch * p.c_batch;
     w.add = p.beta != 0.0f;
     w.end = 1;
-    for (long col = 0; col < p.n; col += LANES) {
-        struct columns columns;
-        columns_init(&columns, &p, w.bias, col, p.n);
-        for (long row = p.m * group / groups; row < p.m * (group + 1) / groups; row++) {
-            global const float *from = scratch + p.partial_at + (batch * p.m + row) * p.n + col;
-            float sums[LANES];
-            float16 sum = 0.0f;
-            for (int split = 0; split < p.splits; split++)
-                sum += get16(from + split * size, columns.count);
-            vstore16(sum, 0, sums);
-            store_tile(&p, &w, sums, &columns, 1, row, 1);
-        }
-    }
+    rows_sum(&p, &w, scratch + p.partial_at + batch * p.m * p.n, p.m * group / groups,
+             p.m * (group + 1) / groups);
 }

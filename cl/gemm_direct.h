@@ -34,7 +34,7 @@ static inline float16 join(global const float *first, global const float *second
 
 // sums[row][column]. The sums are registers only where all loops over them have constant ends.
 #define TILE(rows, piece, vectors, next)                                                           \
-    static void tile_##rows##_##piece(float *sums, const struct tile *t)                           \
+    ONCE void tile_##rows##_##piece(float *sums, const struct tile *t)                             \
     {                                                                                              \
         float16 sum[rows][vectors];                                                                \
         global const float *row[rows], *b[vectors * next];                                         \
@@ -59,43 +59,34 @@ static inline float16 join(global const float *first, global const float *second
             EACH (v, vectors)                                                                      \
                 vstore16(sum[r][v], r *vectors + v, sums);                                         \
     }
+// Each count of rows takes a while to build, so an odd one takes its last row twice.
 #define TILES(piece, vectors, next)                                                                \
     TILE(1, piece, vectors, next)                                                                  \
     TILE(2, piece, vectors, next)                                                                  \
-    TILE(3, piece, vectors, next)                                                                  \
     TILE(4, piece, vectors, next)                                                                  \
-    TILE(5, piece, vectors, next)                                                                  \
     TILE(6, piece, vectors, next)                                                                  \
-    TILE(7, piece, vectors, next)                                                                  \
     TILE(8, piece, vectors, next)                                                                  \
-    static void tile_rows_##piece(float *sums, const struct tile *t, int rows)                     \
+    static void tile_rows_##piece(float *sums, struct tile *t, int rows)                           \
     {                                                                                              \
-        switch (rows) {                                                                            \
-        case 1:                                                                                    \
-            tile_1_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        case 2:                                                                                    \
-            tile_2_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        case 3:                                                                                    \
-            tile_3_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        case 4:                                                                                    \
-            tile_4_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        case 5:                                                                                    \
-            tile_5_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        case 6:                                                                                    \
-            tile_6_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        case 7:                                                                                    \
-            tile_7_##piece(sums, t);                                                               \
-            break;                                                                                 \
-        default:                                                                                   \
+        if (rows % 2 == 1)                                                                         \
+            t->row_at[rows] = t->row_at[rows - 1];                                                 \
+        if (rows > 6)                                                                              \
             tile_8_##piece(sums, t);                                                               \
-        }                                                                                          \
+        else if (rows > 4)                                                                         \
+            tile_6_##piece(sums, t);                                                               \
+        else if (rows > 2)                                                                         \
+            tile_4_##piece(sums, t);                                                               \
+        else if (rows > 1)                                                                         \
+            tile_2_##piece(sums, t);                                                               \
+        else                                                                                       \
+            tile_1_##piece(sums, t);                                                               \
     }
+
+// The first row of tile `i` of the `tiles` that `count` rows make. No tile but the last is odd.
+static long tile_row(long count, long tiles, long i)
+{
+    return min(count, (count + 1) / 2 * i / tiles * 2);
+}
 
 // ---- Parts of vectors ----
 

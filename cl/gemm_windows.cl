@@ -83,8 +83,8 @@ static void box_run(const struct gemm_params *p, struct tile *t, const struct ta
         struct strip strip;
         strip_find(&strip, t, p, box, first);
         for (long i = 0; i < tiles; i++) {
-            const long row = p->m * i / tiles;
-            const int rows = (int)(p->m * (i + 1) / tiles - row);
+            const long row = tile_row(p->m, tiles, i);
+            const int rows = (int)(tile_row(p->m, tiles, i + 1) - row);
             float sums[TILE_ROWS * TILE_COLS];
             for (int r = 0; r < rows; r++)
                 t->row_at[r] = (int)gemm_axis_at(&p->a.across, row + r);
@@ -94,6 +94,38 @@ static void box_run(const struct gemm_params *p, struct tile *t, const struct ta
                 tile_rows_8(sums, t, rows);
             store_tile(p, target, sums, &strip, row, rows);
         }
+    }
+}
+
+// A group's operands, and its boxes: up to the last, not with it.
+struct work {
+    global const float *a, *b, *bias; // of the batch
+    global float *c, *own;
+    long first, last;
+};
+
+ONCE void windows_run(const struct gemm_params *p, const struct work *w)
+{
+    global int2 *step = (global int2 *)w->own;
+    global float *image = w->own + p->boxes.image_at;
+    for (int k = 0; k < p->k; k++)
+        step[k] = (int2)((int)gemm_axis_at(&p->a.depth, k), tap_at(p, k));
+    clear(image, p->boxes.own_size - p->boxes.image_at);
+    struct tile tile;
+    tile.a = w->a;
+    tile.b = image;
+    tile.step = step;
+    tile.depth = (int)p->k;
+    const int channels = (int)p->k / (p->b.kernel_h * p->b.kernel_w);
+    for (long i = w->first; i < w->last; i++) {
+        const struct box box = box_at(p, i);
+        if (p->boxes.per_image > 1) // what is padded changes from box to box
+            clear(image, p->boxes.own_size - p->boxes.image_at);
+        pad(p, image, w->b + box.image * p->b.image_stride, box.row, channels);
+        struct target target;
+        target.c = w->c + gemm_axis_at(&p->c_col, box.image * p->b.out_h * p->b.out_w);
+        target.bias = p->bias_per_row ? w->bias : 0;
+        box_run(p, &tile, &target, &box);
     }
 }
 
@@ -107,29 +139,13 @@ gemm_windows(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_
     VIEW(float, c);
     VIEW(float, scratch);
     const long group = get_group_id(0), batch = get_group_id(2);
-    global float *own =
-        scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
-    global int2 *step = (global int2 *)own;
-    global float *image = own + p.boxes.image_at;
-    for (int k = 0; k < p.k; k++)
-        step[k] = (int2)((int)gemm_axis_at(&p.a.depth, k), tap_at(&p, k));
-    clear(image, p.boxes.own_size - p.boxes.image_at);
-    struct tile tile;
-    tile.a = a + batch * p.a.batch_stride;
-    tile.b = image;
-    tile.step = step;
-    tile.depth = (int)p.k;
-    const int channels = (int)p.k / (p.b.kernel_h * p.b.kernel_w);
-    for (long i = first_box(&p, group); i < first_box(&p, group + 1); i++) {
-        const struct box box = box_at(&p, i);
-        if (p.boxes.per_image > 1) // what is padded changes from box to box
-            clear(image, p.boxes.own_size - p.boxes.image_at);
-        pad(&p, image, b + batch * p.b.batch_stride + box.image * p.b.image_stride, box.row,
-            channels);
-        struct target target;
-        target.c =
-            c + batch * p.c_batch + gemm_axis_at(&p.c_col, box.image * p.b.out_h * p.b.out_w);
-        target.bias = p.bias_per_row ? bias + batch * p.m : 0;
-        box_run(&p, &tile, &target, &box);
-    }
+    struct work w;
+    w.a = a + batch * p.a.batch_stride;
+    w.b = b + batch * p.b.batch_stride;
+    w.bias = bias + batch * p.m;
+    w.c = c + batch * p.c_batch;
+    w.own = scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
+    w.first = first_box(&p, group);
+    w.last = first_box(&p, group + 1);
+    windows_run(&p, &w);
 }

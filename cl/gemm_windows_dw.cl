@@ -40,8 +40,8 @@ static void box_run(const struct gemm_params *p, struct tile *t, global float *s
     for (int s = 0; s < strips; s++) {
         t->b = panel + (long)s * width * t->depth;
         for (long i = 0; i < tiles; i++) {
-            const long first = p->n * i / tiles;
-            const int rows = (int)(p->n * (i + 1) / tiles - first);
+            const long first = tile_row(p->n, tiles, i);
+            const int rows = (int)(tile_row(p->n, tiles, i + 1) - first);
             float part[TILE_ROWS * TILE_COLS];
             for (int r = 0; r < rows; r++)
                 t->row_at[r] = tap[first + r];
@@ -61,6 +61,45 @@ static void box_run(const struct gemm_params *p, struct tile *t, global float *s
     t->b = panel;
 }
 
+// A group's operands, and its boxes: up to the last, not with it.
+struct work {
+    global const float *a, *b; // of the batch
+    global float *own;
+    long first, last;
+};
+
+ONCE void dw_run(const struct gemm_params *p, const struct work *w)
+{
+    global int2 *step = (global int2 *)w->own;
+    global int *tap = (global int *)(w->own + p->boxes.tap_at);
+    global float *image = w->own + p->boxes.image_at, *panel = w->own + p->boxes.panel_at;
+    const int channels = (int)p->n / (p->b.kernel_h * p->b.kernel_w);
+    const int positions = p->b.out_h * p->b.out_w;
+    for (int i = 0; i < p->n; i++)
+        tap[i] = tap_at(p, i);
+    for (int h = 0, k = 0; h < p->boxes.rows; h++)
+        for (int col = 0; col < p->b.out_w; col++, k++)
+            step[k] = (int2)(h * p->b.stride_h * p->boxes.pitch + col, k * p->boxes.width);
+    clear(image, p->boxes.panel_at - p->boxes.image_at);
+    struct tile tile;
+    tile.a = image;
+    tile.b = panel;
+    tile.step = step;
+    for (int i = 0; i < TILE_PIECES; i++)
+        tile.piece_at[i] = i * LANES;
+    for (long i = w->first; i < w->last; i++) {
+        const struct box box = box_at(p, i);
+        if (p->boxes.per_image > 1) // what is padded changes from box to box
+            clear(image, p->boxes.panel_at - p->boxes.image_at);
+        pad(p, image, w->b + box.image * p->b.image_stride, box.row, channels);
+        tile.depth = box.rows * p->b.out_w;
+        pack_rows(p, panel,
+                  w->a + gemm_axis_at(&p->a.depth, box.image * positions + box.row * p->b.out_w),
+                  tile.depth);
+        box_run(p, &tile, w->own + p->boxes.partial_at, tap, i == w->first);
+    }
+}
+
 // Group (boxes, 1, batch). Leaves partial sums for gemm_windows_sum.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 gemm_windows_dw(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
@@ -69,39 +108,13 @@ gemm_windows_dw(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct ge
     VIEW(const float, b);
     VIEW(float, scratch);
     const long group = get_group_id(0), batch = get_group_id(2);
-    global float *own =
-        scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
-    global int2 *step = (global int2 *)own;
-    global int *tap = (global int *)(own + p.boxes.tap_at);
-    global float *image = own + p.boxes.image_at, *panel = own + p.boxes.panel_at;
-    const int channels = (int)p.n / (p.b.kernel_h * p.b.kernel_w);
-    const int positions = p.b.out_h * p.b.out_w;
-    for (int i = 0; i < p.n; i++)
-        tap[i] = tap_at(&p, i);
-    for (int h = 0, k = 0; h < p.boxes.rows; h++)
-        for (int w = 0; w < p.b.out_w; w++, k++)
-            step[k] = (int2)(h * p.b.stride_h * p.boxes.pitch + w, k * p.boxes.width);
-    clear(image, p.boxes.panel_at - p.boxes.image_at);
-    struct tile tile;
-    tile.a = image;
-    tile.b = panel;
-    tile.step = step;
-    for (int i = 0; i < TILE_PIECES; i++)
-        tile.piece_at[i] = i * LANES;
-    const long first = first_box(&p, group), last = first_box(&p, group + 1);
-    for (long i = first; i < last; i++) {
-        const struct box box = box_at(&p, i);
-        if (p.boxes.per_image > 1) // what is padded changes from box to box
-            clear(image, p.boxes.panel_at - p.boxes.image_at);
-        pad(&p, image, b + batch * p.b.batch_stride + box.image * p.b.image_stride, box.row,
-            channels);
-        tile.depth = box.rows * p.b.out_w;
-        pack_rows(&p, panel,
-                  a + batch * p.a.batch_stride +
-                      gemm_axis_at(&p.a.depth, box.image * positions + box.row * p.b.out_w),
-                  tile.depth);
-        box_run(&p, &tile, own + p.boxes.partial_at, tap, i == first);
-    }
+    struct work w;
+    w.a = a + batch * p.a.batch_stride;
+    w.b = b + batch * p.b.batch_stride;
+    w.own = scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
+    w.first = first_box(&p, group);
+    w.last = first_box(&p, group + 1);
+    dw_run(&p, &w);
 }
 
 // ---- The end ----
@@ -118,6 +131,25 @@ static void sum_groups(float16 *block, const struct gemm_params *p, global const
             block[i] += vload16(0, from + i * width);
 }
 
+// 16 rows of c. from: their partial sums of the first group.
+ONCE void rows_run(const struct gemm_params *p, global float *c, global const float *bias,
+                   global const float *from, long row, long batch)
+{
+    const int rows = (int)min((long)LANES, p->m - row);
+    for (long col = 0; col < p->n; col += LANES) {
+        float16 block[LANES];
+        float sums[LANES];
+        const int cols = (int)min((long)LANES, p->n - col);
+        sum_groups(block, p, from + col * p->boxes.width, cols);
+        transpose(block);
+        for (int r = 0; r < rows; r++) {
+            vstore16(block[r], 0, sums);
+            for (int i = 0; i < cols; i++)
+                gemm_store(p, c, sums[i], bias, batch, row + r, col + i);
+        }
+    }
+}
+
 // Group (16 rows of c, 1, batch).
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 gemm_windows_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
@@ -126,20 +158,9 @@ gemm_windows_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct g
     VIEW(float, c);
     VIEW(const float, scratch);
     const long row = get_group_id(0) * LANES, batch = get_group_id(2);
-    const int width = p.boxes.width, rows = (int)min((long)LANES, p.m - row);
-    global const float *from = scratch + p.boxes.own_at + p.boxes.partial_at +
-                               batch * p.splits * p.boxes.own_size + row / width * width * p.n +
-                               row % width;
-    for (long col = 0; col < p.n; col += LANES) {
-        float16 block[LANES];
-        float sums[LANES];
-        const int cols = (int)min((long)LANES, p.n - col);
-        sum_groups(block, &p, from + col * width, cols);
-        transpose(block);
-        for (int r = 0; r < rows; r++) {
-            vstore16(block[r], 0, sums);
-            for (int i = 0; i < cols; i++)
-                gemm_store(&p, c, sums[i], bias, batch, row + r, col + i);
-        }
-    }
+    const int width = p.boxes.width;
+    rows_run(&p, c, bias,
+             scratch + p.boxes.own_at + p.boxes.partial_at + batch * p.splits * p.boxes.own_size +
+                 row / width * width * p.n + row % width,
+             row, batch);
 }
