@@ -95,7 +95,7 @@ static void describe(struct bough_step_bench *bench, const struct bough__phase *
     for (size_t i = 0; i < sequence->count; i++)
         bench->flops += sequence->launch[i]->flops;
     bench->planned = bough__plan_bytes(phase->full.plan, &unshared);
-    bench->values = bough__plan_value_bytes(phase->full.plan);
+    bench->values = unshared;
 }
 
 // ---- The bench ----

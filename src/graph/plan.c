@@ -336,19 +336,6 @@ size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared)
     return plan->bytes;
 }
 
-size_t bough__plan_value_bytes(const struct bough__plan *plan)
-{
-    size_t bytes = 0;
-    for (int32_t n = 0; n < plan->graph->count; n++) {
-        const struct bough__node *node = &plan->graph->node[n];
-        if (!has_work(node))
-            continue;
-        bytes += has_memory(node->value.span) ? 0 : value_bytes(node);
-        bytes += plan->entry[n].active && !has_memory(node->gradient) ? value_bytes(node) : 0;
-    }
-    return bytes;
-}
-
 struct bough__buffer *bough__plan_give_memory(struct bough__plan *plan)
 {
     struct bough__buffer *memory = plan->own;

@@ -41,8 +41,4 @@ size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared);
 // The buffer, given up to the caller if it is the plan's own; else NULL.
 struct bough__buffer *bough__plan_give_memory(struct bough__plan *plan);
 
-// Bytes of every output and every gradient of an output in the plan's buffer, if none shared
-// memory: what training without a plan would hold.
-size_t bough__plan_value_bytes(const struct bough__plan *plan);
-
 #endif
