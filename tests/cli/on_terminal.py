@@ -12,7 +12,7 @@ import struct
 import sys
 import termios
 
-PROGRESS = re.compile(rb"\repoch \d+/\d+  step \d+/\d+  \d+ samples/s  \d+:[0-9:]+ to go[^\r\n]*\033\[K")
+PROGRESS = re.compile(rb"\repoch \d+/\d+  step \d+/\d+  \d+ samples/s[^\r\n]*\033\[K")
 
 
 def watch(terminal):
