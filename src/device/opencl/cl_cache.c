@@ -37,8 +37,7 @@ static void hash_platform(SHA2_CTX *hash, cl_platform_id id, cl_platform_info wh
     hash_text(hash, text);
 }
 
-struct bough__cl_key bough__cl_key_of(const struct bough__cl_device *device, const char *options,
-                                      const char *source)
+struct bough__cl_key bough__cl_key_of(const struct bough__cl_device *device, const char *source)
 {
     struct bough__cl_key key;
     const uint32_t format = FORMAT;
@@ -50,7 +49,7 @@ struct bough__cl_key bough__cl_key_of(const struct bough__cl_device *device, con
     hash_device(&hash, device->id, CL_DEVICE_NAME);
     hash_device(&hash, device->id, CL_DEVICE_VERSION);
     hash_device(&hash, device->id, CL_DRIVER_VERSION);
-    hash_text(&hash, options);
+    hash_text(&hash, device->options);
     hash_text(&hash, source);
     SHA256Final(key.sha256, &hash);
     return key;

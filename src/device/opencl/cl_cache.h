@@ -13,8 +13,7 @@ struct bough__cl_key {
     unsigned char sha256[SHA256_DIGEST_LENGTH];
 };
 
-struct bough__cl_key bough__cl_key_of(const struct bough__cl_device *device, const char *options,
-                                      const char *source);
+struct bough__cl_key bough__cl_key_of(const struct bough__cl_device *device, const char *source);
 
 // A block of bytes in a file, behind a header with magic, format, key, length and checksum.
 struct bough__cl_block {

@@ -180,9 +180,9 @@ static enum bough_status append(struct writing *writing, const struct bough__cl_
     writing->binaries = larger;
     memcpy(larger + writing->size, binary, size);
     hex(key, &built->key);
-    json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I}", "source", built->family, "options",
-                            built->options, "key", key, "kernels", names_of(built), "offset",
-                            (json_int_t)writing->size, "size", (json_int_t)size);
+    json_t *row =
+        json_pack("{s:s, s:s, s:o, s:I, s:I}", "source", built->family, "key", key, "kernels",
+                  names_of(built), "offset", (json_int_t)writing->size, "size", (json_int_t)size);
     writing->size += size;
     return json_array_append_new(writing->programs, row) == 0 ? BOUGH_OK : bough__no_memory();
 }
@@ -192,7 +192,7 @@ static enum bough_status add(struct writing *writing, struct bough__cl_device *d
                              const char *family, char *report, size_t report_size)
 {
     size_t size;
-    struct bough__cl_program *built = bough__cl_program_get(device, family, "");
+    struct bough__cl_program *built = bough__cl_program_get(device, family);
     if (!built)
         return bough__no_memory();
     if (!built->program) {

@@ -23,18 +23,17 @@ static void log_failure(const struct bough__cl_device *device,
         log = calloc(1, size + 1);
     if (log)
         clGetProgramBuildInfo(built->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-    bough__log(BOUGH_LOG_WARNING, "%s; options: %s; log:\n%s", built->reason, built->options,
+    bough__log(BOUGH_LOG_WARNING, "%s; options: %s; log:\n%s", built->reason, device->options,
                log ? log : "");
     free(log);
 }
 
 // Some drivers parse numbers as the locale writes them.
-static cl_int build_in_c_locale(struct bough__cl_device *device, cl_program program,
-                                const char *options)
+static cl_int build_in_c_locale(struct bough__cl_device *device, cl_program program)
 {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     locale_t before = plain ? uselocale(plain) : (locale_t)0;
-    cl_int error = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
+    cl_int error = clBuildProgram(program, 1, &device->id, device->options, NULL, NULL);
     if (plain) {
         uselocale(before);
         freelocale(plain);
@@ -56,7 +55,7 @@ static void build_source(struct bough__cl_device *device, struct bough__cl_progr
     cl_int error;
     built->program = clCreateProgramWithSource(device->context, 1, &source, NULL, &error);
     if (built->program)
-        error = build_in_c_locale(device, built->program, built->options);
+        error = build_in_c_locale(device, built->program);
     if (error == CL_SUCCESS) {
         device->programs_built++;
         bough__log(BOUGH_LOG_VERBOSE, "device %s: built cl/%s.cl in %.2f s", info->id,
@@ -100,7 +99,7 @@ static cl_int build_binary(struct bough__cl_device *device, struct bough__cl_pro
     if (error == CL_SUCCESS)
         error = usable;
     if (error == CL_SUCCESS)
-        error = build_in_c_locale(device, built->program, built->options);
+        error = build_in_c_locale(device, built->program);
     if (error != CL_SUCCESS && built->program) {
         clReleaseProgram(built->program);
         built->program = NULL;
@@ -166,7 +165,7 @@ static void make(struct bough__cl_device *device, struct bough__cl_program *buil
         snprintf(built->reason, sizeof built->reason, "%.200s", bough_last_error());
         return;
     }
-    built->key = bough__cl_key_of(device, built->options, source);
+    built->key = bough__cl_key_of(device, source);
     if (device->kernels)
         take(device, built);
     else
@@ -179,19 +178,15 @@ static void make(struct bough__cl_device *device, struct bough__cl_program *buil
     free(source);
 }
 
-struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device, const char *family,
-                                                const char *options)
+struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device, const char *family)
 {
-    char all[sizeof device->programs->options];
-    snprintf(all, sizeof all, "%s%s%s", device->options, options[0] ? " " : "", options);
     for (struct bough__cl_program *p = device->programs; p; p = p->next)
-        if (p->id == device->id && strcmp(p->family, family) == 0 && strcmp(p->options, all) == 0)
+        if (p->id == device->id && strcmp(p->family, family) == 0)
             return p;
     struct bough__cl_program *built = calloc(1, sizeof *built);
     if (!built)
         return NULL;
     snprintf(built->family, sizeof built->family, "%s", family);
-    memcpy(built->options, all, sizeof all);
     built->id = device->id;
     make(device, built);
     built->next = device->programs;
@@ -199,10 +194,10 @@ struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device,
     return built;
 }
 
-cl_kernel bough__cl_kernel_variant(struct bough__cl_device *device, const char *family,
-                                   const char *options, const char *name)
+cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
+                                  const char *name)
 {
-    struct bough__cl_program *built = bough__cl_program_get(device, family, options);
+    struct bough__cl_program *built = bough__cl_program_get(device, family);
     if (!built) {
         bough__no_memory();
         return NULL;
@@ -216,12 +211,6 @@ cl_kernel bough__cl_kernel_variant(struct bough__cl_device *device, const char *
     if (!kernel)
         bough__cl_fail(device, error, "clCreateKernel of %s in cl/%s.cl", name, family);
     return kernel;
-}
-
-cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
-                                  const char *name)
-{
-    return bough__cl_kernel_variant(device, family, "", name);
 }
 
 // It takes PoCL seconds, once.

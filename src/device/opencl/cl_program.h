@@ -7,8 +7,7 @@
 struct bough__cl_program {
     struct bough__cl_program *next;
     char family[64];
-    char options[2 * BOUGH_CL_MAX_OPTIONS]; // all of them
-    cl_device_id id;                        // that it is built for
+    cl_device_id id; // that it is built for
     struct bough__cl_key key;
     int kept;           // its binary is in the cache
     cl_program program; // NULL if it could not be built
@@ -16,8 +15,8 @@ struct bough__cl_program {
 };
 
 // Built or failed. NULL when out of memory. Borrowed from the device.
-struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device, const char *family,
-                                                const char *options);
+struct bough__cl_program *bough__cl_program_get(struct bough__cl_device *device,
+                                                const char *family);
 
 // The caller frees it; NULL if the driver gives none.
 unsigned char *bough__cl_binary_create(size_t *size, const struct bough__cl_program *built);

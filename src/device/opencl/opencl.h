@@ -124,9 +124,6 @@ void bough__cl_scratch_release(struct bough__cl_scratch *scratch); // takes NULL
 // the reason as the last error if it cannot be had.
 cl_kernel bough__cl_kernel_create(struct bough__cl_device *device, const char *family,
                                   const char *name);
-// The same, of the family built with options of its own besides those of the device.
-cl_kernel bough__cl_kernel_variant(struct bough__cl_device *device, const char *family,
-                                   const char *options, const char *name);
 void bough__cl_programs_destroy(struct bough__cl_device *device);
 
 // ---- Launches ----
