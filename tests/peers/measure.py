@@ -19,7 +19,8 @@ def fail(text):
 
 
 def environment(extra=None):
-    """This process's, less what was set for OpenBLAS, OpenMP and bough; two threads."""
+    """This process's, less what was set for OpenBLAS, OpenMP, MKL, malloc and bough; two
+    threads."""
     kept = {key: value for key, value in os.environ.items()
             if not key.startswith(("OPENBLAS_", "OMP_", "GOMP_", "MKL_", "MALLOC_", "BOUGH_"))}
     threads = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BOUGH_THREADS",
