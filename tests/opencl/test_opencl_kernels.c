@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sha2.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CHECKSUM_AT = 56, BODY_AT = 88, EPOCHS = 3, TASKS = 3 };
 
@@ -131,6 +132,44 @@ static void without_it_nothing_is_built(void **state)
     assert_non_null(strstr(bough_last_error(), "BOUGH_COMPILER is off"));
     bough__launch_destroy(&launch);
     bough__buffer_destroy(&buffer);
+    bough_device_close(&device);
+}
+
+// ---- Where memory ends ----
+
+static int taken, taken_at_most; // the allocation of that number fails
+
+static void *take_memory(size_t size)
+{
+    return ++taken == taken_at_most ? NULL : malloc(size);
+}
+
+// The status of a save during which one allocation of jansson's fails; none for 0.
+static enum bough_status save_without(int allocation, struct bough_device *device)
+{
+    char report[16384] = "";
+    taken = 0;
+    taken_at_most = allocation;
+    json_set_alloc_funcs(take_memory, free);
+    enum bough_status status = bough_device_save_kernels(device, changed, report, sizeof report);
+    json_set_alloc_funcs(malloc, free);
+    return status;
+}
+
+static void without_memory_nothing_is_written(void **state)
+{
+    (void)state;
+    unlock_compiler(NULL);
+    struct bough_device *device = opencl_open();
+    if (!device)
+        skip();
+    assert_ok(save_without(0, device));
+    const int all = taken, step = all / 97 + 1;
+    for (int i = 1; i <= all; i += i < all - 20 ? step : 1) {
+        remove(changed);
+        assert_fails(save_without(i, device), BOUGH_INTERNAL, "out of memory");
+        assert_int_not_equal(access(changed, F_OK), 0);
+    }
     bough_device_close(&device);
 }
 
@@ -289,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(it_trains_as_the_compiler_does),
         CASE(without_it_nothing_is_built),
+        CASE(without_memory_nothing_is_written),
         CASE(another_device_or_driver_is_told),
         CASE(a_program_that_is_missing_is_told),
         CASE(a_program_of_another_version_is_told),

@@ -159,14 +159,17 @@ struct writing {
     size_t size;
 };
 
-// "a;b" as a list.
+// "a;b" as a list. NULL without memory.
 static json_t *names_of(const struct bough__cl_program *built)
 {
     char all[8192] = "", *rest = all;
     json_t *names = json_array();
     clGetProgramInfo(built->program, CL_PROGRAM_KERNEL_NAMES, sizeof all - 1, all, NULL);
     for (char *name; (name = strtok_r(rest, ";", &rest)) != NULL;)
-        json_array_append_new(names, json_string(name));
+        if (json_array_append_new(names, json_string(name)) != 0) {
+            json_decref(names);
+            return NULL;
+        }
     return names;
 }
 
@@ -254,8 +257,8 @@ enum bough_status bough__cl_save_kernels(struct bough_device *base, const char *
     BOUGH_TRY_MEMORY(manifest);
     BOUGH_TRY_MEMORY(writing.programs);
     BOUGH_TRY(add_all(&writing, device, report, report_size));
-    json_object_set(manifest, "programs", writing.programs);
-    text = json_dumps(manifest, JSON_INDENT(1));
+    if (json_object_set(manifest, "programs", writing.programs) == 0)
+        text = json_dumps(manifest, JSON_INDENT(1));
     BOUGH_TRY_MEMORY(text);
     BOUGH_TRY(save(path, text, &writing));
 done:
