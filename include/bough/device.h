@@ -21,6 +21,7 @@ enum bough_device_type {
     BOUGH_DEVICE_ACCELERATOR,
 };
 
+// All texts are UTF-8, with a ? for what is none in those of a driver.
 struct bough_device_info {
     char id[16];    // "c", or "P:D" (platform and device) as `clinfo -l` numbers them
     char name[128]; // the board's name where the driver tells it

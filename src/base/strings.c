@@ -69,6 +69,38 @@ char *bough__append(char *text, size_t size, const char *format, ...)
     return text;
 }
 
+// The bytes of the character of UTF-8 that begins here; 0 if none does.
+static size_t character(const unsigned char *at)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const size_t bytes = at[0] < 0x80         ? 1
+                         : at[0] >> 5 == 0x06 ? 2
+                         : at[0] >> 4 == 0x0e ? 3
+                         : at[0] >> 3 == 0x1e ? 4
+                                              : 0;
+    if (bytes < 2)
+        return bytes;
+    uint32_t code = at[0] & (0x7fu >> bytes);
+    for (size_t i = 1; i < bytes; i++) {
+        if (at[i] >> 6 != 2) // the end of the text, too
+            return 0;
+        code = code << 6 | (at[i] & 0x3fu);
+    }
+    const int surrogate = code >> 11 == 0x1b;
+    return surrogate || code < least[bytes] || code > 0x10ffff ? 0 : bytes;
+}
+
+char *bough__make_utf8(char *text)
+{
+    for (char *at = text; *at;) {
+        const size_t bytes = character((const unsigned char *)at);
+        if (!bytes)
+            *at = '?';
+        at += bytes ? bytes : 1;
+    }
+    return text;
+}
+
 // Digits with an optional sign; what strtoll would skip or take beside them is refused.
 static int is_whole(const char *text)
 {

@@ -1,4 +1,4 @@
-// Numbers as text, the same in every locale.
+// Text, and numbers as text, the same in every locale.
 #ifndef BOUGH_BASE_STRINGS_H
 #define BOUGH_BASE_STRINGS_H
 
@@ -8,6 +8,9 @@
 // Appends, cut to `size`. `text` must be a string already. Returns `text`.
 char *bough__append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+// Puts ? in the place of every byte that is no part of UTF-8. Returns `text`.
+char *bough__make_utf8(char *text);
 
 // The whole of `text` as a number; 0 if it is none. Decimal; a float also takes .inf and .nan.
 int bough__parse_int(const char *text, int64_t *value);

@@ -9,6 +9,8 @@ bough bench ops -d c -t 0.001 --json 2> log | "$PYTHON" "$CASES/check_bench.py" 
 bough bench ops -d c -t 0.001 2> log | sed '/^leaky/Q' | speeds
 bough bench step tiny.yaml -d c -t 0.01 --json 2> log | "$PYTHON" "$CASES/check_bench.py" step
 bough bench step tiny.yaml -d c -t 0.01 -s train.batch_size=8 2>&1 | speeds
+cp tiny.yaml $'l\xe4tt.yaml'
+bough bench step $'l\xe4tt.yaml' -d c -t 0.01 --json 2> log | "$PYTHON" "$CASES/check_bench.py" step
 try bough bench step tiny.yaml -d c -s data=nothing.safetensors
 try bough bench step
 try bough bench

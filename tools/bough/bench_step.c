@@ -40,8 +40,8 @@ static enum bough_status print_json(const struct bough_device *device, const cha
     const double gflops = 1e-9 * s->flops / s->seconds;
     json_t *answer = bench_head(device, &m->ceiling);
     json_t *step = json_pack(
-        "{s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:f}, s:{s:f, s:f}}",
-        "config", config, "batch", (json_int_t)s->batch, "seconds", s->seconds,
+        "{s:o, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:f}, s:{s:f, s:f}}",
+        "config", cli_json_text(config), "batch", (json_int_t)s->batch, "seconds", s->seconds,
         "samples_per_second", (double)s->batch / s->seconds, "flops", s->flops, "gflops", gflops,
         "share", gflops / m->ceiling.gflops, "launches", s->launches, "writes", s->writes, "reads",
         s->reads, "feeding", s->feeding, "memory", "planned", (json_int_t)s->planned, "values",

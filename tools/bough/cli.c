@@ -190,3 +190,9 @@ void cli_print_quoted(FILE *out, const char *text)
             putc(*text, out);
     putc('\'', out);
 }
+
+json_t *cli_json_text(const char *text)
+{
+    json_t *string = json_string(text);
+    return string ? string : json_string("?");
+}

@@ -3,6 +3,7 @@
 #define BOUGH_CLI_H
 
 #include <bough/train.h>
+#include <jansson.h>
 #include <stdio.h>
 
 // ---- Commands ----
@@ -72,6 +73,9 @@ double cli_clock(void);
 
 // Writes the text so that a shell reads it as one word.
 void cli_print_quoted(FILE *out, const char *text);
+
+// As a string of JSON; "?" where it is not UTF-8, as a path need not be. NULL without memory.
+json_t *cli_json_text(const char *text);
 
 // ---- Tables ----
 

@@ -5,7 +5,6 @@
 #include "cli.h"
 
 #include <bough/bench.h>
-#include <jansson.h>
 
 struct bench_arguments {
     const char *device, *kernels, *first;

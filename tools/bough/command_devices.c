@@ -1,8 +1,6 @@
 #include "cli.h"
 #include "cli_table.h"
 
-#include <jansson.h>
-
 static const char help[] =
     "usage: bough devices [--json]\n"
     "\n"
@@ -45,28 +43,20 @@ static enum bough_status print_table(const struct bough_device_info *list, size_
     return status;
 }
 
-// A text that is not UTF-8 becomes "?".
-static json_t *text(const char *value)
-{
-    json_t *string = json_string(value);
-    return string ? string : json_string("?");
-}
-
 static enum bough_status print_json(const struct bough_device_info *list, size_t count,
                                     const char *note)
 {
     json_t *devices = json_array();
     for (size_t i = 0; i < count; i++) {
         const struct bough_device_info *d = &list[i];
-        json_t *row =
-            json_pack("{s:o, s:o, s:s, s:I, s:I, s:i, s:o, s:o, s:b, s:o}", "device", text(d->id),
-                      "name", text(d->name), "type", type_name[d->type], "memory",
-                      (json_int_t)d->memory, "max_buffer", (json_int_t)d->max_buffer,
-                      "compute_units", (int)d->compute_units, "driver", text(d->driver), "version",
-                      text(d->version), "usable", !*d->refused, "refused", text(d->refused));
+        json_t *row = json_pack(
+            "{s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:s, s:b, s:s}", "device", d->id, "name", d->name,
+            "type", type_name[d->type], "memory", (json_int_t)d->memory, "max_buffer",
+            (json_int_t)d->max_buffer, "compute_units", (int)d->compute_units, "driver", d->driver,
+            "version", d->version, "usable", !*d->refused, "refused", d->refused);
         json_array_append_new(devices, row);
     }
-    json_t *all = json_pack("{s:o, s:o}", "devices", devices, "note", text(note));
+    json_t *all = json_pack("{s:o, s:o}", "devices", devices, "note", cli_json_text(note));
     if (!all || json_array_size(devices) != count)
         return cli_no_memory();
     json_dumpf(all, stdout, JSON_INDENT(2));

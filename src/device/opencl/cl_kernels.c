@@ -38,8 +38,8 @@ static json_t *describe(const struct bough__cl_device *device)
     clGetPlatformInfo(device->platform, CL_PLATFORM_VERSION, sizeof platform - 1, platform, NULL);
     clGetDeviceInfo(device->id, CL_DEVICE_VERSION, sizeof version - 1, version, NULL);
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "device", device->base.info.name, "driver",
-                     device->base.info.driver, "version", version, "platform", platform, "options",
-                     device->options);
+                     device->base.info.driver, "version", bough__make_utf8(version), "platform",
+                     bough__make_utf8(platform), "options", device->options);
 }
 
 // ---- Reading ----

@@ -2,6 +2,7 @@
 #include "device/opencl/opencl.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 
 #include <CL/cl_ext.h>
 #include <ctype.h>
@@ -28,6 +29,7 @@ static void device_text(cl_device_id id, cl_device_info what, char *text, size_t
     while (length && isspace((unsigned char)begin[length - 1]))
         length--;
     snprintf(text, size, "%.*s", (int)length, begin);
+    bough__make_utf8(text);
 }
 
 static void platform_text(cl_platform_id id, cl_platform_info what, char *text, size_t size)
@@ -38,6 +40,7 @@ static void platform_text(cl_platform_id id, cl_platform_info what, char *text, 
         used = 1;
     all[used - 1] = '\0';
     snprintf(text, size, "%.*s", (int)size - 1, all);
+    bough__make_utf8(text);
 }
 
 // 0 if the driver does not tell. `what` is of any unsigned type.
@@ -89,6 +92,7 @@ static void describe_version(struct bough_device_info *info, cl_platform_id plat
     if (details)
         *details = '\0';
     snprintf(info->version, sizeof info->version, "%.*s%.48s", number, device, all + name);
+    bough__make_utf8(info->version);
 }
 
 static const char *why_not(cl_platform_id platform, cl_device_id id)

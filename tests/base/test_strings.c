@@ -1,0 +1,56 @@
+// Text that must be UTF-8.
+#include "support/support.h"
+
+#include "base/strings.h"
+
+#include <string.h>
+
+static void assert_made(const char *text, const char *wanted)
+{
+    char copy[64];
+    assert_true(strlen(text) < sizeof copy);
+    strcpy(copy, text);
+    assert_string_equal(bough__make_utf8(copy), wanted);
+}
+
+static void utf8_stays(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "",
+        "plain\ttext\x7f",
+        "\xc2\x80 \xdf\xbf",                           // U+0080, U+07FF
+        "\xe0\xa0\x80 \xed\x9f\xbf \xee\x80\x80",      // U+0800, and around the surrogates
+        "\xef\xbf\xbf",                                // U+FFFF
+        "\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf processor", // U+10000, U+10FFFF
+    };
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        assert_made(text[i], text[i]);
+}
+
+static void what_is_none_becomes_question_marks(void **state)
+{
+    (void)state;
+    static const char *const text[][2] = {
+        {"\x80 alone", "? alone"},
+        {"Radeon\xae", "Radeon?"}, // Latin-1
+        {"cut \xe2\x84", "cut ??"},
+        {"cut \xe2\x84 here", "cut ?? here"},
+        {"\xc3(", "?("},
+        {"\xc0\xaf \xc1\xbf", "?? ??"}, // longer than they need be
+        {"\xe0\x9f\xbf \xf0\x8f\xbf\xbf", "??? ????"},
+        {"\xed\xa0\x80 \xed\xbf\xbf", "??? ???"}, // surrogates
+        {"\xf4\x90\x80\x80 \xf8 \xff", "???? ? ?"},
+    };
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        assert_made(text[i][0], text[i][1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8_stays),
+        cmocka_unit_test(what_is_none_becomes_question_marks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
