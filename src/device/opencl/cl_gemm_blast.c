@@ -101,7 +101,8 @@ static struct blast plan(const struct bough__cl_gemm *g)
 
 static int can(const struct bough__cl_gemm *g)
 {
-    if (g->gemm.k == 0 || g->device->compilerless) // it builds
+    enum { ITEMS = 256 }; // of a group, with the parameters of most devices
+    if (g->gemm.k == 0 || g->device->max_group < ITEMS || g->device->compilerless) // it builds
         return 0;
     const struct blast x = plan(g);
     const struct bough_device_info *info = &g->device->base.info;
