@@ -2,6 +2,10 @@
 #ifndef BOUGH_CL_POOL_PARAMS_H
 #define BOUGH_CL_POOL_PARAMS_H
 
+#ifndef __OPENCL_VERSION__
+#include <math.h>
+#endif
+
 struct pool_axis {
     int size, out; // elements of x, of y
     int window, stride, padding;
@@ -47,12 +51,13 @@ static inline int pool_takes(float value, float best)
 // where no gradient goes back.
 static inline float pool_value(int relu, float most)
 {
-    return (relu & (most <= 0.0f)) ? 0.0f : most; // NaN stays NaN
+    const float least = relu ? 0.0f : -INFINITY;
+    return most < least ? least : most; // NaN stays NaN
 }
 
 static inline int pool_index(int relu, float most, int best)
 {
-    return (relu & !(most > 0.0f)) ? -1 : best;
+    return most > 0.0f ? best : best | -relu;
 }
 
 #endif

@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-// Windows of two by two, side by side and without padding, have kernels of their own.
+// Windows of two by two, side by side and without padding, have kernels of their own. Whole rows go
+// by vectors that may reach into the next one, which is written after them; what else is of a range
+// goes run by run.
 
 // `lanes` windows of a row; `x` is the first one's first element, and `at` its index in the plane.
 BOUGH_IN_TWIN void max_lanes_by_two(float *restrict y, int *restrict index, const float *restrict x,
@@ -28,8 +30,8 @@ BOUGH_IN_TWIN void max_lanes_by_two(float *restrict y, int *restrict index, cons
     }
 }
 
-// The last lanes of a row may be done twice.
-BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const float *restrict x,
+// The last lanes of a run may be done twice.
+BOUGH_IN_TWIN void max_run_by_two(float *restrict y, int *restrict index, const float *restrict x,
                                   int width, int at, int relu, int length, int lanes)
 {
     for (int i = 0; i < length; i += lanes) {
@@ -38,17 +40,40 @@ BOUGH_IN_TWIN void max_row_by_two(float *restrict y, int *restrict index, const 
     }
 }
 
+BOUGH_IN_TWIN void max_rows_by_two(float *restrict y, int *restrict index, const float *restrict x,
+                                   const struct pool_params *p, int h, int64_t rows, int lanes)
+{
+    const int width = p->w.size, out = p->w.out, height = p->h.out, relu = p->relu;
+    const int rest = p->h.size % 2 * width;
+    for (x += 2 * h * width; rows > 0; rows--) {
+        for (int i = 0; i < out; i += lanes)
+            max_lanes_by_two(y + i, index + i, x + 2 * i, width, 2 * h * width + 2 * i, relu,
+                             lanes);
+        y += out;
+        index += out;
+        h = h + 1 < height ? h + 1 : 0;
+        x += 2 * width + (h ? 0 : rest);
+    }
+}
+
 BOUGH_TWIN static void max_pool2d_by_two_fwd(void *const *arg, const void *params, int64_t begin,
                                              int64_t end)
 {
     const struct pool_params *p = params;
+    const int lanes = row_lanes(p->w.out);
     for (int64_t at = begin; at < end;) {
         const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
+        const int64_t rows = run.w ? 0 : whole_rows(p->w.out, lanes, end - at);
         const int first = 2 * run.h * p->w.size + 2 * run.w;
         const float *x = (const float *)arg[0] + run.plane * p->h.size * p->w.size;
-        POOL_BY_LANES(run.length, max_row_by_two, (float *)arg[1] + at, (int *)arg[2] + at,
-                      x + first, p->w.size, first, p->relu, run.length);
-        at += run.length;
+        float *y = (float *)arg[1] + at;
+        int *index = (int *)arg[2] + at;
+        if (rows)
+            POOL_BY_LANES(lanes, max_rows_by_two, y, index, x, p, run.h, rows);
+        else
+            POOL_BY_LANES(run.length, max_run_by_two, y, index, x + first, p->w.size, first,
+                          p->relu, run.length);
+        at += rows ? rows * p->w.out : run.length;
     }
 }
 
@@ -65,8 +90,8 @@ BOUGH_IN_TWIN void max_back_lanes_by_two(float *restrict dx, const float *restri
     }
 }
 
-BOUGH_IN_TWIN void max_back_row_by_two(float *restrict dx, const float *restrict dy,
-                                       const int *restrict index, int at, int length, int lanes)
+BOUGH_IN_TWIN void max_back_half_by_two(float *restrict dx, const float *restrict dy,
+                                        const int *restrict index, int at, int length, int lanes)
 {
     for (int i = 0; i < length; i += lanes) {
         const int j = lanes_begin(i, length, lanes);
@@ -75,13 +100,13 @@ BOUGH_IN_TWIN void max_back_row_by_two(float *restrict dx, const float *restrict
 }
 
 // The run's windows, and the last elements of an odd row or plane.
-BOUGH_IN_TWIN void max_back_by_two(float *dx, const float *dy, const int *index,
-                                   const struct pool_params *p, struct pool_run run)
+BOUGH_IN_TWIN void max_back_run_by_two(float *dx, const float *dy, const int *index,
+                                       const struct pool_params *p, struct pool_run run)
 {
     const int width = p->w.size, first = 2 * run.h * width + 2 * run.w;
     const int ends = run.w + run.length == p->w.out ? width % 2 : 0;
     for (int row = 0; row < 2; row++) {
-        POOL_BY_LANES(run.length, max_back_row_by_two, dx + first + row * width, dy, index,
+        POOL_BY_LANES(run.length, max_back_half_by_two, dx + first + row * width, dy, index,
                       first + row * width, run.length);
         if (ends)
             dx[first + row * width + 2 * run.length] = 0.0f;
@@ -90,17 +115,48 @@ BOUGH_IN_TWIN void max_back_by_two(float *dx, const float *dy, const int *index,
         memset(dx + first + 2 * width, 0, (size_t)(2 * run.length + ends) * sizeof *dx);
 }
 
+BOUGH_IN_TWIN void max_back_rows_by_two(float *dx, const float *dy, const int *index,
+                                        const struct pool_params *p, int h, int64_t rows, int lanes)
+{
+    const int width = p->w.size, out = p->w.out, height = p->h.out, odd = p->h.size % 2;
+    for (dx += 2 * h * width; rows > 0; rows--) {
+        for (int row = 0; row < 2; row++, dx += width) {
+            for (int i = 0; i < out; i += lanes)
+                max_back_lanes_by_two(dx + 2 * i, dy + i, index + i, (2 * h + row) * width + 2 * i,
+                                      lanes);
+            if (width % 2)
+                dx[2 * out] = 0.0f;
+        }
+        dy += out;
+        index += out;
+        h = h + 1 < height ? h + 1 : 0;
+        if (h == 0 && odd) {
+            memset(dx, 0, (size_t)width * sizeof *dx);
+            dx += width;
+        }
+    }
+}
+
 BOUGH_TWIN static void max_pool2d_by_two_bwd(void *const *arg, const void *params, int64_t begin,
                                              int64_t end)
 {
     const struct pool_params *p = params;
+    const int lanes = row_lanes(p->w.out);
     for (int64_t at = begin; at < end;) {
         const struct pool_run run = pool_run_at(at, end, p->h.out, p->w.out);
-        max_back_by_two((float *)arg[2] + run.plane * p->h.size * p->w.size,
-                        (const float *)arg[0] + at, (const int *)arg[1] + at, p, run);
-        at += run.length;
+        const int64_t rows = run.w ? 0 : whole_rows(p->w.out, lanes, end - at);
+        const float *dy = (const float *)arg[0] + at;
+        const int *index = (const int *)arg[1] + at;
+        float *dx = (float *)arg[2] + run.plane * p->h.size * p->w.size;
+        if (rows)
+            POOL_BY_LANES(lanes, max_back_rows_by_two, dx, dy, index, p, run.h, rows);
+        else
+            max_back_run_by_two(dx, dy, index, p, run);
+        at += rows ? rows * p->w.out : run.length;
     }
 }
+
+// Any windows.
 
 BOUGH_IN_TWIN void max_row(float *y, int *index, const float *x, const struct pool_params *p,
                            struct pool_run run)
