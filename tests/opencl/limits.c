@@ -1,6 +1,8 @@
 // Loaded before a test program (LD_PRELOAD), it makes every OpenCL device a poorer one: no more
-// items in a group than LIMIT_GROUP says, which is held; and LIMIT_NAME behind its name.
+// items in a group than LIMIT_GROUP says, which is held; LIMIT_NAME behind its name; and no
+// ways of multiplying to try but as many as LIMIT_WAYS says, all the same.
 #include <CL/cl.h>
+#include <bough/tune.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,4 +70,11 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
         return CL_INVALID_WORK_GROUP_SIZE;
     *(void **)&real = loaders("clEnqueueNDRangeKernel");
     return real(queue, kernel, dims, offset, global, local, waits, wait, event);
+}
+
+const char *bough_tune_candidate(const struct bough_device *device, size_t index)
+{
+    const char *limit = getenv("LIMIT_WAYS");
+    (void)device;
+    return limit && index < strtoul(limit, NULL, 10) ? "generic" : NULL;
 }

@@ -1,20 +1,22 @@
 #!/usr/bin/env python3
 """Tunes the first OpenCL CPU device for one tiny product, and uses what was kept.
 
-usage: tune.py BOUGH CASES
+usage: tune.py BOUGH CASES [LIMITS]
   CASES   tests/cli, whose tiny config and data it takes
+  LIMITS  limits.c, built
 Exits with 77 where there is no such device.
 """
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-BOUGH, CASES = (str(Path(path).resolve()) for path in sys.argv[1:])
+BOUGH, CASES, *LIMITS = (str(Path(path).resolve()) for path in sys.argv[1:])
 CONFIG = ["tiny.yaml", "--set", "train.epochs=1"]
 
 
@@ -86,6 +88,17 @@ def check_damage(device, kept):
           "another device or driver")
 
 
+def check_ctrl_c(kept):
+    """Many candidates, none of them left out; ended in their midst, it keeps nothing."""
+    variables = {"LD_PRELOAD": LIMITS[0], "LIMIT_WAYS": "70"}
+    tuning = subprocess.Popen([BOUGH, "tune", *CONFIG, "-d", "c"], env={**os.environ, **variables},
+                              text=True, stdout=subprocess.PIPE, start_new_session=True)
+    wants(tuning.stdout.readline(), r"^1 of 72  default")
+    os.killpg(tuning.pid, signal.SIGINT)
+    assert tuning.wait() == -signal.SIGINT
+    assert not list(kept.glob("tuning-*"))
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -95,6 +108,8 @@ def main():
         subprocess.run([sys.executable, CASES + "/make_data.py", "tiny.safetensors"], check=True)
         device = cpu_device()
         wants(bough("tune", "--device", "c"), r"^device c needs no tuning$")
+        if LIMITS:
+            check_ctrl_c(Path(folder, "cache"))
         check_tune(device, Path(folder, "cache"))
         check_use(device)
         check_damage(device, Path(folder, "cache"))

@@ -22,16 +22,14 @@ static const char help[] =
     "Example:\n"
     "  bough tune config.yaml --device gpu\n";
 
-enum { MOST_CANDIDATES = 64 };
-
 static const double worth = 0.95; // of the time without tuning
 
 // The first candidate and the last are "default", what the device does without tuning: a machine
 // that was busy at the start would make all others look good.
 struct search {
     struct bough_device *device; // open, but at rest
-    const char *candidate[MOST_CANDIDATES];
-    struct tune_times times[MOST_CANDIDATES];
+    const char **candidate;
+    struct tune_times *times; // a candidate's each
     size_t candidates;
     int blast_set; // the one of CLBlast's sets that takes part
 };
@@ -56,16 +54,28 @@ static void tell(const struct search *search, size_t done, double start)
     fflush(stdout);
 }
 
+static enum bough_status list_candidates(struct search *search)
+{
+    size_t count = 0;
+    while (bough_tune_candidate(search->device, count))
+        count++;
+    search->candidate = calloc(count + 2, sizeof *search->candidate);
+    search->times = calloc(count + 2, sizeof *search->times);
+    if (!search->candidate || !search->times)
+        return cli_no_memory();
+    search->candidates = count + 2;
+    search->candidate[0] = search->candidate[count + 1] = "default";
+    for (size_t i = 0; i < count; i++)
+        search->candidate[i + 1] = bough_tune_candidate(search->device, i);
+    return BOUGH_OK;
+}
+
 static enum bough_status try_all(struct search *search, const struct tune_arguments *a)
 {
     enum bough_status status = BOUGH_OK;
-    const char *id = bough_device_info(search->device)->id, *candidate;
+    const char *id = bough_device_info(search->device)->id;
     const double start = cli_clock();
-    search->candidate[search->candidates++] = "default";
-    for (size_t i = 0; (candidate = bough_tune_candidate(search->device, i)); i++)
-        if (search->candidates + 1 < MOST_CANDIDATES)
-            search->candidate[search->candidates++] = candidate;
-    search->candidate[search->candidates++] = "default";
+    CLI_TRY(list_candidates(search));
     for (size_t i = 0; i < search->candidates; i++) {
         CLI_TRY(tune_candidate(&search->times[i], a, id, search->candidate[i]));
         if (i == 0 && search->times[0].died[0])
@@ -201,6 +211,8 @@ static enum bough_status tune(struct bough_device *device, const struct tune_arg
         status = keep(&search);
     for (size_t i = 0; i < search.candidates; i++)
         free(search.times[i].time);
+    free(search.times);
+    free(search.candidate);
     return status;
 }
 
