@@ -1,6 +1,7 @@
 #include "bench/op_call.h"
 
 #include "base/error.h"
+#include "bench/numbers.h"
 #include "cl/step.h"
 
 #include <stdlib.h>
@@ -28,16 +29,13 @@ static enum bough_status fill(const struct bough__tensor *x, int index, int64_t 
     size_t count = (size_t)bough_shape_elements(&x->shape);
     float *value = malloc(count * sizeof *value + 1);
     int32_t *label = (int32_t *)value;
-    uint32_t seed = 1;
+    const int integers = x->dtype == BOUGH_I32;
+    const float least = index || integers ? 0.0f : -0.5f;
     if (!value)
         return bough__no_memory();
-    for (size_t i = 0; i < count; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        if (x->dtype == BOUGH_I32)
-            label[i] = (int32_t)((seed >> 8) % (uint32_t)classes);
-        else
-            value[i] = (float)(seed >> 8) / 16777216.0f - (index ? 0.0f : 0.5f);
-    }
+    bough__numbers_fill(value, count, 1, least, integers ? (float)classes : least + 1);
+    for (size_t i = 0; integers && i < count; i++)
+        label[i] = (int32_t)value[i];
     enum bough_status status = bough__write(x->span, value, bytes_of(x));
     free(value);
     return status;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "bench/bench_gemm.h"
+#include "bench/numbers.h"
 #include "bench/timer.h"
 #include "device/check.h"
 #include "device/tuning.h"
@@ -98,7 +99,6 @@ static void trial_fini(struct trial *trial)
     free(trial->c);
 }
 
-// The same numbers on every device.
 static enum bough_status fill(struct bough__buffer **buffer, struct bough_device *device,
                               int64_t count, uint32_t seed)
 {
@@ -106,10 +106,7 @@ static enum bough_status fill(struct bough__buffer **buffer, struct bough_device
     const size_t size = (size_t)count * sizeof(float);
     float *data = malloc(size);
     BOUGH_TRY_MEMORY(data);
-    for (int64_t i = 0; i < count; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        data[i] = (float)(seed >> 8) * (2.0f / 16777216.0f) - 1.0f;
-    }
+    bough__numbers_fill(data, (size_t)count, seed, -1, 1);
     BOUGH_TRY(bough__buffer_create(buffer, device, size));
     BOUGH_TRY(bough__write(bough__whole(*buffer), data, size));
 done:

@@ -1,6 +1,8 @@
 // What does not depend on the machine: FLOPs, counts, and that every op has its rows.
 #include "support/support.h"
 
+#include "bench/numbers.h"
+#include "cl/random.h"
 #include "op/op.h"
 
 #include <bough/bough.h>
@@ -13,6 +15,31 @@ static int close_devices(void **state)
     (void)state;
     test_devices_close();
     return 0;
+}
+
+// ---- Numbers ----
+
+static void numbers_fill_their_range(void **state)
+{
+    (void)state;
+    enum { COUNT = 10001 };
+    static float x[COUNT + 1], other[COUNT];
+    double sum = 0;
+    int same = 0, low = 0;
+    x[COUNT] = 7;
+    bough__numbers_fill(x, COUNT, 3, -1, 9);
+    bough__numbers_fill(other, COUNT, 4, -1, 9);
+    assert_true(x[COUNT] == 7);
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(x[i] >= -1 && x[i] < 9);
+        sum += (double)x[i];
+        low += x[i] < 0;
+        same += x[i] == other[i];
+    }
+    assert_float_equal(sum / COUNT, 4, 0.1); // the deviation of the mean is 0.03
+    assert_in_range(low, 900, 1100);         // of one number in ten: 30
+    assert_in_range(same, 0, 10);
+    assert_true(x[6] == -1 + 10 * random_unit(random_bits(3, 0, 1, 0, 0, 0).v[2]));
 }
 
 // ---- A step ----
@@ -29,11 +56,13 @@ static const char *write_data(const char *folder)
         {"train/image", BOUGH_U8, {4, {ROWS, 1, 28, 28}}, image, sizeof image},
         {"train/label", BOUGH_I64, {1, {ROWS}}, label, sizeof label},
     };
-    uint32_t seed = 1;
-    for (size_t i = 0; i < sizeof image; i++)
-        ((uint8_t *)image)[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
-    for (int i = 0; i < ROWS; i++)
+    for (int i = 0; i < ROWS; i++) {
+        float pixel[28 * 28];
+        bough__numbers_fill(pixel, 28 * 28, (uint32_t)i, 0, 256);
+        for (int p = 0; p < 28 * 28; p++)
+            image[i][p / 28][p % 28] = (uint8_t)pixel[p];
         label[i] = i % 10;
+    }
     struct bough_tensor_writer *writer;
     snprintf(path, sizeof path, "%s/digits.safetensors", folder);
     assert_ok(bough_tensor_writer_create(&writer, path));
@@ -185,8 +214,11 @@ static void ceilings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(step_counts), cmocka_unit_test(every_op_has_rows),
-        cmocka_unit_test(products),    cmocka_unit_test(standard_list),
+        cmocka_unit_test(numbers_fill_their_range),
+        cmocka_unit_test(step_counts),
+        cmocka_unit_test(every_op_has_rows),
+        cmocka_unit_test(products),
+        cmocka_unit_test(standard_list),
         cmocka_unit_test(ceilings),
     };
     return cmocka_run_group_tests(tests, NULL, close_devices);
