@@ -2,7 +2,7 @@
 //
 // A backend builds a family with -DBOUGH_GROUP=<work-items of a group>, 1 on CPU devices.
 //
-//   ITEM_KERNEL void relu_fwd(ARG(x), ARG(y), const ulong count)
+//   ITEM_KERNEL void relu(ARG(x), ARG(y), const ulong count)
 //   {
 //       VIEW(const float, x);
 //       VIEW(float, y);

@@ -1,8 +1,10 @@
 #include "bough.h"
+
+#include "activation.h"
 #include "conv2d_params.h"
 
 // One row per channel: dbias [O] = sum of dz over N and OH * OW, where dz is dy, or, with y given,
-// dy where y > 0, which is also written. dz and dbias may be absent.
+// dy times the activation's slope, which is also written. dz and dbias may be absent.
 ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
                                 const struct conv2d_params p)
 {
@@ -12,17 +14,17 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
     VIEW(float, dbias);
     local float scratch[BOUGH_GROUP];
     const size_t channel = get_group_id(0);
-    const bool masked = y_base != 0;
+    const bool has_y = y_base != 0;
+    const struct activation_slope slope = activation_slope(p.activation);
     float total = 0.0f;
     for (int n = 0; n < p.batch; n++) {
         ANY_ORDER
         const size_t at = ((size_t)n * p.channels + channel) * p.plane;
         float sum = 0.0f; // by plane, so that rounding does not grow with the batch
-        if (masked) {
+        if (has_y) {
             APART
             for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
-                const float slope = dy[at + i]; // read in any case: a branch would be slower
-                const float value = y[at + i] > 0.0f ? slope : 0.0f;
+                const float value = slope_times(slope, y[at + i], dy[at + i]);
                 dz[at + i] = value;
                 sum += value;
             }

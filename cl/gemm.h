@@ -67,11 +67,13 @@ struct gemm_params {
     int depth;                        // of k, that is done at a time
     float alpha, beta;
     int bias_per_row, bias_per_col;
-    int relu;
+    int activation; // enum bough__activation
+    float slope;    // of a leaky_relu
     struct gemm_boxes boxes;
 };
 
 #ifdef __OPENCL_VERSION__
+#include "activation.h"
 
 // 64-bit division is slow on most GPUs and seldom needed.
 static inline long gemm_divide(long a, long b)
@@ -165,7 +167,29 @@ static inline float gemm_finish(const struct gemm_params *p, float sum, float ol
         value += bias[batch * p->m + row];
     if (p->bias_per_col)
         value += bias[batch * p->n + col];
-    return p->relu && value < 0.0f ? 0.0f : value; // NaN stays NaN
+    return activated(p->activation, p->slope, value);
+}
+
+#define GEMM_ACTIVATE(kind, x, slope)                                                              \
+    for (int i = 0; i < 16; i++)                                                                   \
+    (x)[i] = activated(kind, slope, (x)[i])
+
+ONCE void gemm_activate(float *x, int kind, float slope)
+{
+    BY_ACTIVATION(kind, GEMM_ACTIVATE, x, slope)
+}
+
+// A vector on its way into c.
+static inline float16 gemm_activated(const struct gemm_params *p, float16 value)
+{
+    float one[16];
+    if (p->activation == BOUGH_LINEAR)
+        return value;
+    if (p->activation == BOUGH_RELU)
+        return select(value, (float16)(0.0f), value < 0.0f); // NaN stays NaN
+    vstore16(value, 0, one);
+    gemm_activate(one, p->activation, p->slope);
+    return vload16(0, one);
 }
 
 static inline void gemm_store(const struct gemm_params *p, global float *c, float sum,

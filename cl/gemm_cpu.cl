@@ -165,9 +165,7 @@ static void store(const struct gemm_params *p, global float *c, const float *sum
         value += bias[batch * p->m + row];
     if (p->bias_per_col)
         value += vload16(0, bias + batch * p->n + columns->first);
-    if (p->relu)
-        value = select(value, (float16)(0.0f), value < 0.0f);
-    vstore16(value, 0, to);
+    vstore16(gemm_activated(p, value), 0, to);
 }
 
 // ---- The whole ----
@@ -216,7 +214,8 @@ static void aim_at_partial(struct gemm_params *p)
     p->c_batch = p->m * p->n;
     p->alpha = 1.0f;
     p->beta = 0.0f;
-    p->bias_per_row = p->bias_per_col = p->relu = 0;
+    p->bias_per_row = p->bias_per_col = 0;
+    p->activation = BOUGH_LINEAR;
 }
 
 // Group (panels of columns, block of rows, batch and split). A part of k at a time: A's rows are
@@ -255,7 +254,7 @@ gemm_cpu(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), struct gemm_params p)
         part.beta = k == from ? p.beta : 1.0f;
         part.bias_per_row = end && p.bias_per_row;
         part.bias_per_col = end && p.bias_per_col;
-        part.relu = end && p.relu;
+        part.activation = end ? p.activation : BOUGH_LINEAR;
         if (p.a_packed) {
             work.strip_size = (p.k + LANES - 1) / LANES * LANES * LANES;
             work.packed = scratch + p.a_at + batch * p.a_batch +

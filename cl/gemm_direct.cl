@@ -140,11 +140,8 @@ static void store_tile(const struct gemm_params *p, const struct work *w, const 
             float16 value = p->alpha * vload16(r * vectors + i, sums);
             if (w->add)
                 value += get_columns(p, &columns[i], to);
-            if (w->end) {
-                value += columns[i].bias + bias;
-                if (p->relu)
-                    value = select(value, (float16)(0.0f), value < 0.0f);
-            }
+            if (w->end)
+                value = gemm_activated(p, value + (columns[i].bias + bias));
             put_columns(p, &columns[i], to, value);
         }
     }

@@ -58,9 +58,7 @@ static void store_tile(const struct gemm_params *p, const struct target *t, cons
             float16 value = p->alpha * vload16(r * 2 + i, sums);
             if (p->beta != 0.0f)
                 value += get_half_strip(s, to, piece, at);
-            value += bias;
-            if (p->relu)
-                value = select(value, (float16)(0.0f), value < 0.0f);
+            value = gemm_activated(p, value + bias);
             if (piece == 16) {
                 put16(value, to + s->out[at], s->count[at]);
             } else {

@@ -1,9 +1,17 @@
 #include "bough.h"
+
+#include "activation.h"
 #include "linear_params.h"
 
 // A group takes 16 columns: dbias is the sum of dz over the rows, where dz is dy, or, with y given,
-// dy where y > 0, which is also written. dz and dbias may be absent.
+// dy times the activation's slope, which is also written. dz and dbias may be absent.
 #if BOUGH_GROUP == 1
+
+static inline float16 slopes_times(struct activation_slope s, float16 y, float16 dy)
+{
+    const float16 below = s.below == 0.0f ? (float16)(0.0f) : s.below * dy;
+    return s.curved ? dy * (s.start + y) * (1.0f - y) : select(below, dy, y > 0.0f);
+}
 
 ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
                                 const struct linear_params p)
@@ -14,15 +22,16 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
     VIEW(float, dbias);
     const int first = (int)get_group_id(0) * LINEAR_COLUMNS;
     const int columns = min(p.columns - first, (int)LINEAR_COLUMNS);
-    const bool masked = y_base != 0;
+    const bool has_y = y_base != 0;
+    const struct activation_slope slope = activation_slope(p.activation);
     float sum[LINEAR_COLUMNS] = {0.0f};
     if (columns == LINEAR_COLUMNS) {
         float16 total = 0.0f;
         for (int r = 0; r < p.rows; r++) {
             const size_t at = (size_t)r * p.columns + first;
             float16 value = vload16(0, dy + at);
-            if (masked) {
-                value = select((float16)(0.0f), value, vload16(0, y + at) > 0.0f);
+            if (has_y) {
+                value = slopes_times(slope, vload16(0, y + at), value);
                 vstore16(value, 0, dz + at);
             }
             total += value;
@@ -33,8 +42,8 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
             for (int c = 0; c < columns; c++) {
                 const size_t at = (size_t)r * p.columns + first + c;
                 float value = dy[at];
-                if (masked)
-                    dz[at] = value = y[at] > 0.0f ? value : 0.0f;
+                if (has_y)
+                    dz[at] = value = slope_times(slope, y[at], value);
                 sum[c] += value;
             }
     }
@@ -53,6 +62,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
     VIEW(const float, y);
     VIEW(float, dz);
     VIEW(float, dbias);
+    const struct activation_slope slope = activation_slope(p.activation);
     const int id = get_local_id(0), width = min(BOUGH_GROUP, (int)LINEAR_COLUMNS);
     for (int part = 0; part < LINEAR_COLUMNS; part += width) { // small groups: one after the other
         const int column = (int)get_group_id(0) * LINEAR_COLUMNS + part + id % width;
@@ -61,7 +71,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
             const size_t at = (size_t)r * p.columns + column;
             float value = dy[at];
             if (y_base != 0)
-                dz[at] = value = y[at] > 0.0f ? value : 0.0f;
+                dz[at] = value = slope_times(slope, y[at], value);
             sum += value;
         }
         barrier(CLK_LOCAL_MEM_FENCE);

@@ -6,6 +6,8 @@
 #ifndef BOUGH_DEVICE_DEVICE_H
 #define BOUGH_DEVICE_DEVICE_H
 
+#include "cl/activation_params.h"
+
 #include <bough/device.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -112,8 +114,6 @@ struct bough__matrix {
     int64_t batch_stride; // elements
 };
 
-enum bough__activation { BOUGH_LINEAR, BOUGH_RELU };
-
 // C[b] = activation(alpha * A[b] * B[b] + beta * C[b] + bias), for b in 0..batch-1.
 //   a [m, k]   b [k, n]   c [m, n], plain and not overlapping a or b
 // beta is 0 or 1; with 0, c is not read. k = 0 gives activation(beta * C + bias).
@@ -129,6 +129,7 @@ struct bough__gemm {
         BOUGH_BIAS_PER_COL, // bias[b * n + c]
     } bias_axis;
     enum bough__activation activation;
+    float slope; // of a leaky_relu
 };
 
 // ---- Backends ----

@@ -9,40 +9,45 @@ struct readers {
     int32_t count, one;
 };
 
-static int is_relu(const struct bough__node *node)
+static int is_activation(const struct bough__node *node)
 {
-    return node->op == &bough__op_relu && node->view_of < 0 && !node->value.span.buffer;
+    return node->op && node->op->activation != BOUGH_LINEAR && node->view_of < 0 &&
+           !node->value.span.buffer;
 }
 
 // After pooling there is less to clamp, and what is pooled need not be kept for the backward pass.
 static int can_go_behind(const struct bough__graph *graph, const struct bough__node *relu,
                          struct readers readers)
 {
-    return is_relu(relu) && !relu->kept && readers.count == 1 &&
+    return relu->op->activation == BOUGH_RELU && !relu->kept && readers.count == 1 &&
            (graph->node[readers.one].op->flags & BOUGH__OP_COMMUTES_WITH_RELU);
 }
 
-static int can_fold(const struct bough__graph *graph, const struct bough__node *relu,
+static int can_fold(const struct bough__graph *graph, const struct bough__node *activation,
                     const struct readers *readers)
 {
-    if (!is_relu(relu))
-        return 0;
-    const struct bough__node *maker = &graph->node[relu->input[0]];
-    return maker->op && (maker->op->flags & BOUGH__OP_FUSES_RELU) &&
-           readers[relu->input[0]].count == 1 && !maker->value.span.buffer && !maker->kept;
+    const enum bough__activation kind = activation->op->activation;
+    const struct bough__node *maker = &graph->node[activation->input[0]];
+    const unsigned flags = maker->op ? maker->op->flags : 0;
+    return (((flags & BOUGH__OP_FUSES_ACTIVATION) && kind != BOUGH_GELU) ||
+            ((flags & BOUGH__OP_COMMUTES_WITH_RELU) && kind == BOUGH_RELU)) &&
+           readers[activation->input[0]].count == 1 && !maker->value.span.buffer && !maker->kept;
 }
 
-static enum bough_status fold_relus(struct bough__graph *graph, const struct readers *readers)
+static enum bough_status fold_activations(struct bough__graph *graph, const struct readers *readers)
 {
     enum bough_status status = BOUGH_OK;
     for (int32_t n = 0; n < graph->count; n++) {
-        struct bough__node *relu = &graph->node[n];
-        int behind = can_go_behind(graph, relu, readers[n]);
-        if (!behind && !can_fold(graph, relu, readers))
+        struct bough__node *node = &graph->node[n];
+        if (!is_activation(node))
             continue;
-        int32_t into = behind ? readers[n].one : relu->input[0];
-        relu->view_of = relu->input[0];
-        graph->node[into].attr.activation = BOUGH_RELU;
+        int behind = can_go_behind(graph, node, readers[n]);
+        if (!behind && !can_fold(graph, node, readers))
+            continue;
+        int32_t into = behind ? readers[n].one : node->input[0];
+        node->view_of = node->input[0];
+        graph->node[into].attr.activation = node->op->activation;
+        graph->node[into].attr.slope = node->attr.value;
         BOUGH_TRY(bough__graph_renew(graph, into));
     }
 done:
@@ -125,7 +130,7 @@ enum bough_status bough__graph_fold(struct bough__graph *graph, size_t images_by
             readers[graph->node[n].input[i]].count++;
             readers[graph->node[n].input[i]].one = n;
         }
-    BOUGH_TRY(fold_relus(graph, readers));
+    BOUGH_TRY(fold_activations(graph, readers));
     BOUGH_TRY(join_poolings(graph, readers, images_bytes));
 done:
     free(readers);

@@ -4,8 +4,8 @@
 
 #include "graph/graph.h"
 
-// relu(op(x)) where nothing else reads op(x) becomes op with its activation applied at once, and
-// op(relu(x)) too where that is the same. The relu is a view then.
+// An activation of op(x), where nothing else reads op(x), is applied by an op that can do so, and
+// the relu of op(relu(x)) too where that is the same. The activation is a view then.
 //
 // With `images_bytes`, a convolution and the max pooling behind it become one op that takes as many
 // images at a time as have outputs of that size between the two. Errors: INTERNAL, and those of the

@@ -54,13 +54,6 @@ static int32_t backward_time(const struct bough__plan *plan, int32_t node)
     return 2 * plan->graph->count - 1 - node;
 }
 
-static int reads_y_backward(const struct bough__node *node)
-{
-    return (node->op->flags & BOUGH__OP_BACKWARD_READS_Y) ||
-           (node->attr.activation != BOUGH_LINEAR &&
-            !(node->op->flags & BOUGH__OP_COMMUTES_WITH_RELU));
-}
-
 static size_t value_bytes(const struct bough__node *node)
 {
     return (size_t)bough_shape_elements(&node->need.y) * bough_dtype_size(node->need.y_dtype);
@@ -150,8 +143,9 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
     struct entry *entry = &plan->entry[n];
     int32_t now = forward_time(n), back = backward_time(plan, n);
     if (!has_memory(node->value.span))
-        entry->value = area_add(plan, value_bytes(node), now,
-                                entry->active && reads_y_backward(node) ? back : now);
+        entry->value =
+            area_add(plan, value_bytes(node), now,
+                     entry->active && bough__op_reads_y(node->op, &node->attr) ? back : now);
     if (node->need.saved && !node->outside)
         entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
     if (node->need.scratch && !node->outside)
@@ -427,8 +421,8 @@ static enum bough_status add_gradient(struct bough__sequence *out, const struct 
                                       int32_t node, struct bough__tensor extra)
 {
     struct bough__tensor sum = gradient_of(plan, node);
-    struct bough__op_call call = {
-        .attr = &plan->graph->node[node].attr, .inputs = 2, .x = {sum, extra}, .y = sum};
+    static const struct bough__attr plain;
+    struct bough__op_call call = {.attr = &plain, .inputs = 2, .x = {sum, extra}, .y = sum};
     return bough__op_add.forward(out, &call);
 }
 

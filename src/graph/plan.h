@@ -10,8 +10,8 @@
 
 struct bough__plan;
 
-// Plans `graph`, which must stay until the plan is destroyed; a relu behind an op that can apply it
-// is folded into that op. The backward pass covers what lies between the seeds and the leaves that
+// Plans `graph`, which must stay until the plan is destroyed; what can be fused is
+// (fold.h). The backward pass covers what lies between the seeds and the leaves that
 // want a gradient. A leaf that no seed reaches keeps its gradient memory as it is.
 //   step    struct step_state (cl/step.h), for ops that read it; may be absent
 //   memory  NULL, or a buffer that the plan works in if it is large enough, beside other plans that

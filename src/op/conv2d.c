@@ -3,9 +3,9 @@
 //   weight  [O, C / groups, KH, KW]
 //   bias    [O]                       input 2, absent where inputs == 2
 //   y       [N, O, OH, OW]            OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1
-// Reads of attr: stride, padding, dilation, groups, activation (RELU: the backward pass masks dy by
-// y > 0 into scratch first).
-#include "op/op.h"
+// Reads of attr: stride, padding, dilation, groups, activation (if there is one, the backward
+// pass takes dy through it into scratch first).
+#include "op/activation.h"
 
 #include "base/error.h"
 #include "cl/conv2d_params.h"
@@ -89,7 +89,7 @@ static enum bough_status conv2d_shape(struct bough__op_need *need,
             return mismatch(call, "the padded image is above 2^31");
         need->y.dim[2 + i] = (padded - reach - 1) / call->attr->stride[i] + 1;
     }
-    if (call->attr->activation == BOUGH_RELU)
+    if (call->attr->activation != BOUGH_LINEAR)
         need->scratch = (size_t)bough_shape_elements(&need->y) * sizeof(float);
     return BOUGH_OK;
 }
@@ -177,6 +177,7 @@ static enum bough_status conv2d_forward(struct bough__sequence *out,
         .c = image_matrix(call->y.span, s.groups, s.group_o, s.oh * s.ow),
         .bias_axis = BOUGH_BIAS_PER_ROW,
         .activation = call->attr->activation,
+        .slope = call->attr->slope,
     };
     if (call->inputs == 3)
         gemm.bias = call->x[2].span;
@@ -196,12 +197,8 @@ BOUGH_TWIN static void conv2d_bias_bwd(void *const *arg, const void *params, int
         for (int64_t n = 0; n < p->batch; n++) {
             const int64_t at = (n * p->channels + channel) * p->plane;
             float sum = 0.0f;
-            if (y) {
-                for (int64_t i = at; i < at + p->plane; i++) {
-                    const float slope = dy[i]; // read in any case: a branch would be slower
-                    dz[i] = y[i] > 0.0f ? slope : 0.0f;
-                }
-            }
+            if (y)
+                activation_back(dz, dy, y, at, at + p->plane, p->activation);
             const float *value = y ? dz : dy;
 #pragma omp simd reduction(+ : sum)
             for (int64_t i = at; i < at + p->plane; i++)
@@ -256,16 +253,16 @@ static enum bough_status conv2d_backward(struct bough__sequence *out,
                                          const struct bough__op_call *call)
 {
     const struct sizes s = sizes_of(call);
-    const int masked = call->attr->activation == BOUGH_RELU;
-    const struct bough__span absent = {0}, dz = masked ? call->scratch : call->dy.span;
+    const int activated = call->attr->activation != BOUGH_LINEAR;
+    const struct bough__span absent = {0}, dz = activated ? call->scratch : call->dy.span;
     const struct bough__span dbias = call->inputs == 3 ? call->dx[2].span : absent;
     enum bough_status status = BOUGH_OK;
-    if (masked || dbias.buffer) {
+    if (activated || dbias.buffer) {
         const struct conv2d_params params = {(int)s.n, (int)s.o, (int)(s.oh * s.ow),
-                                             call->add_dx[2]};
+                                             call->add_dx[2], bough__fused_activation(call->attr)};
         BOUGH_TRY(BOUGH_KERNEL(out, &kernel_bias_bwd, s.o, s.n * s.o * s.oh * s.ow, &params,
-                               call->dy.span, masked ? call->y.span : absent, masked ? dz : absent,
-                               dbias));
+                               call->dy.span, activated ? call->y.span : absent,
+                               activated ? dz : absent, dbias));
     }
     if (call->dx[1].span.buffer)
         BOUGH_TRY(weight_gradient(out, call, &s, dz));
@@ -279,7 +276,7 @@ const struct bough__op bough__op_conv2d = {
     .name = "conv2d",
     .inputs_min = 2,
     .inputs_max = 3,
-    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_RELU,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_ACTIVATION,
     .shape = conv2d_shape,
     .forward = conv2d_forward,
     .backward = conv2d_backward,

@@ -1,18 +1,9 @@
 // linear: x [N, D], weight [U, D], bias [U] or absent -> y [N, U] = activation(x weight^T + bias)
 #include "base/error.h"
 #include "cl/linear_params.h"
-#include "op/op.h"
+#include "op/activation.h"
 
 // ---- The bias's gradient ----
-
-BOUGH_IN_TWIN void mask_row(float *dz, const float *dy, const float *y, int64_t begin, int64_t end)
-{
-#pragma omp simd
-    for (int64_t c = begin; c < end; c++) {
-        const float slope = dy[c]; // read in any case: a branch would be slower
-        dz[c] = y[c] > 0.0f ? slope : 0.0f;
-    }
-}
 
 BOUGH_IN_TWIN void add_row(float *sum, const float *dz, int64_t begin, int64_t end)
 {
@@ -35,7 +26,7 @@ BOUGH_TWIN static void linear_bias_bwd(void *const *arg, const void *params, int
     for (int64_t r = 0; r < p->rows; r++) {
         const int64_t at = r * p->columns;
         if (y)
-            mask_row(dz + at, dy + at, y + at, first, last);
+            activation_back(dz + at, dy + at, y + at, first, last, p->activation);
         if (dbias)
             add_row(dbias, (y ? dz : dy) + at, first, last);
     }
@@ -62,7 +53,7 @@ static enum bough_status linear_shape(struct bough__op_need *need,
                            bough_shape_format(w, text[1], sizeof text[1]),
                            bough_shape_format(b, text[2], sizeof text[2]));
     need->y = (struct bough_shape){2, {x->dim[0], w->dim[0]}};
-    if (call->attr->activation == BOUGH_RELU)
+    if (call->attr->activation != BOUGH_LINEAR)
         need->scratch = (size_t)(x->dim[0] * w->dim[0]) * sizeof(float);
     return BOUGH_OK;
 }
@@ -88,6 +79,7 @@ static enum bough_status linear_forward(struct bough__sequence *out,
                                          .bias = call->x[2].span,
                                          .bias_axis = BOUGH_BIAS_PER_COL,
                                          .activation = call->attr->activation,
+                                         .slope = call->attr->slope,
                                      });
 }
 
@@ -130,21 +122,23 @@ static enum bough_status bias_gradient(struct bough__sequence *out,
                                        const struct bough__op_call *call)
 {
     const int64_t n = call->x[0].shape.dim[0], u = call->x[1].shape.dim[0];
-    const struct linear_params params = {(int)n, (int)u, call->add_dx[2]};
+    const struct linear_params params = {(int)n, (int)u, call->add_dx[2],
+                                         bough__fused_activation(call->attr)};
     const struct bough__span absent = {0};
-    const int masked = call->attr->activation == BOUGH_RELU;
-    if (!masked && !call->dx[2].span.buffer)
+    const int activated = call->attr->activation != BOUGH_LINEAR;
+    if (!activated && !call->dx[2].span.buffer)
         return BOUGH_OK;
     return BOUGH_KERNEL(out, &kernel_bias_bwd, (u + LINEAR_COLUMNS - 1) / LINEAR_COLUMNS, n * u,
-                        &params, call->dy.span, masked ? call->y.span : absent,
-                        masked ? call->scratch : absent, call->dx[2].span);
+                        &params, call->dy.span, activated ? call->y.span : absent,
+                        activated ? call->scratch : absent, call->dx[2].span);
 }
 
 static enum bough_status linear_backward(struct bough__sequence *out,
                                          const struct bough__op_call *call)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__span dz = call->attr->activation == BOUGH_RELU ? call->scratch : call->dy.span;
+    const struct bough__span dz =
+        call->attr->activation == BOUGH_LINEAR ? call->dy.span : call->scratch;
     BOUGH_TRY(bias_gradient(out, call));
     BOUGH_TRY(weight_gradient(out, call, dz));
     BOUGH_TRY(input_gradient(out, call, dz));
@@ -156,7 +150,7 @@ const struct bough__op bough__op_linear = {
     .name = "linear",
     .inputs_min = 2,
     .inputs_max = 3,
-    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_RELU,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_ACTIVATION,
     .shape = linear_shape,
     .forward = linear_forward,
     .backward = linear_backward,

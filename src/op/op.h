@@ -29,7 +29,8 @@ struct bough__attr {
     float value; // slope, factor, probability, delta, smoothing: one number
     float eps, momentum;
     struct bough_shape shape;          // reshape: of one sample of the output
-    enum bough__activation activation; // linear, conv2d, max_pool2d: fused behind them
+    enum bough__activation activation; // fused: see bough__op_flags
+    float slope;                       // its, if it is a leaky_relu
     struct bough__pool_attr pool;
     int32_t images;   // conv2d_max_pool2d: at a time
     uint32_t stream;  // random numbers: which of the graph's streams
@@ -67,8 +68,9 @@ enum bough__op_flags {
     BOUGH__OP_ACCUMULATES = 4, // its backward pass honours add_dx
     BOUGH__OP_VIEW = 8,        // y is x[0] in another shape: no forward, no backward
     BOUGH__OP_IN_PLACE = 16,   // element-wise: y may share x[0]'s memory, dx[0] dy's
-    BOUGH__OP_FUSES_RELU = 32, // applies attr.activation; its backward pass then reads y
-    // Besides, a relu before it is the same as one behind it, and its backward pass reads no y.
+    // Applies attr.activation, any but gelu; its backward pass then reads y.
+    BOUGH__OP_FUSES_ACTIVATION = 32,
+    // Applies a relu, which is the same before it and behind it; its backward pass reads no y.
     BOUGH__OP_COMMUTES_WITH_RELU = 64,
 };
 
@@ -76,12 +78,20 @@ struct bough__op {
     const char *name;
     int inputs_min, inputs_max;
     unsigned flags;
-    unsigned no_gradient; // bit i: input i has none (labels, running statistics)
+    unsigned no_gradient;              // bit i: input i has none (labels, running statistics)
+    enum bough__activation activation; // what it is itself; else LINEAR
     // Errors: INVALID with the shapes. Call it through bough__op_shape.
     enum bough_status (*shape)(struct bough__op_need *need, const struct bough__op_call *call);
     enum bough_status (*forward)(struct bough__sequence *out, const struct bough__op_call *call);
     enum bough_status (*backward)(struct bough__sequence *out, const struct bough__op_call *call);
 };
+
+// Whether its backward pass reads y.
+static inline int bough__op_reads_y(const struct bough__op *op, const struct bough__attr *attr)
+{
+    return (op->flags & BOUGH__OP_BACKWARD_READS_Y) ||
+           ((op->flags & BOUGH__OP_FUSES_ACTIVATION) && attr->activation != BOUGH_LINEAR);
+}
 
 // What `op` needs for the inputs' shapes and types in `call`, and for its attributes. Spans are not
 // looked at: an absent input in the middle has rank 0.
@@ -108,7 +118,7 @@ const struct bough__op *const *bough__op_all(size_t *count);
 #undef BOUGH_OP
 
 // Launches `kernel` over `count` items or rows; the spans stand in the kernel's argument order.
-//   BOUGH_KERNEL(out, &relu_fwd, count, work, NULL, x, y)
+//   BOUGH_KERNEL(out, &add_fwd, count, work, NULL, a, b, y)
 #define BOUGH_KERNEL(out, kernel_, count_, work_, params_, ...)                                    \
     bough__sequence_kernel((out), &(struct bough__kernel_call){.kernel = (kernel_),                \
                                                                .count = (count_),                  \

@@ -76,6 +76,24 @@ struct gemm_case {
     int shared_a, shared_b; // by all batches
 };
 
+static double wanted_activation(const struct bough__gemm *g, double x)
+{
+    switch (g->activation) {
+    case BOUGH_RELU:
+        return fmax(x, 0);
+    case BOUGH_LEAKY_RELU:
+        return x < 0 ? (double)g->slope * x : x;
+    case BOUGH_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case BOUGH_TANH:
+        return tanh(x);
+    case BOUGH_GELU:
+        return x * erfc(-x / sqrt(2)) / 2;
+    default:
+        return x;
+    }
+}
+
 static void want_element(struct operands *o, const struct bough__gemm *g, int64_t batch, int64_t r,
                          int64_t col)
 {
@@ -93,8 +111,7 @@ static void want_element(struct operands *o, const struct bough__gemm *g, int64_
                   (double)o->bias
                       .data[GUARD + (g->bias_axis == BOUGH_BIAS_PER_ROW ? batch * g->m + r
                                                                         : batch * g->n + col)]);
-    if (g->activation == BOUGH_RELU)
-        o->c.want[GUARD + place] = fmax(o->c.want[GUARD + place], 0);
+    o->c.want[GUARD + place] = wanted_activation(g, o->c.want[GUARD + place]);
 }
 
 // Random operands, and what is wanted of them. `name` lives as long as the operands.
@@ -112,7 +129,8 @@ static struct operands operands_of(const struct gemm_case *x, struct bough__gemm
                             .beta = x->beta,
                             .bias_axis =
                                 x->bias == PER_COL ? BOUGH_BIAS_PER_COL : BOUGH_BIAS_PER_ROW,
-                            .activation = x->activation};
+                            .activation = x->activation,
+                            .slope = 0.25f};
     struct operands o = {.name = name};
     o.a = fill_view(&g.a, g.batch, g.m, g.k, x->shared_a);
     o.b = fill_view(&g.b, g.batch, g.k, g.n, x->shared_b);
@@ -201,14 +219,14 @@ static void nothing_to_sum_and_nothing_to_write(void **state)
 static void epilogues(void **state)
 {
     (void)state;
-    for (int i = 0; i < 3 * 2 * 2 * 2; i++)
+    for (int i = 0; i < 3 * 6 * 2 * 2; i++)
         check(&(struct gemm_case){.m = 34,
                                   .n = 70,
                                   .k = 33,
                                   .bias = (enum bias)(i % 3),
-                                  .activation = i / 3 % 2 ? BOUGH_RELU : BOUGH_LINEAR,
-                                  .beta = (float)(i / 6 % 2),
-                                  .alpha = i / 12 ? -0.5f : 1.0f,
+                                  .activation = (enum bough__activation)(i / 3 % 6),
+                                  .beta = (float)(i / 18 % 2),
+                                  .alpha = i / 36 ? -0.5f : 1.0f,
                                   .c = i % 2 ? COLS_SPLIT : ROWS});
 }
 
@@ -235,6 +253,9 @@ static void sizes_beyond_a_block(void **state)
         {.m = 600, .n = 40, .k = 50, .b = COLS},
         {.m = 20, .n = 4300, .k = 30, .a = COLS, .bias = PER_COL},
         {.m = 200, .n = 300, .k = 600, .a = COLS, .b = COLS, .c = COLS},
+        {.m = 200, .n = 300, .k = 600, .b = COLS, .bias = PER_COL, .activation = BOUGH_TANH},
+        {.m = 70, .n = 90, .k = 1100, .c = COLS, .activation = BOUGH_SIGMOID},
+        {.m = 32, .n = 9, .k = 10001, .b = COLS, .activation = BOUGH_LEAKY_RELU},
         {.m = 32, .n = 9, .k = 10001, .b = COLS}, // weight gradients
         {.m = 9, .n = 5, .k = 20000, .a = COLS, .beta = 1, .bias = PER_ROW},
         {.m = 1, .n = 1, .k = 50001, .alpha = 0.5f},

@@ -36,8 +36,13 @@ static void net_init(struct net *net, struct bough_device *device, int times)
         .b = {.data = bough__whole(net->b), .row.stride = N, .col.stride = 1},
         .c = {.data = c, .row.stride = N, .col.stride = 1},
     };
-    const struct bough__op_call relu = {
-        .inputs = 1, .x = {{.shape = {2, {M, N}}}}, .y.span = c, .dy.span = c, .dx = {{.span = c}}};
+    const struct bough__attr attr = {.value = 0};
+    const struct bough__op_call relu = {.attr = &attr,
+                                        .inputs = 1,
+                                        .x = {{.shape = {2, {M, N}}}},
+                                        .y.span = c,
+                                        .dy.span = c,
+                                        .dx = {{.span = c}}};
     for (int i = 0; i < times; i++) {
         net->sequence.label = (struct bough__label){"linear", "trunk.0", "forward"};
         assert_ok(bough__sequence_gemm(&net->sequence, &gemm));
@@ -82,7 +87,7 @@ static void check_profile(struct bough_device *device, int runs)
     double count = 2.0 * runs;
     check_row(&p->row[0], "gemm", "linear", 2 * runs, count * 2 * M * N * K,
               count * 4 * (M * N + M * K + K * N));
-    check_row(&p->row[1], "relu_bwd", "relu", 2 * runs, 0, count * 3 * 4 * M * N);
+    check_row(&p->row[1], "activation_bwd", "relu", 2 * runs, 0, count * 3 * 4 * M * N);
     assert_non_null(p->row[0].implementation);
     assert_string_equal(p->row[0].label.layer, "trunk.0");
     assert_null(p->row[1].label.layer);

@@ -209,13 +209,10 @@ static void overwrite_unread(const struct placed *placed)
 {
     const unsigned flags = placed->setup->op->flags;
     const int shared = placed->y.buffer == NULL;
-    const int reads_y = flags & BOUGH__OP_BACKWARD_READS_Y ||
-                        (flags & BOUGH__OP_FUSES_RELU && !(flags & BOUGH__OP_COMMUTES_WITH_RELU) &&
-                         placed->call.attr->activation == BOUGH_RELU);
     for (int i = 0; i < placed->call.inputs; i++)
         if (!(flags & BOUGH__OP_BACKWARD_READS_X) && !(shared && i == 0))
             block_overwrite(&placed->x[i]);
-    if (!reads_y)
+    if (!bough__op_reads_y(placed->setup->op, placed->call.attr))
         block_overwrite(y_block(placed));
     block_overwrite(&placed->scratch);
 }

@@ -72,7 +72,8 @@ static void pick_epilogue(struct bough__gemm *g)
     g->alpha = pick(0, 1) ? 1 : 0.5f;
     g->beta = (float)pick(0, 1);
     g->bias_axis = pick(0, 1) ? BOUGH_BIAS_PER_ROW : BOUGH_BIAS_PER_COL;
-    g->activation = pick(0, 1) ? BOUGH_RELU : BOUGH_LINEAR;
+    g->activation = (enum bough__activation)pick(BOUGH_LINEAR, BOUGH_TANH);
+    g->slope = 0.25f;
 }
 
 static struct bough__gemm pick_gemm(void)

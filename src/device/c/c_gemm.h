@@ -18,6 +18,15 @@ const struct bough__c_gemm *const *bough__c_gemms(size_t *count);
 // C' = B' A'.
 struct bough__gemm bough__c_gemm_turned(const struct bough__gemm *gemm);
 
+// The activation that is left where a relu is done by the micro-kernel.
+static inline struct activation bough__c_left_activation(const struct bough__gemm *gemm)
+{
+    const int kind = gemm->activation == BOUGH_RELU ? BOUGH_LINEAR : (int)gemm->activation;
+    return (struct activation){kind, gemm->slope};
+}
+
+void bough__c_activate(float *x, int64_t count, struct activation activation);
+
 extern const struct bough__c_gemm bough__c_gemm_small, bough__c_gemm_avx512, bough__c_gemm_avx2,
     bough__c_gemm_base, bough__c_gemm_generic;
 

@@ -67,7 +67,8 @@ static void row_of_c(const void *launch, int64_t item, int thread)
         if (l->bias)
             value += g->bias_axis == BOUGH_BIAS_PER_ROW ? l->bias[batch * g->m + r]
                                                         : l->bias[batch * g->n + col];
-        *c = g->activation == BOUGH_RELU && value < 0 ? 0 : value;
+        *c = value;
+        bough__c_activate(c, 1, (struct activation){(int)g->activation, g->slope});
     }
 }
 

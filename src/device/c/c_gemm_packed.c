@@ -236,6 +236,7 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
         .row_bias = g.bias_axis == BOUGH_BIAS_PER_ROW ? bias : NULL,
         .col_bias = g.bias_axis == BOUGH_BIAS_PER_COL ? bias : NULL,
         .relu = g.activation == BOUGH_RELU,
+        .activation = bough__c_left_activation(&g),
     };
     cut(l);
     enum bough_status status = bough__c_scratch(device, lay_out(l));

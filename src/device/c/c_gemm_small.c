@@ -17,6 +17,7 @@ enum {
 struct call {
     bough__c_tile_fn *run;
     struct bough__c_tile tile;
+    int64_t rows;
 };
 
 // A part of C for one thread.
@@ -29,6 +30,7 @@ struct item {
 struct small_launch {
     struct bough__c_launch base;
     const struct bough__c_isa *isa;
+    struct activation activation; // that the tiles leave
     struct item item[MOST_ITEMS];
     int64_t items;
     struct bough__c_side b;
@@ -65,8 +67,11 @@ static void run_item(const void *launch, int64_t index, int thread)
     const struct small_launch *l = launch;
     const struct item *item = &l->item[index];
     pack(l, item);
-    for (const struct call *call = item->call; call < item->end; call++)
+    for (const struct call *call = item->call; call < item->end; call++) {
         call->run(&call->tile);
+        for (int64_t i = 0; l->activation.kind && i < call->rows; i++)
+            bough__c_activate(call->tile.c + i * call->tile.ldc, call->tile.lanes, l->activation);
+    }
 }
 
 static void run(const struct bough__c_launch *launch)
@@ -221,6 +226,7 @@ static struct call *fill_panel(struct call *call, const struct small_launch *l,
         call->run = bough__c_tile_of(l->isa, grid->form, rows, vectors);
         call->tile = tile_of(l, g, row, col);
         call->tile.lanes = call->tile.split = (int)count;
+        call->rows = rows;
         if (grid->form == C_DOTS)
             call->tile.b_step = g->b.col.stride;
         if (grid->packs) {
@@ -281,6 +287,7 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
         return bough__no_memory();
     l->base = (struct bough__c_launch){{.device = device}, run, destroy};
     l->isa = self->isa;
+    l->activation = bough__c_left_activation(&g);
     for (int64_t i = 0; i < C_MAX_ROWS; i++)
         l->row[i] = i * g.a.row.stride;
     const struct grid grid = grid_of(&g, l->isa, bough__c_pool_threads(bough__c_pool_of(&l->base)));

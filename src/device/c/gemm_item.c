@@ -244,6 +244,24 @@ static void run_panels(const struct work *w, const struct operands *o, int64_t f
 
 // ---- Items ----
 
+// Where one of C's two axes is contiguous, along that one.
+static void activate(const struct work *w, const struct bough__c_box *rows,
+                     const struct bough__c_box *cols)
+{
+    const struct bough__c_target *t = &w->target;
+    const int down = t->row.stride == 1;
+    const struct bough__axis *along = down ? &t->row : &t->col, *other = down ? &t->col : &t->row;
+    const struct bough__c_box *box = down ? rows : cols, *others = down ? cols : rows;
+    const int64_t end = box->first + box->count, inner = along->inner ? along->inner : end;
+    for (int64_t o = others->first; o < others->first + others->count; o++) {
+        float *c = t->data + w->batch * t->batch_stride + bough__c_axis(other, o);
+        for (int64_t i = box->first, run; i < end; i += run) {
+            run = along->stride == 1 ? bough__c_least(inner - i % inner, end - i) : 1;
+            bough__c_activate(c + bough__c_axis(along, i), run, t->activation);
+        }
+    }
+}
+
 static void run_block(const struct work *w, const struct bough__c_box *rows,
                       const struct bough__c_box *cols, const struct bough__c_box *k)
 {
@@ -309,6 +327,8 @@ void bough__c_run_item(const struct bough__c_packed *l, float *scratch, float *o
         w.last = i + 1 == end;
         run_block(&w, &rows, &cols, &k);
     }
+    if (w.target.activation.kind)
+        activate(&w, &rows, &cols);
 }
 
 void bough__c_add_shares(const struct bough__c_packed *l, float *scratch, int64_t index)
@@ -334,5 +354,7 @@ void bough__c_add_shares(const struct bough__c_packed *l, float *scratch, int64_
         sum[i] += t->col_bias[batch * l->n + i];
     for (int64_t i = 0; t->relu && i < l->n; i++)
         sum[i] = sum[i] < 0 ? 0 : sum[i];
+    if (t->activation.kind)
+        bough__c_activate(sum, l->n, t->activation);
     move_row(t, row, sum, 0, l->n, TO_TARGET);
 }

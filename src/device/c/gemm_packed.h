@@ -26,6 +26,7 @@ struct bough__c_target {
     int beta;
     const float *row_bias, *col_bias; // NULL = none
     int relu;
+    struct activation activation; // another one
 };
 
 struct bough__c_packed {

@@ -102,7 +102,8 @@ static struct gemm_params describe(const struct bough__gemm *g)
     p.beta = g->beta;
     p.bias_per_row = g->bias.buffer && g->bias_axis == BOUGH_BIAS_PER_ROW;
     p.bias_per_col = g->bias.buffer && g->bias_axis == BOUGH_BIAS_PER_COL;
-    p.relu = g->activation == BOUGH_RELU;
+    p.activation = (int)g->activation;
+    p.slope = g->slope;
     return p;
 }
 

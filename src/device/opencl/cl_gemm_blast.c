@@ -190,7 +190,7 @@ static enum bough_status finish(struct bough__cl_gemm *g, struct blast *x)
         x->alpha = 1;
         x->beta = 0;
     } else {
-        if (!p->relu && !p->bias_per_row && !p->bias_per_col)
+        if (p->activation == BOUGH_LINEAR && !p->bias_per_row && !p->bias_per_col)
             return BOUGH_OK;
         p->splits = 0;
         p->beta = 1;
