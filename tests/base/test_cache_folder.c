@@ -21,13 +21,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void set(const char *variable, const char *below)
 {
     char value[512];
@@ -145,7 +138,7 @@ static void the_oldest_go_first(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(the_first_that_is_named_is_made), CASE(none_is_told),
         CASE(what_cannot_be_made_is_told),     CASE(one_that_others_may_enter_is_refused),

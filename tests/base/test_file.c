@@ -23,13 +23,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void assert_holds(const char *name, const char *wanted)
 {
     char *data;
@@ -190,7 +183,7 @@ static void a_full_disk_leaves_nothing(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(written_whole),
         CASE(a_large_file_reads_back),

@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 // ---- Numbers ----
 
 static void numbers_fill_their_range(void **state)
@@ -221,5 +214,5 @@ int main(void)
         cmocka_unit_test(standard_list),
         cmocka_unit_test(ceilings),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

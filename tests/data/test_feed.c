@@ -116,18 +116,11 @@ static void a_shuffle_is_a_permutation_of_its_seed(void **state)
     assert_true(moved > 950);
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_follow_the_order),
         cmocka_unit_test(a_shuffle_is_a_permutation_of_its_seed),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -319,13 +319,6 @@ static void refusals(void **state)
     bough__sequence_fini(&sequence);
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,5 +327,5 @@ int main(void)
         cmocka_unit_test(copies),       cmocka_unit_test(normalizing),
         cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

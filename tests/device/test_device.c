@@ -487,7 +487,5 @@ int main(int argc, char **argv)
     };
     if (argc > 1 && strcmp(argv[1], "auto") == 0)
         return open_auto();
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    test_devices_close();
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

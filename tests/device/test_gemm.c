@@ -313,7 +313,5 @@ int main(void)
         cmocka_unit_test(sizes_beyond_a_block),
         cmocka_unit_test(threads_change_nothing),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    test_devices_close();
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -309,7 +309,5 @@ int main(void)
         cmocka_unit_test(gradient_of_the_weights),
         cmocka_unit_test(gradient_of_the_input),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    test_devices_close();
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -180,13 +180,6 @@ static void windows_are_their_images(void **state)
     bough__buffer_destroy(&buffer);
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,5 +188,5 @@ int main(void)
         cmocka_unit_test(counts),
         cmocka_unit_test(windows_are_their_images),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -32,13 +32,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static struct bough__gemm product(int64_t m, int64_t n, int64_t k)
 {
     return (struct bough__gemm){.m = m,
@@ -209,7 +202,7 @@ static void without_a_cache_there_is_none(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(kinds_tell_apart_what_matters),       CASE(what_is_kept_is_found),
         CASE(what_is_kept_for_other_kinds_stays),  CASE(a_damaged_file_is_told_and_ignored),

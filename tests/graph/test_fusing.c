@@ -207,13 +207,6 @@ static void a_convolution_joins_its_pooling(void **state)
     }
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,5 +214,5 @@ int main(void)
         cmocka_unit_test(a_relu_is_folded_into_the_pooling),
         cmocka_unit_test(a_convolution_joins_its_pooling),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

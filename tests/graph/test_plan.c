@@ -282,13 +282,6 @@ static void gradients_pass_through_a_chain_in_place(void **state)
     bough__buffer_destroy(&memory);
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,5 +291,5 @@ int main(void)
         cmocka_unit_test(element_wise_chain_works_in_place),
         cmocka_unit_test(gradients_pass_through_a_chain_in_place),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -13,17 +13,8 @@ static json_t *golden;
 
 static int open_golden(void **state)
 {
-    (void)state;
-    json_error_t error;
-    golden = json_load_file(TEST_SOURCE_DIR "/tests/nn/golden/metric.json", 0, &error);
+    golden = test_golden_open(state, "nn/golden/metric.json");
     return golden == NULL;
-}
-
-static int close_golden(void **state)
-{
-    (void)state;
-    json_decref(golden);
-    return 0;
 }
 
 // ---- A golden case as an outcome ----
@@ -184,5 +175,5 @@ int main(void)
         cmocka_unit_test(a_score_that_is_no_number),
         cmocka_unit_test(scores_far_apart),
     };
-    return cmocka_run_group_tests(tests, open_golden, close_golden);
+    return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

@@ -13,18 +13,8 @@ static json_t *golden;
 
 static int open_golden(void **state)
 {
-    (void)state;
-    json_error_t error;
-    golden = json_load_file(TEST_SOURCE_DIR "/tests/nn/golden/optimizer.json", 0, &error);
+    golden = test_golden_open(state, "nn/golden/optimizer.json");
     return golden == NULL;
-}
-
-static int close_golden(void **state)
-{
-    (void)state;
-    json_decref(golden);
-    test_devices_close();
-    return 0;
 }
 
 static int64_t read_numbers(float *to, const json_t *array)
@@ -294,5 +284,5 @@ int main(void)
         cmocka_unit_test(bias_correction),
         cmocka_unit_test(clipping),
     };
-    return cmocka_run_group_tests(tests, open_golden, close_golden);
+    return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

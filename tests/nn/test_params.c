@@ -113,17 +113,10 @@ static void starts_are_pytorchs_and_depend_on_the_seed_alone(void **state)
     free(first);
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_are_pytorchs_and_depend_on_the_seed_alone),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

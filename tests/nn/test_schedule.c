@@ -10,17 +10,8 @@ static json_t *golden;
 
 static int open_golden(void **state)
 {
-    (void)state;
-    json_error_t error;
-    golden = json_load_file(TEST_SOURCE_DIR "/tests/nn/golden/schedule.json", 0, &error);
+    golden = test_golden_open(state, "nn/golden/schedule.json");
     return golden == NULL;
-}
-
-static int close_golden(void **state)
-{
-    (void)state;
-    json_decref(golden);
-    return 0;
 }
 
 static double option(const json_t *row, const char *key)
@@ -107,5 +98,5 @@ int main(void)
         cmocka_unit_test(a_warmup_of_a_fraction_of_a_step),
         cmocka_unit_test(the_cosine_ends_at_its_lowest),
     };
-    return cmocka_run_group_tests(tests, open_golden, close_golden);
+    return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

@@ -173,12 +173,10 @@ static void run_row(void **state)
         run_size(row, sizes[i]);
 }
 
-static int close_devices(void **state)
+static int end(void **state)
 {
-    (void)state;
     op_run_end();
-    test_devices_close();
-    return 0;
+    return test_devices_end(state);
 }
 
 // "linear [SWEEP, 7] [5, 7] [5]"
@@ -209,7 +207,7 @@ int op_cases_run(const char *family, const struct op_case *cases, size_t count)
                                            .test_func = run_row,
                                            .initial_state = (void *)(uintptr_t)&cases[i]};
         }
-        failed = _cmocka_run_group_tests(family, tests, count, NULL, close_devices);
+        failed = _cmocka_run_group_tests(family, tests, count, NULL, end);
     }
     free(tests);
     free(names);

@@ -129,13 +129,6 @@ static void draws_depend_on_seed_step_and_stream(void **state)
     check_apart(&stream, &state3);
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,5 +137,5 @@ int main(void)
         cmocka_unit_test(none_and_all),
         cmocka_unit_test(draws_depend_on_seed_step_and_stream),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -127,6 +127,17 @@ static int find_file(void)
     return count;
 }
 
+// Builds it, and returns its bytes, which the caller frees, if it is asked for their number.
+static char *build_file(size_t *size)
+{
+    char *data = NULL;
+    assert_built();
+    assert_int_equal(find_file(), 1);
+    if (size)
+        assert_ok(bough__file_read(&data, size, file));
+    return data;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -144,20 +155,12 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 // ---- Cases ----
 
 static void a_second_start_builds_nothing(void **state)
 {
     (void)state;
-    assert_built();
-    assert_int_equal(find_file(), 1);
+    build_file(NULL);
     assert_found();
     assert_logged("found cl/counting.cl in the cache");
     assert_found();
@@ -213,11 +216,8 @@ static void a_damaged_file_is_built_over(void **state)
     } damage[] = {{0, "another kind of file"}, {8, "another version"},  {16, "its length"},
                   {24, "another program"},     {55, "another program"}, {56, "its checksum"},
                   {HEADER, "its checksum"}};
-    char *data;
     size_t size;
-    assert_built();
-    assert_int_equal(find_file(), 1);
-    assert_ok(bough__file_read(&data, &size, file));
+    char *data = build_file(&size);
     for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
         data[damage[i].at] ^= 1;
         assert_rebuilt(data, size, damage[i].why);
@@ -231,11 +231,8 @@ static void a_damaged_file_is_built_over(void **state)
 static void a_truncated_file_is_built_over(void **state)
 {
     (void)state;
-    char *data;
     size_t size;
-    assert_built();
-    assert_int_equal(find_file(), 1);
-    assert_ok(bough__file_read(&data, &size, file));
+    char *data = build_file(&size);
     assert_rebuilt("", 0, "cut short");
     assert_rebuilt(data, HEADER - 1, "cut short");
     assert_rebuilt(data, HEADER, "its length");
@@ -250,11 +247,8 @@ static void a_truncated_file_is_built_over(void **state)
 static void what_the_driver_refuses_is_built_over(void **state)
 {
     (void)state;
-    char *data;
     size_t size;
-    assert_built();
-    assert_int_equal(find_file(), 1);
-    assert_ok(bough__file_read(&data, &size, file));
+    char *data = build_file(&size);
     memset(data + HEADER, 'x', size - HEADER);
     SHA2_CTX hash;
     SHA256Init(&hash);
@@ -271,8 +265,7 @@ static void a_file_of_another_user_is_not_used(void **state)
         printf("skipped: only root can give a file away\n");
         skip();
     }
-    assert_built();
-    assert_int_equal(find_file(), 1);
+    build_file(NULL);
     assert_int_equal(chown(file, 1, 1), 0);
     assert_built();
     assert_logged("others may have written it");
@@ -322,8 +315,7 @@ static void a_file_that_cannot_be_written_is_told(void **state)
 {
     (void)state;
     char part[1100];
-    assert_built();
-    assert_int_equal(find_file(), 1);
+    build_file(NULL);
     snprintf(part, sizeof part, "%s.part", file);
     assert_int_equal(unlink(file), 0);
     assert_int_equal(mkdir(part, 0700), 0);
@@ -335,8 +327,7 @@ static void a_file_that_cannot_be_written_is_told(void **state)
 static void a_full_disk_is_told(void **state)
 {
     (void)state;
-    assert_built();
-    assert_int_equal(find_file(), 1);
+    build_file(NULL);
     assert_int_equal(unlink(file), 0);
     signal(SIGXFSZ, SIG_IGN);
     disk_is_full = 1;
@@ -400,7 +391,7 @@ static void processes_that_start_at_once_do_no_harm(void **state)
 
 int main(int argc, char **argv)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(a_second_start_builds_nothing),
         CASE(any_change_of_the_source_is_seen),

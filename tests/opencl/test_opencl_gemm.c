@@ -1,5 +1,6 @@
 // Every GEMM implementation of OpenCL against plain C, on random problems of many shapes: whole
 // matrices and convolutions with their gradients.
+#include "bench/numbers.h"
 #include "opencl/opencl_support.h"
 
 #include <stdlib.h>
@@ -170,10 +171,7 @@ static void fill(struct bough__span span, int64_t count, uint32_t from)
 {
     float *x = malloc((size_t)count * sizeof *x);
     assert_non_null(x);
-    for (int64_t i = 0; i < count; i++) {
-        from = from * 1664525u + 1013904223u;
-        x[i] = (float)(from >> 8) * (2.0f / 16777216.0f) - 1.0f;
-    }
+    bough__numbers_fill(x, (size_t)count, from, -1, 1);
     assert_ok(bough__write(span, x, (size_t)count * sizeof *x));
     free(x);
 }

@@ -78,10 +78,12 @@ struct bough_device *const *test_devices(size_t *count)
     return devices;
 }
 
-void test_devices_close(void)
+int test_devices_end(void **state)
 {
+    (void)state;
     while (devices_count)
         bough_device_close(&devices[--devices_count]);
+    return 0;
 }
 
 double test_nmse(const float *a, const float *b, size_t count)
@@ -136,6 +138,43 @@ void test_folder_remove(void)
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     if (system(command) != 0)
         fail_msg("cannot remove %s", folder);
+}
+
+const char *test_folder(void)
+{
+    return folder;
+}
+
+int test_folder_begin(void **state)
+{
+    (void)state;
+    test_folder_create();
+    return 0;
+}
+
+int test_folder_end(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+json_t *test_golden_open(void **state, const char *path)
+{
+    char whole[512];
+    json_error_t error;
+    snprintf(whole, sizeof whole, "%s/tests/%s", TEST_SOURCE_DIR, path);
+    json_t *golden = json_load_file(whole, 0, &error);
+    if (!golden)
+        print_error("%s: line %d: %s\n", whole, error.line, error.text);
+    *state = golden;
+    return golden;
+}
+
+int test_golden_close(void **state)
+{
+    json_decref(*state);
+    return test_devices_end(state);
 }
 
 const char *test_data(const char *name)

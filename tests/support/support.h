@@ -10,13 +10,15 @@
 #include <cmocka.h>
 
 #include <bough/bough.h>
+#include <jansson.h>
 
 // Every usable device of this machine, opened: plain C first. Prints one line per device, and says
-// when there is no OpenCL device. Borrowed; test_devices_close ends them. With
+// when there is no OpenCL device. Borrowed; test_devices_end, which every
+// group of tests that uses them ends with, closes them. With
 // BOUGH_TEST_NO_SELFTEST set, they are opened without the self-test: it takes a simulated device
 // half a minute.
 struct bough_device *const *test_devices(size_t *count);
-void test_devices_close(void);
+int test_devices_end(void **state);
 
 // How many warnings the library has logged since test_devices was first called, which prints them:
 // a kernel that did not build and runs as its C twin is one.
@@ -37,7 +39,17 @@ void test_assert_fails(enum bough_status got, enum bough_status wanted, const ch
 
 // A new empty folder under the build tree, removed with what it holds by test_folder_remove.
 const char *test_folder_create(void);
+const char *test_folder(void); // its path
 void test_folder_remove(void);
+
+// The same before and after a test, or a group.
+int test_folder_begin(void **state);
+int test_folder_end(void **state);
+
+// The JSON of a golden file, by its path from tests/; NULL if it cannot be read. A group that opens
+// one ends with test_golden_close, which ends what test_devices_end does, too.
+json_t *test_golden_open(void **state, const char *path);
+int test_golden_close(void **state);
 
 // The path of a file of the shared test data (BOUGH_TEST_DATA, or ../shared/data beside the
 // source tree); NULL, after a line that says what is skipped, if it is not there.

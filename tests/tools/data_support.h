@@ -13,29 +13,13 @@
 #include <sys/wait.h>
 #include <zlib.h>
 
-static char data_folder[300];
-
-static inline int data_setup(void **state)
-{
-    (void)state;
-    snprintf(data_folder, sizeof data_folder, "%s", test_folder_create());
-    return 0;
-}
-
-static inline int data_teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 // "<folder>/<name>", in one of a few buffers that are used in turn.
 static inline const char *in_folder(const char *name)
 {
     static char paths[8][600];
     static int next;
     char *path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", data_folder, name);
+    snprintf(path, sizeof paths[0], "%s/%s", test_folder(), name);
     return path;
 }
 
@@ -83,7 +67,7 @@ static inline int run_data(char *output, size_t size, const char *args)
 {
     char command[2000];
     snprintf(command, sizeof command, "cd '%s' && %s/bin/bough-data %s 2>&1 </dev/null",
-             data_folder, TEST_BINARY_DIR, args);
+             test_folder(), TEST_BINARY_DIR, args);
     FILE *stream = popen(command, "r");
     assert_non_null(stream);
     size_t used = fread(output, 1, size - 1, stream);

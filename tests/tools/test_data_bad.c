@@ -415,12 +415,12 @@ static const struct {
 static int is_told(size_t i)
 {
     char output[4000];
-    data_setup(NULL);
+    test_folder_begin(NULL);
     bad[i].make();
-    const int before = count_names(data_folder);
+    const int before = count_names(test_folder());
     const int code = run_data(output, sizeof output, bad[i].args);
-    const int after = count_names(data_folder);
-    data_teardown(NULL);
+    const int after = count_names(test_folder());
+    test_folder_end(NULL);
     const int one_line = strchr(output, '\n') == output + strlen(output) - 1;
     if (code == 3 && strncmp(output, "bough-data: ", 12) == 0 && one_line &&
         strstr(output, bad[i].message) && after == before)
@@ -455,7 +455,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_input_is_told),
-        cmocka_unit_test_setup_teardown(an_old_output_stays, data_setup, data_teardown),
+        cmocka_unit_test_setup_teardown(an_old_output_stays, test_folder_begin, test_folder_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,7 +139,7 @@ static void png_converts_mnist(void **state)
     if (!archive)
         skip();
     char command[2000];
-    snprintf(command, sizeof command, "tar xzf '%s' -C '%s' test", archive, data_folder);
+    snprintf(command, sizeof command, "tar xzf '%s' -C '%s' test", archive, test_folder());
     assert_int_equal(system(command), 0);
     assert_runs("png test --split test -o o");
     struct bough_tensor_file *file = open_set("o");
@@ -422,7 +422,7 @@ static void show_draws_images_and_text(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(idx_makes_a_set),
         CASE(png_folders_are_classes),

@@ -35,7 +35,7 @@ static void ctrl_c_leaves_nothing(void **state)
         close(writer);
         assert_true(WIFEXITED(code));
         assert_int_equal(WEXITSTATUS(code), 130);
-        assert_int_equal(count_names(data_folder), 1);
+        assert_int_equal(count_names(test_folder()), 1);
     }
 }
 
@@ -44,13 +44,13 @@ static void a_full_disk_leaves_nothing(void **state)
     (void)state;
     char command[2000];
     snprintf(command, sizeof command,
-             "cd '%s' && (ulimit -f 16; %s/bin/bough-data generate mmoe -o o) 2>e", data_folder,
+             "cd '%s' && (ulimit -f 16; %s/bin/bough-data generate mmoe -o o) 2>e", test_folder(),
              TEST_BINARY_DIR);
     assert_int_equal(WEXITSTATUS(system(command)), 3);
     char message[1000];
     message[read_file(message, sizeof message - 1, "e")] = 0;
     assert_non_null(strstr(message, "bough-data: o: cannot write: File too large"));
-    assert_int_equal(count_names(data_folder), 1);
+    assert_int_equal(count_names(test_folder()), 1);
 }
 
 static void a_full_standard_output_is_told(void **state)
@@ -62,7 +62,7 @@ static void a_full_standard_output_is_told(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(ctrl_c_leaves_nothing),
         CASE(a_full_disk_leaves_nothing),

@@ -254,7 +254,7 @@ static void png_saved_is_loaded(void **state)
     assert_int_equal(png_save(in_folder("s.png"), (const uint8_t *)"abcdefghijkl", 2, 2), BOUGH_OK);
     assert_int_equal(png_load(pixels, &size, in_folder("s.png")), BOUGH_OK);
     assert_memory_equal(pixels, "adgjbehkcfil", 12);
-    assert_int_equal(count_names(data_folder), 1);
+    assert_int_equal(count_names(test_folder()), 1);
 }
 
 // ---- CSV ----
@@ -350,7 +350,7 @@ static void nearest_takes_the_pixel_at_the_centre(void **state)
 
 int main(void)
 {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, data_setup, data_teardown)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(idx_reads_every_type),           CASE(idx_mutations_never_crash),
         CASE(png_reads_every_kind),           CASE(png_grey_becomes_colour),

@@ -7,27 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *folder;
-
-static int setup(void **state)
-{
-    (void)state;
-    folder = test_folder_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static enum bough_status open_with(struct bough_config_file **file, const char *text,
                                    const char *override)
 {
-    return bough_config_file_open(file, test_config_write(folder, text, strlen(text)), &override,
-                                  override != NULL);
+    return bough_config_file_open(file, test_config_write(test_folder(), text, strlen(text)),
+                                  &override, override != NULL);
 }
 
 static void test_reads_the_example(void **state)
@@ -37,7 +21,7 @@ static void test_reads_the_example(void **state)
     assert_ok(open_with(&file, test_config_example, NULL));
     const struct bough_config *c = bough_config_file_config(file);
     char data[600];
-    snprintf(data, sizeof data, "%s/multifashion.safetensors", folder);
+    snprintf(data, sizeof data, "%s/multifashion.safetensors", test_folder());
     assert_string_equal(c->data, data);
     assert_int_equal(c->input.channels, 1);
     assert_float_equal(c->input.mean[0], 0.286f, 0);
@@ -217,7 +201,7 @@ static void test_overrides(void **state)
                                             "trunk.1={linear: 3}"};
     struct bough_config_file *file;
     assert_ok(bough_config_file_open(
-        &file, test_config_write(folder, test_config_example, strlen(test_config_example)),
+        &file, test_config_write(test_folder(), test_config_example, strlen(test_config_example)),
         overrides, sizeof overrides / sizeof *overrides));
     const struct bough_config *c = bough_config_file_config(file);
     assert_int_equal(c->trunk_count, 8);
@@ -269,5 +253,5 @@ int main(void)
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_overrides_change_one_of_two_aliases),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
 }

@@ -5,29 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *folder;
-
-static int setup(void **state)
-{
-    (void)state;
-    folder = test_folder_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 // ---- Hostile files ----
 
 static void check_refused(const char *text, size_t size, const char *message)
 {
     struct bough_config_file *file;
-    assert_fails(bough_config_file_open(&file, test_config_write(folder, text, size), NULL, 0),
-                 BOUGH_INVALID, message);
+    assert_fails(
+        bough_config_file_open(&file, test_config_write(test_folder(), text, size), NULL, 0),
+        BOUGH_INVALID, message);
     assert_null(file);
 }
 
@@ -69,7 +54,7 @@ static void test_odd_files(void **state)
     check_refused("? [a]\n: b\n", 10, "a list; wanted a key");
     check_refused("data: *a\n", 9, "undefined alias");
     struct bough_config_file *file;
-    assert_fails(bough_config_file_open(&file, folder, NULL, 0), BOUGH_DATA, folder);
+    assert_fails(bough_config_file_open(&file, test_folder(), NULL, 0), BOUGH_DATA, test_folder());
 }
 
 // ---- Fuzzing: the same mutations every time ----
@@ -152,7 +137,7 @@ static void check_fuzzed(enum bough_status status, struct bough_config_file *fil
 {
     if (status == BOUGH_OK) {
         if (draw(64) == 0) // every saving waits for the disk
-            test_config_round_trip(folder, bough_config_file_config(file));
+            test_config_round_trip(test_folder(), bough_config_file_config(file));
         bough_config_file_close(&file);
         return;
     }
@@ -173,7 +158,7 @@ static void test_fuzzed_files(void **state)
         for (uint32_t n = 1 + draw(4); n; n--)
             size = mutate(text, size, sizeof text);
         enum bough_status status =
-            bough_config_file_open(&file, test_config_write(folder, text, size), NULL, 0);
+            bough_config_file_open(&file, test_config_write(test_folder(), text, size), NULL, 0);
         good += status == BOUGH_OK;
         check_fuzzed(status, file);
     }
@@ -188,7 +173,8 @@ static void test_fuzzed_overrides(void **state)
         "8",    "9",     "conv2d",    "kernel",  "init",      "tasks",   "left",
         "loss", "head",  "linear",    "metrics", "weighting", "weights", "optimizer",
         "lr",   "betas", "train",     "epochs",  ".",         "[",       "]"};
-    const char *path = test_config_write(folder, test_config_example, strlen(test_config_example));
+    const char *path =
+        test_config_write(test_folder(), test_config_example, strlen(test_config_example));
     for (int i = 0; i < 3000; i++) {
         char text[512] = "";
         struct bough_config_file *file;
@@ -213,5 +199,5 @@ int main(void)
         cmocka_unit_test(test_fuzzed_files),
         cmocka_unit_test(test_fuzzed_overrides),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
 }

@@ -5,32 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *folder;
-
-static int setup(void **state)
-{
-    (void)state;
-    folder = test_folder_create();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    test_folder_remove();
-    return 0;
-}
-
 static void test_round_trip_of_the_example(void **state)
 {
     (void)state;
     struct bough_config_file *file;
     const char *text = test_config_example;
-    assert_ok(
-        bough_config_file_open(&file, test_config_write(folder, text, strlen(text)), NULL, 0));
-    test_config_round_trip(folder, bough_config_file_config(file));
+    assert_ok(bough_config_file_open(&file, test_config_write(test_folder(), text, strlen(text)),
+                                     NULL, 0));
+    test_config_round_trip(test_folder(), bough_config_file_config(file));
     bough_config_file_close(&file);
-    test_config_round_trip(folder, &test_config_small);
+    test_config_round_trip(test_folder(), &test_config_small);
 }
 
 static void test_round_trip_of_hard_values(void **state)
@@ -52,8 +36,8 @@ static void test_round_trip_of_hard_values(void **state)
         c.input.field = fields[FIELDS - 1 - i];
         c.optimizer.lr = numbers[(i + 1) % 6];
         c.train.seed = UINT64_MAX - i;
-        test_config_round_trip(folder, &c);
-        snprintf(path, sizeof path, "%s/first.yaml", folder);
+        test_config_round_trip(test_folder(), &c);
+        snprintf(path, sizeof path, "%s/first.yaml", test_folder());
         assert_ok(bough_config_file_open(&file, path, NULL, 0));
         const struct bough_config *read = bough_config_file_config(file);
         assert_string_equal(read->tasks[0].target, fields[i]);
@@ -70,9 +54,9 @@ static void test_save_refuses(void **state)
     (void)state;
     struct bough_config c = test_config_small;
     char path[600];
-    snprintf(path, sizeof path, "%s/absent/c.yaml", folder);
+    snprintf(path, sizeof path, "%s/absent/c.yaml", test_folder());
     assert_fails(bough_config_save(&c, path), BOUGH_DATA, "absent/c.yaml");
-    snprintf(path, sizeof path, "%s/c.yaml", folder);
+    snprintf(path, sizeof path, "%s/c.yaml", test_folder());
     c.input.field = "\xff";
     assert_fails(bough_config_save(&c, path), BOUGH_INVALID, "cannot be written in YAML");
     c = test_config_small;
@@ -87,5 +71,5 @@ int main(void)
         cmocka_unit_test(test_round_trip_of_hard_values),
         cmocka_unit_test(test_save_refuses),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
 }

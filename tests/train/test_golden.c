@@ -17,18 +17,8 @@ static json_t *golden;
 
 static int open_golden(void **state)
 {
-    (void)state;
-    json_error_t error;
-    golden = json_load_file(TEST_SOURCE_DIR "/tests/train/golden/step.json", 0, &error);
+    golden = test_golden_open(state, "train/golden/step.json");
     return golden == NULL;
-}
-
-static int close_golden(void **state)
-{
-    (void)state;
-    json_decref(golden);
-    test_devices_close();
-    return 0;
 }
 
 static const json_t *member(const char *part, const char *name)
@@ -320,5 +310,5 @@ int main(void)
         cmocka_unit_test(sgd),
         cmocka_unit_test(adam_with_clipping),
     };
-    return cmocka_run_group_tests(tests, open_golden, close_golden);
+    return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

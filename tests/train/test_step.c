@@ -191,13 +191,6 @@ static void an_evaluation_disturbs_no_training(void **state)
     }
 }
 
-static int close_devices(void **state)
-{
-    (void)state;
-    test_devices_close();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,5 +199,5 @@ int main(void)
         cmocka_unit_test(all_batches_share_memory),
         cmocka_unit_test(an_evaluation_disturbs_no_training),
     };
-    return cmocka_run_group_tests(tests, NULL, close_devices);
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -22,10 +22,8 @@ static int start(void **state)
 
 static int end(void **state)
 {
-    (void)state;
-    test_folder_remove();
-    test_devices_close();
-    return 0;
+    test_folder_end(state);
+    return test_devices_end(state);
 }
 
 static const char *run_dir(const char *name, int number)
