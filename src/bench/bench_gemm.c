@@ -89,6 +89,14 @@ static struct bough__call_setup setup_of(const struct layer *layer)
     return setup;
 }
 
+// What its forward pass takes, and each gradient.
+static double flops_of(const struct layer *layer)
+{
+    const int32_t k = layer->kernel, size = layer->size + 2 * layer->padding - k + 1;
+    const double each = 2.0 * layer->batch * layer->in * layer->out;
+    return k ? each * k * k * size * size : each;
+}
+
 // Without options they were prepared, and that is all.
 static enum bough_status time_products(const struct bough_bench_options *options,
                                        const struct bough__sequence *sequence, const char *name)
@@ -108,6 +116,8 @@ static enum bough_status time_layer(const struct bough_bench_options *options,
     enum bough_status status = BOUGH_OK;
     struct bough__call call = {0};
     char name[128];
+    // Each product goes the way of a step that has this one only.
+    BOUGH_TRY(bough__expect(device, flops_of(layer)));
     for (int of = 1; of >= layer->first; of--) { // the gradient of the weight, then that of x
         struct bough__call_setup setup = setup_of(layer);
         setup.no_dx = ~(1u << of);
@@ -143,6 +153,7 @@ static enum bough_status time_shape(const struct bough_bench_options *options,
     if (shape->m < 1 || shape->n < 1 || shape->k < 1)
         return bough__fail(BOUGH_INVALID, "gemm: %lld,%lld,%lld, wanted numbers above 0",
                            (long long)shape->m, (long long)shape->n, (long long)shape->k);
+    BOUGH_TRY(bough__expect(device, 2.0 * (double)shape->m * (double)shape->n * (double)shape->k));
     BOUGH_TRY(bough__call_init(&call, device, &setup));
     snprintf(name, sizeof name, "%lld x %lld x %lld", (long long)shape->m, (long long)shape->n,
              (long long)shape->k);

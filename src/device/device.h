@@ -205,8 +205,8 @@ struct bough__backend {
     enum bough_status (*copy)(struct bough__span to, struct bough__span from, size_t size);
     enum bough_status (*fill_zero)(struct bough__span to, size_t size);
 
-    // The launches prepared from now on are for lists that take about `flops` each (of a training
-    // step: its forward pass): a device may run short ones another way. NULL: it has one way.
+    // The launches prepared from now on take about `flops` each on average: a device may run lists
+    // of short ones another way. NULL: it has one way.
     enum bough_status (*expect)(struct bough_device *device, double flops);
     // Binds the arguments, builds or picks the code. Not in a step loop.
     enum bough_status (*prepare_kernel)(struct bough__launch **launch, struct bough_device *device,

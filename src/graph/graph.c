@@ -103,14 +103,16 @@ void bough__graph_leave(struct bough__graph *graph, int32_t node)
     graph->node[node].outside = 1;
 }
 
-double bough__graph_flops(const struct bough__graph *graph)
+double bough__graph_mean_flops(const struct bough__graph *graph)
 {
     double flops = 0;
+    int ops = 0;
     for (int32_t n = 0; n < graph->count; n++) {
         const struct bough__node *node = &graph->node[n];
         const double elements = (double)bough_shape_elements(&node->need.y);
         if (!node->op)
             continue;
+        ops++;
         const struct bough__node *weight = node->inputs > 1 ? &graph->node[node->input[1]] : NULL;
         if (weight && !weight->op && weight->need.y.rank > 1 && weight->need.y.dim[0])
             flops += 2 * elements * (double)bough_shape_elements(&weight->need.y) /
@@ -118,7 +120,7 @@ double bough__graph_flops(const struct bough__graph *graph)
         else
             flops += elements;
     }
-    return flops;
+    return ops ? flops / ops : 0;
 }
 
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node)

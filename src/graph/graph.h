@@ -57,8 +57,9 @@ void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__s
 // the backward pass of its op at once (bough__plan_call).
 void bough__graph_leave(struct bough__graph *graph, int32_t node);
 
-// About how many FLOP a forward pass takes: two for each weight an element meets, else one.
-double bough__graph_flops(const struct bough__graph *graph);
+// About how many FLOP an op of a forward pass takes, on average: two for each weight an element
+// meets, else one.
+double bough__graph_mean_flops(const struct bough__graph *graph);
 
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node);
 

@@ -228,7 +228,7 @@ enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase
     BOUGH_TRY(make_plan(phase, pass));
     // The last, smaller batch goes the way of the others, and so does a pass without a backward
     // one.
-    BOUGH_TRY(bough__expect(phase->model->device, bough__graph_flops(&pass->graph) *
+    BOUGH_TRY(bough__expect(phase->model->device, bough__graph_mean_flops(&pass->graph) *
                                                       (double)phase->batch / (double)rows));
     BOUGH_TRY(gather(phase, pass));
     BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));

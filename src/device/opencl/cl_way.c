@@ -1,12 +1,12 @@
 // The two ways in which PoCL runs launches. Its usual driver hands each to threads, which costs
 // some microseconds a launch whatever it holds; `basic` runs it at once where it is enqueued, on
-// one core. Both work on the same memory. Short lists of small launches take the second way.
+// one core. Both work on the same memory. Lists of small launches take the second way.
 #include "device/opencl/opencl.h"
 
 #include "base/error.h"
 
-// What one core does in about the time that waking threads would cost a step of a small net.
-static const double short_flops = 5e6;
+// Half of it is what one core does in about the time that waking threads costs a launch.
+static const double short_flops = 1.5e6;
 
 enum bough_status bough__cl_ways_open(struct bough__cl_device *device)
 {
