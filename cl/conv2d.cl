@@ -38,3 +38,28 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
     if (dbias_base != 0 && get_local_id(0) == 0)
         dbias[channel] = p.add ? dbias[channel] + total : total;
 }
+
+// The same of a pooling's dy: dbias [O] = sum of dy over N and OH * OW where index is not -1.
+ROW_KERNEL void conv2d_pooled_bias_bwd(ARG(dy), ARG(index), ARG(dbias), const ulong count,
+                                       const struct conv2d_params p)
+{
+    VIEW(const float, dy);
+    VIEW(const int, index);
+    VIEW(float, dbias);
+    local float scratch[BOUGH_GROUP];
+    const size_t channel = get_group_id(0);
+    float total = 0.0f;
+    for (int n = 0; n < p.batch; n++) {
+        ANY_ORDER
+        const size_t at = ((size_t)n * p.channels + channel) * p.plane;
+        float sum = 0.0f;
+        for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
+            const float slope = dy[at + i];
+            sum += index[at + i] < 0 ? 0.0f : slope;
+        }
+        total += sum;
+    }
+    total = GROUP_SUM(total, scratch);
+    if (get_local_id(0) == 0)
+        dbias[channel] = p.add ? dbias[channel] + total : total;
+}

@@ -91,13 +91,14 @@ static enum bough_status join(struct bough__graph *graph, int32_t pool_node, int
     return bough__graph_renew(graph, pool_node);
 }
 
-// As many as have at most that size, in parts of about one size; all of them where it is 0.
+// As many as have at most that size, in parts of about one size; all of them where it is 0. Of no
+// images 1.
 static int64_t images_at_a_time(const struct bough_shape *between, size_t bytes)
 {
     int64_t one = bough_shape_row(between) * (int64_t)sizeof(float), all = between->dim[0];
     int64_t most = one ? (int64_t)bytes / one : 0;
     if (bytes == 0 || all == 0)
-        return all;
+        return all ? all : 1;
     int64_t parts = most ? (all + most - 1) / most : all;
     return (all + parts - 1) / parts;
 }
@@ -112,9 +113,7 @@ static enum bough_status join_poolings(struct bough__graph *graph, const struct 
         int32_t conv = convolution_of(graph, &graph->node[n], readers);
         if (conv < 0)
             continue;
-        int64_t images = images_at_a_time(&graph->node[conv].need.y, images_bytes);
-        if (images < graph->node[conv].need.y.dim[0])
-            BOUGH_TRY(join(graph, n, conv, images));
+        BOUGH_TRY(join(graph, n, conv, images_at_a_time(&graph->node[conv].need.y, images_bytes)));
     }
 done:
     return status;

@@ -6,6 +6,7 @@
 #include "op/op.h"
 
 #include "base/error.h"
+#include "cl/conv2d_params.h"
 
 // The two ops, on some images.
 struct parts {
@@ -103,6 +104,86 @@ done:
     return status;
 }
 
+typedef float floats __attribute__((vector_size(64)));
+typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int ints __attribute__((vector_size(64)));
+typedef int ints_at __attribute__((vector_size(64), aligned(4), may_alias));
+enum { LANES = 16 };
+
+// Adds those of a plane whose index is not -1.
+BOUGH_IN_TWIN void add_pooled(floats *sum, float *rest, const float *dy, const int *index,
+                              int plane)
+{
+    static const int behind[2 * LANES] = {[LANES] = -1, -1, -1, -1, -1, -1, -1, -1,
+                                          -1,           -1, -1, -1, -1, -1, -1, -1};
+    int i = 0;
+    for (; i + LANES <= plane; i += LANES) {
+        const ints none = *(const ints_at *)(index + i) >> 31;
+        *sum += (floats)(*(const ints_at *)(dy + i) & ~none);
+    }
+    if (i < plane && plane > LANES) { // once more the last ones, without those that are done
+        const int last = plane - LANES;
+        const ints none = *(const ints_at *)(index + last) >> 31;
+        *sum += (floats)(*(const ints_at *)(dy + last) & *(const ints_at *)(behind + plane - i) &
+                         ~none);
+        return;
+    }
+    for (; i < plane; i++)
+        *rest += index[i] < 0 ? 0.0f : dy[i];
+}
+
+// Every gradient that is pooled goes back to one element or, with index -1, to none: a sum over the
+// outputs is one over what stands between, and shorter. Some channels at a time, as they lie side
+// by side in an image.
+BOUGH_TWIN static void conv2d_pooled_bias_bwd(void *const *arg, const void *params, int64_t begin,
+                                              int64_t end)
+{
+    enum { SOME = 8 };
+    const struct conv2d_params *p = params;
+    float *dbias = arg[2];
+    for (int64_t first = begin; first < end; first += SOME) {
+        const int channels = end - first < SOME ? (int)(end - first) : SOME;
+        floats total[SOME] = {{0}};
+        float all[SOME] = {0};
+        for (int64_t n = 0; n < p->batch; n++)
+            for (int c = 0; c < channels; c++) {
+                const int64_t at = (n * p->channels + first + c) * p->plane;
+                floats sum = {0}; // by plane, so that rounding does not grow with the batch
+                add_pooled(&sum, &all[c], (const float *)arg[0] + at, (const int *)arg[1] + at,
+                           p->plane);
+                total[c] += sum;
+            }
+        for (int c = 0; c < channels; c++) {
+            for (int i = 0; i < LANES; i++)
+                all[c] += total[c][i];
+            dbias[first + c] = p->add ? dbias[first + c] + all[c] : all[c];
+        }
+    }
+}
+
+static const struct bough__kernel kernel_pooled_bias_bwd = {
+    "conv2d_pooled_bias_bwd", "conv2d",  conv2d_pooled_bias_bwd,
+    BOUGH_GRID_ROWS,          .args = 3, .params_size = sizeof(struct conv2d_params)};
+
+static enum bough_status bias_gradient(struct bough__sequence *out, const struct parts *parts)
+{
+    const struct bough__op_call *pool = &parts->pool, *conv = &parts->conv;
+    const int64_t *y = pool->y.shape.dim;
+    const struct conv2d_params params = {.batch = (int)y[0],
+                                         .channels = (int)y[1],
+                                         .plane = (int)(y[2] * y[3]),
+                                         .add = conv->add_dx[2]};
+    const int64_t outputs = bough_shape_elements(&pool->y.shape);
+    out->label.op = bough__op_conv2d.name;
+    return bough__sequence_kernel(
+        out, &(struct bough__kernel_call){.kernel = &kernel_pooled_bias_bwd,
+                                          .arg = {pool->dy.span, pool->saved, conv->dx[2].span},
+                                          .params = &params,
+                                          .count = y[1],
+                                          .work = outputs,
+                                          .bytes = outputs * 8});
+}
+
 // The gradients of weight and bias are added up in the order of the images; of none they are 0.
 static enum bough_status conv2d_max_pool2d_backward(struct bough__sequence *out,
                                                     const struct bough__op_call *call)
@@ -118,6 +199,9 @@ static enum bough_status conv2d_max_pool2d_backward(struct bough__sequence *out,
         parts.conv.dx[0] = images_of(&call->dx[0], first, count);
         for (int i = 1; i < 3; i++)
             parts.conv.add_dx[i] = call->add_dx[i] || first > 0;
+        if (call->inputs == 3 && call->dx[2].span.buffer)
+            BOUGH_TRY(bias_gradient(out, &parts));
+        parts.conv.dx[2].span = (struct bough__span){0};
         BOUGH_TRY(bough__op_write(out, &bough__op_max_pool2d, BOUGH_BACKWARD, &parts.pool,
                                   &parts.pool_need));
         BOUGH_TRY(

@@ -175,6 +175,8 @@ static void run_convolution(float *y, float *gradient, struct bough_device *devi
     bough__graph_seed(&graph, loss, (struct bough__span){memory, (NUMBERS - 1) * 4});
     if (join)
         assert_ok(bough__graph_fold(&graph, 3 * BETWEEN * 4 - 1));
+    else
+        bough__graph_keep(&graph, conv);
     assert_int_equal(graph.node[conv].gone, join);
     assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
     assert_ok(bough__plan_forward(plan, &sequence));
