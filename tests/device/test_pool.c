@@ -6,7 +6,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MOST_ITEMS = 300, MOST_THREADS = 5 };
 
@@ -82,6 +84,31 @@ static void a_pool_without_work(void **state)
     bough__c_pool_destroy(&pool);
 }
 
+// The threads stay with the parent; the child works alone and ends.
+static void a_child_has_no_threads(void **state)
+{
+    (void)state;
+    struct bough__c_pool *pool = pool_of("3");
+    check(pool, 7, &(struct work){.before = 0});
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct work work = {.before = 1}, *seen = &work;
+        alarm(20); // instead of hanging
+        bough__c_pool_run(pool, item, &seen, 7);
+        bough__c_pool_destroy(&pool);
+        for (int i = 0; i < 7; i++)
+            if (work.times[i] != 1)
+                _exit(1);
+        _exit(0);
+    }
+    int code;
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
+    check(pool, 7, &(struct work){.before = 0});
+    bough__c_pool_destroy(&pool);
+}
+
 static void nonsense_is_told(void **state)
 {
     (void)state;
@@ -100,9 +127,8 @@ static void nonsense_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_item_is_done_once),
-        cmocka_unit_test(work_after_a_rest),
-        cmocka_unit_test(a_pool_without_work),
+        cmocka_unit_test(every_item_is_done_once), cmocka_unit_test(work_after_a_rest),
+        cmocka_unit_test(a_pool_without_work),     cmocka_unit_test(a_child_has_no_threads),
         cmocka_unit_test(nonsense_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

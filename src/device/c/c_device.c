@@ -139,9 +139,30 @@ static void buffer_destroy(struct bough__buffer *buffer)
     free(buffer);
 }
 
+// What is large is copied by all threads: most of a start is the first touch of a data set's
+// memory.
+struct copying {
+    char *to;
+    const char *from;
+    size_t size;
+};
+
+enum { COPY_BYTES = 2 << 20 }; // a large page of what `allocate` gives
+
+static void copy_part(const void *context, int64_t item, int thread)
+{
+    const struct copying *copying = context;
+    const size_t begin = (size_t)item * COPY_BYTES, left = copying->size - begin;
+    (void)thread;
+    memcpy(copying->to + begin, copying->from + begin, left < COPY_BYTES ? left : COPY_BYTES);
+}
+
 static enum bough_status write_bytes(struct bough__span to, const void *data, size_t size)
 {
-    memcpy(bough__c_pointer(to), data, size);
+    const struct copying copying = {bough__c_pointer(to), data, size};
+    struct bough__c_device *d = (struct bough__c_device *)to.buffer->device;
+    bough__c_pool_run(d->pool, copy_part, &copying,
+                      (int64_t)((size + COPY_BYTES - 1) / COPY_BYTES));
     return BOUGH_OK;
 }
 

@@ -32,6 +32,7 @@ struct bough__c_pool {
     bough__c_item_fn *fn;
     const void *context;
     int threads, started; // the caller among them; what did not start is done by the others
+    pid_t process;        // that the threads belong to: a child of it has none of them
     pthread_mutex_t lock;
     pthread_cond_t work, done;
     _Alignas(128) atomic_int sleepers; // since they were last woken
@@ -207,6 +208,7 @@ static void *thread_main(void *user)
 
 static void start(struct bough__c_pool *pool)
 {
+    pool->process = getpid();
     while (pool->started < pool->threads) {
         struct part *part = &pool->part[pool->started];
         if (pthread_create(&part->thread, NULL, thread_main, part) != 0)
@@ -254,6 +256,7 @@ enum bough_status bough__c_pool_create(struct bough__c_pool **pool)
     memset(made, 0, size);
     made->threads = threads;
     made->started = 1;
+    made->process = getpid();
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->work, NULL);
     pthread_cond_init(&made->done, NULL);
@@ -268,13 +271,15 @@ void bough__c_pool_destroy(struct bough__c_pool **pool)
     struct bough__c_pool *gone = *pool;
     if (!gone)
         return;
-    atomic_store(&gone->stop, 1);
-    wake(gone);
-    for (int i = 1; i < gone->started; i++)
-        pthread_join(gone->part[i].thread, NULL);
-    pthread_cond_destroy(&gone->done);
-    pthread_cond_destroy(&gone->work);
-    pthread_mutex_destroy(&gone->lock);
+    if (gone->process == getpid()) {
+        atomic_store(&gone->stop, 1);
+        wake(gone);
+        for (int i = 1; i < gone->started; i++)
+            pthread_join(gone->part[i].thread, NULL);
+        pthread_cond_destroy(&gone->done);
+        pthread_cond_destroy(&gone->work);
+        pthread_mutex_destroy(&gone->lock);
+    }
     free(gone);
     *pool = NULL;
 }

@@ -20,7 +20,9 @@ typedef void bough__c_item_fn(const void *context, int64_t item, int thread);
 // which pool_create tells as INVALID.
 int bough__c_threads_wanted(void);
 enum bough_status bough__c_pool_create(struct bough__c_pool **pool);
-void bough__c_pool_destroy(struct bough__c_pool **pool); // takes NULL, sets NULL
+// Takes NULL, sets NULL. In a child of the process that started the threads, which has none of them,
+// work is done by the caller alone and this frees what there is.
+void bough__c_pool_destroy(struct bough__c_pool **pool);
 int bough__c_pool_threads(const struct bough__c_pool *pool);
 
 // Does items 0..count-1, at most 2^31 - 1 of them, and returns when all are done. Not from two
