@@ -57,7 +57,7 @@ struct bough_step_bench {
     double launches;      // per step
     double writes, reads; // per step, between host and device
     double feeding;       // share of the step that is spent on getting its batch
-    uint64_t planned;     // bytes of the plan's buffer
+    uint64_t planned;     // bytes of the plan's buffer, and of what launches share
     uint64_t values;      // bytes of all activations and gradients that it holds
 };
 

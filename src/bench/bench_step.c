@@ -94,7 +94,7 @@ static void describe(struct bough_step_bench *bench, const struct bough__phase *
     bench->flops = 0;
     for (size_t i = 0; i < sequence->count; i++)
         bench->flops += sequence->launch[i]->flops;
-    bench->planned = bough__plan_bytes(phase->full.plan, &unshared);
+    bench->planned = bough__plan_bytes(phase->full.plan, &unshared) + phase->model->device->held;
     bench->values = unshared;
 }
 

@@ -149,6 +149,7 @@ struct bough_device {
     struct bough__profile *profile; // the front's; NULL = launches are not timed (profile.h)
     int windows_untested;           // the self-test of GEMM of windows waits for the first one
     struct bough__tuning *tuning;   // the front's; NULL = there is none (tuning.h)
+    size_t held;                    // the backend's: bytes that launches share, beside all buffers
     // The front's: told of every product before it is prepared; NULL = nobody is.
     void (*see)(void *user, const struct bough__gemm *gemm);
     void *see_user;

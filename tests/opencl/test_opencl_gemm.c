@@ -306,6 +306,77 @@ static void generic(void **state)
     run("generic", 20);
 }
 
+// ---- Scratch, which launches share ----
+
+// A product whose k is divided, prepared and run: c = a * b, of what is 1 everywhere.
+struct ones {
+    struct bough__gemm gemm;
+    struct bough__launch *launch;
+};
+
+static void ones_prepare(struct ones *x, struct bough_device *device, int64_t size, int64_t k)
+{
+    const float one = 1;
+    x->gemm = (struct bough__gemm){.m = size, .n = size, .k = k, .batch = 1, .alpha = 1};
+    x->gemm.a = (struct bough__matrix){.row = {.stride = k}, .col = {.stride = 1}};
+    x->gemm.b = x->gemm.c = (struct bough__matrix){.row = {.stride = size}, .col = {.stride = 1}};
+    struct bough__buffer **a = &x->gemm.a.data.buffer, **c_ = &x->gemm.c.data.buffer;
+    assert_ok(bough__buffer_create(a, device, (size_t)(size * k) * sizeof one));
+    assert_ok(bough__buffer_create(c_, device, (size_t)(size * size) * sizeof one));
+    for (int64_t i = 0; i < size * k; i++)
+        assert_ok(bough__write((struct bough__span){*a, (size_t)i * sizeof one}, &one, sizeof one));
+    x->gemm.b.data = x->gemm.a.data;
+    assert_ok(bough__launch_gemm(&x->launch, device, &x->gemm));
+}
+
+static void ones_run(struct ones *x, struct bough_device *device)
+{
+    const size_t count = (size_t)(x->gemm.m * x->gemm.n);
+    float got[64 * 64];
+    assert_true(count <= 64 * 64);
+    assert_ok(bough__fill_zero(x->gemm.c.data, count * sizeof *got));
+    assert_ok(bough__run(device, &x->launch, 1));
+    assert_ok(bough__read(x->gemm.c.data, got, count * sizeof *got));
+    for (size_t i = 0; i < count; i++)
+        assert_true(got[i] == (float)x->gemm.k);
+}
+
+static void ones_end(struct ones *x)
+{
+    bough__launch_destroy(&x->launch);
+    bough__buffer_destroy(&x->gemm.a.data.buffer);
+    bough__buffer_destroy(&x->gemm.c.data.buffer);
+}
+
+static void scratch_is_what_the_largest_wants(void **state)
+{
+    (void)state;
+    struct ones small, large;
+    if (!opencl || opencl_is_slow(opencl))
+        skip();
+    assert_int_equal(setenv("BOUGH_GEMM", "cpu parts=16", 1), 0);
+    struct bough_device *device = opencl_open();
+    ones_prepare(&large, device, 64, 1024);
+    const size_t wanted = device->held;
+    ones_end(&large);
+    bough_device_close(&device);
+
+    device = opencl_open();
+    ones_prepare(&small, device, 60, 1024);
+    const size_t less = device->held;
+    ones_run(&small, device);
+    ones_prepare(&large, device, 64, 1024);
+    assert_true(less > wanted / 2 && less < wanted);
+    assert_int_equal(device->held, wanted);
+    for (int i = 0; i < 2; i++) { // bound to what is there now
+        ones_run(&large, device);
+        ones_run(&small, device);
+    }
+    ones_end(&small);
+    ones_end(&large);
+    bough_device_close(&device);
+}
+
 static void an_unknown_name_is_told(void **state)
 {
     (void)state;
@@ -329,6 +400,7 @@ int main(void)
         cmocka_unit_test(tile),
         cmocka_unit_test(clblast),
         cmocka_unit_test(generic),
+        cmocka_unit_test(scratch_is_what_the_largest_wants),
         cmocka_unit_test(an_unknown_name_is_told),
     };
     opencl = opencl_open();

@@ -74,36 +74,22 @@ void bough__cl_buffer_destroy(struct bough__buffer *buffer)
 
 // ---- Scratch ----
 
-enum bough_status bough__cl_scratch_acquire(struct bough__cl_scratch **scratch,
-                                            struct bough__cl_device *device, size_t size)
+enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, size_t size)
 {
-    enum bough_status status = BOUGH_OK;
-    struct bough__cl_scratch *created = NULL;
-    if (!device->scratch || device->scratch->size < size) {
-        // At least twice the last: all that ever were take no more than twice the newest.
-        const size_t twice = device->scratch ? 2 * device->scratch->size : 0;
-        if (size < twice && twice <= device->base.info.max_buffer)
-            size = twice;
-        BOUGH_TRY_MEMORY(created = calloc(1, sizeof *created));
-        *created = (struct bough__cl_scratch){.size = size, .users = 1};
-        BOUGH_TRY(bough__cl_allocate(&created->memory, device, size));
-        bough__cl_scratch_release(device->scratch);
-        device->scratch = created;
-        created = NULL;
+    struct bough__cl_scratch *scratch = &device->scratch;
+    cl_mem memory;
+    if (size <= scratch->size)
+        return BOUGH_OK;
+    enum bough_status status = bough__cl_allocate(&memory, device, size);
+    if (status != BOUGH_OK)
+        return status;
+    if (scratch->memory) {
+        status = bough__cl_finish(&device->base); // of what works in it
+        clReleaseMemObject(scratch->memory);
     }
-    device->scratch->users++;
-    *scratch = device->scratch;
-done:
-    free(created);
+    *scratch = (struct bough__cl_scratch){memory, size, scratch->age + 1};
+    device->base.held = size;
     return status;
-}
-
-void bough__cl_scratch_release(struct bough__cl_scratch *scratch)
-{
-    if (!scratch || --scratch->users)
-        return;
-    clReleaseMemObject(scratch->memory);
-    free(scratch);
 }
 
 // ---- Moving ----

@@ -79,7 +79,8 @@ void bough__cl_close(struct bough_device *base)
         free(device->slot[i].memory);
     }
     bough__cl_told_destroy(device);
-    bough__cl_scratch_release(device->scratch);
+    if (device->scratch.memory)
+        clReleaseMemObject(device->scratch.memory);
     bough__cl_programs_destroy(device);
     bough__cl_cache_close(device->cache);
     bough__cl_kernels_close(device->kernels);

@@ -180,15 +180,14 @@ enum bough_status bough__cl_gemm_reduce(struct bough__cl_gemm *g)
 static enum bough_status bind(struct bough__cl_gemm *g, cl_kernel kernel, const char *name)
 {
     const struct bough__gemm *gemm = &g->gemm;
-    const struct bough__cl_scratch *scratch = g->launch->scratch;
-    const struct bough__span none = {NULL, 0};
+    const struct bough__span none = {NULL, 0}; // last the scratch, bound when it is there
     const struct bough__span spans[] = {gemm->k ? gemm->a.data : none,
                                         gemm->k ? gemm->b.data : none, gemm->c.data, gemm->bias,
                                         none};
     cl_int error = CL_SUCCESS;
     cl_uint index = 0;
     for (size_t i = 0; i < sizeof spans / sizeof *spans && error == CL_SUCCESS; i++) {
-        cl_mem memory = i == 4 && scratch ? scratch->memory : bough__cl_memory(spans[i]);
+        cl_mem memory = bough__cl_memory(spans[i]);
         cl_ulong offset = spans[i].offset;
         error = clSetKernelArg(kernel, index++, sizeof memory, memory ? &memory : NULL);
         if (error == CL_SUCCESS)
@@ -208,12 +207,14 @@ static enum bough_status fill(struct bough__cl_gemm *g,
 {
     enum bough_status status;
     BOUGH_TRY(implementation->prepare(g));
-    if (g->scratch)
-        BOUGH_TRY(bough__cl_scratch_acquire(&g->launch->scratch, g->device,
-                                            (size_t)g->scratch * sizeof(float)));
     for (size_t i = 0; i < g->launch->steps; i++)
         if (g->launch->step[i].kernel)
             BOUGH_TRY(bind(g, g->launch->step[i].kernel, g->launch->step[i].name));
+    if (g->scratch) {
+        g->launch->wants_scratch = 1;
+        BOUGH_TRY(bough__cl_scratch_reserve(g->device, (size_t)g->scratch * sizeof(float)));
+        BOUGH_TRY(bough__cl_launch_begin(g->device, g->launch));
+    }
 done:
     return status;
 }

@@ -221,7 +221,6 @@ void bough__cl_launch_destroy(struct bough__launch *base)
     for (size_t i = 0; i < launch->steps; i++)
         if (launch->step[i].kernel)
             clReleaseKernel(launch->step[i].kernel);
-    bough__cl_scratch_release(launch->scratch);
     free(launch->own);
     free(launch);
 }
@@ -242,6 +241,25 @@ static enum bough_status run_step(struct bough__cl_device *device, struct bough_
                           step->dims > 2 ? step->global[2] : 1);
 }
 
+enum bough_status bough__cl_launch_begin(struct bough__cl_device *device,
+                                         struct bough__cl_launch *launch)
+{
+    const struct bough__cl_scratch *scratch = &device->scratch;
+    if (!launch->wants_scratch || launch->scratch_age == scratch->age)
+        return BOUGH_OK;
+    for (size_t s = 0; s < launch->steps; s++) {
+        const struct bough__cl_step *step = &launch->step[s];
+        cl_int error = CL_SUCCESS;
+        if (step->kernel)
+            error = clSetKernelArg(step->kernel, BOUGH_CL_SCRATCH_ARG, sizeof scratch->memory,
+                                   &scratch->memory);
+        if (error != CL_SUCCESS)
+            return bough__cl_fail(device, error, "clSetKernelArg of the scratch of %s", step->name);
+    }
+    launch->scratch_age = scratch->age;
+    return BOUGH_OK;
+}
+
 enum bough_status bough__cl_run(struct bough_device *base, struct bough__launch *const *launch,
                                 size_t count)
 {
@@ -250,6 +268,7 @@ enum bough_status bough__cl_run(struct bough_device *base, struct bough__launch 
     for (size_t i = 0; i < count; i++) {
         struct bough__cl_launch *one = (struct bough__cl_launch *)launch[i];
         BOUGH_TRY(bough__cl_take_way(device, one->at_once));
+        BOUGH_TRY(bough__cl_launch_begin(device, one));
         for (size_t s = 0; s < one->steps; s++)
             BOUGH_TRY(run_step(device, one, &one->step[s]));
     }

@@ -126,6 +126,7 @@ static enum bough_status run(struct bough__cl_device *device, struct bough__laun
         struct bough__cl_launch *one = (struct bough__cl_launch *)launch[i];
         timing[i] = (struct bough__timing){0};
         BOUGH_TRY(take_way(device, one->at_once));
+        BOUGH_TRY(bough__cl_launch_begin(device, one));
         if (is_plain(one))
             BOUGH_TRY(enqueue(device, one, &span[i]));
         else

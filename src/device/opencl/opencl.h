@@ -17,6 +17,13 @@ struct bough__cl_slot {
     cl_event written;
 };
 
+// Memory that launches share, for they run one after the other: as large as the largest wants it.
+struct bough__cl_scratch {
+    cl_mem memory; // NULL until it is wanted
+    size_t size;
+    unsigned age; // how often it grew: who bound it before has to bind it again
+};
+
 // Where launches go. Queues are in order; the profiling one, with times, is NULL until it is
 // wanted.
 struct bough__cl_way {
@@ -27,7 +34,8 @@ struct bough__cl_way {
 enum {
     BOUGH_CL_SLOTS = 8,
     BOUGH_CL_MAX_OPTIONS = 128,
-    BOUGH_CL_DEPTH = 256, // of k in a panel of GEMM, at most
+    BOUGH_CL_DEPTH = 256,     // of k in a panel of GEMM, at most
+    BOUGH_CL_SCRATCH_ARG = 8, // of the kernels of GEMM
 };
 
 struct bough__cl_device {
@@ -52,8 +60,8 @@ struct bough__cl_device {
     struct bough__cl_cache *cache;     // NULL until it is wanted
     int cacheless;                     // there is none
     int late_binaries;                 // the driver adds to a binary when its kernels first run
-    struct bough__cl_scratch *scratch; // the newest; NULL until one is wanted
-    struct bough__cl_told *told;       // fallbacks that were logged
+    struct bough__cl_scratch scratch;
+    struct bough__cl_told *told; // fallbacks that were logged
     struct bough__cl_slot slot[BOUGH_CL_SLOTS];
     unsigned next_slot;
 };
@@ -106,17 +114,8 @@ enum bough_status bough__cl_read(struct bough__span from, void *data, size_t siz
 enum bough_status bough__cl_copy(struct bough__span to, struct bough__span from, size_t size);
 enum bough_status bough__cl_fill_zero(struct bough__span to, size_t size);
 
-// Memory that launches share: they run one after the other. Acquire returns at least `size` bytes;
-// what it returned before stays as it is until it is released as often as it was acquired.
-struct bough__cl_scratch {
-    cl_mem memory;
-    size_t size;
-    size_t users; // launches, and the device itself
-};
-
-enum bough_status bough__cl_scratch_acquire(struct bough__cl_scratch **scratch,
-                                            struct bough__cl_device *device, size_t size);
-void bough__cl_scratch_release(struct bough__cl_scratch *scratch); // takes NULL
+// Makes the device's scratch hold `size` bytes at least; what lay in it is lost.
+enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, size_t size);
 
 // ---- Programs ----
 
@@ -145,11 +144,15 @@ struct bough__cl_launch {
     struct bough__launch base;
     struct bough__cl_step step[BOUGH_CL_MAX_STEPS];
     size_t steps;
-    int at_once;                       // the way that it was prepared for
-    struct bough__cl_scratch *scratch; // or NULL
-    void *own;                         // of `call`; freed with the launch
+    int at_once; // the way that it was prepared for
+    int wants_scratch;
+    unsigned scratch_age; // of the scratch that is bound to its kernels
+    void *own;            // of `call`; freed with the launch
 };
 
+// Before each run: binds the scratch, if it grew since.
+enum bough_status bough__cl_launch_begin(struct bough__cl_device *device,
+                                         struct bough__cl_launch *launch);
 enum bough_status bough__cl_prepare_kernel(struct bough__launch **launch,
                                            struct bough_device *device,
                                            const struct bough__kernel_call *call);
