@@ -230,18 +230,24 @@ static enum bough_status add_all(struct writing *writing, struct bough__cl_devic
     return BOUGH_OK;
 }
 
-static enum bough_status save(const char *path, const char *manifest, const struct writing *writing)
+// Not by json_dumps, which passes over a key when memory ends there.
+static enum bough_status save(const char *path, const json_t *manifest,
+                              const struct writing *writing)
 {
-    const uint64_t length = strlen(manifest);
-    const size_t size = sizeof length + (size_t)length + writing->size;
+    const size_t format = JSON_INDENT(1), text = json_dumpb(manifest, NULL, 0, format);
+    const uint64_t length = text;
+    const size_t size = sizeof length + text + writing->size;
     unsigned char *all = malloc(size);
-    if (!all)
-        return bough__no_memory();
+    enum bough_status status = BOUGH_INTERNAL;
+    if (!all || !text || json_dumpb(manifest, (char *)all + sizeof length, text, format) != text) {
+        bough__no_memory();
+        goto done;
+    }
     memcpy(all, &length, sizeof length);
-    memcpy(all + sizeof length, manifest, (size_t)length);
     if (writing->size)
-        memcpy(all + sizeof length + length, writing->binaries, writing->size);
-    enum bough_status status = bough__cl_block_save(path, magic, NULL, all, size);
+        memcpy(all + sizeof length + text, writing->binaries, writing->size);
+    status = bough__cl_block_save(path, magic, NULL, all, size);
+done:
     free(all);
     return status;
 }
@@ -253,16 +259,13 @@ enum bough_status bough__cl_save_kernels(struct bough_device *base, const char *
     struct bough__cl_device *device = bough__cl_device(base);
     struct writing writing = {.programs = json_array()};
     json_t *manifest = describe(device);
-    char *text = NULL;
     BOUGH_TRY_MEMORY(manifest);
     BOUGH_TRY_MEMORY(writing.programs);
     BOUGH_TRY(add_all(&writing, device, report, report_size));
-    if (json_object_set(manifest, "programs", writing.programs) == 0)
-        text = json_dumps(manifest, JSON_INDENT(1));
-    BOUGH_TRY_MEMORY(text);
-    BOUGH_TRY(save(path, text, &writing));
+    if (json_object_set(manifest, "programs", writing.programs) != 0)
+        BOUGH_TRY(bough__no_memory());
+    BOUGH_TRY(save(path, manifest, &writing));
 done:
-    free(text);
     free(writing.binaries);
     json_decref(writing.programs);
     json_decref(manifest);
