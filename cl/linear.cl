@@ -3,8 +3,8 @@
 #include "activation.h"
 #include "linear_params.h"
 
-// A group takes 16 columns: dbias is the sum of dz over the rows, where dz is dy, or, with y given,
-// dy times the activation's slope, which is also written. dz and dbias may be absent.
+// A group takes 16 columns: dbias is the sum of dy over the rows; with y given, dy is multiplied by
+// the activation's slope before, in place. dbias may be absent.
 #if BOUGH_GROUP == 1
 
 static inline float16 slopes_times(struct activation_slope s, float16 y, float16 dy)
@@ -13,12 +13,11 @@ static inline float16 slopes_times(struct activation_slope s, float16 y, float16
     return s.curved ? dy * (s.start + y) * (1.0f - y) : select(below, dy, y > 0.0f);
 }
 
-ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
+ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
                                 const struct linear_params p)
 {
-    VIEW(const float, dy);
+    VIEW(float, dy);
     VIEW(const float, y);
-    VIEW(float, dz);
     VIEW(float, dbias);
     const int first = (int)get_group_id(0) * LINEAR_COLUMNS;
     const int columns = min(p.columns - first, (int)LINEAR_COLUMNS);
@@ -32,7 +31,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
             float16 value = vload16(0, dy + at);
             if (has_y) {
                 value = slopes_times(slope, vload16(0, y + at), value);
-                vstore16(value, 0, dz + at);
+                vstore16(value, 0, dy + at);
             }
             total += value;
         }
@@ -43,7 +42,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
                 const size_t at = (size_t)r * p.columns + first + c;
                 float value = dy[at];
                 if (has_y)
-                    dz[at] = value = slope_times(slope, y[at], value);
+                    dy[at] = value = slope_times(slope, y[at], value);
                 sum[c] += value;
             }
     }
@@ -54,13 +53,12 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
 #else
 
 // Items side by side take neighbours of a row: each a column of some of the rows.
-ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
+ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
                                 const struct linear_params p)
 {
     local float scratch[BOUGH_GROUP];
-    VIEW(const float, dy);
+    VIEW(float, dy);
     VIEW(const float, y);
-    VIEW(float, dz);
     VIEW(float, dbias);
     const struct activation_slope slope = activation_slope(p.activation);
     const int id = get_local_id(0), width = min(BOUGH_GROUP, (int)LINEAR_COLUMNS);
@@ -71,7 +69,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
             const size_t at = (size_t)r * p.columns + column;
             float value = dy[at];
             if (y_base != 0)
-                dz[at] = value = slope_times(slope, y[at], value);
+                dy[at] = value = slope_times(slope, y[at], value);
             sum += value;
         }
         barrier(CLK_LOCAL_MEM_FENCE);

@@ -4,7 +4,7 @@
 //   bias    [O]                       input 2, absent where inputs == 2
 //   y       [N, O, OH, OW]            OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1
 // Reads of attr: stride, padding, dilation, groups, activation (if there is one, the backward
-// pass takes dy through it into scratch first).
+// pass takes dy through it first, in place).
 #include "op/activation.h"
 
 #include "base/error.h"
@@ -89,8 +89,6 @@ static enum bough_status conv2d_shape(struct bough__op_need *need,
             return mismatch(call, "the padded image is above 2^31");
         need->y.dim[2 + i] = (padded - reach - 1) / call->attr->stride[i] + 1;
     }
-    if (call->attr->activation != BOUGH_LINEAR)
-        need->scratch = (size_t)bough_shape_elements(&need->y) * sizeof(float);
     return BOUGH_OK;
 }
 
@@ -254,7 +252,7 @@ static enum bough_status conv2d_backward(struct bough__sequence *out,
 {
     const struct sizes s = sizes_of(call);
     const int activated = call->attr->activation != BOUGH_LINEAR;
-    const struct bough__span absent = {0}, dz = activated ? call->scratch : call->dy.span;
+    const struct bough__span absent = {0}, dz = call->dy.span;
     const struct bough__span dbias = call->inputs == 3 ? call->dx[2].span : absent;
     enum bough_status status = BOUGH_OK;
     if (activated || dbias.buffer) {

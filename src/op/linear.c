@@ -5,11 +5,11 @@
 
 // ---- The bias's gradient ----
 
-BOUGH_IN_TWIN void add_row(float *sum, const float *dz, int64_t begin, int64_t end)
+BOUGH_IN_TWIN void add_row(float *sum, const float *dy, int64_t begin, int64_t end)
 {
 #pragma omp simd
     for (int64_t c = begin; c < end; c++)
-        sum[c] += dz[c];
+        sum[c] += dy[c];
 }
 
 // A row of the launch is LINEAR_COLUMNS columns.
@@ -17,8 +17,8 @@ BOUGH_TWIN static void linear_bias_bwd(void *const *arg, const void *params, int
                                        int64_t end)
 {
     const struct linear_params *p = params;
-    const float *dy = arg[0], *y = arg[1];
-    float *dz = arg[2], *dbias = arg[3];
+    const float *y = arg[1];
+    float *dy = arg[0], *dbias = arg[2];
     const int64_t first = begin * LINEAR_COLUMNS;
     const int64_t last = end * LINEAR_COLUMNS < p->columns ? end * LINEAR_COLUMNS : p->columns;
     for (int64_t c = first; dbias && !p->add && c < last; c++)
@@ -26,15 +26,15 @@ BOUGH_TWIN static void linear_bias_bwd(void *const *arg, const void *params, int
     for (int64_t r = 0; r < p->rows; r++) {
         const int64_t at = r * p->columns;
         if (y)
-            activation_back(dz + at, dy + at, y + at, first, last, p->activation);
+            activation_back(dy + at, dy + at, y + at, first, last, p->activation);
         if (dbias)
-            add_row(dbias, (y ? dz : dy) + at, first, last);
+            add_row(dbias, dy + at, first, last);
     }
 }
 
 static const struct bough__kernel kernel_bias_bwd = {
     "linear_bias_bwd", "linear",  linear_bias_bwd,
-    BOUGH_GRID_ROWS,   .args = 4, .params_size = sizeof(struct linear_params)};
+    BOUGH_GRID_ROWS,   .args = 3, .params_size = sizeof(struct linear_params)};
 
 // ---- Shape ----
 
@@ -53,8 +53,6 @@ static enum bough_status linear_shape(struct bough__op_need *need,
                            bough_shape_format(w, text[1], sizeof text[1]),
                            bough_shape_format(b, text[2], sizeof text[2]));
     need->y = (struct bough_shape){2, {x->dim[0], w->dim[0]}};
-    if (call->attr->activation != BOUGH_LINEAR)
-        need->scratch = (size_t)(x->dim[0] * w->dim[0]) * sizeof(float);
     return BOUGH_OK;
 }
 
@@ -84,7 +82,7 @@ static enum bough_status linear_forward(struct bough__sequence *out,
 }
 
 static enum bough_status input_gradient(struct bough__sequence *out,
-                                        const struct bough__op_call *call, struct bough__span dy)
+                                        const struct bough__op_call *call)
 {
     const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
     if (!call->dx[0].span.buffer)
@@ -93,7 +91,7 @@ static enum bough_status input_gradient(struct bough__sequence *out,
                                          .m = call->x[0].shape.dim[0],
                                          .n = d,
                                          .k = u,
-                                         .a = matrix(dy, u, 1),
+                                         .a = matrix(call->dy.span, u, 1),
                                          .b = matrix(call->x[1].span, d, 1),
                                          .c = matrix(call->dx[0].span, d, 1),
                                          .beta = call->add_dx[0] ? 1.0f : 0.0f,
@@ -101,7 +99,7 @@ static enum bough_status input_gradient(struct bough__sequence *out,
 }
 
 static enum bough_status weight_gradient(struct bough__sequence *out,
-                                         const struct bough__op_call *call, struct bough__span dy)
+                                         const struct bough__op_call *call)
 {
     const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
     if (!call->dx[1].span.buffer)
@@ -110,14 +108,14 @@ static enum bough_status weight_gradient(struct bough__sequence *out,
                                          .m = u,
                                          .n = d,
                                          .k = call->x[0].shape.dim[0],
-                                         .a = matrix(dy, 1, u),
+                                         .a = matrix(call->dy.span, 1, u),
                                          .b = matrix(call->x[0].span, d, 1),
                                          .c = matrix(call->dx[1].span, d, 1),
                                          .beta = call->add_dx[1] ? 1.0f : 0.0f,
                                      });
 }
 
-// dbias, and dz where it is not dy itself.
+// dbias; dy taken through the activation, in place.
 static enum bough_status bias_gradient(struct bough__sequence *out,
                                        const struct bough__op_call *call)
 {
@@ -130,18 +128,16 @@ static enum bough_status bias_gradient(struct bough__sequence *out,
         return BOUGH_OK;
     return BOUGH_KERNEL(out, &kernel_bias_bwd, (u + LINEAR_COLUMNS - 1) / LINEAR_COLUMNS, n * u,
                         &params, call->dy.span, activated ? call->y.span : absent,
-                        activated ? call->scratch : absent, call->dx[2].span);
+                        call->dx[2].span);
 }
 
 static enum bough_status linear_backward(struct bough__sequence *out,
                                          const struct bough__op_call *call)
 {
     enum bough_status status = BOUGH_OK;
-    const struct bough__span dz =
-        call->attr->activation == BOUGH_LINEAR ? call->dy.span : call->scratch;
     BOUGH_TRY(bias_gradient(out, call));
-    BOUGH_TRY(weight_gradient(out, call, dz));
-    BOUGH_TRY(input_gradient(out, call, dz));
+    BOUGH_TRY(weight_gradient(out, call));
+    BOUGH_TRY(input_gradient(out, call));
 done:
     return status;
 }

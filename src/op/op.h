@@ -56,6 +56,7 @@ struct bough__op_call {
     struct bough__span step; // struct step_state (cl/step.h)
 
     // The backward pass writes dx[i], shaped as x[i], where it is wanted (its buffer is not NULL).
+    // It may overwrite dy.
     struct bough__tensor dy;
     struct bough__tensor dx[BOUGH_MAX_INPUTS];
     // dx[i] += instead of =. Set only for ops whose row says `accumulates`.
