@@ -96,6 +96,18 @@ QUICK float slope_times(struct activation_slope s, float y, float dy)
     return s.curved ? dy * (s.start + y) * (1.0f - y) : y > 0.0f ? dy : below;
 }
 
+// A relu, a leaky_relu or none of x; `below` is the slope below 0.
+QUICK float kinked(float below, float x)
+{
+    return x < 0.0f ? (below == 0.0f ? 0.0f : below * x) : x; // NaN stays NaN
+}
+
+// Its dx.
+QUICK float kinked_back(float below, float x, float dy)
+{
+    return x > 0.0f ? dy : below * dy;
+}
+
 // dx = dy times the slope, for elements `begin` to `end` - 1; `from` is y, or x of a gelu. dx may
 // be dy.
 QUICK void activation_back(PLACES float *dx, PLACES const float *dy, PLACES const float *from,
@@ -113,6 +125,20 @@ QUICK void activation_back(PLACES float *dx, PLACES const float *dy, PLACES cons
         for (COUNT i = begin; i < end; i++)
             dx[i] = slope_times(s, from[i], dy[i]);
     }
+}
+
+// Likewise, but of all but gelu, and with `add` dx += instead.
+QUICK void activation_back_to(PLACES float *dx, PLACES const float *dy, PLACES const float *y,
+                              COUNT begin, COUNT end, struct activation a, int add)
+{
+    const struct activation_slope s = activation_slope(a);
+    if (!add) {
+        activation_back(dx, dy, y, begin, end, a);
+        return;
+    }
+    APART
+    for (COUNT i = begin; i < end; i++)
+        dx[i] += slope_times(s, y[i], dy[i]);
 }
 
 #endif

@@ -2,6 +2,13 @@
 #ifndef BOUGH_CL_ELEMENTWISE_PARAMS_H
 #define BOUGH_CL_ELEMENTWISE_PARAMS_H
 
+#include "activation_params.h"
+
+struct add_params {
+    struct activation activation;
+    int add[2]; // da and db += instead of =
+};
+
 struct scale_params {
     float factor;
     int add; // 1: += instead of =

@@ -1,5 +1,7 @@
 // Variances are taken over the deviations from the mean, whose own rounding is taken out again.
 #include "bough.h"
+
+#include "activation.h"
 #include "norm_params.h"
 
 // ---- batch_norm: one row per channel; saved [2, C] is its mean and 1 / standard deviation ----
@@ -26,6 +28,16 @@ static inline struct walk walk_of(int plane)
 static inline float deviation(float x, float mean)
 {
     return x - mean;
+}
+
+static inline float normal(float x, float mean, float inverse)
+{
+    return (x - mean) * inverse;
+}
+
+static inline float shifted(float x, float gain, float shift)
+{
+    return x * gain + shift;
 }
 
 #define EACH_PLACE(at, batch)                                                                      \
@@ -83,15 +95,18 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
         saved[p.channels + c] = inverse;
     }
     const float factor = inverse * gamma[c], term = beta[c];
+    const float below = activation_slope(p.activation).below;
     EACH_PLACE (i, p.batch)
-        y[i] = (x[i] - mean) * factor + term;
+        y[i] = kinked(below, (x[i] - mean) * factor + term);
 }
 
-ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx), ARG(dgamma),
-                               ARG(dbeta), const ulong count, const struct batch_norm_params p)
+ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(dy), ARG(dx),
+                               ARG(dgamma), ARG(dbeta), const ulong count,
+                               const struct batch_norm_params p)
 {
     VIEW(const float, x);
     VIEW(const float, gamma);
+    VIEW(const float, beta);
     VIEW(const float, saved);
     VIEW(const float, dy);
     VIEW(float, dx);
@@ -101,11 +116,15 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     const size_t c = get_group_id(0);
     const struct walk walk = walk_of(p.plane);
     const float mean = saved[c], inverse = saved[p.channels + c];
+    const float factor = inverse * gamma[c], term = beta[c];
+    const float below = activation_slope(p.activation).below;
     float sum = 0.0f, dot = 0.0f;
     EACH_PLACE (i, p.batch) {
         ANY_ORDER
-        sum += dy[i];
-        dot += dy[i] * (deviation(x[i], mean) * inverse);
+        const float centred = deviation(x[i], mean);
+        const float dz = kinked_back(below, shifted(centred, factor, term), dy[i]);
+        sum += dz;
+        dot += dz * (centred * inverse);
     }
     sum = GROUP_SUM(sum, scratch);
     dot = GROUP_SUM(dot, scratch);
@@ -116,10 +135,11 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     if (dx_base != 0) {
         // Running statistics are constants; those of the batch depend on x.
         const float share = p.training ? 1.0f / ((float)p.batch * (float)p.plane) : 0.0f;
-        const float factor = gamma[c] * inverse;
         EACH_PLACE (i, p.batch) {
             const float centred = (x[i] - mean) * inverse;
-            const float value = factor * (dy[i] - sum * share - centred * (dot * share));
+            const float dz =
+                kinked_back(below, shifted(deviation(x[i], mean), factor, term), dy[i]);
+            const float value = factor * (dz - sum * share - centred * (dot * share));
             dx[i] = p.add_dx ? dx[i] + value : value;
         }
     }
@@ -163,15 +183,17 @@ ROW_KERNEL void layer_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(y)
         saved[row] = mean;
         saved[p.batch + row] = inverse;
     }
+    const float below = activation_slope(p.activation).below;
     EACH_COLUMN (i)
-        y[i] = (x[i] - mean) * inverse * gamma[i] + beta[i];
+        y[i] = kinked(below, (x[i] - mean) * inverse * gamma[i] + beta[i]);
 }
 
-ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx), const ulong count,
-                               const struct layer_norm_params p)
+ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(dy), ARG(dx),
+                               const ulong count, const struct layer_norm_params p)
 {
     VIEW(const float, x);
     VIEW(const float, gamma);
+    VIEW(const float, beta);
     VIEW(const float, saved);
     VIEW(const float, dy);
     VIEW(float, dx);
@@ -181,17 +203,21 @@ ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
     x += row * p.width;
     dy += row * p.width;
     dx += row * p.width;
+    const float below = activation_slope(p.activation).below;
     float sum = 0.0f, dot = 0.0f;
     EACH_COLUMN (i) {
         ANY_ORDER
-        const float g = dy[i] * gamma[i];
+        const float at = normal(x[i], mean, inverse);
+        const float g = kinked_back(below, shifted(at, gamma[i], beta[i]), dy[i]) * gamma[i];
         sum += g;
-        dot += g * (deviation(x[i], mean) * inverse);
+        dot += g * at;
     }
     sum = GROUP_SUM(sum, scratch) / (float)p.width;
     dot = GROUP_SUM(dot, scratch) / (float)p.width;
     EACH_COLUMN (i) {
-        const float value = inverse * (dy[i] * gamma[i] - sum - (x[i] - mean) * inverse * dot);
+        const float at = normal(x[i], mean, inverse);
+        const float g = kinked_back(below, shifted(at, gamma[i], beta[i]), dy[i]) * gamma[i];
+        const float value = inverse * (g - sum - at * dot);
         dx[i] = p.add_dx ? dx[i] + value : value;
     }
 }
@@ -200,14 +226,18 @@ ROW_KERNEL void layer_norm_bwd(ARG(x), ARG(gamma), ARG(saved), ARG(dy), ARG(dx),
 enum { WIDE = BOUGH_GROUP == 1 ? 64 : 1 };
 
 // One item per column: the sums over the samples.
-ITEM_KERNEL void layer_norm_affine_bwd(ARG(x), ARG(saved), ARG(dy), ARG(dgamma), ARG(dbeta),
-                                       const ulong count, const struct layer_norm_params p)
+ITEM_KERNEL void layer_norm_affine_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(dy),
+                                       ARG(dgamma), ARG(dbeta), const ulong count,
+                                       const struct layer_norm_params p)
 {
     VIEW(const float, x);
+    VIEW(const float, gamma);
+    VIEW(const float, beta);
     VIEW(const float, saved);
     VIEW(const float, dy);
     VIEW(float, dgamma);
     VIEW(float, dbeta);
+    const float below = activation_slope(p.activation).below;
     for (size_t i = items_begin(count), end = items_end(count); i < end; i += WIDE) {
         const int wide = (int)min((size_t)WIDE, end - i);
         float sum[WIDE] = {0.0f}, dot[WIDE] = {0.0f};
@@ -216,8 +246,11 @@ ITEM_KERNEL void layer_norm_affine_bwd(ARG(x), ARG(saved), ARG(dy), ARG(dgamma),
             const float mean = saved[n], inverse = saved[p.batch + n];
             APART
             for (int j = 0; j < wide; j++) {
-                sum[j] += dy[at + j];
-                dot[j] += dy[at + j] * ((x[at + j] - mean) * inverse);
+                const float normal_x = normal(x[at + j], mean, inverse);
+                const float dz =
+                    kinked_back(below, shifted(normal_x, gamma[i + j], beta[i + j]), dy[at + j]);
+                sum[j] += dz;
+                dot[j] += dz * normal_x;
             }
         }
         for (int j = 0; j < wide && dgamma_base != 0; j++)

@@ -29,7 +29,9 @@ static int can_fold(const struct bough__graph *graph, const struct bough__node *
     const enum bough__activation kind = activation->op->activation;
     const struct bough__node *maker = &graph->node[activation->input[0]];
     const unsigned flags = maker->op ? maker->op->flags : 0;
+    const int kinked = kind == BOUGH_RELU || kind == BOUGH_LEAKY_RELU;
     return (((flags & BOUGH__OP_FUSES_ACTIVATION) && kind != BOUGH_GELU) ||
+            ((flags & BOUGH__OP_FUSES_RELU) && kinked) ||
             ((flags & BOUGH__OP_COMMUTES_WITH_RELU) && kind == BOUGH_RELU)) &&
            readers[activation->input[0]].count == 1 && !maker->value.span.buffer && !maker->kept;
 }

@@ -1,7 +1,7 @@
 // Element-wise arithmetic on inputs of one shape.
 #include "base/error.h"
 #include "cl/elementwise_params.h"
-#include "op/op.h"
+#include "op/activation.h"
 
 static enum bough_status same_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
@@ -40,12 +40,24 @@ BOUGH_TWIN static void scale_run(void *const *arg, const void *params, int64_t b
 
 BOUGH_TWIN static void add_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
-    (void)params;
+    const struct add_params *p = params;
     const float *a = arg[0], *b = arg[1];
     float *y = arg[2];
 #pragma omp simd
     for (int64_t i = begin; i < end; i++)
         y[i] = a[i] + b[i];
+    if (p->activation.kind != BOUGH_LINEAR)
+        activate(y, y, begin, end, p->activation);
+}
+
+// The first input last: its dx may be dy.
+BOUGH_TWIN static void add_bwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct add_params *p = params;
+    const float *dy = arg[0], *y = arg[1] ? arg[1] : dy; // no matter which, without an activation
+    for (int input = 1; input >= 0; input--)
+        if (arg[2 + input])
+            activation_back_to(arg[2 + input], dy, y, begin, end, p->activation, p->add[input]);
 }
 
 BOUGH_TWIN static void multiply_run(void *const *arg, const void *params, int64_t begin,
@@ -68,47 +80,41 @@ BOUGH_TWIN static void multiply_run(void *const *arg, const void *params, int64_
 static const struct bough__kernel kernel_scale = {
     "scale",          "elementwise", scale_run,
     BOUGH_GRID_ITEMS, .args = 2,     .params_size = sizeof(struct scale_params)};
-static const struct bough__kernel kernel_add_fwd = {"add_fwd", "elementwise", add_fwd,
-                                                    BOUGH_GRID_ITEMS, .args = 3};
+static const struct bough__kernel kernel_add_fwd = {
+    "add_fwd",        "elementwise", add_fwd,
+    BOUGH_GRID_ITEMS, .args = 3,     .params_size = sizeof(struct add_params)};
+static const struct bough__kernel kernel_add_bwd = {
+    "add_bwd",        "elementwise", add_bwd,
+    BOUGH_GRID_ITEMS, .args = 4,     .params_size = sizeof(struct add_params)};
 static const struct bough__kernel kernel_multiply = {
     "multiply",       "elementwise", multiply_run,
     BOUGH_GRID_ITEMS, .args = 3,     .params_size = sizeof(struct multiply_params)};
 
-// dx[input] = factor * dy, if it is wanted.
-static enum bough_status scaled_gradient(struct bough__sequence *out,
-                                         const struct bough__op_call *call, int input, float factor)
-{
-    if (!call->dx[input].span.buffer)
-        return BOUGH_OK;
-    const struct scale_params params = {factor, call->add_dx[input]};
-    return BOUGH_KERNEL(out, &kernel_scale, elements(call), 0, &params, call->dy.span,
-                        call->dx[input].span);
-}
-
-// ---- add: y = x[0] + x[1] ----
+// ---- add: y = activation(x[0] + x[1]) ----
 
 static enum bough_status add_forward(struct bough__sequence *out, const struct bough__op_call *call)
 {
-    return BOUGH_KERNEL(out, &kernel_add_fwd, elements(call), 0, NULL, call->x[0].span,
+    const struct add_params params = {bough__fused_activation(call->attr), {0}};
+    return BOUGH_KERNEL(out, &kernel_add_fwd, elements(call), 0, &params, call->x[0].span,
                         call->x[1].span, call->y.span);
 }
 
-// The first input last: its dx may be dy.
 static enum bough_status add_backward(struct bough__sequence *out,
                                       const struct bough__op_call *call)
 {
-    enum bough_status status;
-    BOUGH_TRY(scaled_gradient(out, call, 1, 1.0f));
-    BOUGH_TRY(scaled_gradient(out, call, 0, 1.0f));
-done:
-    return status;
+    const struct add_params params = {bough__fused_activation(call->attr),
+                                      {call->add_dx[0], call->add_dx[1]}};
+    const struct bough__span absent = {0};
+    return BOUGH_KERNEL(out, &kernel_add_bwd, elements(call), 0, &params, call->dy.span,
+                        params.activation.kind ? call->y.span : absent, call->dx[0].span,
+                        call->dx[1].span);
 }
 
 const struct bough__op bough__op_add = {
     .name = "add",
     .inputs_min = 2,
     .inputs_max = 2,
-    .flags = BOUGH__OP_ACCUMULATES | BOUGH__OP_IN_PLACE,
+    .flags = BOUGH__OP_ACCUMULATES | BOUGH__OP_IN_PLACE | BOUGH__OP_FUSES_ACTIVATION,
     .shape = same_shape,
     .forward = add_forward,
     .backward = add_backward,
@@ -160,7 +166,11 @@ static enum bough_status scale_forward(struct bough__sequence *out,
 static enum bough_status scale_backward(struct bough__sequence *out,
                                         const struct bough__op_call *call)
 {
-    return scaled_gradient(out, call, 0, call->attr->value);
+    const struct scale_params params = {call->attr->value, call->add_dx[0]};
+    if (!call->dx[0].span.buffer)
+        return BOUGH_OK;
+    return BOUGH_KERNEL(out, &kernel_scale, elements(call), 0, &params, call->dy.span,
+                        call->dx[0].span);
 }
 
 const struct bough__op bough__op_scale = {

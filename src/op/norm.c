@@ -4,8 +4,10 @@
 //                moves the running ones towards them by attr.momentum (the variance unbiased), in
 //                place. 0: by the running ones.
 //   layer_norm   x [N, D...], gamma [D...], beta [D...] -> y as x, each sample by its own.
-// Both read attr.eps, and save [2, rows]: the mean and 1 / sqrt(variance + eps) of each row.
-#include "op/op.h"
+// Both read attr.eps and attr.activation, a relu or leaky_relu behind them, which the backward pass
+// does again: it reads no y. They save [2, rows]: the mean and 1 / sqrt(variance + eps) of each
+// row.
+#include "op/activation.h"
 
 #include "base/error.h"
 #include "cl/norm_params.h"
@@ -70,6 +72,7 @@ BOUGH_TWIN static void batch_norm_fwd(void *const *arg, const void *params, int6
     float *running_mean = arg[3], *running_var = arg[4], *saved = arg[5], *y = arg[6];
     const int64_t step = (int64_t)p->channels * p->plane;
     const float elements = (float)p->batch * (float)p->plane;
+    const float below = activation_slope(p->activation).below;
     for (int64_t c = begin; c < end; c++) {
         struct statistics s = {running_mean[c], running_var[c]};
         if (p->training) {
@@ -86,7 +89,7 @@ BOUGH_TWIN static void batch_norm_fwd(void *const *arg, const void *params, int6
             const float *restrict from = x + n * step + c * p->plane;
             float *restrict to = y + n * step + c * p->plane;
             for (int64_t i = 0; i < p->plane; i++)
-                to[i] = (from[i] - s.mean) * factor + term;
+                to[i] = kinked(below, (from[i] - s.mean) * factor + term);
         }
     }
 }
@@ -94,21 +97,30 @@ BOUGH_TWIN static void batch_norm_fwd(void *const *arg, const void *params, int6
 // One channel in the backward pass: x and dy begin at its first plane.
 struct channel {
     const float *x, *dy;
-    float mean, inverse, gamma;
+    float mean, inverse, gamma, beta;
+    float below;
     float sum, dot; // of dy, and of dy times the normalised x
 };
+
+// dy behind the activation.
+BOUGH_IN_TWIN float channel_dz(const struct channel *c, float factor, float x, float dy)
+{
+    return kinked_back(c->below, (x - c->mean) * factor + c->beta, dy);
+}
 
 BOUGH_IN_TWIN void channel_sums(struct channel *c, const struct batch_norm_params *p)
 {
     const float *x = c->x, *dy = c->dy, mean = c->mean, inverse = c->inverse;
+    const float factor = inverse * c->gamma;
     double sum = 0, dot = 0;
     for (int64_t n = 0; n < p->batch; n++) {
         const int64_t at = n * p->channels * p->plane;
         float plane_sum = 0, plane_dot = 0;
 #pragma omp simd reduction(+ : plane_sum, plane_dot)
         for (int64_t i = at; i < at + p->plane; i++) {
-            plane_sum += dy[i];
-            plane_dot += dy[i] * ((x[i] - mean) * inverse);
+            const float dz = channel_dz(c, factor, x[i], dy[i]);
+            plane_sum += dz;
+            plane_dot += dz * ((x[i] - mean) * inverse);
         }
         sum += (double)plane_sum;
         dot += (double)plane_dot;
@@ -121,14 +133,15 @@ BOUGH_IN_TWIN void channel_dx(float *dx, const struct channel *c, const struct b
 {
     // Running statistics are constants; those of the batch depend on x.
     const float share = p->training ? 1.0f / ((float)p->batch * (float)p->plane) : 0.0f;
-    const float factor = c->gamma * c->inverse, sum = c->sum * share, dot = c->dot * share;
+    const float factor = c->inverse * c->gamma, sum = c->sum * share, dot = c->dot * share;
     const float mean = c->mean, inverse = c->inverse;
     for (int64_t n = 0; n < p->batch; n++) {
         const int64_t at = n * p->channels * p->plane;
         const float *restrict x = c->x + at, *restrict dy = c->dy + at;
         float *restrict to = dx + at;
         for (int64_t i = 0; i < p->plane; i++) {
-            const float value = factor * (dy[i] - sum - (x[i] - mean) * inverse * dot);
+            const float dz = channel_dz(c, factor, x[i], dy[i]);
+            const float value = factor * (dz - sum - (x[i] - mean) * inverse * dot);
             to[i] = p->add_dx ? to[i] + value : value;
         }
     }
@@ -138,14 +151,16 @@ BOUGH_TWIN static void batch_norm_bwd(void *const *arg, const void *params, int6
                                       int64_t end)
 {
     const struct batch_norm_params *p = params;
-    const float *x = arg[0], *gamma = arg[1], *saved = arg[2], *dy = arg[3];
-    float *dx = arg[4], *dgamma = arg[5], *dbeta = arg[6];
+    const float *x = arg[0], *gamma = arg[1], *beta = arg[2], *saved = arg[3], *dy = arg[4];
+    float *dx = arg[5], *dgamma = arg[6], *dbeta = arg[7];
     for (int64_t c = begin; c < end; c++) {
         struct channel channel = {.x = x + c * p->plane,
                                   .dy = dy + c * p->plane,
                                   .mean = saved[c],
                                   .inverse = saved[p->channels + c],
-                                  .gamma = gamma[c]};
+                                  .gamma = gamma[c],
+                                  .beta = beta[c],
+                                  .below = activation_slope(p->activation).below};
         channel_sums(&channel, p);
         if (dgamma)
             dgamma[c] = p->add_dgamma ? dgamma[c] + channel.dot : channel.dot;
@@ -161,7 +176,7 @@ static const struct bough__kernel kernel_batch_norm_fwd = {
     BOUGH_GRID_ROWS,  .args = 7, .params_size = sizeof(struct batch_norm_params)};
 static const struct bough__kernel kernel_batch_norm_bwd = {
     "batch_norm_bwd", "norm",    batch_norm_bwd,
-    BOUGH_GRID_ROWS,  .args = 7, .params_size = sizeof(struct batch_norm_params)};
+    BOUGH_GRID_ROWS,  .args = 8, .params_size = sizeof(struct batch_norm_params)};
 
 static enum bough_status batch_norm_shape(struct bough__op_need *need,
                                           const struct bough__op_call *call)
@@ -193,6 +208,7 @@ static struct batch_norm_params batch_norm_params(const struct bough__op_call *c
         .add_dx = call->add_dx[0],
         .add_dgamma = call->add_dx[1],
         .add_dbeta = call->add_dx[2],
+        .activation = bough__fused_activation(call->attr),
     };
 }
 
@@ -212,15 +228,15 @@ static enum bough_status batch_norm_backward(struct bough__sequence *out,
 {
     const struct batch_norm_params params = batch_norm_params(call);
     return BOUGH_KERNEL(out, &kernel_batch_norm_bwd, params.channels, elements(call), &params,
-                        call->x[0].span, call->x[1].span, call->saved, call->dy.span,
-                        call->dx[0].span, call->dx[1].span, call->dx[2].span);
+                        call->x[0].span, call->x[1].span, call->x[2].span, call->saved,
+                        call->dy.span, call->dx[0].span, call->dx[1].span, call->dx[2].span);
 }
 
 const struct bough__op bough__op_batch_norm = {
     .name = "batch_norm",
     .inputs_min = 5,
     .inputs_max = 5,
-    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_RELU,
     .no_gradient = 1 << 3 | 1 << 4,
     .shape = batch_norm_shape,
     .forward = batch_norm_forward,
@@ -234,6 +250,7 @@ BOUGH_TWIN static void layer_norm_fwd(void *const *arg, const void *params, int6
 {
     const struct layer_norm_params *p = params;
     const float *restrict gamma = arg[1], *restrict beta = arg[2];
+    const float below = activation_slope(p->activation).below;
     float *saved = arg[3];
     for (int64_t row = begin; row < end; row++) {
         const float *restrict x = (const float *)arg[0] + row * p->width;
@@ -243,7 +260,7 @@ BOUGH_TWIN static void layer_norm_fwd(void *const *arg, const void *params, int6
         saved[row] = s.mean;
         saved[p->batch + row] = inverse;
         for (int64_t i = 0; i < p->width; i++)
-            y[i] = (x[i] - s.mean) * inverse * gamma[i] + beta[i];
+            y[i] = kinked(below, (x[i] - s.mean) * inverse * gamma[i] + beta[i]);
     }
 }
 
@@ -251,23 +268,27 @@ BOUGH_TWIN static void layer_norm_bwd(void *const *arg, const void *params, int6
                                       int64_t end)
 {
     const struct layer_norm_params *p = params;
-    const float *restrict gamma = arg[1], *saved = arg[2];
+    const float *restrict gamma = arg[1], *restrict beta = arg[2], *saved = arg[3];
+    const float below = activation_slope(p->activation).below;
     for (int64_t row = begin; row < end; row++) {
         const float *restrict x = (const float *)arg[0] + row * p->width;
-        const float *restrict dy = (const float *)arg[3] + row * p->width;
-        float *restrict dx = (float *)arg[4] + row * p->width;
+        const float *restrict dy = (const float *)arg[4] + row * p->width;
+        float *restrict dx = (float *)arg[5] + row * p->width;
         const float mean = saved[row], inverse = saved[p->batch + row];
         float sum = 0, dot = 0;
 #pragma omp simd reduction(+ : sum, dot)
         for (int64_t i = 0; i < p->width; i++) {
-            const float g = dy[i] * gamma[i];
+            const float at = (x[i] - mean) * inverse;
+            const float g = kinked_back(below, at * gamma[i] + beta[i], dy[i]) * gamma[i];
             sum += g;
-            dot += g * ((x[i] - mean) * inverse);
+            dot += g * at;
         }
         sum /= (float)p->width;
         dot /= (float)p->width;
         for (int64_t i = 0; i < p->width; i++) {
-            const float value = inverse * (dy[i] * gamma[i] - sum - (x[i] - mean) * inverse * dot);
+            const float at = (x[i] - mean) * inverse;
+            const float dz = kinked_back(below, at * gamma[i] + beta[i], dy[i]);
+            const float value = inverse * (dz * gamma[i] - sum - at * dot);
             dx[i] = p->add_dx ? dx[i] + value : value;
         }
     }
@@ -278,8 +299,9 @@ BOUGH_TWIN static void layer_norm_affine_bwd(void *const *arg, const void *param
                                              int64_t end)
 {
     const struct layer_norm_params *p = params;
-    const float *saved = arg[1];
-    float *restrict dgamma = arg[3], *restrict dbeta = arg[4];
+    const float *restrict gamma = arg[1], *restrict beta = arg[2], *saved = arg[3];
+    const float below = activation_slope(p->activation).below;
+    float *restrict dgamma = arg[5], *restrict dbeta = arg[6];
     for (int64_t i = begin; i < end; i++) {
         if (dgamma && !p->add_dgamma)
             dgamma[i] = 0;
@@ -288,14 +310,16 @@ BOUGH_TWIN static void layer_norm_affine_bwd(void *const *arg, const void *param
     }
     for (int64_t n = 0; n < p->batch; n++) {
         const float *restrict x = (const float *)arg[0] + n * p->width;
-        const float *restrict dy = (const float *)arg[2] + n * p->width;
+        const float *restrict dy = (const float *)arg[4] + n * p->width;
         const float mean = saved[n], inverse = saved[p->batch + n];
-        if (dgamma)
-            for (int64_t i = begin; i < end; i++)
-                dgamma[i] += dy[i] * ((x[i] - mean) * inverse);
-        if (dbeta)
-            for (int64_t i = begin; i < end; i++)
-                dbeta[i] += dy[i];
+        for (int64_t i = begin; i < end; i++) {
+            const float normal = (x[i] - mean) * inverse;
+            const float dz = kinked_back(below, normal * gamma[i] + beta[i], dy[i]);
+            if (dgamma)
+                dgamma[i] += dz * normal;
+            if (dbeta)
+                dbeta[i] += dz;
+        }
     }
 }
 
@@ -304,10 +328,10 @@ static const struct bough__kernel kernel_layer_norm_fwd = {
     BOUGH_GRID_ROWS,  .args = 5, .params_size = sizeof(struct layer_norm_params)};
 static const struct bough__kernel kernel_layer_norm_bwd = {
     "layer_norm_bwd", "norm",    layer_norm_bwd,
-    BOUGH_GRID_ROWS,  .args = 5, .params_size = sizeof(struct layer_norm_params)};
+    BOUGH_GRID_ROWS,  .args = 6, .params_size = sizeof(struct layer_norm_params)};
 static const struct bough__kernel kernel_layer_norm_affine_bwd = {
     "layer_norm_affine_bwd", "norm",    layer_norm_affine_bwd,
-    BOUGH_GRID_ITEMS,        .args = 5, .params_size = sizeof(struct layer_norm_params)};
+    BOUGH_GRID_ITEMS,        .args = 7, .params_size = sizeof(struct layer_norm_params)};
 
 static enum bough_status layer_norm_shape(struct bough__op_need *need,
                                           const struct bough__op_call *call)
@@ -329,8 +353,15 @@ static enum bough_status layer_norm_shape(struct bough__op_need *need,
 static struct layer_norm_params layer_norm_params(const struct bough__op_call *call)
 {
     const struct bough_shape *x = &call->x[0].shape;
-    return (struct layer_norm_params){(int)x->dim[0],  (int)bough_shape_row(x), call->attr->eps,
-                                      call->add_dx[0], call->add_dx[1],         call->add_dx[2]};
+    return (struct layer_norm_params){
+        .batch = (int)x->dim[0],
+        .width = (int)bough_shape_row(x),
+        .eps = call->attr->eps,
+        .add_dx = call->add_dx[0],
+        .add_dgamma = call->add_dx[1],
+        .add_dbeta = call->add_dx[2],
+        .activation = bough__fused_activation(call->attr),
+    };
 }
 
 static enum bough_status layer_norm_forward(struct bough__sequence *out,
@@ -349,12 +380,12 @@ static enum bough_status layer_norm_backward(struct bough__sequence *out,
     enum bough_status status = BOUGH_OK;
     if (call->dx[0].span.buffer)
         BOUGH_TRY(BOUGH_KERNEL(out, &kernel_layer_norm_bwd, params.batch, elements(call), &params,
-                               call->x[0].span, call->x[1].span, call->saved, call->dy.span,
-                               call->dx[0].span));
+                               call->x[0].span, call->x[1].span, call->x[2].span, call->saved,
+                               call->dy.span, call->dx[0].span));
     if (call->dx[1].span.buffer || call->dx[2].span.buffer)
         BOUGH_TRY(BOUGH_KERNEL(out, &kernel_layer_norm_affine_bwd, params.width, elements(call),
-                               &params, call->x[0].span, call->saved, call->dy.span,
-                               call->dx[1].span, call->dx[2].span));
+                               &params, call->x[0].span, call->x[1].span, call->x[2].span,
+                               call->saved, call->dy.span, call->dx[1].span, call->dx[2].span));
 done:
     return status;
 }
@@ -363,7 +394,7 @@ const struct bough__op bough__op_layer_norm = {
     .name = "layer_norm",
     .inputs_min = 3,
     .inputs_max = 3,
-    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_RELU,
     .shape = layer_norm_shape,
     .forward = layer_norm_forward,
     .backward = layer_norm_backward,

@@ -71,6 +71,8 @@ enum bough__op_flags {
     BOUGH__OP_IN_PLACE = 16,   // element-wise: y may share x[0]'s memory, dx[0] dy's
     // Applies attr.activation, any but gelu; its backward pass then reads y.
     BOUGH__OP_FUSES_ACTIVATION = 32,
+    // Applies a relu or leaky_relu; its backward pass reads no y.
+    BOUGH__OP_FUSES_RELU = 128,
     // Applies a relu, which is the same before it and behind it; its backward pass reads no y.
     BOUGH__OP_COMMUTES_WITH_RELU = 64,
 };

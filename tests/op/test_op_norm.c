@@ -1,8 +1,14 @@
 #include "op/op_cases.h"
 
-#define BATCH_NORM(training_, ...)                                                                 \
-    .op = "batch_norm", .attr = {.eps = 1e-5f, .momentum = 0.2f, .training = (training_)},         \
+#define BATCH_NORM_AND(activation_, training_, ...)                                                \
+    .op = "batch_norm",                                                                            \
+    .attr = {.eps = 1e-5f,                                                                         \
+             .momentum = 0.2f,                                                                     \
+             .training = (training_),                                                              \
+             .activation = (activation_),                                                          \
+             .slope = 0.25f},                                                                      \
     .updates = (training_) ? 1 << 3 | 1 << 4 : 0, __VA_ARGS__
+#define BATCH_NORM(...) BATCH_NORM_AND(BOUGH_LINEAR, __VA_ARGS__)
 // gamma, beta and the running statistics.
 #define OF_CHANNELS(c)                                                                             \
     INPUT(FILL_UNIFORM, c), INPUT(FILL_UNIFORM, c), INPUT(FILL_UNIFORM, c), INPUT(FILL_POSITIVE, c)
@@ -21,6 +27,11 @@ static const struct op_case cases[] = {
     {BATCH_NORM(1, .x = {INPUT(FILL_UNIFORM, 32, 17, 28, 28), OF_CHANNELS(17)})},
     {BATCH_NORM(0, .x = {INPUT(FILL_UNIFORM, SWEEP, 3, 4, 5), OF_CHANNELS(3)})},
     {BATCH_NORM(0, .x = {INPUT(FILL_UNIFORM, 17, SWEEP), OF_CHANNELS(SWEEP)})},
+    // Kinks lie anywhere: rough slopes.
+    {BATCH_NORM_AND(BOUGH_RELU, 1, .x = {INPUT(FILL_UNIFORM, 33, 17, 6, 7), OF_CHANNELS(17)},
+                    .slope = 0.2)},
+    {BATCH_NORM_AND(BOUGH_LEAKY_RELU, 1, .x = {INPUT(FILL_UNIFORM, 17, 33), OF_CHANNELS(33)},
+                    .slope = 0.2)},
     {BATCH_NORM(1, .x = {INPUT(FILL_ZERO, 6, 5), ZEROS_OF(5)}, .golden = "norm/batch")},
     {BATCH_NORM(1, .x = {INPUT(FILL_ZERO, 3, 4, 5, 2), ZEROS_OF(4)}, .golden = "norm/batch_image")},
     {BATCH_NORM(0, .x = {INPUT(FILL_ZERO, 3, 4, 5, 2), ZEROS_OF(4)}, .golden = "norm/batch_eval")},
@@ -43,6 +54,15 @@ static const struct op_case cases[] = {
      .x = {INPUT(FILL_UNIFORM, 65, 10, 10, 10), INPUT(FILL_UNIFORM, 10, 10, 10),
            INPUT(FILL_UNIFORM, 10, 10, 10)},
      .attr = {.eps = 1e-5f}},
+    {.op = "layer_norm",
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 7), INPUT(FILL_UNIFORM, 7), INPUT(FILL_UNIFORM, 7)},
+     .attr = {.eps = 1e-5f, .activation = BOUGH_RELU},
+     .slope = 0.2},
+    {.op = "layer_norm",
+     .x = {INPUT(FILL_UNIFORM, 9, 2, SWEEP), INPUT(FILL_UNIFORM, 2, SWEEP),
+           INPUT(FILL_UNIFORM, 2, SWEEP)},
+     .attr = {.eps = 1e-1f, .activation = BOUGH_LEAKY_RELU, .slope = 0.25f},
+     .slope = 0.2},
     {.op = "layer_norm",
      .x = {INPUT(FILL_ZERO, 4, 7), INPUT(FILL_ZERO, 7), INPUT(FILL_ZERO, 7)},
      .attr = {.eps = 1e-5f},
