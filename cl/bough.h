@@ -27,9 +27,16 @@
 #define BOUGH_GROUP 1
 #endif
 
-// A buffer and the place in it, in bytes. An absent argument is NULL.
+// A buffer and the place in it, in bytes, or a pointer there. An absent argument is NULL.
+#ifdef BOUGH_POINTERS
+#define ARG(name)        global char *name##_base
+#define PLACE(name)      (name##_base)
+#define VIEW(type, name) global type *name = (global type *)name##_base
+#else
 #define ARG(name)        global char *name##_base, const ulong name##_at
+#define PLACE(name)      (name##_base + name##_at)
 #define VIEW(type, name) global type *name = (global type *)(name##_base + name##_at)
+#endif
 
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))
 

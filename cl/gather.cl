@@ -31,8 +31,8 @@ SCALE_ROW(float)
 
 #define COPY(i)                                                                                    \
     if (x##i##_base != 0)                                                                          \
-    copy_words((global const uint *)(source##i##_base + source##i##_at),                           \
-               (global uint *)(x##i##_base + x##i##_at), from, row, p.width[i])
+    copy_words((global const uint *)PLACE(source##i), (global uint *)PLACE(x##i), from, row,       \
+               p.width[i])
 
 // Row n of the batch from row order[first + n] of the source; without an order, from row n.
 ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(source0), ARG(x0),
@@ -49,10 +49,10 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
     const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
     const size_t begin = from * p.width[0];
     if (p.kind == GATHER_BYTES)
-        scale_row_uchar((global const uchar *)(source0_base + source0_at) + begin, scale, shift,
+        scale_row_uchar((global const uchar *)PLACE(source0) + begin, scale, shift,
                         x0 + row * p.width[0], p.width[0], p.plane);
     else if (p.kind == GATHER_FLOATS)
-        scale_row_float((global const float *)(source0_base + source0_at) + begin, scale, shift,
+        scale_row_float((global const float *)PLACE(source0) + begin, scale, shift,
                         x0 + row * p.width[0], p.width[0], p.plane);
     else
         COPY(0);

@@ -29,24 +29,64 @@ static enum bough_status touch(struct bough__cl_device *device, cl_mem memory, s
                           size, (unsigned long long)device->base.info.memory);
 }
 
-enum bough_status bough__cl_allocate(cl_mem *memory, struct bough__cl_device *device, size_t size)
+// A buffer, in shared memory where kernels take pointers.
+static cl_int create(struct bough__cl_memory *memory, const struct bough__cl_device *device,
+                     size_t size)
+{
+    cl_int error;
+    *memory = (struct bough__cl_memory){NULL, NULL};
+    if (device->pointers) {
+        memory->shared = clSVMAlloc(device->context, CL_MEM_READ_WRITE, size, 0);
+        if (!memory->shared)
+            return CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    }
+    memory->buffer = clCreateBuffer(device->context,
+                                    CL_MEM_READ_WRITE | (memory->shared ? CL_MEM_USE_HOST_PTR : 0),
+                                    size, memory->shared, &error);
+    return error;
+}
+
+void bough__cl_free(struct bough__cl_memory memory, struct bough__cl_device *device)
+{
+    if (memory.shared && device->queue)
+        clFinish(device->queue);
+    if (memory.buffer)
+        clReleaseMemObject(memory.buffer);
+    if (memory.shared)
+        clSVMFree(device->context, memory.shared);
+}
+
+cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
+                           struct bough__cl_memory memory, size_t offset)
+{
+    const cl_ulong at = offset;
+    if (memory.shared)
+        return clSetKernelArgSVMPointer(kernel, (*index)++, memory.shared + offset);
+    cl_int error = clSetKernelArg(kernel, (*index)++, sizeof memory.buffer,
+                                  memory.buffer ? &memory.buffer : NULL);
+    if (error == CL_SUCCESS && !device->pointers)
+        error = clSetKernelArg(kernel, (*index)++, sizeof at, &at);
+    return error;
+}
+
+enum bough_status bough__cl_allocate(struct bough__cl_memory *memory,
+                                     struct bough__cl_device *device, size_t size)
 {
     const struct bough_device_info *info = &device->base.info;
     if (size > info->max_buffer)
         return bough__fail(BOUGH_DEVICE,
                            "device %s (%s): a buffer of %zu bytes is wanted, the largest is %llu",
                            info->id, info->name, size, (unsigned long long)info->max_buffer);
-    cl_int error;
-    *memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, size, NULL, &error);
-    if (!*memory)
-        return bough__cl_fail(device, error, "clCreateBuffer of %zu bytes (memory %llu)", size,
-                              (unsigned long long)info->memory);
-    if (size < TOUCHED_BYTES)
-        return BOUGH_OK;
-    enum bough_status status = touch(device, *memory, size);
+    enum bough_status status = BOUGH_OK;
+    cl_int error = create(memory, device, size);
+    if (error != CL_SUCCESS)
+        status = bough__cl_fail(device, error, "clCreateBuffer of %zu bytes (memory %llu)", size,
+                                (unsigned long long)info->memory);
+    else if (size >= TOUCHED_BYTES)
+        status = touch(device, memory->buffer, size);
     if (status != BOUGH_OK) {
-        clReleaseMemObject(*memory);
-        *memory = NULL;
+        bough__cl_free(*memory, device);
+        *memory = (struct bough__cl_memory){NULL, NULL};
     }
     return status;
 }
@@ -68,7 +108,7 @@ enum bough_status bough__cl_buffer_create(struct bough__buffer **buffer,
 
 void bough__cl_buffer_destroy(struct bough__buffer *buffer)
 {
-    clReleaseMemObject(((struct bough__cl_buffer *)buffer)->memory);
+    bough__cl_free(((struct bough__cl_buffer *)buffer)->memory, bough__cl_device(buffer->device));
     free(buffer);
 }
 
@@ -77,15 +117,15 @@ void bough__cl_buffer_destroy(struct bough__buffer *buffer)
 enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, size_t size)
 {
     struct bough__cl_scratch *scratch = &device->scratch;
-    cl_mem memory;
+    struct bough__cl_memory memory;
     if (size <= scratch->size)
         return BOUGH_OK;
     enum bough_status status = bough__cl_allocate(&memory, device, size);
     if (status != BOUGH_OK)
         return status;
-    if (scratch->memory) {
+    if (scratch->memory.buffer) {
         status = bough__cl_finish(&device->base); // of what works in it
-        clReleaseMemObject(scratch->memory);
+        bough__cl_free(scratch->memory, device);
     }
     *scratch = (struct bough__cl_scratch){memory, size, scratch->age + 1};
     device->base.held = size;
@@ -117,9 +157,9 @@ enum bough_status bough__cl_write(struct bough__span to, const void *data, size_
     struct bough__cl_slot *slot = size <= STAGED_BYTES ? slot_take(device, size) : NULL;
     if (slot)
         memcpy(slot->memory, data, size);
-    cl_int error =
-        clEnqueueWriteBuffer(device->queue, bough__cl_memory(to), slot == NULL, to.offset, size,
-                             slot ? slot->memory : data, 0, NULL, slot ? &slot->written : NULL);
+    cl_int error = clEnqueueWriteBuffer(device->queue, bough__cl_memory(to).buffer, slot == NULL,
+                                        to.offset, size, slot ? slot->memory : data, 0, NULL,
+                                        slot ? &slot->written : NULL);
     if (error != CL_SUCCESS)
         return bough__cl_fail(device, error, "clEnqueueWriteBuffer of %zu bytes", size);
     return BOUGH_OK;
@@ -128,8 +168,8 @@ enum bough_status bough__cl_write(struct bough__span to, const void *data, size_
 enum bough_status bough__cl_read(struct bough__span from, void *data, size_t size)
 {
     struct bough__cl_device *device = device_of(from);
-    cl_int error = clEnqueueReadBuffer(device->queue, bough__cl_memory(from), CL_TRUE, from.offset,
-                                       size, data, 0, NULL, NULL);
+    cl_int error = clEnqueueReadBuffer(device->queue, bough__cl_memory(from).buffer, CL_TRUE,
+                                       from.offset, size, data, 0, NULL, NULL);
     if (error != CL_SUCCESS)
         return bough__cl_fail(device, error, "clEnqueueReadBuffer of %zu bytes", size);
     return BOUGH_OK;
@@ -138,8 +178,9 @@ enum bough_status bough__cl_read(struct bough__span from, void *data, size_t siz
 enum bough_status bough__cl_copy(struct bough__span to, struct bough__span from, size_t size)
 {
     struct bough__cl_device *device = device_of(to);
-    cl_int error = clEnqueueCopyBuffer(device->queue, bough__cl_memory(from), bough__cl_memory(to),
-                                       from.offset, to.offset, size, 0, NULL, NULL);
+    cl_int error = clEnqueueCopyBuffer(device->queue, bough__cl_memory(from).buffer,
+                                       bough__cl_memory(to).buffer, from.offset, to.offset, size, 0,
+                                       NULL, NULL);
     if (error != CL_SUCCESS)
         return bough__cl_fail(device, error, "clEnqueueCopyBuffer of %zu bytes", size);
     return BOUGH_OK;
@@ -150,7 +191,7 @@ enum bough_status bough__cl_fill_zero(struct bough__span to, size_t size)
     struct bough__cl_device *device = device_of(to);
     const cl_float zero = 0;
     size_t pattern = (to.offset | size) % sizeof zero ? 1 : sizeof zero;
-    cl_int error = clEnqueueFillBuffer(device->queue, bough__cl_memory(to), &zero, pattern,
+    cl_int error = clEnqueueFillBuffer(device->queue, bough__cl_memory(to).buffer, &zero, pattern,
                                        to.offset, size, 0, NULL, NULL);
     if (error != CL_SUCCESS)
         return bough__cl_fail(device, error, "clEnqueueFillBuffer of %zu bytes", size);

@@ -32,8 +32,9 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
         return bough__fail(BOUGH_DEVICE, "device %s (%s): %s", id, info->name, info->refused);
     device->group = group_size(device);
     snprintf(device->options, sizeof device->options,
-             "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%u -DBOUGH_DEPTH=%u",
-             device->group, device->vector, panel_depth(device));
+             "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%u -DBOUGH_DEPTH=%u%s",
+             device->group, device->vector, panel_depth(device),
+             device->pointers ? " -DBOUGH_POINTERS" : "");
     BOUGH_TRY(bough__cl_kernels_open(device));
     const char *compiler = getenv("BOUGH_COMPILER");
     device->compilerless = device->kernels || (compiler && strcmp(compiler, "off") == 0);
@@ -79,8 +80,7 @@ void bough__cl_close(struct bough_device *base)
         free(device->slot[i].memory);
     }
     bough__cl_told_destroy(device);
-    if (device->scratch.memory)
-        clReleaseMemObject(device->scratch.memory);
+    bough__cl_free(device->scratch.memory, device);
     bough__cl_programs_destroy(device);
     bough__cl_cache_close(device->cache);
     bough__cl_kernels_close(device->kernels);

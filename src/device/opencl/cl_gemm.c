@@ -187,11 +187,8 @@ static enum bough_status bind(struct bough__cl_gemm *g, cl_kernel kernel, const 
     cl_int error = CL_SUCCESS;
     cl_uint index = 0;
     for (size_t i = 0; i < sizeof spans / sizeof *spans && error == CL_SUCCESS; i++) {
-        cl_mem memory = bough__cl_memory(spans[i]);
-        cl_ulong offset = spans[i].offset;
-        error = clSetKernelArg(kernel, index++, sizeof memory, memory ? &memory : NULL);
-        if (error == CL_SUCCESS)
-            error = clSetKernelArg(kernel, index++, sizeof offset, &offset);
+        error = bough__cl_set_place(kernel, &index, g->device, bough__cl_memory(spans[i]),
+                                    spans[i].offset);
     }
     if (error == CL_SUCCESS)
         error = clSetKernelArg(kernel, index++, sizeof g->params, &g->params);

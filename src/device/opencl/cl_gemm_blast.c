@@ -40,7 +40,7 @@ static enum bough_status run(struct bough__cl_launch *launch)
     struct bough__cl_device *device = bough__cl_device(launch->base.device);
     const struct blast *x = launch->own;
     const struct operand *a = &x->a, *b = &x->b, *c = &x->c;
-    cl_mem scratch = launch->wants_scratch ? device->scratch.memory : NULL;
+    cl_mem scratch = launch->wants_scratch ? device->scratch.memory.buffer : NULL;
     cl_mem from_a = a->in_scratch ? scratch : a->memory;
     cl_mem from_b = b->in_scratch ? scratch : b->memory;
     cl_mem to_c = c->in_scratch ? scratch : c->memory;
@@ -84,7 +84,7 @@ static struct operand look(const struct bough__matrix *x, int64_t rows, int64_t 
     operand.offset = x->data.offset / sizeof(float);
     operand.ld = (size_t)(by_rows ? row : col);
     operand.stride = (size_t)x->batch_stride;
-    operand.memory = bough__cl_memory(x->data);
+    operand.memory = bough__cl_memory(x->data).buffer;
     return operand;
 }
 

@@ -57,7 +57,7 @@ struct mapping {
 static cl_int map(struct mapping *mapping, struct bough__cl_device *device, char **pointer,
                   struct bough__span span)
 {
-    cl_mem memory = bough__cl_memory(span);
+    cl_mem memory = bough__cl_memory(span).buffer;
     cl_int error = CL_SUCCESS;
     int i = 0;
     *pointer = NULL;
@@ -126,11 +126,8 @@ static enum bough_status bind(struct bough__cl_device *device, cl_kernel kernel,
     cl_uint index = 0;
     cl_int error = CL_SUCCESS;
     for (int i = 0; i < call->kernel->args && error == CL_SUCCESS; i++) {
-        cl_mem memory = bough__cl_memory(call->arg[i]);
-        cl_ulong offset = call->arg[i].offset;
-        error = clSetKernelArg(kernel, index++, sizeof memory, memory ? &memory : NULL);
-        if (error == CL_SUCCESS)
-            error = clSetKernelArg(kernel, index++, sizeof offset, &offset);
+        error = bough__cl_set_place(kernel, &index, device, bough__cl_memory(call->arg[i]),
+                                    call->arg[i].offset);
     }
     cl_ulong count = (cl_ulong)call->count;
     if (error == CL_SUCCESS)
@@ -250,9 +247,9 @@ enum bough_status bough__cl_launch_begin(struct bough__cl_device *device,
     for (size_t s = 0; s < launch->steps; s++) {
         const struct bough__cl_step *step = &launch->step[s];
         cl_int error = CL_SUCCESS;
+        cl_uint index = BOUGH_CL_SCRATCH_ARG * (device->pointers ? 1 : 2);
         if (step->kernel)
-            error = clSetKernelArg(step->kernel, BOUGH_CL_SCRATCH_ARG, sizeof scratch->memory,
-                                   &scratch->memory);
+            error = bough__cl_set_place(step->kernel, &index, device, scratch->memory, 0);
         if (error != CL_SUCCESS)
             return bough__cl_fail(device, error, "clSetKernelArg of the scratch of %s", step->name);
     }

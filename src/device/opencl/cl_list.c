@@ -243,6 +243,12 @@ enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, si
     return BOUGH_OK;
 }
 
+// A launch costs less where it has nothing to find out about buffers.
+static int takes_pointers(cl_device_id id)
+{
+    return (device_number(id, CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER) != 0;
+}
+
 enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id)
 {
     cl_platform_id platform[MAX_PLATFORMS];
@@ -258,6 +264,8 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     const char *shape = getenv("BOUGH_SHAPE");
     device->cpu =
         device->base.info.type == BOUGH_DEVICE_CPU && !(shape && strcmp(shape, "gpu") == 0);
+    device->pointers =
+        device->cpu && takes_pointers(device->id) && (!basic || takes_pointers(basic));
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
     device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);

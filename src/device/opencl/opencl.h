@@ -17,9 +17,15 @@ struct bough__cl_slot {
     cl_event written;
 };
 
+// Where a device takes pointers, `shared` is what the buffer is made of.
+struct bough__cl_memory {
+    cl_mem buffer;
+    char *shared;
+};
+
 // Memory that launches share, for they run one after the other: as large as the largest wants it.
 struct bough__cl_scratch {
-    cl_mem memory; // NULL until it is wanted
+    struct bough__cl_memory memory; // NULL until it is wanted
     size_t size;
     unsigned age; // how often it grew: who bound it before has to bind it again
 };
@@ -35,7 +41,7 @@ enum {
     BOUGH_CL_SLOTS = 8,
     BOUGH_CL_MAX_OPTIONS = 128,
     BOUGH_CL_DEPTH = 256,     // of k in a panel of GEMM, at most
-    BOUGH_CL_SCRATCH_ARG = 8, // of the kernels of GEMM
+    BOUGH_CL_SCRATCH_ARG = 4, // which ARG() of the kernels of GEMM
 };
 
 struct bough__cl_device {
@@ -47,6 +53,7 @@ struct bough__cl_device {
     struct bough__cl_way other; // its id is NULL where there is one way only
     int at_once;                // 1 = what is taken now is the way of short lists
     int cpu;
+    int pointers;        // kernels take pointers to shared memory in place of buffers
     size_t group;        // BOUGH_GROUP
     size_t max_group;    // work-items
     size_t local_memory; // bytes
@@ -95,16 +102,23 @@ enum bough_status bough__cl_fail(const struct bough__cl_device *device, cl_int e
 
 struct bough__cl_buffer {
     struct bough__buffer base;
-    cl_mem memory;
+    struct bough__cl_memory memory;
 };
 
-static inline cl_mem bough__cl_memory(struct bough__span span)
+static inline struct bough__cl_memory bough__cl_memory(struct bough__span span)
 {
-    return span.buffer ? ((const struct bough__cl_buffer *)span.buffer)->memory : NULL;
+    return span.buffer ? ((const struct bough__cl_buffer *)span.buffer)->memory
+                       : (struct bough__cl_memory){NULL, NULL};
 }
 
 // A touched allocation: a driver that allocates lazily fails here, not at the first launch.
-enum bough_status bough__cl_allocate(cl_mem *memory, struct bough__cl_device *device, size_t size);
+enum bough_status bough__cl_allocate(struct bough__cl_memory *memory,
+                                     struct bough__cl_device *device, size_t size);
+// Waits for the launches that may use it.
+void bough__cl_free(struct bough__cl_memory memory, struct bough__cl_device *device);
+// Sets ARG(...) of a kernel, whose first index is *index, and moves that on.
+cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
+                           struct bough__cl_memory memory, size_t offset);
 
 enum bough_status bough__cl_buffer_create(struct bough__buffer **buffer,
                                           struct bough_device *device, size_t size);
