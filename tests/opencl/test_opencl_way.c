@@ -2,6 +2,8 @@
 // in order. And PoCL's basic driver is no device of its own.
 #include "opencl/opencl_support.h"
 
+#include "cl/elementwise_params.h"
+
 #include <stdlib.h>
 
 enum { COUNT = 1000 };
@@ -15,17 +17,20 @@ static void add_fwd(void *const *arg, const void *params, int64_t begin, int64_t
     fail();
 }
 
-static const struct bough__kernel kernel_add = {"add_fwd", "elementwise", add_fwd, BOUGH_GRID_ITEMS,
-                                                .args = 3};
+static const struct bough__kernel kernel_add = {
+    "add_fwd",        "elementwise", add_fwd,
+    BOUGH_GRID_ITEMS, .args = 3,     .params_size = sizeof(struct add_params)};
 
 // y = y + x, prepared for lists of `flops`
 static struct bough__launch *add(struct bough__buffer *x, struct bough__buffer *y, double flops)
 {
     struct bough__launch *launch;
+    const struct add_params plain = {.add = {0}};
     assert_ok(bough__expect(device, flops));
     assert_ok(bough__launch_kernel(
         &launch, device,
         &(struct bough__kernel_call){.kernel = &kernel_add,
+                                     .params = &plain,
                                      .count = COUNT,
                                      .arg = {bough__whole(y), bough__whole(x), bough__whole(y)}}));
     return launch;
