@@ -40,6 +40,36 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
 }
 
 // The same of a pooling's dy: dbias [O] = sum of dy over N and OH * OW where index is not -1.
+#if BOUGH_GROUP == 1
+
+ROW_KERNEL void conv2d_pooled_bias_bwd(ARG(dy), ARG(index), ARG(dbias), const ulong count,
+                                       const struct conv2d_params p)
+{
+    VIEW(const float, dy);
+    VIEW(const int, index);
+    VIEW(float, dbias);
+    const size_t channel = get_group_id(0);
+    float16 total = 0.0f;
+    float all = 0.0f;
+    for (int n = 0; n < p.batch; n++) {
+        const size_t at = ((size_t)n * p.channels + channel) * p.plane;
+        float16 sum = 0.0f; // by plane, so that rounding does not grow with the batch
+        int i = 0;
+        for (; i + 16 <= p.plane; i += 16) {
+            const int16 from = vload16(0, index + at + i);
+            sum += select(vload16(0, dy + at + i), (float16)(0.0f), from < 0);
+        }
+        for (; i < p.plane; i++)
+            all += index[at + i] < 0 ? 0.0f : dy[at + i];
+        total += sum;
+    }
+    for (int i = 0; i < 16; i++)
+        all += total[i];
+    dbias[channel] = p.add ? dbias[channel] + all : all;
+}
+
+#else
+
 ROW_KERNEL void conv2d_pooled_bias_bwd(ARG(dy), ARG(index), ARG(dbias), const ulong count,
                                        const struct conv2d_params p)
 {
@@ -50,16 +80,15 @@ ROW_KERNEL void conv2d_pooled_bias_bwd(ARG(dy), ARG(index), ARG(dbias), const ul
     const size_t channel = get_group_id(0);
     float total = 0.0f;
     for (int n = 0; n < p.batch; n++) {
-        ANY_ORDER
         const size_t at = ((size_t)n * p.channels + channel) * p.plane;
         float sum = 0.0f;
-        for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
-            const float slope = dy[at + i];
-            sum += index[at + i] < 0 ? 0.0f : slope;
-        }
+        for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP)
+            sum += index[at + i] < 0 ? 0.0f : dy[at + i];
         total += sum;
     }
     total = GROUP_SUM(total, scratch);
     if (get_local_id(0) == 0)
         dbias[channel] = p.add ? dbias[channel] + total : total;
 }
+
+#endif

@@ -7,6 +7,7 @@ static inline void copy_words(global const uint *source, global uint *x, size_t 
 {
     source += from * width;
     x += to * width;
+    APART
     for (int i = get_local_id(0); i < width; i += BOUGH_GROUP)
         x[i] = source[i];
 }
@@ -17,17 +18,36 @@ static inline void copy_words(global const uint *source, global uint *x, size_t 
                                         int plane)                                                 \
     {                                                                                              \
         if (plane == 1) {                                                                          \
+            APART                                                                                  \
             for (int i = get_local_id(0); i < width; i += BOUGH_GROUP)                             \
                 x[i] = (float)source[i] * scale[i] + shift[i];                                     \
             return;                                                                                \
         }                                                                                          \
-        for (int c = 0; c * plane < width; c++)                                                    \
+        for (int c = 0; c * plane < width; c++, source += plane, x += plane) {                     \
+            const float by = scale[c], add = shift[c];                                             \
+            APART                                                                                  \
             for (int i = get_local_id(0); i < plane; i += BOUGH_GROUP)                             \
-                x[c * plane + i] = (float)source[c * plane + i] * scale[c] + shift[c];             \
+                x[i] = (float)source[i] * by + add;                                                \
+        }                                                                                          \
     }
 
 SCALE_ROW(uchar)
 SCALE_ROW(float)
+
+// Rows come from anywhere: on a CPU device they are asked for some groups before they are needed.
+#if BOUGH_GROUP == 1 && defined __has_builtin
+#if __has_builtin(__builtin_prefetch)
+#define ASKS
+#endif
+#endif
+
+static inline void ask_for_row(global const char *row, size_t size)
+{
+#ifdef ASKS
+    for (size_t i = 0; i < min(size, (size_t)1024); i += 64)
+        __builtin_prefetch((const void *)(size_t)(row + i));
+#endif
+}
 
 #define COPY(i)                                                                                    \
     if (x##i##_base != 0)                                                                          \
@@ -47,7 +67,11 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
     VIEW(float, x0);
     const size_t row = get_group_id(0);
     const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
-    const size_t begin = from * p.width[0];
+    const size_t begin = from * p.width[0], ahead = row + 8;
+    if (order_base != 0 && ahead < count) {
+        const size_t size = (size_t)p.width[0] * (p.kind == GATHER_BYTES ? 1 : 4);
+        ask_for_row(PLACE(source0) + (size_t)order[step->first + ahead] * size, size);
+    }
     if (p.kind == GATHER_BYTES)
         scale_row_uchar((global const uchar *)PLACE(source0) + begin, scale, shift,
                         x0 + row * p.width[0], p.width[0], p.plane);
