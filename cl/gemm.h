@@ -45,7 +45,6 @@ struct gemm_boxes {
     gemm_long own_at, own_size; // of the first group; from one group to the next
     gemm_long tap_at, image_at, panel_at, partial_at; // in it
     int rows;                                         // of positions in a box
-    int piece;                                        // neighbours that a tile reads at once
     int pitch, phase, channel; // from one padded row, phase, channel to the next
     int width;                 // of a strip of the plain operand
 };

@@ -5,6 +5,12 @@
 
 #include "gemm.h"
 
+// Vectors anywhere in memory. PoCL's vload and vstore may become several smaller ones.
+typedef float8 __attribute__((aligned(4))) any_float8;
+typedef float16 __attribute__((aligned(4))) any_float16;
+#define AT8(at)  (*(global any_float8 *)(at))
+#define AT16(at) (*(global any_float16 *)(at))
+
 // ---- Padded images ----
 
 // Where row `h` of a padded box comes from; -1: it is zero.
@@ -20,12 +26,12 @@ static void copy_row(global float *to, global const float *from, int count)
 {
     int i = 0;
     for (; i + 16 <= count; i += 16)
-        vstore16(vload16(0, from + i), 0, to + i);
+        AT16(to + i) = AT16(from + i);
     if (i < count && count >= 16) {
-        vstore16(vload16(0, from + count - 16), 0, to + count - 16);
+        AT16(to + count - 16) = AT16(from + count - 16);
     } else if (count >= 8) {
-        vstore8(vload8(0, from), 0, to);
-        vstore8(vload8(0, from + count - 8), 0, to + count - 8);
+        AT8(to) = AT8(from);
+        AT8(to + count - 8) = AT8(from + count - 8);
     } else {
         for (; i < count; i++)
             to[i] = from[i];
@@ -55,19 +61,20 @@ static void pad(const struct gemm_params *p, global float *to, global const floa
 {
     const struct gemm_view *v = &p->b;
     const int rows = (p->boxes.rows - 1) * v->stride_h + (v->kernel_h - 1) * v->dilation_h + 1;
-    for (int c = 0; c < channels; c++)
-        for (int h = 0; h < rows; h++) {
-            const int from = source_row(v, row * v->stride_h - v->padding_h, h);
-            if (from >= 0)
-                pad_row(p, to + c * p->boxes.channel + h * p->boxes.pitch,
-                        image + ((long)c * v->height + from) * v->width);
-        }
+    for (int h = 0; h < rows; h++) {
+        const int from = source_row(v, row * v->stride_h - v->padding_h, h);
+        if (from < 0)
+            continue;
+        for (int c = 0; c < channels; c++)
+            pad_row(p, to + c * p->boxes.channel + h * p->boxes.pitch,
+                    image + ((long)c * v->height + from) * v->width);
+    }
 }
 
 static void clear(global float *to, long count)
 {
     for (long i = 0; i < count; i += 16)
-        vstore16((float16)(0.0f), 0, to + i);
+        AT16(to + i) = (float16)(0.0f);
 }
 
 // Where tap (c, h, w) lies behind the position that looks through it.

@@ -4,95 +4,143 @@
 #include "gemm_box.h"
 #include "gemm_direct.h"
 
-TILES(16, 2, 1)
-TILES(8, 2, 2)
+#define LANES     16
+#define LANE      ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define MOST_ROWS 12
+
+// ---- Blocks of sums ----
+
+// Up to 16 positions that are neighbours in c. Lane i looks through tap t at near + i + t, or from
+// `split` on, in the next row, at far + i + t.
+struct run {
+    int out, count, near, far, split;
+};
+
+// Rows of A times one run or two. A is packed: what the sums begin with, then row by row of depth.
+struct block {
+    global const float *a, *image;
+    global const int *tap;
+    int depth;
+    struct run run[2];
+    global float *to;
+    long stride;  // of a row
+    int at[2];    // of a run's sums in it
+    int last;     // row; those behind it are the same
+    float lowest; // what smaller sums become
+};
+
+static inline float16 larger(float16 value, float16 lowest)
+{
+    return select(value, lowest, value < lowest); // NaN stays NaN
+}
+
+// The sums are registers only where all loops over them have constant ends.
+#define BLOCK(rows, runs)                                                                          \
+    ONCE void block_##rows##_##runs(const struct block *t)                                         \
+    {                                                                                              \
+        float16 sum[rows][runs];                                                                   \
+        int16 is_far[runs];                                                                        \
+        global const float *a = t->a, *near[runs], *far[runs];                                     \
+        EACH (i, runs) {                                                                           \
+            near[i] = t->image + t->run[i].near;                                                   \
+            far[i] = t->image + t->run[i].far;                                                     \
+            is_far[i] = LANE >= t->run[i].split;                                                   \
+        }                                                                                          \
+        EACH (r, rows)                                                                             \
+            EACH (i, runs)                                                                         \
+                sum[r][i] = a[r];                                                                  \
+        global const int *end = t->tap + t->depth;                                                 \
+        for (global const int *tap = t->tap; tap < end; tap++) {                                   \
+            const long at = *tap;                                                                  \
+            float16 x[runs];                                                                       \
+            a += rows;                                                                             \
+            EACH (i, runs)                                                                         \
+                x[i] = select(AT16(near[i] + at), AT16(far[i] + at), is_far[i]);                   \
+            EACH (r, rows)                                                                         \
+                EACH (i, runs)                                                                     \
+                    sum[r][i] += a[r] * x[i];                                                      \
+        }                                                                                          \
+        const float16 lowest = t->lowest;                                                          \
+        global float *to = t->to;                                                                  \
+        const long stride = t->stride;                                                             \
+        const int last = t->last, first = t->at[0], second = t->at[runs - 1];                      \
+        EACH (r, rows) {                                                                           \
+            AT16(to + min(r, last) * stride + first) = larger(sum[r][0], lowest);                  \
+            if (runs > 1)                                                                          \
+                AT16(to + min(r, last) * stride + second) = larger(sum[r][runs - 1], lowest);      \
+        }                                                                                          \
+    }
+#define BLOCKS_OF(rows) BLOCK(rows, 1) BLOCK(rows, 2)
+
+BLOCKS_OF(4)
+BLOCKS_OF(6)
+BLOCKS_OF(8)
+BLOCKS_OF(10)
+BLOCKS_OF(12)
+
+#define BLOCK_RUN(rows)                                                                            \
+    if (runs == 1)                                                                                 \
+        block_##rows##_1(t);                                                                       \
+    else                                                                                           \
+        block_##rows##_2(t);
+
+// Of block `i`; the last one may be larger than what is left.
+static int rows_of(const struct gemm_params *p, long i)
+{
+    const long blocks = (p->m + MOST_ROWS - 1) / MOST_ROWS, row = tile_row(p->m, blocks, i);
+    return (int)max(4L, (tile_row(p->m, blocks, i + 1) - row + 1) / 2 * 2);
+}
+
+static void block_run(const struct block *t, int rows, int runs)
+{
+    if (rows == 4)
+        BLOCK_RUN(4)
+    else if (rows == 6)
+        BLOCK_RUN(6)
+    else if (rows == 8)
+        BLOCK_RUN(8)
+    else if (rows == 10)
+        BLOCK_RUN(10)
+    else
+        BLOCK_RUN(12)
+}
 
 // ---- c = A * windows ----
 
-// A strip of columns: up to 32 positions, in pieces of neighbours.
-struct strip {
-    int at[TILE_PIECES], out[TILE_PIECES], count[TILE_PIECES];
-};
-
-// Whole pieces are written where the lanes that are too many lie on positions yet to come.
-static void strip_find(struct strip *s, struct tile *t, const struct gemm_params *p,
-                       const struct box *box, int first)
+static struct run run_at(const struct gemm_params *p, const struct box *box, int first)
 {
-    const int piece = p->boxes.piece, across = (p->b.out_w + piece - 1) / piece;
-    for (int i = 0; i < 32 / piece; i++) {
-        const int row = (first + i) / across, col = (first + i - row * across) * piece;
-        const int inside = row < box->rows, end = (box->row + box->rows) * p->b.out_w;
-        s->out[i] = (box->row + row) * p->b.out_w + col;
-        s->count[i] = inside ? min(piece, p->b.out_w - col) : 0;
-        if (inside && p->beta == 0.0f && s->out[i] + piece <= end)
-            s->count[i] = piece;
-        t->piece_at[i] = inside ? row * p->b.stride_h * p->boxes.pitch + col : 0;
-    }
+    const int width = p->b.out_w, row = first / width, col = first - row * width;
+    const int line = p->b.stride_h * p->boxes.pitch;
+    struct run run;
+    run.out = box->row * width + first;
+    run.split = min(LANES, width - col);
+    run.count = min(min(LANES, run.split + width), box->rows * width - first);
+    run.near = row * line + col;
+    run.far = run.count > run.split ? run.near + line - width : run.near;
+    return run;
 }
 
-struct target {
-    global float *c;          // of the image
-    global const float *bias; // or NULL
-};
-
-static inline float16 get_half_strip(const struct strip *s, global const float *from, int piece,
-                                     int at)
+// The run from *first on, and moves that on. The last one begins earlier where it is whole then,
+// and its first sums are the same ones once more.
+static struct run next_run(const struct gemm_params *p, const struct box *box, int *first)
 {
-    if (piece == 16)
-        return get16(from + s->out[at], s->count[at]);
-    float both[24];
-    vstore16(get16(from + s->out[at], s->count[at]), 0, both);
-    vstore16(get16(from + s->out[at + 1], s->count[at + 1]), 0, both + 8);
-    return vload16(0, both);
+    const struct run run = run_at(p, box, *first);
+    *first += run.count;
+    if (run.count < LANES && p->beta == 0.0f && *first == box->rows * p->b.out_w &&
+        *first >= LANES) {
+        const struct run whole = run_at(p, box, *first - LANES);
+        if (whole.count == LANES)
+            return whole;
+    }
+    return run;
 }
 
-static void store_tile(const struct gemm_params *p, const struct target *t, const float *sums,
-                       const struct strip *s, long row, int rows)
+// Nothing but a bias and a relu becomes of the sums, so blocks may begin with the one and end with
+// the other.
+static int is_simple(const struct gemm_params *p)
 {
-    const int piece = p->boxes.piece;
-    for (int r = 0; r < rows; r++) {
-        global float *to = t->c + gemm_axis_at(&p->c_row, row + r);
-        const float bias = t->bias ? t->bias[row + r] : 0.0f;
-        for (int i = 0; i < 2; i++) {
-            const int at = i * 16 / piece;
-            float16 value = p->alpha * vload16(r * 2 + i, sums);
-            if (p->beta != 0.0f)
-                value += get_half_strip(s, to, piece, at);
-            value = gemm_activated(p, value + bias);
-            if (piece == 16) {
-                put16(value, to + s->out[at], s->count[at]);
-            } else {
-                float both[16];
-                vstore16(value, 0, both);
-                put8(vload8(0, both), to + s->out[at], s->count[at]);
-                put8(vload8(1, both), to + s->out[at + 1], s->count[at + 1]);
-            }
-        }
-    }
-}
-
-// All tiles of a box.
-static void box_run(const struct gemm_params *p, struct tile *t, const struct target *target,
-                    const struct box *box)
-{
-    const int piece = p->boxes.piece, pieces = (p->b.out_w + piece - 1) / piece * box->rows;
-    const long tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
-    for (int first = 0; first < pieces; first += 32 / piece) {
-        struct strip strip;
-        strip_find(&strip, t, p, box, first);
-        for (long i = 0; i < tiles; i++) {
-            const long row = tile_row(p->m, tiles, i);
-            const int rows = (int)(tile_row(p->m, tiles, i + 1) - row);
-            float sums[TILE_ROWS * TILE_COLS];
-            for (int r = 0; r < rows; r++)
-                t->row_at[r] = (int)gemm_axis_at(&p->a.across, row + r);
-            if (piece == 16)
-                tile_rows_16(sums, t, rows);
-            else
-                tile_rows_8(sums, t, rows);
-            store_tile(p, target, sums, &strip, row, rows);
-        }
-    }
+    return p->alpha == 1.0f && p->beta == 0.0f &&
+           (p->activation == BOUGH_LINEAR || p->activation == BOUGH_RELU);
 }
 
 // A group's operands, and its boxes: up to the last, not with it.
@@ -102,28 +150,98 @@ struct work {
     long first, last;
 };
 
+static void store_run(const struct gemm_params *p, const struct work *w, global float *c,
+                      const struct block *t, int i, long first)
+{
+    const struct run *run = &t->run[i];
+    for (int r = 0; r <= t->last; r++) {
+        global float *to = c + (first + r) * p->c_row.stride + run->out;
+        float16 value = vload16(0, t->to + r * t->stride + t->at[i]);
+        if (!is_simple(p)) {
+            value *= p->alpha;
+            if (p->beta != 0.0f)
+                value += get16(to, run->count);
+            if (p->bias_per_row)
+                value += w->bias[first + r];
+            value = gemm_activated(p, value);
+        }
+        put16(value, to, run->count);
+    }
+}
+
+// All blocks of a box. c: its image's.
+static void box_run(const struct gemm_params *p, const struct work *w, struct block *t,
+                    const struct box *box, global float *c)
+{
+    const int positions = box->rows * p->b.out_w;
+    for (int first = 0; first < positions;) {
+        int runs = 1;
+        t->run[0] = next_run(p, box, &first);
+        if (first < positions)
+            t->run[runs++] = next_run(p, box, &first);
+        const int direct =
+            is_simple(p) && t->run[0].count == LANES && t->run[runs - 1].count == LANES;
+        t->a = w->own + p->boxes.panel_at;
+        t->stride = direct ? p->c_row.stride : 2 * LANES;
+        for (int i = 0; i < 2; i++)
+            t->at[i] = direct ? t->run[i].out : i * LANES;
+        for (long row = 0, i = 0; row < p->m; i++) {
+            const int rows = rows_of(p, i);
+            t->to = direct ? c + row * p->c_row.stride : w->own + p->boxes.partial_at;
+            t->last = (int)min(p->m - row, (long)rows) - 1;
+            block_run(t, rows, runs);
+            if (!direct)
+                for (int j = 0; j < runs; j++)
+                    store_run(p, w, c, t, j, row);
+            row += rows;
+            t->a += (p->k + 1) * rows;
+        }
+    }
+}
+
+// A as blocks need it.
+static void pack(const struct gemm_params *p, const struct work *w)
+{
+    global float *to = w->own + p->boxes.panel_at;
+    const int begins = p->bias_per_row && is_simple(p);
+    for (long first = 0, i = 0; first < p->m; i++) {
+        const int rows = rows_of(p, i);
+        long row[MOST_ROWS];
+        for (int r = 0; r < rows; r++) {
+            row[r] = gemm_axis_at(&p->a.across, min(first + r, p->m - 1));
+            to[r] = begins ? w->bias[min(first + r, p->m - 1)] : 0.0f;
+        }
+        to += rows;
+        for (int k = 0; k < p->k; k++, to += rows) {
+            const long down = gemm_axis_at(&p->a.depth, k);
+            for (int r = 0; r < rows; r++)
+                to[r] = w->a[row[r] + down];
+        }
+        first += rows;
+    }
+}
+
 ONCE void windows_run(const struct gemm_params *p, const struct work *w)
 {
-    global int2 *step = (global int2 *)w->own;
+    global int *tap = (global int *)w->own;
     global float *image = w->own + p->boxes.image_at;
-    for (int k = 0; k < p->k; k++)
-        step[k] = (int2)((int)gemm_axis_at(&p->a.depth, k), tap_at(p, k));
-    clear(image, p->boxes.own_size - p->boxes.image_at);
-    struct tile tile;
-    tile.a = w->a;
-    tile.b = image;
-    tile.step = step;
-    tile.depth = (int)p->k;
     const int channels = (int)p->k / (p->b.kernel_h * p->b.kernel_w);
+    for (int k = 0; k < p->k; k++)
+        tap[k] = tap_at(p, k);
+    pack(p, w);
+    clear(image, p->boxes.panel_at - p->boxes.image_at);
+    struct block block;
+    block.image = image;
+    block.tap = tap;
+    block.depth = (int)p->k;
+    block.lowest = is_simple(p) && p->activation == BOUGH_RELU ? 0.0f : -INFINITY;
     for (long i = w->first; i < w->last; i++) {
         const struct box box = box_at(p, i);
         if (p->boxes.per_image > 1) // what is padded changes from box to box
-            clear(image, p->boxes.own_size - p->boxes.image_at);
+            clear(image, p->boxes.panel_at - p->boxes.image_at);
         pad(p, image, w->b + box.image * p->b.image_stride, box.row, channels);
-        struct target target;
-        target.c = w->c + gemm_axis_at(&p->c_col, box.image * p->b.out_h * p->b.out_w);
-        target.bias = p->bias_per_row ? w->bias : 0;
-        box_run(p, &tile, &target, &box);
+        box_run(p, w, &block, &box,
+                w->c + gemm_axis_at(&p->c_col, box.image * p->b.out_h * p->b.out_w));
     }
 }
 

@@ -5,6 +5,7 @@
 
 enum {
     PARTS_PER_UNIT = 4,
+    MOST_BLOCK = 12 * 32, // sums of a block of the forward pass
     SLACK = 32,           // floats that a vector may read behind an image
     MOST_IMAGE = 1 << 18, // floats of a padded box
     MOST_SUMS = 1 << 18   // floats of partial sums of a group
@@ -17,12 +18,6 @@ static const double WORTH = 1e6;        // multiplications that a group is worth
 static gemm_long padded(const struct gemm_view *v, gemm_long pitch, gemm_long rows)
 {
     return ((rows - 1) * v->stride_h + (gemm_long)(v->kernel_h - 1) * v->dilation_h + 1) * pitch;
-}
-
-// Rows of positions are read by vectors of 16; by halves where that leaves fewer lanes idle.
-static int piece_of(int width)
-{
-    return 1.05 * (double)bough__cl_up(width, 8) < (double)bough__cl_up(width, 16) ? 8 : 16;
 }
 
 // 0 if even a row of positions is too much.
@@ -47,7 +42,6 @@ static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
     boxes->channel = (int)channel;
     boxes->per_image = bough__cl_parts(v->out_h, boxes->rows);
     boxes->count = positions / ((gemm_long)v->out_h * v->out_w) * boxes->per_image;
-    boxes->piece = piece_of(v->out_w);
     return 1;
 }
 
@@ -71,7 +65,7 @@ static int plan(struct bough__cl_gemm *g)
     if (!cut(p, positions, channels) || p->a.extent > INT32_MAX)
         return 0;
     if (forward)
-        return is_run(&p->c_col, &p->b) && !p->bias_per_col;
+        return is_run(&p->c_col, &p->b) && p->c_row.inner == 0 && !p->bias_per_col;
     return is_run(&p->a.depth, &p->b) && p->m * p->n <= MOST_SUMS;
 }
 
@@ -104,13 +98,14 @@ static void lay_out(struct bough__cl_gemm *g, gemm_long groups)
     const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
     const gemm_long taps = forward ? p->k : p->n, positions = (gemm_long)boxes->rows * p->b.out_w;
     const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
-    boxes->tap_at = bough__cl_up(2 * (forward ? taps : positions), 16);
-    boxes->image_at = boxes->tap_at + (forward ? 0 : bough__cl_up(taps, 16));
-    boxes->panel_at = boxes->image_at + bough__cl_up(channels * boxes->channel + SLACK, 16);
     boxes->width = p->m > 16 ? 32 : 16;
-    const gemm_long rows = bough__cl_up(p->m, boxes->width);
-    boxes->partial_at = boxes->panel_at + (forward ? 0 : rows * positions);
-    boxes->own_size = boxes->partial_at + (forward ? 0 : bough__cl_up(rows * taps, 16));
+    const gemm_long rows = bough__cl_up(p->m, forward ? 4 : boxes->width);
+    boxes->tap_at = forward ? 0 : bough__cl_up(2 * positions, 16);
+    boxes->image_at = boxes->tap_at + bough__cl_up(taps, 16);
+    boxes->panel_at = boxes->image_at + bough__cl_up(channels * boxes->channel + SLACK, 16);
+    boxes->partial_at =
+        boxes->panel_at + (forward ? bough__cl_up(rows * (taps + 1), 16) : rows * positions);
+    boxes->own_size = boxes->partial_at + (forward ? MOST_BLOCK : bough__cl_up(rows * taps, 16));
     boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
 }
 
