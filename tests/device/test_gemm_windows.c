@@ -34,6 +34,11 @@ static const struct convolution convolutions[] = {
     {3, 2, 3, 31, 15, 3, 3, 1, 1, 1, 1, 1, 1, 1},
     {5, 2, 3, 10, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1},
     {2, 65, 5, 16, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    // gradients of few weights: many images, parts of one, parts of a row
+    {40, 4, 12, 12, 20, 5, 5, 1, 1, 0, 0, 1, 1, 1},
+    {90, 3, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1},
+    {2, 1, 45, 37, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+    {1, 2, 1, 2500, 3, 1, 5, 1, 1, 0, 2, 1, 2, 1},
 };
 
 static int32_t out_size(int32_t size, int32_t kernel, int32_t stride, int32_t padding,

@@ -8,6 +8,7 @@ enum {
     BLOCK_K = 320,           // rows of a panel: one of A and one of B fit in the first cache
     BLOCK_K_PIXELS = 400,    // where k is pixels
     BLOCK_K_WINDOWS = 640,   // where B is not packed
+    BLOCK_K_SUMS = 1152,     // where nothing is: a tile's fits in the first cache
     BLOCK_IMAGE = 64 * 1024, // floats of a block of images: a quarter of a second cache
     BLOCK_B = 128 * 1024,    // floats of a packed block of B: half of a second cache
     MOST_LANES = 2048,       // of a block
@@ -118,8 +119,26 @@ static int two_rows(const struct bough__windows *w)
     return w->stride_w == 1 && w->out_w + grain >= 16;
 }
 
+// Whether vectors along k, which must be summed at the end, cost less than packing B and the idle
+// lanes of its vectors. About the cycles of each.
+static int is_sums(const struct bough__c_packed *l)
+{
+    const struct bough__windows *w = &l->a.windows;
+    const struct bough__axis *k = &l->b.k_axis;
+    const int64_t area = (int64_t)w->out_h * w->out_w;
+    if (l->a.kind != C_SIDE_PIXELS_DOWN || l->alpha != 1 || !l->isa->masks ||
+        w->stride_h * w->stride_w != 1 || w->spread_h * w->spread_w != 1 || l->b.lane_axis.inner ||
+        k->stride != 1 || (k->inner && k->inner % area))
+        return 0;
+    const double wide = (double)bough__c_up(l->n, l->isa->lanes), m = (double)l->m;
+    const double idle = (double)bough__c_up(area, 16) / (double)area;
+    return m * (double)l->n / 32 * idle < wide * (m / 32 + 0.1);
+}
+
 static enum bough__c_form form_of(const struct bough__c_packed *l)
 {
+    if (is_sums(l))
+        return C_SUMS;
     if (l->b.kind == C_SIDE_PIXELS_ACROSS && l->isa->masks && two_rows(&l->b.windows))
         return C_WINDOWS;
     if (l->a.kind == C_SIDE_PIXELS_DOWN && l->alpha == 1)
@@ -158,15 +177,16 @@ static int64_t lanes_of_a_block(const struct bough__c_packed *l, int64_t wanted)
 static void cut(struct bough__c_packed *l)
 {
     l->form = form_of(l);
+    l->a.shifted = l->form == C_SUMS;
     if (l->a.kind == C_SIDE_PIXELS_DOWN)
-        l->k_cut = bough__c_side_cut_k(&l->a, BLOCK_K_PIXELS);
+        l->k_cut = bough__c_side_cut_k(&l->a, l->form == C_SUMS ? BLOCK_K_SUMS : BLOCK_K_PIXELS);
     else
         l->k_cut = bough__c_side_cut_k(&l->b, l->form == C_WINDOWS ? BLOCK_K_WINDOWS : BLOCK_K);
     l->shares = shares_of_k(l);
     double work = (double)l->batch * (double)l->m * (double)l->n * (double)l->k;
     l->threads = work < PARALLEL_WORK ? 1 : bough__c_pool_threads(bough__c_pool_of(&l->base));
     // More items than threads, if that leaves blocks worth packing.
-    int64_t wanted = l->threads > 1 ? (l->form == C_WINDOWS ? 8 : 2) * l->threads : 1;
+    int64_t wanted = l->threads > 1 ? (l->form >= C_WINDOWS ? 8 : 2) * l->threads : 1;
     l->col_cut = bough__c_side_cut_lanes(&l->b, lanes_of_a_block(l, wanted), 2 * l->isa->lanes);
     int64_t others = l->batch * l->shares * l->col_cut.count;
     int64_t rows = l->m / ((wanted + others - 1) / others);

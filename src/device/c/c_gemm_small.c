@@ -41,6 +41,7 @@ struct small_launch {
     // Below here in one allocation each.
     struct call *call;
     int64_t *step; // steps, then groups
+    struct bough__c_stretch *stretch;
     float *packed; // [items, panels, panel_floats]
 };
 
@@ -88,6 +89,7 @@ static void destroy(struct bough__c_launch *launch)
     struct small_launch *l = (struct small_launch *)launch;
     free(l->call);
     free(l->step);
+    free(l->stretch);
     free(l->packed);
     free(l);
 }
@@ -136,11 +138,11 @@ static struct grid grid_of(const struct bough__gemm *g, const struct bough__c_is
                         .col_items = 1,
                         .packs = g->b.col.stride != 1 && g->n > 1};
     if (is_dots(g, isa)) {
-        grid.form = C_DOTS;
-        grid.wide = 2;
+        grid.form = C_SUMS;
+        grid.wide = C_SUMS_SIDE;
         grid.packs = 0;
     }
-    grid.row_panels = parts(g->m, isa->rows);
+    grid.row_panels = parts(g->m, grid.form == C_SUMS ? C_SUMS_SIDE : isa->rows);
     grid.col_panels = parts(g->n, grid.wide);
     // Items that share rows pack the same of B; those that share columns do not.
     int64_t items =
@@ -167,7 +169,7 @@ static int can_stay(int64_t count, int64_t stride, int64_t ways, int64_t size)
 static int fits_caches(const struct bough__gemm *g, const struct grid *grid)
 {
     enum { L1_WAYS = 12, L2_WAYS = 16, L1_WAY = 4096, L2_WAY = 65536 };
-    if (!grid->packs && grid->form != C_DOTS && !can_stay(g->k, g->b.row.stride, L2_WAYS, L2_WAY))
+    if (!grid->packs && grid->form != C_SUMS && !can_stay(g->k, g->b.row.stride, L2_WAYS, L2_WAY))
         return 0;
     if (grid->form == C_PACKED)
         return can_stay(g->k, g->a.col.stride, L2_WAYS, L2_WAY);
@@ -219,16 +221,22 @@ static struct call *fill_panel(struct call *call, const struct small_launch *l,
                                const float *packed, int64_t panel, int64_t first, int64_t end)
 {
     const int64_t col = panel * grid->wide, count = bough__c_least(grid->wide, g->n - col);
-    const int vectors = grid->form == C_DOTS ? (int)count : count > l->isa->lanes ? 2 : 1;
+    const int vectors = count > l->isa->lanes ? 2 : 1;
     for (int64_t i = first; i < end; i++, call++) {
         const int64_t row = g->m * i / grid->row_panels;
         const int64_t rows = g->m * (i + 1) / grid->row_panels - row;
-        call->run = bough__c_tile_of(l->isa, grid->form, rows, vectors);
         call->tile = tile_of(l, g, row, col);
         call->tile.lanes = call->tile.split = (int)count;
         call->rows = rows;
-        if (grid->form == C_DOTS)
+        if (grid->form == C_SUMS) {
+            call->run = l->isa->sums[rows - 1][count - 1];
+            call->tile.full = g->k / 16;
+            call->tile.rest = g->k % 16;
+            call->tile.stretch = l->stretch;
             call->tile.b_step = g->b.col.stride;
+        } else {
+            call->run = bough__c_tile_of(l->isa, grid->form, rows, vectors);
+        }
         if (grid->packs) {
             call->tile.b = packed + panel * l->panel_floats;
             call->tile.b_step = vectors * l->isa->lanes;
@@ -278,6 +286,14 @@ static int prepare_packing(struct small_launch *l, const struct bough__gemm *g,
     return 1;
 }
 
+static int prepare_stretches(struct small_launch *l, int64_t k)
+{
+    l->stretch = malloc((size_t)parts(k, 16) * sizeof *l->stretch);
+    for (int64_t i = 0; l->stretch && i < k; i += 16)
+        l->stretch[i / 16] = (struct bough__c_stretch){i, i};
+    return l->stretch != NULL;
+}
+
 static enum bough_status prepare(const struct bough__c_gemm *self, struct bough__launch **launch,
                                  struct bough_device *device, const struct bough__gemm *gemm)
 {
@@ -292,7 +308,8 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
         l->row[i] = i * g.a.row.stride;
     const struct grid grid = grid_of(&g, l->isa, bough__c_pool_threads(bough__c_pool_of(&l->base)));
     l->call = calloc((size_t)(grid.row_panels * grid.col_panels), sizeof *l->call);
-    if (!l->call || !prepare_packing(l, &g, &grid)) {
+    if (!l->call || !prepare_packing(l, &g, &grid) ||
+        (grid.form == C_SUMS && !prepare_stretches(l, g.k))) {
         destroy(&l->base);
         return bough__no_memory();
     }

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 enum {
-    C_MAX_ROWS = 16, // at most that many floats from one k to the next in a packed panel of A
-    C_MAX_LANES = 32 // at most that many in one of B
+    C_MAX_ROWS = 16,  // at most that many floats from one k to the next in a packed panel of A
+    C_MAX_LANES = 32, // at most that many in one of B
+    C_SUMS_SIDE = 5   // rows and columns of a tile of C_SUMS
 };
 
 // Where a packed operand's elements come from: lane l at k stands at data[lane[l] + step[k]].
@@ -27,13 +28,18 @@ struct bough__c_pair {
     uint32_t mask;
 };
 
+// At most 16 of k that follow one another: they begin at a and at b.
+struct bough__c_stretch {
+    int64_t a, b;
+};
+
 // How the micro-kernel finds its operands; row i of a and lane l of b at k are
 enum bough__c_form {
     C_PACKED,  // a[k * a_step + i]            b[k * b_step + l]
     C_ROWS,    // a[row[i] + run[r] + s * a_step]  the same; k counts r, then s < run_k
     C_WINDOWS, // a[k * a_step + i]            b[step[k] + pair of l]
-    C_DOTS,    // a[row[i] + k]                b[l * b_step + k], one or two lanes
-    C_FORMS
+    C_FORMS,
+    C_SUMS = C_FORMS // a[row[i] + k]              b[l * b_step + k], k by stretches
 };
 
 // One run of the micro-kernel: c [rows, lanes] = activation(a * b + c + bias).
@@ -46,6 +52,8 @@ struct bough__c_tile {
     int64_t runs, run_k;
     const int64_t *step;
     const struct bough__c_pair *pair;
+    const struct bough__c_stretch *stretch; // `full` of 16, then as many of `rest` as k has more
+    int64_t full, rest;
     float *c;
     int64_t ldc;
     // Of c. Lanes from `split` on stand `jump` further. Without `masks` all are written, as if
@@ -64,8 +72,9 @@ struct bough__c_isa {
     int rows;       // of a tile
     int panel_rows; // from one k to the next in a packed panel of A: 8 or 16
     int lanes;      // of a vector; a tile is one or two of them wide
-    int masks;      // tiles may end or split within a vector; C_WINDOWS and C_DOTS are there
+    int masks;      // tiles may end or split within a vector; C_WINDOWS and C_SUMS are there
     bough__c_tile_fn *const (*tile)[2]; // [C_FORMS * rows], [form * rows + row - 1][vectors - 1]
+    bough__c_tile_fn *const (*sums)[C_SUMS_SIDE]; // [rows - 1][columns - 1], of C_SUMS
     // Writes out [count, width]. It may write up to three rows more, and read up to 15 floats
     // behind an element of the source; what it finds there goes to places that are written again
     // or never used.

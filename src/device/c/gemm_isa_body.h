@@ -12,6 +12,7 @@ typedef float vector __attribute__((vector_size(4 * LANES), may_alias));
 typedef float vector_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t mask __attribute__((vector_size(4 * LANES), may_alias));
 typedef int32_t mask_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t mask4 __attribute__((vector_size(16), may_alias));
 typedef float float4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float float8 __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float float16 __attribute__((vector_size(64), aligned(4), may_alias));
@@ -167,70 +168,6 @@ INLINE void store_whole(int rows, int vectors, const struct bough__c_tile *t, su
             *(vector_unaligned *)(c + i * ldc + j * LANES) = sum[i][j];
 }
 
-#if MASKS
-// The sums of the lanes of rows i..i+3; rows that are not there count as the last.
-INLINE float4 sums_of_four(sums sum, int rows, int i, int j)
-{
-    vector x[4];
-    EACH (r, 4)
-        x[r] = sum[i + r < rows ? i + r : rows - 1][j];
-#define LOW(p, q)   SHUFFLE(p, q, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
-#define HIGH(p, q)  SHUFFLE(p, q, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
-#define FIRST(p, q) SHUFFLE(p, q, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-#define LAST(p, q)  SHUFFLE(p, q, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-    const vector two = LOW(x[0], x[1]) + HIGH(x[0], x[1]),
-                 more = LOW(x[2], x[3]) + HIGH(x[2], x[3]);
-    const vector four = FIRST(two, more) + LAST(two, more);
-#undef LOW
-#undef HIGH
-#undef FIRST
-#undef LAST
-    const float8 half = SHUFFLE(four, four, 0, 1, 2, 3, 4, 5, 6, 7) +
-                        SHUFFLE(four, four, 8, 9, 10, 11, 12, 13, 14, 15);
-    return SHUFFLE(half, half, 0, 1, 2, 3) + SHUFFLE(half, half, 4, 5, 6, 7);
-}
-
-INLINE void store_dot(const struct bough__c_tile *t, int i, int j, float value)
-{
-    float *c = t->c + i * t->ldc + j;
-    if (t->add)
-        value += *c;
-    if (t->row_bias)
-        value += t->row_bias[i];
-    if (t->lane_bias)
-        value += t->lane_bias[j];
-    *c = t->relu && value < 0 ? 0 : value;
-}
-
-// Vectors along k; each is summed at the end.
-INLINE void dots(int rows, int cols, const struct bough__c_tile *t)
-{
-    sums sum;
-    const float *row[TILE_ROWS];
-    clear(rows, cols, sum);
-    EACH (i, rows)
-        row[i] = t->a + t->row[i];
-    for (int64_t k = 0; k < t->k; k += 16) {
-        const __mmask16 mask = (__mmask16)(t->k - k < 16 ? (1u << (t->k - k)) - 1 : 0xffffu);
-        vector y[2];
-        EACH (j, cols)
-            y[j] = (vector)_mm512_maskz_loadu_ps(mask, t->b + j * t->b_step + k);
-        EACH (i, rows)
-            EACH (j, cols)
-                sum[i][j] += (vector)_mm512_maskz_loadu_ps(mask, row[i] + k) * y[j];
-    }
-    EACH (j, cols) {
-        _Alignas(16) float value[C_MAX_ROWS];
-        for (int i = 0; i < C_MAX_ROWS; i += 4) {
-            if (i < rows)
-                *(float4 *)(value + i) = sums_of_four(sum, rows, i, j);
-        }
-        for (int i = 0; i < rows; i++)
-            store_dot(t, i, j, value[i]);
-    }
-}
-#endif
-
 INLINE void tile(enum bough__c_form form, int rows, int vectors, const struct bough__c_tile *t)
 {
     sums sum;
@@ -304,23 +241,15 @@ EACH_ROWS(TILES, C_PACKED)
 EACH_ROWS(TILES, C_ROWS)
 #if MASKS
 EACH_ROWS(TILES, C_WINDOWS)
-#undef TILES
-#define TILES(form, rows)                                                                          \
-    static void tile_##form##_##rows##_1(const struct bough__c_tile *t)                            \
-    {                                                                                              \
-        dots(rows, 1, t);                                                                          \
-    }                                                                                              \
-    static void tile_##form##_##rows##_2(const struct bough__c_tile *t)                            \
-    {                                                                                              \
-        dots(rows, 2, t);                                                                          \
-    }
-EACH_ROWS(TILES, C_DOTS)
+#include "device/c/gemm_isa_sums.h"
+#else
+#define all_sums NULL
 #endif
 
-static bough__c_tile_fn *const tiles[C_FORMS * TILE_ROWS][2] = {
-    EACH_ROWS(NAMES, C_PACKED) EACH_ROWS(NAMES, C_ROWS)
+static bough__c_tile_fn *const tiles[C_FORMS * TILE_ROWS][2] = {EACH_ROWS(NAMES, C_PACKED)
+                                                                    EACH_ROWS(NAMES, C_ROWS)
 #if MASKS
-        EACH_ROWS(NAMES, C_WINDOWS) EACH_ROWS(NAMES, C_DOTS)
+                                                                        EACH_ROWS(NAMES, C_WINDOWS)
 #endif
 };
 
@@ -329,4 +258,5 @@ static int supported(void)
     return ISA_SUPPORTED;
 }
 
-const struct bough__c_isa ISA = {supported, TILE_ROWS, PANEL_ROWS, LANES, MASKS, tiles, pack, pad};
+const struct bough__c_isa ISA = {supported, TILE_ROWS, PANEL_ROWS, LANES, MASKS,
+                                 tiles,     all_sums,  pack,       pad};

@@ -188,20 +188,40 @@ static void pack(float *out, int width, const float *data, const int64_t *lane,
 // ---- Padding an image ----
 
 #if MASKS
+// Of the vector from `at` on of a row, the lanes that are not padding.
+INLINE __mmask16 inside(int64_t at, int64_t before, int64_t count)
+{
+    const int64_t first = before > at ? before - at : 0, end = before + count - at;
+    if (first >= 16 || end <= first)
+        return 0;
+    return (__mmask16)((0xffffu << first) & ((1u << (end < 16 ? end : 16)) - 1));
+}
+
+INLINE void pad_vectors(float *out, int64_t rows, int64_t before, int64_t count, int64_t width,
+                        const float *data, int64_t stride, int vectors)
+{
+    const __mmask16 first = inside(0, before, count), second = inside(16, before, count);
+    for (data -= before; rows > 0; rows--, data += stride, out += width) {
+        __builtin_prefetch(data + 1024); // of the next channels
+        _mm512_storeu_ps(out, _mm512_maskz_loadu_ps(first, data));
+        if (vectors == 2)
+            _mm512_storeu_ps(out + 16, _mm512_maskz_loadu_ps(second, data + 16));
+    }
+}
+
 static void pad(float *out, int64_t rows, int64_t before, int64_t count, int64_t after,
                 const float *data, int64_t stride)
 {
     const int64_t width = before + count + after;
+    if (width <= 32) {
+        pad_vectors(out, rows, before, count, width, data, stride, width <= 16 ? 1 : 2);
+        return;
+    }
     for (; rows > 0; rows--, data += stride, out += width) {
-        __builtin_prefetch(data + 1024); // of the next channels
-        for (int64_t at = 0; at < width; at += 16) {
-            const int64_t first = before > at ? before - at : 0, end = before + count - at;
-            const __mmask16 mask =
-                (__mmask16)(first < 16 && end > first
-                                ? (0xffffu << first) & ((1u << (end < 16 ? end : 16)) - 1)
-                                : 0);
-            _mm512_storeu_ps(out + at, _mm512_maskz_loadu_ps(mask, data - before + at));
-        }
+        __builtin_prefetch(data + 1024);
+        for (int64_t at = 0; at < width; at += 16)
+            _mm512_storeu_ps(out + at,
+                             _mm512_maskz_loadu_ps(inside(at, before, count), data - before + at));
     }
 }
 #else

@@ -18,7 +18,8 @@ struct work {
 
 static int64_t row_panels(const struct bough__c_packed *l, int64_t rows)
 {
-    return (rows + l->isa->rows - 1) / l->isa->rows;
+    const int64_t most = l->form == C_SUMS ? C_SUMS_SIDE : l->isa->rows;
+    return (rows + most - 1) / most;
 }
 
 // Rows of C are dealt to panels evenly: 9 are 5 and 4, so that no panel is too thin.
@@ -127,9 +128,12 @@ static struct cols cols_of(const struct work *w, int64_t first, int64_t count)
 }
 
 static void run_form(const struct work *w, const struct bough__c_tile *tile, int64_t rows,
-                     int vectors)
+                     const struct cols *cols)
 {
-    bough__c_tile_of(w->l->isa, w->l->form, rows, vectors)(tile);
+    if (w->l->form == C_SUMS)
+        w->l->isa->sums[rows - 1][cols->count - 1](tile);
+    else
+        bough__c_tile_of(w->l->isa, w->l->form, rows, cols->vectors)(tile);
 }
 
 // A tile that the micro-kernel cannot write where it belongs goes through a buffer.
@@ -148,7 +152,7 @@ static void run_aside(const struct work *w, struct bough__c_tile *tile, const st
     for (int64_t i = 0; tile->add && i < rows->count; i++)
         move_row(t, target_row(t, w->batch, rows->first + i), sum + i * tile->ldc, cols->first,
                  cols->count, FROM_TARGET);
-    run_form(w, tile, rows->count, cols->vectors);
+    run_form(w, tile, rows->count, cols);
     for (int64_t i = 0; i < rows->count; i++)
         move_row(t, target_row(t, w->batch, rows->first + i), sum + i * tile->ldc, cols->first,
                  cols->count, TO_TARGET);
@@ -171,7 +175,7 @@ static void run_tile(const struct work *w, struct bough__c_tile *tile, const str
     tile->lanes = (int)cols->count;
     tile->split = cols->split;
     tile->jump = cols->jump;
-    run_form(w, tile, rows->count, cols->vectors);
+    run_form(w, tile, rows->count, cols);
 }
 
 // What the micro-kernel reads: a block of B, and the rows of A from `first` of their block on.
@@ -179,7 +183,7 @@ struct operands {
     const struct bough__c_block *a, *b;
     struct bough__c_steps b_steps;
     struct bough__c_runs runs;
-    int64_t k;
+    int64_t k, rest;
 };
 
 // What all tiles of a block have in common.
@@ -199,12 +203,24 @@ static struct bough__c_tile tile_of(const struct work *w, const struct operands 
         tile.runs = o->runs.count;
         tile.run_k = o->k / o->runs.count;
     }
+    if (w->l->form == C_SUMS) {
+        tile.a = o->a->data;
+        tile.stretch = (const struct bough__c_stretch *)(const void *)w->step;
+        tile.full = o->a->k->images * (o->a->k->rows * o->a->k->cols / 16);
+        tile.rest = o->rest;
+        tile.b_step = w->l->b.lane_axis.stride;
+    }
     return tile;
 }
 
 // Sets the columns from `j` of the block on.
-static void set_cols(const struct work *w, struct bough__c_tile *tile, int64_t j, int vectors)
+static void set_cols(const struct work *w, const struct operands *o, struct bough__c_tile *tile,
+                     int64_t j, int vectors)
 {
+    if (w->l->form == C_SUMS) {
+        tile->b = o->b->data + (o->b->lanes->first + j) * tile->b_step;
+        return;
+    }
     const int64_t lanes = w->l->isa->lanes;
     if (w->l->form == C_WINDOWS) {
         tile->pair = w->pair + j / 16;
@@ -217,12 +233,13 @@ static void set_cols(const struct work *w, struct bough__c_tile *tile, int64_t j
 static void run_panels(const struct work *w, const struct operands *o, int64_t first, int64_t rows,
                        const struct bough__c_box *box)
 {
-    int64_t panels = row_panels(w->l, rows), wide = 2 * w->l->isa->lanes;
+    const int sums = w->l->form == C_SUMS, in_place = sums || w->l->form == C_ROWS;
+    int64_t panels = row_panels(w->l, rows), wide = sums ? C_SUMS_SIDE : 2 * w->l->isa->lanes;
     int64_t row = o->a->lanes->first + first, offset[C_BLOCK_ROWS];
     int64_t size = bough__c_panel_floats(o->k, w->l->isa->panel_rows);
     struct bough__c_tile tile = tile_of(w, o);
     struct rows panel[C_MOST_PANELS];
-    if (w->l->form == C_ROWS)
+    if (in_place)
         bough__c_block_lanes(o->a, first, rows, offset);
     for (int64_t i = 0; i < panels; i++) {
         int64_t begin = panel_row(i, panels, rows), count = panel_row(i + 1, panels, rows) - begin;
@@ -231,9 +248,9 @@ static void run_panels(const struct work *w, const struct operands *o, int64_t f
     }
     for (int64_t j = 0; j < box->count; j += wide) {
         const struct cols cols = cols_of(w, box->first + j, bough__c_least(wide, box->count - j));
-        set_cols(w, &tile, j, cols.vectors);
+        set_cols(w, o, &tile, j, cols.vectors);
         for (int64_t i = 0; i < panels; i++) {
-            if (w->l->form == C_ROWS)
+            if (in_place)
                 tile.row = offset + panel[i].first - row;
             else
                 tile.a = w->a + i * size;
@@ -273,18 +290,21 @@ static void run_block(const struct work *w, const struct bough__c_box *rows,
     struct operands o = {.a = &a, .b = &b, .k = k->count};
     int64_t *step = w->step + k->count + 1, *group = w->group + k->count + 1;
     struct bough__c_steps a_steps;
-    o.b_steps = bough__c_block_steps(&b, w->step, w->group);
+    if (l->form == C_SUMS)
+        o.rest = bough__c_block_stretches(&a, &l->b.k_axis, (void *)w->step);
+    else
+        o.b_steps = bough__c_block_steps(&b, w->step, w->group);
     if (l->form == C_WINDOWS)
         bough__c_block_pairs(&b, w->pair);
-    else
+    else if (l->form != C_SUMS)
         pack_b(w, &b, &o.b_steps);
     if (l->form == C_ROWS)
         o.runs = bough__c_block_runs(&a, step);
-    else
+    else if (l->form != C_SUMS)
         a_steps = bough__c_block_steps(&a, step, group);
     for (int64_t i = 0; i < rows->count; i += C_BLOCK_ROWS) {
         int64_t count = bough__c_least(C_BLOCK_ROWS, rows->count - i);
-        if (l->form != C_ROWS)
+        if (l->form != C_ROWS && l->form != C_SUMS)
             pack_a(w, &a, &a_steps, i, count);
         run_panels(w, &o, i, count, cols);
     }

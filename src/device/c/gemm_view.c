@@ -136,14 +136,16 @@ static int64_t padded_cols(const struct bough__windows *w, int64_t cols)
 int64_t bough__c_block_scratch(const struct bough__c_side *side, const struct bough__c_cut *lanes,
                                const struct bough__c_cut *k)
 {
-    if (side->kind == C_SIDE_PLAIN || side->inside)
+    if (side->kind == C_SIDE_PLAIN || (side->inside && !side->shifted))
         return 0;
     const struct bough__windows *w = &side->windows;
     const struct bough__c_cut *pixels = side->kind == C_SIDE_PIXELS_ACROSS ? lanes : k;
     const struct bough__c_cut *taps = side->kind == C_SIDE_PIXELS_ACROSS ? k : lanes;
     int64_t channels = taps->box_cols / ((int64_t)w->kernel_h * w->kernel_w) + 2;
+    int64_t width =
+        side->shifted ? w->kernel_w * pixels->box_cols : padded_cols(w, pixels->box_cols);
     return pixels->box_images * least(channels, w->channels) * padded_rows(w, pixels->box_rows) *
-               padded_cols(w, pixels->box_cols) +
+               width +
            16;
 }
 
@@ -195,22 +197,39 @@ static struct part part_of(int64_t first, int64_t width, int64_t size)
     return p;
 }
 
-static void pad_channel(const struct bough__c_isa *isa, const struct bough__windows *w, float *out,
-                        const float *data, const struct bough__c_box *pixels)
+// Copies `width` columns from `first_col` on of the block's images, with their padding.
+static void pad_images(const struct bough__c_isa *isa, const struct bough__c_block *block,
+                       const struct bough__c_box *pixels, float *out, int64_t first_col,
+                       int64_t channels)
 {
-    if (w->spread_h > 1 || w->spread_w > 1) {
-        pad_spread(isa, w, out, data, pixels);
-        return;
-    }
-    int64_t width = padded_cols(w, pixels->cols);
-    struct part rows =
+    const struct bough__windows *w = &block->side->windows;
+    const int64_t width = block->row;
+    const struct part rows =
         part_of(pixels->row * w->stride_h - w->padding_h, padded_rows(w, pixels->rows), w->height);
-    struct part cols = part_of(pixels->col * w->stride_w - w->padding_w, width, w->width);
-    pad_zeros(isa, out, rows.before, width);
-    out += rows.before * width;
-    isa->pad(out, rows.count, cols.before, cols.count, cols.after,
-             data + rows.from * w->width + cols.from, w->width);
-    pad_zeros(isa, out + rows.count * width, rows.after, width);
+    const struct part cols = part_of(first_col, width, w->width);
+    for (int64_t n = 0; n < pixels->images; n++) {
+        const float *data = block->data + n * w->image_stride + rows.from * w->width + cols.from;
+        float *to = out + n * block->image;
+        for (int64_t c = 0; c < channels; c++, to += block->channel) {
+            float *at = to + rows.before * width;
+            if (rows.before)
+                pad_zeros(isa, to, rows.before, width);
+            isa->pad(at, rows.count, cols.before, cols.count, cols.after, data, w->width);
+            if (rows.after)
+                pad_zeros(isa, at + rows.count * width, rows.after, width);
+            data += (int64_t)w->height * w->width;
+        }
+    }
+}
+
+static void spread_images(const struct bough__c_isa *isa, const struct bough__c_block *block,
+                          const struct bough__c_box *pixels, float *out, int64_t channels)
+{
+    const struct bough__windows *w = &block->side->windows;
+    for (int64_t n = 0; n < pixels->images; n++)
+        for (int64_t c = 0; c < channels; c++)
+            pad_spread(isa, w, out + n * block->image + c * block->channel,
+                       block->data + n * w->image_stride + c * w->height * w->width, pixels);
 }
 
 void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa *isa,
@@ -230,7 +249,8 @@ void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa
             channels = parts(taps->first + taps->count, window) - first;
     block->first_channel = first;
     block->data += pixels->image * w->image_stride + first * area;
-    if (side->inside) {
+    block->tap = w->dilation_w;
+    if (side->inside && !side->shifted) {
         block->image = w->image_stride;
         block->channel = area;
         block->row = w->width;
@@ -238,13 +258,18 @@ void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa
                        pixels->col * w->stride_w - w->padding_w;
         return;
     }
-    block->row = padded_cols(w, pixels->cols);
+    block->row = side->shifted ? pixels->cols : padded_cols(w, pixels->cols);
     block->channel = block->row * padded_rows(w, pixels->rows);
     block->image = block->channel * channels;
-    for (int64_t n = 0; n < pixels->images; n++)
-        for (int64_t c = 0; c < channels; c++)
-            pad_channel(isa, w, scratch + n * block->image + c * block->channel,
-                        block->data + n * w->image_stride + c * area, pixels);
+    if (side->shifted)
+        block->tap = block->image * pixels->images;
+    const int64_t first_col = pixels->col * w->stride_w - w->padding_w;
+    if (w->spread_h > 1 || w->spread_w > 1)
+        spread_images(isa, block, pixels, scratch, channels);
+    else
+        for (int64_t i = 0; i < (side->shifted ? w->kernel_w : 1); i++)
+            pad_images(isa, block, pixels, scratch + i * block->tap, first_col + i * w->dilation_w,
+                       channels);
     block->data = scratch;
 }
 
@@ -290,7 +315,7 @@ static void along_taps(const struct bough__c_block *block, int64_t first, int64_
     int64_t c = first / w->kernel_w / w->kernel_h - block->first_channel;
     for (int64_t i = 0; i < count; i++) {
         int64_t h = w->flip ? w->kernel_h - 1 - kh : kh, v = w->flip ? w->kernel_w - 1 - kw : kw;
-        offset[i] = c * block->channel + h * w->dilation_h * block->row + v * w->dilation_w;
+        offset[i] = c * block->channel + h * w->dilation_h * block->row + v * block->tap;
         if (++kw == w->kernel_w) {
             kw = 0;
             if (++kh == w->kernel_h) {
@@ -366,4 +391,20 @@ void bough__c_block_pairs(const struct bough__c_block *block, struct bough__c_pa
                 *pair = (struct bough__c_pair){at, here - left, 0xffffu << left & 0xffffu};
         }
     }
+}
+
+int64_t bough__c_block_stretches(const struct bough__c_block *block,
+                                 const struct bough__axis *k_axis, struct bough__c_stretch *stretch)
+{
+    const struct bough__c_box *k = block->k;
+    const int64_t area = k->rows * k->cols, full = area / 16;
+    struct bough__c_stretch *rest = stretch + k->images * full;
+    for (int64_t n = 0; n < k->images; n++) {
+        const int64_t a = n * block->image, b = bough__c_axis(k_axis, k->first + n * area);
+        for (int64_t i = 0; i < full; i++)
+            *stretch++ = (struct bough__c_stretch){a + 16 * i, b + 16 * i};
+        if (area % 16)
+            *rest++ = (struct bough__c_stretch){a + 16 * full, b + 16 * full};
+    }
+    return area % 16;
 }

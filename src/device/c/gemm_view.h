@@ -42,7 +42,8 @@ struct bough__c_side {
     } kind;
     struct bough__axis lane_axis, k_axis; // plain
     struct bough__windows windows;
-    int inside; // no window leaves the image: it is read where it stands
+    int inside;  // no window leaves the image: it is read where it stands
+    int shifted; // it is copied once for each kw, so that pixels of a row follow on the one before
 };
 
 // `across` is the matrix's axis that becomes the lanes.
@@ -60,14 +61,14 @@ struct bough__c_block {
     const struct bough__c_side *side;
     const struct bough__c_box *lanes, *k;
     const float *data;
-    int64_t image, channel, row; // strides, of windows
+    int64_t image, channel, row, tap; // strides, of windows; tap: from one kw to the next
     int64_t first_channel;
 };
 
 // Floats of scratch that bough__c_block_open needs for blocks of at most these sizes.
 int64_t bough__c_block_scratch(const struct bough__c_side *side, const struct bough__c_cut *lanes,
                                const struct bough__c_cut *k);
-// Copies an image that windows leave into `scratch`, with the zeros around it.
+// Copies an image that windows leave, or a shifted one, into `scratch`, with the zeros around it.
 void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa *isa,
                          const struct bough__c_side *side, int64_t batch,
                          const struct bough__c_box *lanes, const struct bough__c_box *k,
@@ -86,5 +87,11 @@ struct bough__c_runs {
 struct bough__c_runs bough__c_block_runs(const struct bough__c_block *block, int64_t *run);
 // For C_WINDOWS: a pair for each 16 lanes of the block.
 void bough__c_block_pairs(const struct bough__c_block *block, struct bough__c_pair *pair);
+// For C_SUMS: the stretches of the pixels of this block, which is shifted, and of `k_axis`, the
+// plain side's. Those of 16 come first; returns how many pixels the others have. `stretch` has room
+// for a 16th of k->count and one for each image.
+int64_t bough__c_block_stretches(const struct bough__c_block *block,
+                                 const struct bough__axis *k_axis,
+                                 struct bough__c_stretch *stretch);
 
 #endif
