@@ -13,6 +13,7 @@ enum {
     BLOCK_B = 128 * 1024,    // floats of a packed block of B: half of a second cache
     MOST_LANES = 2048,       // of a block
     LEAST_LANES = 64,        // of a block, when blocks are made smaller for more threads
+    LARGE_ROWS = 512,        // worth packing a block of B for
     MOST_SHARES = 16,        // of k
     SHARE_RANGES = 64,       // of rows, when the partial sums are added
     PARALLEL_WORK = 1 << 19, // multiplications
@@ -190,6 +191,9 @@ static void cut(struct bough__c_packed *l)
     l->col_cut = bough__c_side_cut_lanes(&l->b, lanes_of_a_block(l, wanted), 2 * l->isa->lanes);
     int64_t others = l->batch * l->shares * l->col_cut.count;
     int64_t rows = l->m / ((wanted + others - 1) / others);
+    // A few large items are a long wait for the last.
+    if (l->threads > 1 && rows > 2 * LARGE_ROWS && others < 8 * l->threads)
+        rows = LARGE_ROWS;
     l->row_cut =
         bough__c_side_cut_lanes(&l->a, rows < LEAST_LANES ? LEAST_LANES : rows, l->isa->rows);
     if (bough__c_items(l) == 1)
