@@ -11,3 +11,14 @@ tail -n 2 log.txt | sed -E 's/epoch [0-9]+ after step [0-9]+/epoch E after step 
 epochs=$(grep -c '^epoch [0-9]*/1000000  train' log.txt)
 command=$(tail -n 1 log.txt)
 eval "$command --set train.epochs=$((epochs + 2)) --quiet" 2>&1 | tail -n 1
+
+# And while bench waits for the process of a first step, which waits for its config: nothing stays.
+mkdir temporary
+mkfifo pipe.yaml
+TMPDIR=$PWD/temporary bough bench step pipe.yaml --device c &
+cat tiny.yaml > pipe.yaml
+until [ -n "$(ls temporary)" ] || ! kill -0 $!; do sleep 0.05; done
+kill -TERM $!
+wait $!
+echo "exit $?"
+ls temporary

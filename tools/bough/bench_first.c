@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -69,17 +70,64 @@ static void become_child(const struct bench_arguments *a, const char *folder, co
     _exit(1);
 }
 
+// ---- Ctrl-C: the child ends by it, and the folder is removed before this process does ----
+
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+enum { ENDS = sizeof ends / sizeof *ends };
+static volatile sig_atomic_t caught, child;
+
+static void on_signal(int number)
+{
+    caught = number;
+    if (child > 0)
+        kill((pid_t)child, number);
+}
+
+static void catch_signals(struct sigaction *before)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    for (int i = 0; i < ENDS; i++)
+        if (sigaction(ends[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
+            sigaction(ends[i], &action, NULL);
+}
+
+// What is ignored stays so.
+static void drop_handlers(void)
+{
+    struct sigaction now;
+    for (int i = 0; i < ENDS; i++)
+        if (sigaction(ends[i], NULL, &now) == 0 && now.sa_handler == on_signal)
+            signal(ends[i], SIG_DFL);
+}
+
+static void release_signals(const struct sigaction *before)
+{
+    for (int i = 0; i < ENDS; i++)
+        sigaction(ends[i], &before[i], NULL);
+    if (caught)
+        raise(caught);
+}
+
 static enum bough_status time_child(double *seconds, const struct bench_arguments *a,
                                     const char *folder, const char *run_dir)
 {
     int out[2], code = 0;
     double moment = 0, start = cli_clock();
+    sigset_t signals, open_signals;
     if (pipe(out) != 0)
         return cli_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
+    sigemptyset(&signals);
+    for (int i = 0; i < ENDS; i++)
+        sigaddset(&signals, ends[i]);
     fflush(stdout);
-    pid_t child = fork();
-    if (child == 0)
+    sigprocmask(SIG_BLOCK, &signals, &open_signals); // one that comes now meets the child
+    child = caught ? -1 : fork();
+    if (child == 0) {
+        drop_handlers();
+        sigprocmask(SIG_SETMASK, &open_signals, NULL);
         become_child(a, folder, run_dir, out[1]);
+    }
+    sigprocmask(SIG_SETMASK, &open_signals, NULL);
     close(out[1]);
     FILE *answer = fdopen(out[0], "r");
     int known = answer && fscanf(answer, "%lf", &moment) == 1;
@@ -87,7 +135,9 @@ static enum bough_status time_child(double *seconds, const struct bench_argument
         fclose(answer);
     else
         close(out[0]);
-    if (child < 0 || waitpid(child, &code, 0) < 0)
+    const int waited = child > 0 && waitpid((pid_t)child, &code, 0) > 0;
+    child = 0;
+    if (!waited)
         return cli_fail(BOUGH_INTERNAL, "a process for the first step: %s", strerror(errno));
     if (!known || !WIFEXITED(code) || WEXITSTATUS(code) != 0)
         return cli_fail(WIFEXITED(code) && WEXITSTATUS(code) ? WEXITSTATUS(code) : BOUGH_INTERNAL,
@@ -109,14 +159,17 @@ enum bough_status bench_first_steps(double seconds[2], const struct bench_argume
     enum bough_status status = BOUGH_OK;
     const char *base = getenv("TMPDIR");
     char folder[PATH_MAX - 64], run_dir[PATH_MAX];
+    struct sigaction before[ENDS];
     snprintf(folder, sizeof folder, "%s/bough-bench-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(folder))
-        return cli_fail(BOUGH_DATA, "%s: %s", folder, strerror(errno));
-    for (int i = 0; i < 2; i++) {
+        return cli_fail(BOUGH_DATA, "%s: cannot create the folder: %s", folder, strerror(errno));
+    catch_signals(before);
+    for (int i = 0; i < 2 && !caught; i++) {
         snprintf(run_dir, sizeof run_dir, "%s/run-%d", folder, i);
         CLI_TRY(time_child(&seconds[i], a, folder, run_dir));
     }
 done:
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    release_signals(before);
     return status;
 }
