@@ -51,7 +51,7 @@ void bough_device_list_destroy(struct bough_device_info **list);
 // name fits several devices.
 enum bough_status bough_device_open(struct bough_device **device, const char *wanted);
 
-// Closes it after the last object made on it. Takes NULL, sets NULL.
+// Closes it after the last object made on it. Takes NULL, sets NULL. The last error stays.
 void bough_device_close(struct bough_device **device);
 
 // Borrowed from the device.

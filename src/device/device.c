@@ -6,6 +6,7 @@
 #include "device/profile.h"
 #include "device/tuning.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const struct bough_device_info *bough_device_info(const struct bough_device *device)
@@ -15,11 +16,14 @@ const struct bough_device_info *bough_device_info(const struct bough_device *dev
 
 void bough_device_close(struct bough_device **device)
 {
+    char message[2048];
     if (device && *device) {
+        snprintf(message, sizeof message, "%s", bough_last_error());
         bough__profile_end(*device);
         bough__tuning_destroy(&(*device)->tuning);
         (*device)->backend->close(*device);
         *device = NULL;
+        bough__fail(BOUGH_OK, "%s", message);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/file.h"
 
 static char logged[1 << 16];
@@ -50,6 +51,7 @@ static void do_nothing(void *const *arg, const void *params, int64_t begin, int6
 }
 
 static int disk_is_full;
+static const char *closing; // the last error as the device is closed
 static rlim_t old_limit;
 
 static void limit_files(rlim_t bytes)
@@ -92,6 +94,8 @@ static int use_once(void)
     bough__buffer_destroy(&buffer);
     if (fills_disk(device, 1))
         limit_files(64);
+    if (closing)
+        bough__fail(BOUGH_DATA, "%s", closing);
     bough_device_close(&device);
     if (disk_is_full)
         limit_files(old_limit);
@@ -311,6 +315,20 @@ static void without_a_folder_it_goes_on(void **state)
     assert_null(strstr(logged, "warning"));
 }
 
+// The reason why nothing is kept does not take the place of what went wrong before.
+static void the_last_error_stays(void **state)
+{
+    (void)state;
+    setenv("BOUGH_CACHE", "/proc/nowhere/bough", 1);
+    closing = "what went wrong before";
+    const int used = use_once();
+    closing = NULL;
+    if (!used)
+        skip();
+    assert_logged("cannot create the folder");
+    assert_string_equal(bough_last_error(), "what went wrong before");
+}
+
 static void a_file_that_cannot_be_written_is_told(void **state)
 {
     (void)state;
@@ -402,6 +420,7 @@ int main(int argc, char **argv)
         CASE(a_file_of_another_user_is_not_used),
         CASE(a_folder_open_to_others_is_refused),
         CASE(without_a_folder_it_goes_on),
+        CASE(the_last_error_stays),
         CASE(a_file_that_cannot_be_written_is_told),
         CASE(a_full_disk_is_told),
         CASE(the_oldest_goes_when_there_is_too_much),
