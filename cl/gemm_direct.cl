@@ -1,13 +1,10 @@
-// GEMM of plain matrices on CPU devices: A is read where it lies, B too if few rows read it, else
-// strip by strip from a packed copy.
+// GEMM of plain matrices on CPU devices: A is read where it lies, B too if it is small or few rows
+// read it, else strip by strip from a packed copy.
 #include "bough.h"
 #include "gemm_direct.h"
 #include "gemm_pack.h"
 
 #define MOST_ROWS 512 // of A that stay in a core's cache
-
-TILES(16, 2, 1)
-TILES(0, 1, 1)
 
 // ---- Reading B ----
 
@@ -123,90 +120,212 @@ static void put_columns(const struct gemm_params *p, const struct columns *colum
 struct work {
     global const float *a, *b, *bias;
     global float *c, *panel;
-    global int2 *step;
     long first_row, last_row, first_col, last_col; // up to the last, not with it
     long from;                                     // of k
     int depth, add, end;                           // add: to what is in c; end: of k
-    int down;                                      // what step[].y goes by
 };
 
-static void store_tile(const struct gemm_params *p, const struct work *w, const float *sums,
-                       const struct columns *columns, int vectors, long row, int rows)
+ONCE void store_row(const struct gemm_params *p, const struct work *w,
+                    const struct columns *columns, long row, float16 value)
 {
-    for (int r = 0; r < rows; r++) {
-        global float *to = w->c + gemm_axis_at(&p->c_row, row + r);
-        const float bias = w->end && p->bias_per_row ? w->bias[row + r] : 0.0f;
-        for (int i = 0; i < vectors; i++) {
-            float16 value = p->alpha * vload16(r * vectors + i, sums);
-            if (w->add)
-                value += get_columns(p, &columns[i], to);
-            if (w->end)
-                value = gemm_activated(p, value + (columns[i].bias + bias));
-            put_columns(p, &columns[i], to, value);
-        }
-    }
+    global float *to = w->c + gemm_axis_at(&p->c_row, row);
+    value *= p->alpha;
+    if (w->add)
+        value += get_columns(p, columns, to);
+    if (w->end)
+        value =
+            gemm_activated(p, value + (columns->bias + (p->bias_per_row ? w->bias[row] : 0.0f)));
+    put_columns(p, columns, to, value);
 }
 
 // ---- Multiplying ----
 
-static void set_steps(struct work *w, int down)
+// A vector where its first element may lie.
+typedef float16 near16 __attribute__((aligned(4)));
+
+// Some columns of some rows: 16 of them, and 16 more from `second` on, which may be among the
+// first 16.
+struct slice {
+    struct columns columns[2];
+    global const float *b;
+    long a_down, b_down; // from one of k to the next
+    long second;
+    long row_at[TILE_ROWS];
+    long row; // the first of the tile
+    int rows;
+    int quick;   // rows that are stored as whole vectors
+    float least; // what is less becomes 0 there
+};
+
+// Of all rows of a tile.
+struct ending {
+    float alpha, least;
+    float16 bias[2];
+    global const float *row_bias; // or NULL
+    long second;
+    int add;
+};
+
+// A row as whole vectors, that may overlap.
+static inline void store_quick(const struct ending *e, global float *to, int r, int vectors,
+                               const float16 *sum)
 {
-    if (w->down == down)
-        return;
-    for (int d = 0; d < w->depth; d++)
-        w->step[d].y = d * down;
-    w->down = down;
+    const float bias = e->row_bias ? e->row_bias[r] : 0.0f;
+    float16 value[2];
+    EACH (v, vectors) {
+        value[v] = sum[v] * e->alpha;
+        if (e->add)
+            value[v] += vload16(0, to + v * e->second);
+        value[v] += e->bias[v] + bias;
+        value[v] = select(value[v], (float16)(0.0f), value[v] < e->least);
+    }
+    EACH (v, vectors)
+        *(global near16 *)(to + v * e->second) = value[v];
+}
+
+// The sums are registers only where all loops over them have constant ends.
+#define TILE_OF(rows_, vectors)                                                                    \
+    ONCE void tile_of_##rows_##_##vectors(const struct gemm_params *p, const struct work *w,       \
+                                          const struct slice *s)                                   \
+    {                                                                                              \
+        float16 sum[rows_][vectors];                                                               \
+        global const float *a[rows_], *b = s->b;                                                   \
+        const long second = s->second, a_down = s->a_down, b_down = s->b_down;                     \
+        EACH (r, rows_)                                                                            \
+            a[r] = w->a + s->row_at[r];                                                            \
+        EACH (r, rows_)                                                                            \
+            EACH (v, vectors)                                                                      \
+                sum[r][v] = 0.0f;                                                                  \
+        long at = 0;                                                                               \
+        for (int d = 0; d < w->depth; d++, at += a_down, b += b_down) {                            \
+            float16 cols[2];                                                                       \
+            EACH (v, vectors)                                                                      \
+                cols[v] = vload16(0, b + v * second);                                              \
+            EACH (r, rows_)                                                                        \
+                EACH (v, vectors)                                                                  \
+                    sum[r][v] += a[r][at] * cols[v];                                               \
+        }                                                                                          \
+        const struct ending e = {p->alpha,                                                         \
+                                 s->least,                                                         \
+                                 {s->columns[0].bias, s->columns[1].bias},                         \
+                                 w->end && p->bias_per_row ? w->bias + s->row : 0,                 \
+                                 second,                                                           \
+                                 w->add};                                                          \
+        const long c_down = p->c_row.stride;                                                       \
+        const int quick = s->quick;                                                                \
+        global float *to = w->c + s->row * c_down + s->columns[0].at;                              \
+        EACH (r, rows_)                                                                            \
+            if (r < quick)                                                                         \
+                store_quick(&e, to + r * c_down, r, vectors, sum[r]);                              \
+            else if (r < s->rows)                                                                  \
+                EACH (v, vectors)                                                                  \
+                    store_row(p, w, &s->columns[v], s->row + r, sum[r][v]);                        \
+    }
+
+// Each count of rows takes a while to build, so an odd one takes its last row twice.
+#define TILES_OF(vectors)                                                                          \
+    TILE_OF(2, vectors)                                                                            \
+    TILE_OF(4, vectors)                                                                            \
+    TILE_OF(6, vectors)                                                                            \
+    TILE_OF(8, vectors)                                                                            \
+    static void tile_rows_of_##vectors(const struct gemm_params *p, const struct work *w,          \
+                                       const struct slice *s)                                      \
+    {                                                                                              \
+        if (s->rows > 6)                                                                           \
+            tile_of_8_##vectors(p, w, s);                                                          \
+        else if (s->rows > 4)                                                                      \
+            tile_of_6_##vectors(p, w, s);                                                          \
+        else if (s->rows > 2)                                                                      \
+            tile_of_4_##vectors(p, w, s);                                                          \
+        else                                                                                       \
+            tile_of_2_##vectors(p, w, s);                                                          \
+    }
+
+TILES_OF(1)
+TILES_OF(2)
+
+// Whether whole vectors may be stored: 2; 1: what a row lets run over, the next one mends.
+static int is_quick(const struct gemm_params *p, const struct work *w, long first, int cols)
+{
+    if (p->c_row.inner != 0 || !is_run(&p->c_col, first, cols) ||
+        (w->end && p->activation != BOUGH_LINEAR && p->activation != BOUGH_RELU))
+        return 0;
+    if (cols >= LANES)
+        return 2;
+    return cols < LANES && p->c_row.stride == cols && !w->add;
+}
+
+static void slice_init(struct slice *s, const struct gemm_params *p, const struct work *w,
+                       long first, int cols, int quick)
+{
+    const long end = first + cols;
+    const int width = cols > LANES ? 32 : 16;
+    const int packed = p->b_packed || cols < LANES || (cols < width && quick < 2);
+    s->second = cols > LANES && quick == 2 ? cols - LANES : LANES;
+    columns_init(&s->columns[0], p, w->bias, first, end);
+    columns_init(&s->columns[1], p, w->bias, first + s->second, end);
+    if (!w->end)
+        s->columns[0].bias = s->columns[1].bias = 0.0f;
+    s->least = w->end && p->activation == BOUGH_RELU ? 0.0f : -INFINITY;
+    s->a_down = p->a.depth.stride;
+    s->b_down = packed ? width : p->b.depth.stride;
+    s->b = packed ? w->panel
+                  : w->b + gemm_axis_at(&p->b.across, first) + gemm_axis_at(&p->b.depth, w->from);
+    if (packed)
+        pack(&p->b, w->panel, width, w->b, first, cols, w->from, w->depth);
 }
 
 // The columns from `first` on, up to 32, of some rows.
-static void strip_run(const struct gemm_params *p, struct work *w, long first, long row,
+static void strip_run(const struct gemm_params *p, struct work *w, long first, int cols, long row,
                       long last_row)
 {
-    const int cols = (int)min((long)TILE_COLS, w->last_col - first);
-    const int width = cols > LANES ? 32 : 16, vectors = width / LANES;
-    const int packed = p->b_packed || cols < width;
-    struct columns columns[2];
-    struct tile tile;
-    for (int i = 0; i < vectors; i++)
-        columns_init(&columns[i], p, w->bias, first + i * LANES, w->last_col);
-    for (int i = 0; i < TILE_PIECES; i++)
-        tile.piece_at[i] = i * LANES;
-    if (packed)
-        pack(&p->b, w->panel, width, w->b, first, cols, w->from, w->depth);
-    set_steps(w, packed ? width : (int)p->b.depth.stride);
-    tile.a = w->a;
-    tile.b = packed ? w->panel : w->b + first + w->from * p->b.depth.stride;
-    tile.step = w->step;
-    tile.depth = w->depth;
+    const int quick = is_quick(p, w, first, cols);
     const long tiles = (last_row - row + TILE_ROWS - 1) / TILE_ROWS, all = last_row - row;
+    const long a_at = gemm_axis_at(&p->a.depth, w->from);
+    // The last rows have none behind them to mend what they let run over.
+    const long quick_rows = quick == 2 ? last_row : quick ? last_row - LANES / cols : row;
+    struct slice s;
+    slice_init(&s, p, w, first, cols, quick);
     for (long i = 0; i < tiles; i++) {
-        const long begin = row + tile_row(all, tiles, i);
-        const int rows = (int)(row + tile_row(all, tiles, i + 1) - begin);
-        float sums[TILE_ROWS * TILE_COLS];
-        for (int r = 0; r < rows; r++)
-            tile.row_at[r] = (int)gemm_axis_at(&p->a.across, begin + r);
-        if (width == 32)
-            tile_rows_16(sums, &tile, rows);
+        s.row = row + tile_row(all, tiles, i);
+        s.rows = (int)(row + tile_row(all, tiles, i + 1) - s.row);
+        s.quick = (int)clamp(quick_rows - s.row, 0L, (long)s.rows);
+        for (int r = 0; r < s.rows; r++)
+            s.row_at[r] = a_at + gemm_axis_at(&p->a.across, s.row + r);
+        if (s.rows % 2 == 1)
+            s.row_at[s.rows] = s.row_at[s.rows - 1];
+        if (cols > LANES)
+            tile_rows_of_2(p, w, &s);
         else
-            tile_rows_0(sums, &tile, rows);
-        store_tile(p, w, sums, columns, vectors, begin, rows);
+            tile_rows_of_1(p, w, &s);
     }
+}
+
+// How many from `i` on are a stride apart.
+static long left_of_run(const struct gemm_axis *axis, long i, long count)
+{
+    return axis->inner == 0 ? count : min(count, axis->inner - i % axis->inner);
 }
 
 // Rows of A that stay in a core's cache, part of k by part of k.
 ONCE void rows_run(const struct gemm_params *p, struct work *w, long row, long last_row, long from,
                    long to)
 {
-    for (long k = from; k < to; k += p->depth) {
+    for (long k = from; k < to; k += w->depth) {
+        const long depth = min((long)p->depth, to - k);
         w->from = k;
-        w->depth = (int)min((long)p->depth, to - k);
-        w->down = -1;
+        w->depth = (int)left_of_run(&p->a.depth, k, left_of_run(&p->b.depth, k, depth));
         w->add = k > from || p->beta != 0.0f;
         w->end = k + w->depth == to && p->splits < 2;
-        for (int d = 0; d < w->depth; d++)
-            w->step[d].x = (int)gemm_axis_at(&p->a.depth, k + d);
-        for (long col = w->first_col; col < w->last_col; col += TILE_COLS)
-            strip_run(p, w, col, row, last_row);
+        for (long col = w->first_col; col < w->last_col;) {
+            // Rather two strips of half than one of a few columns.
+            const long left = w->last_col - col;
+            const int cols =
+                (int)(left > TILE_COLS && left < TILE_COLS + LANES ? left / 2
+                                                                   : min(left, (long)TILE_COLS));
+            strip_run(p, w, col, cols, row, last_row);
+            col += cols;
+        }
     }
 }
 
@@ -236,8 +355,7 @@ gemm_direct(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), struct gemm_params 
     w.b = b + batch * p.b.batch_stride;
     w.bias = bias + (p.bias_per_row ? batch * p.m : batch * p.n);
     w.c = c + batch * p.c_batch;
-    w.step = (global int2 *)(scratch + p.b_at) + group * p.depth * (1 + TILE_COLS / 2);
-    w.panel = (global float *)(w.step + p.depth);
+    w.panel = scratch + p.b_at + group * p.depth * TILE_COLS;
     w.first_col = get_group_id(0) * p.group_cols;
     w.last_col = min(p.n, w.first_col + p.group_cols);
     w.first_row = get_group_id(1) * p.group_rows;
@@ -256,12 +374,10 @@ ONCE void rows_sum(const struct gemm_params *p, const struct work *w, global con
         columns_init(&columns, p, w->bias, col, p->n);
         for (long r = row; r < last_row; r++) {
             global const float *from = sums + r * p->n + col;
-            float whole[LANES];
             float16 sum = 0.0f;
             for (int split = 0; split < p->splits; split++)
                 sum += get16(from + split * size, columns.count);
-            vstore16(sum, 0, whole);
-            store_tile(p, w, whole, &columns, 1, r, 1);
+            store_row(p, w, &columns, r, sum);
         }
     }
 }

@@ -10,6 +10,7 @@ enum {
     MOST_ROWS = 512,  // of a block
     LEAST_ROWS = 64,  // that packing B is divided by
     FEW_ROWS = 32,    // that read B: packing it would not pay
+    NEAR = 8192,      // floats of B that the nearest cache holds as they lie
     DEPTH = 256,      // of k at a time: of 32 columns, the nearest cache holds half
     MOST_DEPTH = 384, // rather than two of less
 };
@@ -87,13 +88,13 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
                          : bough__cl_up(bough__cl_parts(p->split_depth,
                                                         bough__cl_parts(p->split_depth, DEPTH)),
                                         16));
-    p->b_packed = p->m >= FEW_ROWS || p->b.across.stride != 1 || p->b.across.inner != 0 ||
-                  p->b.depth.inner != 0;
+    p->b_packed = (p->m >= FEW_ROWS && p->n * p->k > NEAR) || p->b.across.stride != 1 ||
+                  p->b.across.inner != 0 || p->b.depth.inner != 0;
     const size_t groups[3] = {(size_t)bough__cl_parts(p->n, p->group_cols),
                               (size_t)bough__cl_parts(p->m, p->group_rows),
                               (size_t)(p->batch * p->splits)};
-    p->b_at = bough__cl_gemm_reserve(g, (gemm_long)(groups[0] * groups[1] * groups[2]) * p->depth *
-                                            (2 + COLS));
+    p->b_at =
+        bough__cl_gemm_reserve(g, (gemm_long)(groups[0] * groups[1] * groups[2]) * p->depth * COLS);
     BOUGH_TRY(bough__cl_gemm_step(g, "gemm_direct", "gemm_direct", groups, 1));
     if (p->splits > 1)
         BOUGH_TRY(bough__cl_gemm_step(
