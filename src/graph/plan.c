@@ -277,7 +277,7 @@ static enum bough_status place_areas(struct bough__plan *plan)
 static size_t images_bytes(const struct bough_device *device)
 {
     enum bough_device_type type = device->info.type;
-    return type == BOUGH_DEVICE_C || type == BOUGH_DEVICE_CPU ? (size_t)8 << 20 : 0;
+    return type == BOUGH_DEVICE_C || type == BOUGH_DEVICE_CPU ? (size_t)4 << 20 : 0;
 }
 
 enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
