@@ -47,6 +47,7 @@ struct gemm_boxes {
     int rows;                                         // of positions in a box
     int pitch, phase, channel; // from one padded row, phase, channel to the next
     int width;                 // of a strip of the plain operand
+    int dot_rows;              // of it, that are multiplied along positions at a time; 0: packed
 };
 
 struct gemm_params {

@@ -61,6 +61,105 @@ static void box_run(const struct gemm_params *p, struct tile *t, global float *s
     t->b = panel;
 }
 
+// ---- Few taps ----
+
+// Rows of A times taps, both read along positions where they lie: packing would take longer. Each
+// has a vector of sums, that all boxes of a group add to.
+struct dots {
+    global const float *a, *image;
+    global const int4 *run; // 16 positions: as windows look from `x`, in the next row from `y`;
+    int runs;               // from lane `z` on they are there
+    global float *sums;     // [row, tap, 16]
+    int row_at[10], row_sum[10], tap_at[3], tap_sum[3];
+};
+
+// The sums are registers only where all loops over them have constant ends.
+#define DOTS(rows, taps)                                                                           \
+    ONCE void dots_##rows##_##taps(const struct dots *d)                                           \
+    {                                                                                              \
+        float16 sum[rows][taps];                                                                   \
+        global const float *row[rows], *tap[taps];                                                 \
+        EACH (r, rows)                                                                             \
+            row[r] = d->a + d->row_at[r];                                                          \
+        EACH (t, taps)                                                                             \
+            tap[t] = d->image + d->tap_at[t];                                                      \
+        EACH (r, rows)                                                                             \
+            EACH (t, taps)                                                                         \
+                sum[r][t] = AT16(d->sums + d->row_sum[r] + d->tap_sum[t]);                         \
+        global const int4 *run = d->run;                                                           \
+        for (long i = 0, end = d->runs * LANES; i < end; i += LANES, run++) {                      \
+            const int16 is_far = LANE >= run->z;                                                   \
+            const long near = run->x, far = run->y;                                                \
+            float16 x[taps];                                                                       \
+            EACH (t, taps)                                                                         \
+                x[t] = select(AT16(tap[t] + near), AT16(tap[t] + far), is_far);                    \
+            EACH (r, rows) {                                                                       \
+                const float16 y = AT16(row[r] + i);                                                \
+                EACH (t, taps)                                                                     \
+                    sum[r][t] += y * x[t];                                                         \
+            }                                                                                      \
+        }                                                                                          \
+        global float *sums = d->sums;                                                              \
+        EACH (r, rows)                                                                             \
+            EACH (t, taps)                                                                         \
+                AT16(sums + d->row_sum[r] + d->tap_sum[t]) = sum[r][t];                            \
+    }
+
+DOTS(8, 3)
+DOTS(10, 2)
+
+// Adds a box. Where rows or taps end, the last one is done again.
+static void dots_run(const struct gemm_params *p, struct dots *d, global const int *tap)
+{
+    const int n = (int)p->n, m = (int)p->m, rows = p->boxes.dot_rows, taps = rows == 8 ? 3 : 2;
+    for (int row = 0; row < m; row += rows) {
+        for (int r = 0; r < rows; r++) {
+            d->row_at[r] = (int)gemm_axis_at(&p->a.across, min(row + r, m - 1));
+            d->row_sum[r] = min(row + r, m - 1) * n * LANES;
+        }
+        for (int first = 0; first < n; first += taps) {
+            for (int t = 0; t < taps; t++) {
+                d->tap_at[t] = tap[min(first + t, n - 1)];
+                d->tap_sum[t] = min(first + t, n - 1) * LANES;
+            }
+            if (rows == 8)
+                dots_8_3(d);
+            else
+                dots_10_2(d);
+        }
+    }
+}
+
+// Each 16 positions of a box lie in one row or in two.
+static void dots_init(const struct gemm_params *p, struct dots *d, global int4 *run)
+{
+    const int width = p->b.out_w, line = p->b.stride_h * p->boxes.pitch;
+    d->run = run;
+    d->runs = p->boxes.rows * width / LANES;
+    for (int i = 0; i < d->runs; i++) {
+        const int row = i * LANES / width, col = i * LANES - row * width, near = row * line + col;
+        const int split = min(LANES, width - col);
+        run[i] = (int4)(near, split < LANES ? near + line - width : near, split, 0);
+    }
+    for (int i = 0; i < p->m * p->n; i++)
+        AT16(d->sums + i * LANES) = (float16)(0.0f);
+}
+
+// sums [strip, tap, width], of the vectors.
+static void dots_end(const struct gemm_params *p, const struct dots *d, global float *sums)
+{
+    const long width = p->boxes.width;
+    for (long row = 0; row < p->m; row++)
+        for (long tap = 0; tap < p->n; tap++) {
+            const float16 sum = AT16(d->sums + (row * p->n + tap) * LANES);
+            const float8 a = sum.lo + sum.hi;
+            const float4 b = a.lo + a.hi;
+            sums[(row / width * p->n + tap) * width + row % width] = b.x + b.z + (b.y + b.w);
+        }
+}
+
+// ---- The groups ----
+
 // A group's operands, and its boxes: up to the last, not with it.
 struct work {
     global const float *a, *b; // of the batch
@@ -68,36 +167,52 @@ struct work {
     long first, last;
 };
 
+static void packed_init(const struct gemm_params *p, struct tile *tile, global int2 *step)
+{
+    for (int h = 0, k = 0; h < p->boxes.rows; h++)
+        for (int col = 0; col < p->b.out_w; col++, k++)
+            step[k] = (int2)(h * p->b.stride_h * p->boxes.pitch + col, k * p->boxes.width);
+    tile->step = step;
+    for (int i = 0; i < TILE_PIECES; i++)
+        tile->piece_at[i] = i * LANES;
+}
+
 ONCE void dw_run(const struct gemm_params *p, const struct work *w)
 {
-    global int2 *step = (global int2 *)w->own;
     global int *tap = (global int *)(w->own + p->boxes.tap_at);
     global float *image = w->own + p->boxes.image_at, *panel = w->own + p->boxes.panel_at;
+    global float *sums = w->own + p->boxes.partial_at;
     const int channels = (int)p->n / (p->b.kernel_h * p->b.kernel_w);
     const int positions = p->b.out_h * p->b.out_w;
     for (int i = 0; i < p->n; i++)
         tap[i] = tap_at(p, i);
-    for (int h = 0, k = 0; h < p->boxes.rows; h++)
-        for (int col = 0; col < p->b.out_w; col++, k++)
-            step[k] = (int2)(h * p->b.stride_h * p->boxes.pitch + col, k * p->boxes.width);
     clear(image, p->boxes.panel_at - p->boxes.image_at);
     struct tile tile;
-    tile.a = image;
-    tile.b = panel;
-    tile.step = step;
-    for (int i = 0; i < TILE_PIECES; i++)
-        tile.piece_at[i] = i * LANES;
+    struct dots dots;
+    tile.a = dots.image = image;
+    tile.b = dots.sums = panel;
+    if (p->boxes.dot_rows)
+        dots_init(p, &dots, (global int4 *)w->own);
+    else
+        packed_init(p, &tile, (global int2 *)w->own);
     for (long i = w->first; i < w->last; i++) {
         const struct box box = box_at(p, i);
+        global const float *a =
+            w->a + gemm_axis_at(&p->a.depth, box.image * positions + box.row * p->b.out_w);
         if (p->boxes.per_image > 1) // what is padded changes from box to box
             clear(image, p->boxes.panel_at - p->boxes.image_at);
         pad(p, image, w->b + box.image * p->b.image_stride, box.row, channels);
+        if (p->boxes.dot_rows) {
+            dots.a = a;
+            dots_run(p, &dots, tap);
+            continue;
+        }
         tile.depth = box.rows * p->b.out_w;
-        pack_rows(p, panel,
-                  w->a + gemm_axis_at(&p->a.depth, box.image * positions + box.row * p->b.out_w),
-                  tile.depth);
-        box_run(p, &tile, w->own + p->boxes.partial_at, tap, i == w->first);
+        pack_rows(p, panel, a, tile.depth);
+        box_run(p, &tile, sums, tap, i == w->first);
     }
+    if (p->boxes.dot_rows)
+        dots_end(p, &dots, sums);
 }
 
 // Group (boxes, 1, batch). Leaves partial sums for gemm_windows_sum.

@@ -39,6 +39,9 @@ static const struct convolution convolutions[] = {
     {90, 3, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1},
     {2, 1, 45, 37, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1},
     {1, 2, 1, 2500, 3, 1, 5, 1, 1, 0, 2, 1, 2, 1},
+    // few taps, and pixels that make up whole vectors
+    {3, 1, 28, 28, 17, 5, 5, 1, 1, 0, 0, 1, 1, 1},
+    {9, 3, 32, 31, 7, 3, 3, 2, 2, 1, 1, 1, 1, 1},
 };
 
 static int32_t out_size(int32_t size, int32_t kernel, int32_t stride, int32_t padding,

@@ -6,6 +6,7 @@
 enum {
     PARTS_PER_UNIT = 4,
     MOST_BLOCK = 12 * 32, // sums of a block of the forward pass
+    MOST_DOTS = 32,       // taps
     SLACK = 32,           // floats that a vector may read behind an image
     MOST_IMAGE = 1 << 18, // floats of a padded box
     MOST_SUMS = 1 << 18   // floats of partial sums of a group
@@ -80,6 +81,18 @@ static int suits(const struct bough__cl_gemm *g)
     return g->device->cpu && can(g);
 }
 
+// With few taps, packing takes longer than multiplying: rows that are multiplied as they lie, where
+// 16 positions lie in two rows of windows at most and make up each box. 0: packing is better.
+static int dot_rows(const struct gemm_params *p)
+{
+    const struct gemm_view *v = &p->b;
+    const int rows = p->boxes.rows;
+    if (p->n > MOST_DOTS || v->out_w < 15 || v->out_h % rows != 0 ||
+        (gemm_long)rows * v->out_w % 16 != 0)
+        return 0;
+    return bough__cl_up(p->m, 10) < bough__cl_up(p->m, 8) ? 10 : 8;
+}
+
 static gemm_long groups_of(const struct bough__cl_gemm *g)
 {
     const struct gemm_params *p = &g->params;
@@ -103,8 +116,11 @@ static void lay_out(struct bough__cl_gemm *g, gemm_long groups)
     boxes->tap_at = forward ? 0 : bough__cl_up(2 * positions, 16);
     boxes->image_at = boxes->tap_at + bough__cl_up(taps, 16);
     boxes->panel_at = boxes->image_at + bough__cl_up(channels * boxes->channel + SLACK, 16);
-    boxes->partial_at =
-        boxes->panel_at + (forward ? bough__cl_up(rows * (taps + 1), 16) : rows * positions);
+    boxes->dot_rows = forward ? 0 : dot_rows(p);
+    const gemm_long panel = forward           ? rows * (taps + 1)
+                            : boxes->dot_rows ? 16 * p->m * taps
+                                              : rows * positions;
+    boxes->partial_at = boxes->panel_at + bough__cl_up(panel, 16);
     boxes->own_size = boxes->partial_at + (forward ? MOST_BLOCK : bough__cl_up(rows * taps, 16));
     boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
 }
