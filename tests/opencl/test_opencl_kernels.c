@@ -313,6 +313,19 @@ static void damage_is_told(void **state)
     assert_fails(open_with(&device, changed), BOUGH_DATA, "its checksum is wrong");
     assert_ok(bough__file_write(changed, data, sizeof data));
     assert_fails(open_with(&device, changed), BOUGH_DATA, "another kind of file");
+    static const size_t ends[] = {0,  1,           8,           12,      16,
+                                  24, CHECKSUM_AT, BODY_AT - 1, BODY_AT, BODY_AT + 8};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        assert_ok(bough__file_write(changed, whole, ends[i]));
+        assert_fails(open_with(&device, changed), BOUGH_DATA,
+                     ends[i] < BODY_AT ? "it is cut short" : "its length is not what it tells");
+    }
+    for (size_t at = 0; at < BODY_AT + 9; at++) { // every byte that is not of a program
+        whole[at] ^= 1;
+        assert_ok(bough__file_write(changed, whole, whole_size));
+        whole[at] ^= 1;
+        assert_fails(open_with(&device, changed), BOUGH_DATA, "changed.kernels: it");
+    }
 }
 
 static void plain_c_builds_none(void **state)

@@ -95,7 +95,7 @@ static const char *fault(const struct bough__mapping *file, const char wanted[8]
     right = describe(wanted, key, size);
     if (memcmp(found.magic, right.magic, sizeof right.magic) != 0)
         return "it is another kind of file";
-    if (found.format != right.format)
+    if (found.format != right.format || found.zero != 0)
         return "it is of another version of bough";
     if (memcmp(&found.key, &right.key, sizeof right.key) != 0)
         return "it holds another program";
