@@ -1,16 +1,16 @@
 #include "bough.h"
+
+#include "activation.h"
 #include "dropout_params.h"
 #include "step.h"
 
-// Item i takes elements 4 i to 4 i + 3: one draw.
-ITEM_KERNEL void dropout(ARG(x), ARG(step), ARG(y), const ulong count,
-                         const struct dropout_params p)
+// Items `begin` to `end` - 1, of four elements and one draw each; y may be x.
+static inline void drop(global float *y, global const float *x,
+                        global const struct step_state *step, const struct dropout_params p,
+                        size_t begin, size_t end)
 {
-    VIEW(const float, x);
-    VIEW(const struct step_state, step);
-    VIEW(float, y);
     const uint seed0 = step->seed[0], seed1 = step->seed[1], now = step->step;
-    const size_t begin = items_begin(count), end = items_end(count), full = p.full;
+    const size_t full = p.full;
     APART
     for (size_t i = begin; i < min(end, full); i++) {
         const struct random4 draw = dropout_draw(seed0, seed1, now, p.stream, (uint)i);
@@ -21,6 +21,45 @@ ITEM_KERNEL void dropout(ARG(x), ARG(step), ARG(y), const ulong count,
         const struct random4 draw = dropout_draw(seed0, seed1, now, p.stream, (uint)full);
         for (int j = 0; j < p.tail; j++)
             y[4 * full + j] = dropout_value(x[4 * full + j], draw.v[j], p.p, p.scale);
+    }
+}
+
+ITEM_KERNEL void dropout(ARG(x), ARG(step), ARG(y), const ulong count,
+                         const struct dropout_params p)
+{
+    VIEW(const float, x);
+    VIEW(const struct step_state, step);
+    VIEW(float, y);
+    drop(y, x, step, p, items_begin(count), items_end(count));
+}
+
+ITEM_KERNEL void activation_dropout_fwd(ARG(x), ARG(step), ARG(y), const ulong count,
+                                        const struct dropout_params p)
+{
+    VIEW(const float, x);
+    VIEW(const struct step_state, step);
+    VIEW(float, y);
+    const size_t end = items_end(count);
+    for (size_t at = items_begin(count), next; at < end; at = next) {
+        next = min(at + DROPOUT_BLOCK, end);
+        activate(y, x, dropout_element(p, at), dropout_element(p, next), p.activation);
+        drop(y, y, step, p, at, next);
+    }
+}
+
+// dx may be dy.
+ITEM_KERNEL void activation_dropout_bwd(ARG(x), ARG(step), ARG(dy), ARG(dx), const ulong count,
+                                        const struct dropout_params p)
+{
+    VIEW(const float, x);
+    VIEW(const struct step_state, step);
+    VIEW(const float, dy);
+    VIEW(float, dx);
+    const size_t end = items_end(count);
+    for (size_t at = items_begin(count), next; at < end; at = next) {
+        next = min(at + DROPOUT_BLOCK, end);
+        drop(dx, dy, step, p, at, next);
+        activation_back(dx, dx, x, dropout_element(p, at), dropout_element(p, next), p.activation);
     }
 }
 

@@ -41,6 +41,7 @@ static const struct bough__call_setup cases[] = {
      .attr = {.eps = 1e-5f, .momentum = 0.1f, .training = 1}},
     {OF(layer_norm, 3), .x = {{ROWS}, {1, {128}}, {1, {128}}}, .attr = {.eps = 1e-5f}},
     {OF(dropout, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
+    {OF(activation_dropout, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f, .activation = BOUGH_GELU}},
     {OF(dropout2d, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(cross_entropy, 2), .x = {{2, {4096, 10}}, {1, {4096}}}, .integers = 1 << 1},
     {OF(binary_cross_entropy, 2), .x = {{ROWS}, {ROWS}}},
@@ -63,8 +64,7 @@ static double pass_bytes(const struct bough__op *op, const struct bough__op_call
                          int backward)
 {
     const int reads_x = !backward || (op->flags & BOUGH__OP_BACKWARD_READS_X);
-    const int reads_y = !backward || (op->flags & BOUGH__OP_BACKWARD_READS_Y) ||
-                        call->attr->activation != BOUGH_LINEAR;
+    const int reads_y = !backward || bough__op_reads_y(op, call->attr);
     double bytes = (reads_y ? bytes_of(&call->y) : 0) + (backward ? bytes_of(&call->dy) : 0);
     for (int i = 0; i < call->inputs; i++) {
         bytes += reads_x ? bytes_of(&call->x[i]) : 0;

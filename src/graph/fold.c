@@ -36,6 +36,30 @@ static int can_fold(const struct bough__graph *graph, const struct bough__node *
            readers[activation->input[0]].count == 1 && !maker->value.span.buffer && !maker->kept;
 }
 
+// The dropout that alone reads an activation whose slope x tells; -1 if there is none.
+static int32_t dropout_of(const struct bough__graph *graph, const struct bough__node *activation,
+                          struct readers readers)
+{
+    const enum bough__activation kind = activation->op->activation;
+    const int by_x = kind == BOUGH_GELU || kind == BOUGH_RELU || kind == BOUGH_LEAKY_RELU;
+    return by_x && !activation->kept && readers.count == 1 &&
+                   graph->node[readers.one].op == &bough__op_dropout
+               ? readers.one
+               : -1;
+}
+
+static enum bough_status join_dropout(struct bough__graph *graph, int32_t dropout_node,
+                                      struct bough__node *activation)
+{
+    struct bough__node *dropout = &graph->node[dropout_node];
+    dropout->op = &bough__op_activation_dropout;
+    dropout->attr.activation = activation->op->activation;
+    dropout->attr.slope = activation->attr.value;
+    dropout->input[0] = activation->input[0];
+    activation->gone = 1;
+    return bough__graph_renew(graph, dropout_node);
+}
+
 static enum bough_status fold_activations(struct bough__graph *graph, const struct readers *readers)
 {
     enum bough_status status = BOUGH_OK;
@@ -44,8 +68,12 @@ static enum bough_status fold_activations(struct bough__graph *graph, const stru
         if (!is_activation(node))
             continue;
         int behind = can_go_behind(graph, node, readers[n]);
-        if (!behind && !can_fold(graph, node, readers))
+        int32_t dropout = dropout_of(graph, node, readers[n]);
+        if (!behind && !can_fold(graph, node, readers)) {
+            if (dropout >= 0)
+                BOUGH_TRY(join_dropout(graph, dropout, node));
             continue;
+        }
         int32_t into = behind ? readers[n].one : node->input[0];
         node->view_of = node->input[0];
         graph->node[into].attr.activation = node->op->activation;

@@ -5,7 +5,8 @@
 #include "graph/graph.h"
 
 // An activation of op(x), where nothing else reads op(x), is applied by an op that can do so, and
-// the relu of op(relu(x)) too where that is the same. The activation is a view then.
+// the relu of op(relu(x)) too where that is the same. The activation is a view then. One that is
+// left (a gelu) is done by the dropout behind it.
 //
 // A convolution and the max pooling behind it become one op. With `images_bytes` it takes as many
 // images at a time as have outputs of that size between the two, else all. Errors: INTERNAL, and those of the

@@ -2,8 +2,11 @@
 // that is 1. The backward pass draws the same mask again: nothing is saved.
 //   dropout     x [any] -> y, by element
 //   dropout2d   x [N, C, ...] -> y, by channel of a sample
-// Reads of attr: value, stream. Reads of the step's state: seed, step.
-#include "op/op.h"
+//   activation_dropout   dropout(activation(x)) by one launch; a gelu, relu or leaky_relu, whose
+//               slope x tells
+// Reads of attr: value, stream, and the last one activation and slope. Reads of the step's state:
+// seed, step.
+#include "op/activation.h"
 
 #include "base/error.h"
 #include "cl/dropout_params.h"
@@ -30,17 +33,15 @@ static struct dropout_params params_of(const struct bough__op_call *call)
         .full = (int)(elements / 4),
         .tail = (int)(elements % 4),
         .plane = (int)(rows ? elements / rows : 0),
+        .activation = bough__fused_activation(call->attr),
     };
 }
 
 // ---- By element: item i takes elements 4 i to 4 i + 3 ----
 
-BOUGH_TWIN static void dropout(void *const *arg, const void *params, int64_t begin, int64_t end)
+BOUGH_IN_TWIN void drop(float *y, const float *x, const struct step_state step,
+                        const struct dropout_params p, int64_t begin, int64_t end)
 {
-    const struct dropout_params p = *(const struct dropout_params *)params;
-    const struct step_state step = *(const struct step_state *)arg[1];
-    const float *x = arg[0]; // may be y
-    float *y = arg[2];
     const int64_t full = end < p.full ? end : p.full;
 #pragma omp simd
     for (int64_t i = begin; i < full; i++) {
@@ -58,6 +59,12 @@ BOUGH_TWIN static void dropout(void *const *arg, const void *params, int64_t beg
         for (int j = 0; j < p.tail; j++)
             y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
     }
+}
+
+BOUGH_TWIN static void dropout(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    drop(arg[2], arg[0], *(const struct step_state *)arg[1], *(const struct dropout_params *)params,
+         begin, end); // y may be x
 }
 
 static const struct bough__kernel kernel_dropout = {
@@ -100,6 +107,68 @@ const struct bough__op bough__op_dropout = {
     .shape = dropout_shape,
     .forward = dropout_forward,
     .backward = dropout_backward,
+};
+
+// ---- With an activation before it ----
+
+BOUGH_TWIN static void activation_dropout_fwd(void *const *arg, const void *params, int64_t begin,
+                                              int64_t end)
+{
+    const struct dropout_params *p = params;
+    for (int64_t at = begin, next; at < end; at = next) {
+        next = end - at < DROPOUT_BLOCK ? end : at + DROPOUT_BLOCK;
+        activate(arg[2], arg[0], dropout_element(*p, (int)at), dropout_element(*p, (int)next),
+                 p->activation);
+        drop(arg[2], arg[2], *(const struct step_state *)arg[1], *p, at, next);
+    }
+}
+
+// dx may be dy.
+BOUGH_TWIN static void activation_dropout_bwd(void *const *arg, const void *params, int64_t begin,
+                                              int64_t end)
+{
+    const struct dropout_params *p = params;
+    for (int64_t at = begin, next; at < end; at = next) {
+        next = end - at < DROPOUT_BLOCK ? end : at + DROPOUT_BLOCK;
+        drop(arg[3], arg[2], *(const struct step_state *)arg[1], *p, at, next);
+        activation_back(arg[3], arg[3], arg[0], dropout_element(*p, (int)at),
+                        dropout_element(*p, (int)next), p->activation);
+    }
+}
+
+static const struct bough__kernel kernel_activation_fwd = {
+    "activation_dropout_fwd", "dropout", activation_dropout_fwd,
+    BOUGH_GRID_ITEMS,         .args = 3, .params_size = sizeof(struct dropout_params)};
+static const struct bough__kernel kernel_activation_bwd = {
+    "activation_dropout_bwd", "dropout", activation_dropout_bwd,
+    BOUGH_GRID_ITEMS,         .args = 4, .params_size = sizeof(struct dropout_params)};
+
+static enum bough_status activation_dropout_forward(struct bough__sequence *out,
+                                                    const struct bough__op_call *call)
+{
+    const struct dropout_params params = params_of(call);
+    const int64_t items = params.full + (params.tail > 0);
+    return BOUGH_KERNEL(out, &kernel_activation_fwd, items, 16 * items, &params, call->x[0].span,
+                        call->step, call->y.span);
+}
+
+static enum bough_status activation_dropout_backward(struct bough__sequence *out,
+                                                     const struct bough__op_call *call)
+{
+    const struct dropout_params params = params_of(call);
+    const int64_t items = params.full + (params.tail > 0);
+    return BOUGH_KERNEL(out, &kernel_activation_bwd, items, 16 * items, &params, call->x[0].span,
+                        call->step, call->dy.span, call->dx[0].span);
+}
+
+const struct bough__op bough__op_activation_dropout = {
+    .name = "activation_dropout",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .flags = BOUGH__OP_BACKWARD_READS_X,
+    .shape = dropout_shape,
+    .forward = activation_dropout_forward,
+    .backward = activation_dropout_backward,
 };
 
 // ---- By channel: one row per channel of a sample ----
