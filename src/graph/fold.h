@@ -9,8 +9,8 @@
 // left (a gelu) is done by the dropout behind it.
 //
 // A convolution and the max pooling behind it become one op. With `images_bytes` it takes as many
-// images at a time as have outputs of that size between the two, else all. Errors: INTERNAL, and those of the
-// ops' shapes.
+// images at a time as have outputs of that size between the two, else all. Errors: INTERNAL, and
+// those of the ops' shapes.
 enum bough_status bough__graph_fold(struct bough__graph *graph, size_t images_bytes);
 
 #endif
