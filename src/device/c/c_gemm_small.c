@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#ifdef __x86_64__ // it takes AVX-512
+
 enum {
     MOST_WORK = 1 << 29,   // multiplications
     MOST_PACKED = 1 << 19, // floats of B
@@ -318,7 +320,6 @@ static enum bough_status prepare(const struct bough__c_gemm *self, struct bough_
     return BOUGH_OK;
 }
 
-#ifdef __x86_64__
 const struct bough__c_gemm bough__c_gemm_small = {"small", &bough__c_isa_avx512, applicable,
                                                   prepare};
 #endif
