@@ -172,16 +172,31 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
     return BOUGH_OK;
 }
 
-void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t number)
+enum { DRAWS = 256 };
+
+// Draws i..i+DRAWS-1, of 64 bits.
+BOUGH_TWIN static void draw(uint64_t draws[DRAWS], uint64_t seed, uint32_t number, uint32_t first)
 {
     static const uint32_t purpose = 0x73687566; // keeps these draws apart from all others
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct random4 bits =
+            random_bits((uint32_t)seed, (uint32_t)(seed >> 32), first + i, number, 0, purpose);
+        draws[i] = (uint64_t)bits.v[0] << 32 | bits.v[1];
+    }
+}
+
+void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t number)
+{
+    uint64_t draws[DRAWS];
+    int64_t first = count; // of the draws at hand
     for (int64_t i = 0; i < count; i++)
         order[i] = (int32_t)i;
     for (int64_t i = count - 1; i > 0; i--) {
-        struct random4 draw =
-            random_bits((uint32_t)seed, (uint32_t)(seed >> 32), (uint32_t)i, number, 0, purpose);
-        uint64_t wide = (uint64_t)draw.v[0] << 32 | draw.v[1];
-        int64_t j = (int64_t)(wide % (uint64_t)(i + 1));
+        if (i < first) {
+            first = i / DRAWS * DRAWS;
+            draw(draws, seed, number, (uint32_t)first);
+        }
+        int64_t j = (int64_t)(draws[i - first] % (uint64_t)(i + 1));
         int32_t swapped = order[i];
         order[i] = order[j];
         order[j] = swapped;

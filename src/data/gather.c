@@ -6,9 +6,61 @@
 
 #include <string.h>
 
-enum { ROWS_AHEAD = 8, ASKED_BYTES = 1024 };
+enum { ROWS_AHEAD = 8, ASKED_BYTES = 1024, NEAR_BYTES = 256 << 10 };
 
 // ---- The kernel ----
+
+// The rows of one column: which ones, and how many rows ahead they are asked for (0 = not at all).
+struct rows {
+    const int32_t *order;
+    int64_t begin, end;
+    int ahead;
+};
+
+BOUGH_IN_TWIN int64_t source_row(const struct rows *rows, int64_t row)
+{
+    return rows->order ? rows->order[row] : row;
+}
+
+// Rows come from anywhere: what is asked for early need not be waited for. The machine itself reads
+// on where a row is long.
+BOUGH_IN_TWIN void ask_ahead(const struct rows *rows, int64_t row, const char *source, int64_t size)
+{
+    if (!rows->ahead || row + rows->ahead >= rows->end)
+        return;
+    source += source_row(rows, row + rows->ahead) * size;
+    for (int64_t i = 0; i < size && i < ASKED_BYTES; i += 64)
+        __builtin_prefetch(source + i);
+}
+
+// A multiple of four bytes, where calling memcpy takes longer than copying. The last piece may
+// overlap the one before.
+BOUGH_IN_TWIN void copy_bytes(char *restrict x, const char *restrict source, int64_t size)
+{
+    if (size >= 64) {
+        for (int64_t i = 0; i + 64 < size; i += 64)
+            memcpy(x + i, source + i, 64);
+        memcpy(x + size - 64, source + size - 64, 64);
+    } else if (size >= 16) {
+        for (int64_t i = 0; i + 16 < size; i += 16)
+            memcpy(x + i, source + i, 16);
+        memcpy(x + size - 16, source + size - 16, 16);
+    } else if (size >= 8) {
+        memcpy(x, source, 8);
+        memcpy(x + size - 8, source + size - 8, 8);
+    } else {
+        memcpy(x, source, 4);
+    }
+}
+
+BOUGH_IN_TWIN void copy_rows(char *restrict x, const char *restrict source, int64_t size,
+                             const struct rows *rows)
+{
+    for (int64_t row = rows->begin; row < rows->end; row++) {
+        ask_ahead(rows, row, source, size);
+        copy_bytes(x + row * size, source + source_row(rows, row) * size, size);
+    }
+}
 
 BOUGH_IN_TWIN void scale_bytes(float *restrict x, const uint8_t *restrict source, int64_t count,
                                float scale, float shift)
@@ -51,35 +103,31 @@ BOUGH_IN_TWIN void scale_row(void *const *arg, const struct gather_params *p, in
             scale_floats(x + i, floats + i, p->plane, scale[c], shift[c]);
 }
 
-// Rows come from anywhere: what is asked for early need not be waited for. The machine itself reads
-// on where a row is long.
-BOUGH_IN_TWIN void ask_for_row(void *const *arg, const struct gather_params *p, int64_t from)
+BOUGH_IN_TWIN void scale_rows(void *const *arg, const struct gather_params *p,
+                              const struct rows *rows)
 {
-    for (int c = 0; c < GATHER_COLUMNS; c++) {
-        const int64_t size = (int64_t)p->width[c] * (c == 0 && p->kind == GATHER_BYTES ? 1 : 4);
-        const char *row = (const char *)arg[4 + 2 * c] + from * size;
-        for (int64_t i = 0; arg[4 + 2 * c] && i < size && i < ASKED_BYTES; i += 64)
-            __builtin_prefetch(row + i);
+    const int64_t size = (int64_t)p->width[0] * (p->kind == GATHER_BYTES ? 1 : 4);
+    for (int64_t row = rows->begin; row < rows->end; row++) {
+        ask_ahead(rows, row, arg[4], size);
+        scale_row(arg, p, source_row(rows, row), row);
     }
 }
 
 BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct gather_params *p = params;
-    const int32_t *order = arg[0];
     const struct step_state *step = arg[1];
-    for (int64_t row = begin; row < end; row++) {
-        const int64_t from = order ? order[step->first + row] : row;
-        if (order && row + ROWS_AHEAD < end)
-            ask_for_row(arg, p, order[step->first + row + ROWS_AHEAD]);
-        if (p->kind != GATHER_WORDS)
-            scale_row(arg, p, from, row);
-        for (int c = p->kind != GATHER_WORDS; c < GATHER_COLUMNS; c++)
-            if (arg[5 + 2 * c])
-                memcpy((uint32_t *)arg[5 + 2 * c] + row * p->width[c],
-                       (const uint32_t *)arg[4 + 2 * c] + from * p->width[c],
-                       (size_t)p->width[c] * 4);
-    }
+    const struct rows rows = {
+        .order = arg[0] ? (const int32_t *)arg[0] + step->first : NULL,
+        .begin = begin,
+        .end = end,
+        .ahead = arg[0] ? p->ahead : 0,
+    };
+    if (p->kind != GATHER_WORDS)
+        scale_rows(arg, p, &rows);
+    for (int c = p->kind != GATHER_WORDS; c < GATHER_COLUMNS; c++)
+        if (arg[5 + 2 * c])
+            copy_rows(arg[5 + 2 * c], arg[4 + 2 * c], (int64_t)p->width[c] * 4, &rows);
 }
 
 static const struct bough__kernel kernel_rows = {
@@ -113,6 +161,7 @@ static struct bough__kernel_call call_of(const struct bough__gather *g, struct g
     p->kind = !g->scale.buffer ? GATHER_WORDS : g->dtype == BOUGH_U8 ? GATHER_BYTES : GATHER_FLOATS;
     p->plane = (int)(g->width / channels);
     p->width[0] = (int)g->width;
+    p->ahead = g->source.buffer->size > NEAR_BYTES ? ROWS_AHEAD : 0;
     return (struct bough__kernel_call){
         .kernel = &kernel_rows,
         .params = p,
@@ -126,11 +175,12 @@ static struct bough__kernel_call call_of(const struct bough__gather *g, struct g
 static void take_copy(struct bough__kernel_call *call, struct gather_params *p, int column,
                       const struct bough__gather_copy *copy)
 {
+    const int64_t elements = call->count * copy->width;
     p->width[column] = (int)copy->width;
     call->arg[4 + 2 * column] = copy->source;
     call->arg[5 + 2 * column] = copy->x;
-    call->work += call->count * copy->width;
-    call->bytes += call->count * copy->width * 8;
+    call->work += elements;
+    call->bytes += elements * 8;
 }
 
 // As many columns as a launch takes, and then the others likewise.

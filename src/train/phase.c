@@ -33,7 +33,10 @@ static enum bough_status make_normalization(struct bough__phase *phase)
 {
     enum bough_status status;
     const struct bough_input *input = &phase->model->config->input;
+    const enum bough_dtype dtype = phase->feed->table->column[0].dtype;
     size_t channels = (size_t)channels_of(phase->model), bytes = channels * sizeof(float);
+    if (dtype == BOUGH_F32 && !input->channels) // as it is
+        return BOUGH_OK;
     float *scale = malloc(2 * bytes);
     BOUGH_TRY_MEMORY(scale);
     if (input->channels > 1 && input->channels != channels) {
@@ -42,8 +45,8 @@ static enum bough_status make_normalization(struct bough__phase *phase)
                         input->channels, channels);
         goto done;
     }
-    bough__gather_normalize(scale, scale + channels, channels, phase->feed->table->column[0].dtype,
-                            input->mean, input->std, input->channels);
+    bough__gather_normalize(scale, scale + channels, channels, dtype, input->mean, input->std,
+                            input->channels);
     BOUGH_TRY(bough__buffer_create(&phase->scale, phase->model->device, bytes));
     BOUGH_TRY(bough__buffer_create(&phase->shift, phase->model->device, bytes));
     BOUGH_TRY(bough__write(bough__whole(phase->scale), scale, bytes));
