@@ -172,33 +172,34 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
     return BOUGH_OK;
 }
 
-enum { DRAWS = 256 };
+// ---- Shuffling ----
 
-// Draws i..i+DRAWS-1, of 64 bits.
-BOUGH_TWIN static void draw(uint64_t draws[DRAWS], uint64_t seed, uint32_t number, uint32_t first)
+// A block of random words: those of `number` and of so many counters from `first` on.
+enum { COUNTERS = 64, WORDS = 4 * COUNTERS };
+
+BOUGH_TWIN static void draw(uint32_t (*restrict word)[COUNTERS], uint64_t seed, uint32_t first,
+                            uint32_t number)
 {
     static const uint32_t purpose = 0x73687566; // keeps these draws apart from all others
-    for (uint32_t i = 0; i < DRAWS; i++) {
-        struct random4 bits =
+    for (uint32_t i = 0; i < COUNTERS; i++) {
+        struct random4 drawn =
             random_bits((uint32_t)seed, (uint32_t)(seed >> 32), first + i, number, 0, purpose);
-        draws[i] = (uint64_t)bits.v[0] << 32 | bits.v[1];
+        for (int w = 0; w < 4; w++)
+            word[w][i] = drawn.v[w];
     }
 }
 
+// Fisher and Yates's shuffle, "inside out": Knuth, The Art of Computer Programming, vol. 2, 3.4.2.
 void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t number)
 {
-    uint64_t draws[DRAWS];
-    int64_t first = count; // of the draws at hand
-    for (int64_t i = 0; i < count; i++)
-        order[i] = (int32_t)i;
-    for (int64_t i = count - 1; i > 0; i--) {
-        if (i < first) {
-            first = i / DRAWS * DRAWS;
-            draw(draws, seed, number, (uint32_t)first);
-        }
-        int64_t j = (int64_t)(draws[i - first] % (uint64_t)(i + 1));
-        int32_t swapped = order[i];
+    uint32_t word[4][COUNTERS];
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = i % WORDS;
+        if (at == 0)
+            draw(word, seed, (uint32_t)(i / 4), number);
+        const uint64_t drawn = word[at / COUNTERS][at % COUNTERS];
+        const int64_t j = (int64_t)(drawn * (uint64_t)(i + 1) >> 32);
         order[i] = order[j];
-        order[j] = swapped;
+        order[j] = (int32_t)i;
     }
 }

@@ -63,7 +63,7 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
 enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int64_t rows);
 
 // A permutation of 0..count-1, the same for the same seed and number (Fisher and Yates, by
-// counter-based draws).
+// counter-based draws of 32 bits: a place's chance is even to a part in 2^32 / count).
 void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t number);
 
 #endif

@@ -116,11 +116,30 @@ static void a_shuffle_is_a_permutation_of_its_seed(void **state)
     assert_true(moved > 950);
 }
 
+// Each of the 24 orders of four as often as any other, within five standard deviations.
+static void a_shuffle_is_even(void **state)
+{
+    (void)state;
+    enum { TIMES = 24000, MEAN = TIMES / 24, FIVE_DEVIATIONS = 155 };
+    int times[256] = {0}, orders = 0;
+    for (uint32_t i = 0; i < TIMES; i++) {
+        int32_t order[4];
+        bough__shuffle(order, 4, 7, i);
+        times[order[0] << 6 | order[1] << 4 | order[2] << 2 | order[3]]++;
+    }
+    for (int i = 0; i < 256; i++) {
+        orders += times[i] > 0;
+        assert_true(times[i] == 0 || abs(times[i] - MEAN) < FIVE_DEVIATIONS);
+    }
+    assert_int_equal(orders, 24);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_follow_the_order),
         cmocka_unit_test(a_shuffle_is_a_permutation_of_its_seed),
+        cmocka_unit_test(a_shuffle_is_even),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
