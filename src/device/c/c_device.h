@@ -28,7 +28,7 @@ enum { C_SLACK = 64 };
 
 // In touched elements: below the first, other threads cost more than they save; a kernel is cut
 // into ranges of at least the second.
-enum { C_PARALLEL_WORK = 1 << 15, C_RANGE_WORK = 1 << 12 };
+enum { C_PARALLEL_WORK = 1 << 13, C_RANGE_WORK = 1 << 12 };
 
 static inline struct bough__c_pool *bough__c_pool_of(const struct bough__c_launch *launch)
 {
