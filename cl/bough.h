@@ -18,6 +18,9 @@
 // a row kernel is declared with ROW_KERNEL and walks its row by
 // `for (i = get_local_id(0); i < n; i += BOUGH_GROUP)`.
 //
+// Short rows, of BOUGH_GRID_SHORT_ROWS: EACH_ROW is a loop over the group's rows: one on GPUs, a
+// stretch on CPU devices, where a group each would take longer than its row.
+//
 // APART before a loop says that its turns are independent. A block that begins with ANY_ORDER lets
 // CPU devices add by vectors: in another order, but always in the same.
 #ifndef BOUGH_CL_BOUGH_H
@@ -47,6 +50,9 @@
     APART                                                                                          \
     for (size_t i = items_begin(count), end_##i = items_end(count); i < end_##i; i++)
 
+#define EACH_ROW(row)                                                                              \
+    for (size_t row = rows_begin(count), end_##row = rows_end(count); row < end_##row; row++)
+
 #if BOUGH_GROUP == 1
 // Whether a loop becomes vectors shows when it is built for a size of group, not before.
 #pragma clang diagnostic ignored "-Wpass-failed"
@@ -68,6 +74,9 @@ static inline size_t items_end(ulong count)
     const size_t stretch = ((count + groups - 1) / groups + 15) / 16 * 16;
     return min((get_group_id(0) + 1) * stretch, (size_t)count);
 }
+
+#define rows_begin items_begin
+#define rows_end   items_end
 #else
 #define ITEM_KERNEL kernel
 #define APART
@@ -82,6 +91,9 @@ static inline size_t items_end(ulong count)
 {
     return min(get_global_id(0) + 1, (size_t)count);
 }
+
+#define rows_begin(count) get_group_id(0)
+#define rows_end(count)   (get_group_id(0) + 1)
 #endif
 
 // Sum and maximum over a group, the same to every item, in a fixed order. `scratch` is

@@ -34,7 +34,7 @@ static inline void copy_words(global const uint *source, global uint *x, size_t 
 SCALE_ROW(uchar)
 SCALE_ROW(float)
 
-// Rows come from anywhere: on a CPU device they are asked for some groups before they are needed.
+// Rows come from anywhere: on a CPU device they are asked for some rows before they are needed.
 #if BOUGH_GROUP == 1 && defined __has_builtin
 #if __has_builtin(__builtin_prefetch)
 #define ASKS
@@ -65,24 +65,25 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
     VIEW(const float, scale);
     VIEW(const float, shift);
     VIEW(float, x0);
-    const size_t row = get_group_id(0);
-    const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
-    const size_t begin = from * p.width[0], ahead = row + 8;
-    if (order_base != 0 && ahead < count) {
-        const size_t size = (size_t)p.width[0] * (p.kind == GATHER_BYTES ? 1 : 4);
-        ask_for_row(PLACE(source0) + (size_t)order[step->first + ahead] * size, size);
+    EACH_ROW (row) {
+        const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
+        const size_t begin = from * p.width[0], ahead = row + 8;
+        if (order_base != 0 && ahead < count) {
+            const size_t size = (size_t)p.width[0] * (p.kind == GATHER_BYTES ? 1 : 4);
+            ask_for_row(PLACE(source0) + (size_t)order[step->first + ahead] * size, size);
+        }
+        if (p.kind == GATHER_BYTES)
+            scale_row_uchar((global const uchar *)PLACE(source0) + begin, scale, shift,
+                            x0 + row * p.width[0], p.width[0], p.plane);
+        else if (p.kind == GATHER_FLOATS)
+            scale_row_float((global const float *)PLACE(source0) + begin, scale, shift,
+                            x0 + row * p.width[0], p.width[0], p.plane);
+        else
+            COPY(0);
+        COPY(1);
+        COPY(2);
+        COPY(3);
+        COPY(4);
+        COPY(5);
     }
-    if (p.kind == GATHER_BYTES)
-        scale_row_uchar((global const uchar *)PLACE(source0) + begin, scale, shift,
-                        x0 + row * p.width[0], p.width[0], p.plane);
-    else if (p.kind == GATHER_FLOATS)
-        scale_row_float((global const float *)PLACE(source0) + begin, scale, shift,
-                        x0 + row * p.width[0], p.width[0], p.plane);
-    else
-        COPY(0);
-    COPY(1);
-    COPY(2);
-    COPY(3);
-    COPY(4);
-    COPY(5);
 }

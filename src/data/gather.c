@@ -131,8 +131,8 @@ BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t
 }
 
 static const struct bough__kernel kernel_rows = {
-    "gather_rows",   "gather",   gather_rows,
-    BOUGH_GRID_ROWS, .args = 16, .params_size = sizeof(struct gather_params)};
+    "gather_rows",         "gather",   gather_rows,
+    BOUGH_GRID_SHORT_ROWS, .args = 16, .params_size = sizeof(struct gather_params)};
 
 // ---- Gathering ----
 

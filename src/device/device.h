@@ -44,8 +44,9 @@ typedef void bough__kernel_fn(void *const *arg, const void *params, int64_t begi
 #define BOUGH_IN_TWIN static inline __attribute__((always_inline))
 
 enum bough__grid {
-    BOUGH_GRID_ITEMS, // one work-item per output element
-    BOUGH_GRID_ROWS,  // one work-group per row; BOUGH_GROUP work-items share it
+    BOUGH_GRID_ITEMS,      // one work-item per output element
+    BOUGH_GRID_ROWS,       // one work-group per row; BOUGH_GROUP work-items share it
+    BOUGH_GRID_SHORT_ROWS, // likewise, but on CPU devices a work-group takes many of them: EACH_ROW
 };
 
 // A leaf of computation with twins: `run` here, and in cl/<source>.cl a kernel named `name` with

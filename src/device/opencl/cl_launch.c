@@ -175,7 +175,8 @@ static enum bough_status use_kernel(struct bough__cl_launch *launch, cl_kernel k
     struct bough__cl_step *step = &launch->step[launch->steps++];
     *step = (struct bough__cl_step){.name = call->kernel->name, .kernel = kernel, .dims = 1};
     size_t count = (size_t)call->count;
-    if (call->kernel->grid == BOUGH_GRID_ROWS) {
+    const enum bough__grid grid = call->kernel->grid;
+    if (grid != BOUGH_GRID_ITEMS && (grid == BOUGH_GRID_ROWS || device->group > 1)) {
         step->local[0] = device->group;
         step->global[0] = count * device->group;
     } else if (takes_stretches(device, kernel)) {
