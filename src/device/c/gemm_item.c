@@ -118,7 +118,9 @@ static struct cols cols_of(const struct work *w, int64_t first, int64_t count)
                         .offset = bough__c_axis(axis, first),
                         .vectors = count > isa->lanes ? 2 : 1,
                         .split = (int)bough__c_least(here, count)};
-    if (isa->masks)
+    if (w->l->form == C_SUMS)
+        cols.direct = axis->stride == 1 && count <= here;
+    else if (isa->masks)
         cols.direct = axis->stride == 1 && count <= here + axis->inner;
     else
         cols.direct = axis->stride == 1 && count <= here && count == cols.vectors * isa->lanes;
