@@ -48,6 +48,9 @@ struct gemm_boxes {
     int pitch, phase, channel; // from one padded row, phase, channel to the next
     int width;                 // of a strip of the plain operand
     int dot_rows;              // of it, that are multiplied along positions at a time; 0: packed
+    // Of the gradient of few weights:
+    gemm_long copies_at, rest_at, slots; // slots: sums of a group
+    int taps, images;                    // that are done at once
 };
 
 struct gemm_params {

@@ -9,7 +9,9 @@ enum {
     MOST_DOTS = 32,       // taps
     SLACK = 32,           // floats that a vector may read behind an image
     MOST_IMAGE = 1 << 18, // floats of a padded box
-    MOST_SUMS = 1 << 18   // floats of partial sums of a group
+    MOST_SUMS = 1 << 18,  // floats of partial sums of a group
+    MOST_FEW = 1 << 14,   // sums that are vectors: half of a second cache
+    FEW_VECTORS = 32      // of positions that sums stay in registers for, about
 };
 
 static const gemm_long BOX = 24 * 1024; // floats, about: it stays in a core's cache
@@ -22,7 +24,7 @@ static gemm_long padded(const struct gemm_view *v, gemm_long pitch, gemm_long ro
 }
 
 // 0 if even a row of positions is too much.
-static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
+static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels, gemm_long box)
 {
     const struct gemm_view *v = &p->b;
     struct gemm_boxes *boxes = &p->boxes;
@@ -34,7 +36,7 @@ static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels)
     boxes->phase = (int)phase;
     boxes->pitch = (int)pitch;
     boxes->rows = v->out_h;
-    while (boxes->rows > 1 && padded(v, pitch, boxes->rows) > BOX / channels)
+    while (boxes->rows > 1 && padded(v, pitch, boxes->rows) > box / channels)
         boxes->rows = (boxes->rows + 1) / 2;
     // Not a power of two: all channels would meet in a few sets of the cache.
     const gemm_long channel = ((padded(v, pitch, boxes->rows) + 15) / 16 | 1) * 16;
@@ -52,6 +54,31 @@ static int is_run(const struct gemm_axis *axis, const struct gemm_view *v)
     return axis->stride == 1 && axis->inner % ((gemm_long)v->out_h * v->out_w) == 0;
 }
 
+// The blocks of sums of the gradient of few weights are 5 x 5 or 8 x 3.
+static gemm_long slots(const struct gemm_params *p, int taps)
+{
+    return bough__cl_up(p->m, taps == 5 ? 5 : 8) * bough__cl_up(p->n, taps);
+}
+
+static int taps_of(const struct gemm_params *p)
+{
+    return slots(p, 5) <= slots(p, 3) ? 5 : 3;
+}
+
+// Whether the gradient of the weight is rather summed along positions: about the multiply-adds and
+// the copies of 16 of them.
+static int is_few(const struct gemm_params *p)
+{
+    const struct gemm_view *v = &p->b;
+    const gemm_long positions = (gemm_long)v->out_h * v->out_w, wide = p->m > 16 ? 32 : 16;
+    const double idle = (double)bough__cl_up(positions, 16) / (double)positions;
+    const double copies = 8.0 * (double)p->n / v->kernel_h;
+    const double few = 1.1 * (double)slots(p, taps_of(p)) * idle + copies;
+    return (p->n > MOST_DOTS || taps_of(p) == 5) && p->m * p->n <= MOST_FEW && v->stride_h == 1 &&
+           (p->a.depth.inner == 0 || p->a.depth.inner == positions) &&
+           few < (double)bough__cl_up(p->m, wide) * (double)(p->n + 10);
+}
+
 // A GEMM over windows, turned so that they are B, and cut; 0 if these kernels cannot do it.
 static int plan(struct bough__cl_gemm *g)
 {
@@ -63,7 +90,10 @@ static int plan(struct bough__cl_gemm *g)
     const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
     const gemm_long taps = forward ? p->k : p->n, positions = forward ? p->n : p->k;
     const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
-    if (!cut(p, positions, channels) || p->a.extent > INT32_MAX)
+    const int few = !forward && is_few(p);
+    p->boxes.taps = few ? taps_of(p) : 0;
+    if (!cut(p, positions, channels, few ? 2 * BOX / p->b.kernel_w : BOX) ||
+        p->a.extent > INT32_MAX)
         return 0;
     if (forward)
         return is_run(&p->c_col, &p->b) && p->c_row.inner == 0 && !p->bias_per_col;
@@ -125,6 +155,39 @@ static void lay_out(struct bough__cl_gemm *g, gemm_long groups)
     boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
 }
 
+static void lay_out_few(struct bough__cl_gemm *g, gemm_long groups)
+{
+    const struct gemm_params *p = &g->params;
+    struct gemm_boxes *boxes = &g->params.boxes;
+    const gemm_long columns = p->n / p->b.kernel_h, channels = columns / p->b.kernel_w;
+    const gemm_long vectors = bough__cl_parts((gemm_long)boxes->rows * p->b.out_w, 16);
+    const gemm_long copy = boxes->channel / boxes->pitch * p->b.out_w + 32;
+    boxes->images = boxes->per_image > 1 ? 1 : (int)bough__cl_parts(FEW_VECTORS, vectors);
+    boxes->width = boxes->taps == 5 ? 5 : 8;
+    boxes->slots = bough__cl_up(slots(p, boxes->taps), 16);
+    boxes->image_at = 0;
+    boxes->copies_at = bough__cl_up(channels * boxes->channel + SLACK, 16);
+    boxes->rest_at = boxes->copies_at + bough__cl_up(boxes->images * columns * copy, 16);
+    boxes->panel_at = boxes->rest_at + boxes->images * p->m * 16;
+    boxes->partial_at = boxes->panel_at + boxes->slots * 16;
+    boxes->own_size = boxes->partial_at + boxes->slots + 16;
+    boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
+}
+
+static enum bough_status prepare_few(struct bough__cl_gemm *g, gemm_long groups)
+{
+    struct gemm_params *p = &g->params;
+    enum bough_status status;
+    lay_out_few(g, groups);
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_few", "gemm_windows_few",
+                                  (size_t[3]){(size_t)groups, 1, (size_t)p->batch}, 1));
+    BOUGH_TRY(bough__cl_gemm_step(
+        g, "gemm_windows_few", "gemm_windows_few_sum",
+        (size_t[3]){(size_t)bough__cl_parts(p->m, p->boxes.width), 1, (size_t)p->batch}, 1));
+done:
+    return status;
+}
+
 static enum bough_status prepare(struct bough__cl_gemm *g)
 {
     struct gemm_params *p = &g->params;
@@ -132,10 +195,12 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     plan(g);
     const gemm_long groups = groups_of(g);
     const size_t grid[3] = {(size_t)groups, 1, (size_t)p->batch};
+    p->splits = p->b.kind == GEMM_POSITIONS_ACROSS ? 0 : (int)groups;
+    if (p->boxes.taps)
+        return prepare_few(g, groups);
     lay_out(g, groups);
     if (p->b.kind == GEMM_POSITIONS_ACROSS)
         return bough__cl_gemm_step(g, "gemm_windows", "gemm_windows", grid, 1);
-    p->splits = (int)groups;
     BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_dw", "gemm_windows_dw", grid, 1));
     BOUGH_TRY(bough__cl_gemm_step(
         g, "gemm_windows_dw", "gemm_windows_sum",
