@@ -20,8 +20,8 @@ typedef void bough__c_item_fn(const void *context, int64_t item, int thread);
 // which pool_create tells as INVALID.
 int bough__c_threads_wanted(void);
 enum bough_status bough__c_pool_create(struct bough__c_pool **pool);
-// Takes NULL, sets NULL. In a child of the process that started the threads, which has none of them,
-// work is done by the caller alone and this frees what there is.
+// Takes NULL, sets NULL. In a child of the process that started the threads, which has none of
+// them, work is done by the caller alone and this frees what there is.
 void bough__c_pool_destroy(struct bough__c_pool **pool);
 int bough__c_pool_threads(const struct bough__c_pool *pool);
 
