@@ -88,6 +88,7 @@ static void spread(const struct gemm_params *p, global float *to, global const f
             for (int h = 0; h < rows; h++)
                 for (int i = 0; i < p->b.out_w; i += LANES)
                     AT16(to + h * p->b.out_w + i) = AT16(from + h * p->boxes.pitch + i);
+            AT16(to + rows * p->b.out_w) = (float16)(0.0f); // meets zeros: must be no NaN
         }
 }
 

@@ -37,6 +37,7 @@ static const struct convolution convolutions[] = {
     // gradients of few weights: many images, parts of one, parts of a row
     {40, 4, 12, 12, 20, 5, 5, 1, 1, 0, 0, 1, 1, 1},
     {90, 3, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1},
+    {9, 10, 14, 14, 20, 5, 5, 1, 1, 0, 0, 1, 1, 1},
     {2, 1, 45, 37, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1},
     {1, 2, 1, 2500, 3, 1, 5, 1, 1, 0, 2, 1, 2, 1},
     // few taps, and pixels that make up whole vectors

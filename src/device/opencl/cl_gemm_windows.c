@@ -163,6 +163,8 @@ static void lay_out_few(struct bough__cl_gemm *g, gemm_long groups)
     const gemm_long vectors = bough__cl_parts((gemm_long)boxes->rows * p->b.out_w, 16);
     const gemm_long copy = boxes->channel / boxes->pitch * p->b.out_w + 32;
     boxes->images = boxes->per_image > 1 ? 1 : (int)bough__cl_parts(FEW_VECTORS, vectors);
+    while (boxes->images > 1 && boxes->images * columns * copy > MOST_IMAGE)
+        boxes->images /= 2;
     boxes->width = boxes->taps == 5 ? 5 : 8;
     boxes->slots = bough__cl_up(slots(p, boxes->taps), 16);
     boxes->image_at = 0;
