@@ -75,8 +75,8 @@ static inline size_t items_end(ulong count)
     return min((get_group_id(0) + 1) * stretch, (size_t)count);
 }
 
-#define rows_begin items_begin
-#define rows_end   items_end
+#define rows_begin(count) (get_group_id(0) * (size_t)(count) / get_num_groups(0))
+#define rows_end(count)   ((get_group_id(0) + 1) * (size_t)(count) / get_num_groups(0))
 #else
 #define ITEM_KERNEL kernel
 #define APART

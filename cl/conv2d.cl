@@ -51,17 +51,20 @@ ROW_KERNEL void conv2d_pooled_bias_bwd(ARG(dy), ARG(index), ARG(dbias), const ul
     const size_t channel = get_group_id(0);
     float16 total = 0.0f;
     float all = 0.0f;
+    // By plane, so that rounding does not grow with the batch.
     for (int n = 0; n < p.batch; n++) {
         const size_t at = ((size_t)n * p.channels + channel) * p.plane;
-        float16 sum = 0.0f; // by plane, so that rounding does not grow with the batch
+        float16 sum = 0.0f;
+        float rest = 0.0f;
         int i = 0;
         for (; i + 16 <= p.plane; i += 16) {
             const int16 from = vload16(0, index + at + i);
             sum += select(vload16(0, dy + at + i), (float16)(0.0f), from < 0);
         }
         for (; i < p.plane; i++)
-            all += index[at + i] < 0 ? 0.0f : dy[at + i];
+            rest += index[at + i] < 0 ? 0.0f : dy[at + i];
         total += sum;
+        all += rest;
     }
     for (int i = 0; i < 16; i++)
         all += total[i];

@@ -199,7 +199,7 @@ void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t numbe
             draw(word, seed, (uint32_t)(i / 4), number);
         const uint64_t drawn = word[at / COUNTERS][at % COUNTERS];
         const int64_t j = (int64_t)(drawn * (uint64_t)(i + 1) >> 32);
-        order[i] = order[j];
+        order[i] = j < i ? order[j] : 0;
         order[j] = (int32_t)i;
     }
 }

@@ -161,7 +161,7 @@ static struct bough__kernel_call call_of(const struct bough__gather *g, struct g
     p->kind = !g->scale.buffer ? GATHER_WORDS : g->dtype == BOUGH_U8 ? GATHER_BYTES : GATHER_FLOATS;
     p->plane = (int)(g->width / channels);
     p->width[0] = (int)g->width;
-    p->ahead = g->source.buffer->size > NEAR_BYTES ? ROWS_AHEAD : 0;
+    p->ahead = g->source.buffer && g->source.buffer->size > NEAR_BYTES ? ROWS_AHEAD : 0;
     return (struct bough__kernel_call){
         .kernel = &kernel_rows,
         .params = p,

@@ -149,9 +149,11 @@ BOUGH_TWIN static void conv2d_pooled_bias_bwd(void *const *arg, const void *para
             for (int c = 0; c < channels; c++) {
                 const int64_t at = (n * p->channels + first + c) * p->plane;
                 floats sum = {0}; // by plane, so that rounding does not grow with the batch
-                add_pooled(&sum, &all[c], (const float *)arg[0] + at, (const int *)arg[1] + at,
+                float rest = 0;
+                add_pooled(&sum, &rest, (const float *)arg[0] + at, (const int *)arg[1] + at,
                            p->plane);
                 total[c] += sum;
+                all[c] += rest;
             }
         for (int c = 0; c < channels; c++) {
             for (int i = 0; i < LANES; i++)

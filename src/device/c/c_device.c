@@ -113,7 +113,7 @@ enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
         return bough__fail(BOUGH_INTERNAL, "device c: no memory for %zu bytes of scratch", size);
     free(d->scratch);
     d->scratch = scratch;
-    d->scratch_size = size;
+    d->scratch_size = device->held = size;
     return BOUGH_OK;
 }
 

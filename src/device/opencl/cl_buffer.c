@@ -80,7 +80,7 @@ enum bough_status bough__cl_allocate(struct bough__cl_memory *memory,
     enum bough_status status = BOUGH_OK;
     cl_int error = create(memory, device, size);
     if (error != CL_SUCCESS)
-        status = bough__cl_fail(device, error, "clCreateBuffer of %zu bytes (memory %llu)", size,
+        status = bough__cl_fail(device, error, "a buffer of %zu bytes (memory %llu)", size,
                                 (unsigned long long)info->memory);
     else if (size >= TOUCHED_BYTES)
         status = touch(device, memory->buffer, size);

@@ -238,9 +238,9 @@ static enum bough_status save(const char *path, const json_t *manifest,
     const uint64_t length = text;
     const size_t size = sizeof length + text + writing->size;
     unsigned char *all = malloc(size);
-    enum bough_status status = BOUGH_INTERNAL;
+    enum bough_status status;
     if (!all || !text || json_dumpb(manifest, (char *)all + sizeof length, text, format) != text) {
-        bough__no_memory();
+        status = bough__no_memory();
         goto done;
     }
     memcpy(all, &length, sizeof length);
