@@ -57,7 +57,7 @@ void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__s
 // the backward pass of its op at once (bough__plan_call).
 void bough__graph_leave(struct bough__graph *graph, int32_t node);
 
-// About how many FLOP an op of a forward pass takes, on average: two for each weight an element
+// About how many FLOP a recorded op takes, on average: two for each weight an element
 // meets, else one.
 double bough__graph_mean_flops(const struct bough__graph *graph);
 

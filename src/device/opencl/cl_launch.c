@@ -119,7 +119,7 @@ static enum bough_status use_twin(struct bough__cl_launch *launch,
 
 // ---- Binding ----
 
-// In cl/bough.h's order: a buffer and its offset for each argument, the count, the parameters.
+// In cl/bough.h's order: ARG() of each argument, the count, the parameters.
 static enum bough_status bind(struct bough__cl_device *device, cl_kernel kernel,
                               const struct bough__kernel_call *call)
 {

@@ -51,7 +51,7 @@ struct bough__cl_device {
     cl_device_id id; // with its queues the way that is taken now
     cl_command_queue queue, profiling;
     struct bough__cl_way other; // its id is NULL where there is one way only
-    int at_once;                // 1 = what is taken now is the way of short lists
+    int at_once;                // 1 = what is taken now is the way of small launches
     int cpu;
     int pointers;        // kernels take pointers to shared memory in place of buffers
     size_t group;        // BOUGH_GROUP
