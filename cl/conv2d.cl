@@ -3,14 +3,13 @@
 #include "activation.h"
 #include "conv2d_params.h"
 
-// One row per channel: dbias [O] = sum of dz over N and OH * OW, where dz is dy, or, with y given,
-// dy times the activation's slope, which is also written. dz and dbias may be absent.
-ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulong count,
+// One row per channel: dbias [O] = sum of dy over N and OH * OW; with y given, dy is first taken
+// through the activation, in place. dbias may be absent.
+ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
                                 const struct conv2d_params p)
 {
-    VIEW(const float, dy);
+    VIEW(float, dy);
     VIEW(const float, y);
-    VIEW(float, dz);
     VIEW(float, dbias);
     local float scratch[BOUGH_GROUP];
     const size_t channel = get_group_id(0);
@@ -25,7 +24,7 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dz), ARG(dbias), const ulon
             APART
             for (int i = get_local_id(0); i < p.plane; i += BOUGH_GROUP) {
                 const float value = slope_times(slope, y[at + i], dy[at + i]);
-                dz[at + i] = value;
+                dy[at + i] = value;
                 sum += value;
             }
         } else {

@@ -188,19 +188,18 @@ BOUGH_TWIN static void conv2d_bias_bwd(void *const *arg, const void *params, int
                                        int64_t end)
 {
     const struct conv2d_params *p = params;
-    const float *dy = arg[0], *y = arg[1];
-    float *dz = arg[2], *dbias = arg[3];
+    const float *y = arg[1];
+    float *dy = arg[0], *dbias = arg[2];
     for (int64_t channel = begin; channel < end; channel++) {
         float total = 0.0f;
         for (int64_t n = 0; n < p->batch; n++) {
             const int64_t at = (n * p->channels + channel) * p->plane;
             float sum = 0.0f;
             if (y)
-                activation_back(dz, dy, y, at, at + p->plane, p->activation);
-            const float *value = y ? dz : dy;
+                activation_back(dy, dy, y, at, at + p->plane, p->activation);
 #pragma omp simd reduction(+ : sum)
             for (int64_t i = at; i < at + p->plane; i++)
-                sum += value[i];
+                sum += dy[i];
             total += sum;
         }
         if (dbias)
@@ -210,7 +209,7 @@ BOUGH_TWIN static void conv2d_bias_bwd(void *const *arg, const void *params, int
 
 static const struct bough__kernel kernel_bias_bwd = {
     "conv2d_bias_bwd", "conv2d",  conv2d_bias_bwd,
-    BOUGH_GRID_ROWS,   .args = 4, .params_size = sizeof(struct conv2d_params)};
+    BOUGH_GRID_ROWS,   .args = 3, .params_size = sizeof(struct conv2d_params)};
 
 static enum bough_status weight_gradient(struct bough__sequence *out,
                                          const struct bough__op_call *call, const struct sizes *s,
@@ -252,20 +251,19 @@ static enum bough_status conv2d_backward(struct bough__sequence *out,
 {
     const struct sizes s = sizes_of(call);
     const int activated = call->attr->activation != BOUGH_LINEAR;
-    const struct bough__span absent = {0}, dz = call->dy.span;
+    const struct bough__span absent = {0}, dy = call->dy.span;
     const struct bough__span dbias = call->inputs == 3 ? call->dx[2].span : absent;
     enum bough_status status = BOUGH_OK;
     if (activated || dbias.buffer) {
         const struct conv2d_params params = {(int)s.n, (int)s.o, (int)(s.oh * s.ow),
                                              call->add_dx[2], bough__fused_activation(call->attr)};
-        BOUGH_TRY(BOUGH_KERNEL(out, &kernel_bias_bwd, s.o, s.n * s.o * s.oh * s.ow, &params,
-                               call->dy.span, activated ? call->y.span : absent,
-                               activated ? dz : absent, dbias));
+        BOUGH_TRY(BOUGH_KERNEL(out, &kernel_bias_bwd, s.o, s.n * s.o * s.oh * s.ow, &params, dy,
+                               activated ? call->y.span : absent, dbias));
     }
     if (call->dx[1].span.buffer)
-        BOUGH_TRY(weight_gradient(out, call, &s, dz));
+        BOUGH_TRY(weight_gradient(out, call, &s, dy));
     if (call->dx[0].span.buffer)
-        BOUGH_TRY(input_gradient(out, call, &s, dz));
+        BOUGH_TRY(input_gradient(out, call, &s, dy));
 done:
     return status;
 }
