@@ -106,14 +106,14 @@ static void *allocate(size_t size)
 enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
 {
     struct bough__c_device *d = (struct bough__c_device *)device;
-    if (size <= d->scratch_size)
+    if (size <= device->held)
         return BOUGH_OK;
     float *scratch = allocate(size);
     if (!scratch)
         return bough__fail(BOUGH_INTERNAL, "device c: no memory for %zu bytes of scratch", size);
     free(d->scratch);
     d->scratch = scratch;
-    d->scratch_size = device->held = size;
+    device->held = size;
     return BOUGH_OK;
 }
 

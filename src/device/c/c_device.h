@@ -8,8 +8,7 @@
 struct bough__c_device {
     struct bough_device base;
     struct bough__c_pool *pool;
-    float *scratch; // of the launch that runs, aligned to 64 bytes
-    size_t scratch_size;
+    float *scratch; // of the launch that runs, aligned to 64 bytes; base.held bytes
 };
 
 struct bough__c_buffer {

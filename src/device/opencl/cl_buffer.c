@@ -118,7 +118,7 @@ enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, siz
 {
     struct bough__cl_scratch *scratch = &device->scratch;
     struct bough__cl_memory memory;
-    if (size <= scratch->size)
+    if (size <= device->base.held)
         return BOUGH_OK;
     enum bough_status status = bough__cl_allocate(&memory, device, size);
     if (status != BOUGH_OK)
@@ -127,7 +127,7 @@ enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, siz
         status = bough__cl_finish(&device->base); // of what works in it
         bough__cl_free(scratch->memory, device);
     }
-    *scratch = (struct bough__cl_scratch){memory, size, scratch->age + 1};
+    *scratch = (struct bough__cl_scratch){memory, scratch->age + 1};
     device->base.held = size;
     return status;
 }

@@ -23,10 +23,10 @@ struct bough__cl_memory {
     char *shared;
 };
 
-// Memory that launches share, for they run one after the other: as large as the largest wants it.
+// Memory that launches share, for they run one after the other: base.held bytes, as the largest
+// wants it.
 struct bough__cl_scratch {
     struct bough__cl_memory memory; // NULL until it is wanted
-    size_t size;
     unsigned age; // how often it grew: who bound it before has to bind it again
 };
 
