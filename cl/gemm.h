@@ -78,6 +78,12 @@ struct gemm_params {
 #ifdef __OPENCL_VERSION__
 #include "activation.h"
 
+// Vectors anywhere in memory. PoCL's vload and vstore may become several smaller ones.
+typedef float8 __attribute__((aligned(4))) any_float8;
+typedef float16 __attribute__((aligned(4))) any_float16;
+#define AT8(at)  (*(global any_float8 *)(at))
+#define AT16(at) (*(global any_float16 *)(at))
+
 // 64-bit division is slow on most GPUs and seldom needed.
 static inline long gemm_divide(long a, long b)
 {

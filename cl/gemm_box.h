@@ -5,12 +5,6 @@
 
 #include "gemm.h"
 
-// Vectors anywhere in memory. PoCL's vload and vstore may become several smaller ones.
-typedef float8 __attribute__((aligned(4))) any_float8;
-typedef float16 __attribute__((aligned(4))) any_float16;
-#define AT8(at)  (*(global any_float8 *)(at))
-#define AT16(at) (*(global any_float16 *)(at))
-
 // ---- Padded images ----
 
 // Where row `h` of a padded box comes from; -1: it is zero.

@@ -140,9 +140,6 @@ ONCE void store_row(const struct gemm_params *p, const struct work *w,
 
 // ---- Multiplying ----
 
-// A vector where its first element may lie.
-typedef float16 near16 __attribute__((aligned(4)));
-
 // Some columns of some rows: 16 of them, and 16 more from `second` on, which may be among the
 // first 16.
 struct slice {
@@ -180,7 +177,7 @@ static inline void store_quick(const struct ending *e, global float *to, int r, 
         value[v] = select(value[v], (float16)(0.0f), value[v] < e->least);
     }
     EACH (v, vectors)
-        *(global near16 *)(to + v * e->second) = value[v];
+        AT16(to + v * e->second) = value[v];
 }
 
 // The sums are registers only where all loops over them have constant ends.
