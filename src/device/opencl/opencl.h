@@ -27,7 +27,7 @@ struct bough__cl_memory {
 // wants it.
 struct bough__cl_scratch {
     struct bough__cl_memory memory; // NULL until it is wanted
-    unsigned age; // how often it grew: who bound it before has to bind it again
+    unsigned age;                   // how often it grew: who bound it before has to bind it again
 };
 
 // Where launches go. Queues are in order; the profiling one, with times, is NULL until it is
