@@ -7,8 +7,6 @@
 
 #include <bough/bench.h>
 
-#include <string.h>
-
 static const double step_seconds = 2;
 
 // ---- Calls that are timed ----
@@ -50,16 +48,6 @@ done:
     return status;
 }
 
-static struct feeding feeding_of(struct bough__phase *phase)
-{
-    struct bough__sequence *sequence = &phase->full.sequence;
-    struct feeding feeding = {.phase = phase, .launch = sequence->launch};
-    while (feeding.count < sequence->count &&
-           strcmp(sequence->launch[feeding.count]->label.pass, "feed") == 0)
-        feeding.count++;
-    return feeding;
-}
-
 static enum bough_status median(double *seconds, struct bough__trainer *trainer,
                                 enum bough_status (*call)(void *user), void *user, double spend)
 {
@@ -67,6 +55,24 @@ static enum bough_status median(double *seconds, struct bough__trainer *trainer,
     struct bough__timed timed = {trainer->device, call, user, spend};
     enum bough_status status = bough__time(&times, &timed);
     *seconds = times.median;
+    return status;
+}
+
+// 0 where one batch holds all rows: it is brought once, before the first step.
+static enum bough_status feeding_seconds(double *seconds, struct bough__trainer *trainer,
+                                         double spend)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__phase *phase = trainer->training.phase;
+    struct feeding feeding = {phase, phase->full.sequence.launch, phase->full.feeding, 0};
+    double fed, shuffled;
+    *seconds = 0;
+    if (phase->steps <= 1)
+        return BOUGH_OK;
+    BOUGH_TRY(median(&fed, trainer, feed, &feeding, spend));
+    BOUGH_TRY(median(&shuffled, trainer, shuffle, trainer, spend));
+    *seconds = fed + shuffled / (double)phase->steps;
+done:
     return status;
 }
 
@@ -108,18 +114,16 @@ enum bough_status bough_bench_step(struct bough_step_bench *bench,
     struct bough__trainer *trainer = NULL;
     const struct bough_train_options train = {.device = options->device};
     const double spend = options->seconds > 0 ? options->seconds : step_seconds;
-    double fed, shuffled;
+    double feeding;
     *bench = (struct bough_step_bench){0};
     BOUGH_TRY(bough__trainer_create(&trainer, config, &train));
     struct bough__phase *phase = trainer->training.phase;
     BOUGH_TRY(bough__trainer_shuffle(trainer));
     BOUGH_TRY(bough__phase_begin(phase));
     describe(bench, phase);
-    struct feeding feeding = feeding_of(phase);
     BOUGH_TRY(median(&bench->seconds, trainer, step, trainer, spend));
-    BOUGH_TRY(median(&fed, trainer, feed, &feeding, spend / 8));
-    BOUGH_TRY(median(&shuffled, trainer, shuffle, trainer, spend / 8));
-    bench->feeding = (fed + shuffled / (double)phase->steps) / bench->seconds;
+    BOUGH_TRY(feeding_seconds(&feeding, trainer, spend / 8));
+    bench->feeding = feeding / bench->seconds;
     BOUGH_TRY(count(bench, trainer));
 done:
     bough__trainer_destroy(&trainer);

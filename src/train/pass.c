@@ -231,6 +231,7 @@ enum bough_status bough__pass_init(struct bough__pass *pass, struct bough__phase
     BOUGH_TRY(bough__expect(phase->model->device, bough__graph_mean_flops(&pass->graph) *
                                                       (double)phase->batch / (double)rows));
     BOUGH_TRY(gather(phase, pass));
+    pass->feeding = pass->sequence.count;
     BOUGH_TRY(bough__plan_forward(pass->plan, &pass->sequence));
     BOUGH_TRY(pass->at_once ? loss_step(phase, pass) : keep_account(phase, pass));
     if (phase->purpose == BOUGH_TRAINING) {

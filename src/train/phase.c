@@ -167,17 +167,27 @@ enum bough_status bough__phase_begin(struct bough__phase *phase)
                             tasks_of(phase) * sizeof(struct loss_account));
 }
 
+// A walk of one batch has it already, unless the order is another one.
+static int has_batch(const struct bough__phase *phase)
+{
+    return phase->steps == 1 && phase->fed == phase->feed->age;
+}
+
 enum bough_status bough__phase_step(struct bough__phase *phase, int64_t index,
                                     struct step_state *state)
 {
     enum bough_status status;
     int64_t first = index * phase->batch, left = phase->feed->count - first;
     const struct bough__pass *pass = left >= phase->batch ? &phase->full : &phase->rest;
+    const size_t skipped = has_batch(phase) ? pass->feeding : 0;
     assert(left > 0);
     state->first = (unsigned)first;
-    BOUGH_TRY(bough__feed_fetch(phase->feed, first, pass->rows));
+    if (!skipped)
+        BOUGH_TRY(bough__feed_fetch(phase->feed, first, pass->rows));
     BOUGH_TRY(bough__write(bough__whole(phase->step), state, sizeof *state));
-    BOUGH_TRY(bough__sequence_run(&pass->sequence));
+    BOUGH_TRY(bough__run(phase->model->device, pass->sequence.launch + skipped,
+                         pass->sequence.count - skipped));
+    phase->fed = phase->feed->age;
 done:
     return status;
 }

@@ -16,6 +16,7 @@ struct bough__pass {
     struct bough__graph graph;
     struct bough__plan *plan;
     struct bough__sequence sequence;
+    size_t feeding;           // launches at its front that bring the batch
     int32_t *scores, *losses; // [T] nodes; owned
     int at_once;              // losses, their gradients and the account in one launch
 };
@@ -33,6 +34,7 @@ struct bough__phase {
     int64_t batch; // rows of a full batch
     int64_t steps; // batches of one walk, the last one perhaps smaller
     int64_t room;  // rows whose scores are kept, from the first
+    unsigned fed;  // the age of the feed's order that the last batch was of; 0 = there was none
     struct bough__pass full, rest;
     struct bough__buffer *input, *losses, *account, *weights, *step, *scale, *shift, *clip;
     struct bough__buffer **target, **scores; // [T]

@@ -13,9 +13,12 @@ static const double log_interval = 0.25; // seconds between two log points
 
 // ---- An epoch ----
 
+// The order within a batch changes nothing: where one batch holds all rows they stay as they are.
 enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
 {
     enum bough_status status;
+    if (trainer->training.phase->steps <= 1)
+        return BOUGH_OK;
     int64_t count = trainer->training.feed.count;
     int32_t *order = malloc((size_t)count * sizeof *order + 1);
     BOUGH_TRY_MEMORY(order);

@@ -84,7 +84,8 @@ def batches(count, size):
 
 
 def stepper(net, path, batch, settings):
-    """A function that does one training step. The data lie in memory; a batch is gathered."""
+    """A function that does one training step. The data lie in memory; a batch is gathered unless
+    it is all of them, as bough does."""
     torch.manual_seed(1)
     model, fields, losses, (optimizer, arguments) = NETS[net](path)
     layout = torch.channels_last if settings["channels_last"] else torch.contiguous_format
@@ -93,10 +94,11 @@ def stepper(net, path, batch, settings):
         fields[0] = fields[0].contiguous(memory_format=layout)
     optimizer = optimizer(model.parameters(), foreach=settings["foreach"], **arguments)
     indices = batches(len(fields[0]), batch)
+    whole = len(fields[0]) == batch
 
     def step():
-        index = next(indices)
-        x, *targets = (field.index_select(0, index) for field in fields)
+        index = None if whole else next(indices)
+        x, *targets = fields if whole else (field.index_select(0, index) for field in fields)
         loss = sum(f(y, target) for f, y, target in zip(losses, model(x), targets))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

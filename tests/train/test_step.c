@@ -120,6 +120,44 @@ static void a_step_is_few_launches(void **state)
     }
 }
 
+// The parameters after three steps of a walk of one batch, whose order is told anew before each or
+// not.
+static void train_one_batch(struct bough_device *device, int anew, float *value, size_t bytes)
+{
+    enum { ROWS = 100, LAUNCHES = 18 };
+    struct net net;
+    net_open(&net, device, "regression-and-classes", ROWS, ROWS, &vector);
+    struct bough__phase *training = phase_of(&net, BOUGH_TRAINING);
+    int32_t order[ROWS];
+    for (int32_t i = 0; i < ROWS; i++)
+        order[i] = i;
+    for (int i = 0; i < 3; i++) {
+        const uint64_t before = device->counts.launches;
+        if (anew)
+            assert_ok(bough__feed_order(&net.feed, order));
+        run(training, 0);
+        assert_int_equal(device->counts.launches - before, LAUNCHES - (i && !anew));
+    }
+    assert_true(bytes <= (size_t)net.model->params.elements * sizeof(float));
+    assert_ok(bough__read(bough__whole(net.model->params.value), value, bytes));
+    bough__phase_destroy(&training);
+    net_close(&net);
+}
+
+static void the_only_batch_is_brought_once(void **state)
+{
+    enum { VALUES = 6000 };
+    static float once[VALUES], anew[VALUES];
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        train_one_batch(device[d], 0, once, sizeof once);
+        train_one_batch(device[d], 1, anew, sizeof anew);
+        assert_memory_equal(once, anew, sizeof once);
+    }
+}
+
 static void a_convolution_takes_little_memory(void **state)
 {
     (void)state;
@@ -195,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_few_launches),
+        cmocka_unit_test(the_only_batch_is_brought_once),
         cmocka_unit_test(a_convolution_takes_little_memory),
         cmocka_unit_test(all_batches_share_memory),
         cmocka_unit_test(an_evaluation_disturbs_no_training),
