@@ -1,6 +1,7 @@
 // The user's own cache folder. What lies there is run as code, so nobody else may write to it.
 #include "base/error.h"
 #include "base/file.h"
+#include "base/strings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +20,12 @@ static const char *absolute(const char *variable)
 
 static enum bough_status name_folder(char *path, size_t size)
 {
-    const char *wanted = getenv("BOUGH_CACHE"), *xdg = absolute("XDG_CACHE_HOME");
+    const char *wanted = bough__variable("BOUGH_CACHE"), *xdg = absolute("XDG_CACHE_HOME");
     const char *home = absolute("HOME");
     int length = 0;
     if (wanted && strcmp(wanted, "off") == 0)
         return bough__fail(BOUGH_DATA, "there is no cache: BOUGH_CACHE is off");
-    if (wanted && wanted[0])
+    if (wanted)
         length = snprintf(path, size, "%s", wanted);
     else if (xdg)
         length = snprintf(path, size, "%s/bough", xdg);

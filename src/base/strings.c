@@ -59,6 +59,12 @@ const char *bough_name_nearest(const char *word, const char *const *names)
     return nearest;
 }
 
+const char *bough__variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? value : NULL;
+}
+
 char *bough__append(char *text, size_t size, const char *format, ...)
 {
     size_t used = strlen(text);

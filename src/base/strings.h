@@ -9,6 +9,9 @@
 char *bough__append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// A variable of the environment; NULL where it is unset or empty. Borrowed from there.
+const char *bough__variable(const char *name);
+
 // Puts ? in the place of every byte that is no part of UTF-8. Returns `text`.
 char *bough__make_utf8(char *text);
 

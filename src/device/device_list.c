@@ -3,6 +3,7 @@
 #include "device/device_list.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -22,8 +23,8 @@ static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 // Beside the library: <its folder>/bough/libbough_opencl.so.
 static void module_path(char *path, size_t size)
 {
-    const char *wanted = getenv("BOUGH_OPENCL_MODULE");
-    if (wanted && wanted[0]) {
+    const char *wanted = bough__variable("BOUGH_OPENCL_MODULE");
+    if (wanted) {
         snprintf(path, size, "%s", wanted);
         return;
     }

@@ -1,12 +1,12 @@
 // Which device is opened, and why.
 #include "base/error.h"
+#include "base/strings.h"
 #include "device/device_list.h"
 #include "device/tuning.h"
 
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -218,7 +218,7 @@ enum bough_status bough_device_open(struct bough_device **device, const char *wa
     const char *source = "asked for as";
     *device = NULL;
     if (!wanted) {
-        wanted = getenv("BOUGH_DEVICE");
+        wanted = bough__variable("BOUGH_DEVICE");
         source = "BOUGH_DEVICE is";
     }
     if (!wanted || !wanted[0] || strcasecmp(wanted, "auto") == 0)

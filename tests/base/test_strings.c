@@ -1,8 +1,9 @@
-// Text that must be UTF-8.
+// Text that must be UTF-8, and variables of the environment.
 #include "support/support.h"
 
 #include "base/strings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void assert_made(const char *text, const char *wanted)
@@ -46,11 +47,24 @@ static void what_is_none_becomes_question_marks(void **state)
         assert_made(text[i][0], text[i][1]);
 }
 
+static void an_empty_variable_is_none(void **state)
+{
+    (void)state;
+    unsetenv("BOUGH_ANY");
+    assert_null(bough__variable("BOUGH_ANY"));
+    setenv("BOUGH_ANY", "", 1);
+    assert_null(bough__variable("BOUGH_ANY"));
+    setenv("BOUGH_ANY", " ", 1);
+    assert_string_equal(bough__variable("BOUGH_ANY"), " ");
+    unsetenv("BOUGH_ANY");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_stays),
         cmocka_unit_test(what_is_none_becomes_question_marks),
+        cmocka_unit_test(an_empty_variable_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

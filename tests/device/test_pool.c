@@ -109,10 +109,23 @@ static void a_child_has_no_threads(void **state)
     bough__c_pool_destroy(&pool);
 }
 
+static void nothing_is_no_wish(void **state)
+{
+    (void)state;
+    unsetenv("BOUGH_THREADS");
+    const int threads = bough__c_threads_wanted();
+    struct bough__c_pool *pool;
+    setenv("BOUGH_THREADS", "", 1);
+    assert_ok(bough__c_pool_create(&pool));
+    unsetenv("BOUGH_THREADS");
+    assert_int_equal(bough__c_pool_threads(pool), threads);
+    bough__c_pool_destroy(&pool);
+}
+
 static void nonsense_is_told(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "0", "-1", "two", "257", "2 "};
+    static const char *const texts[] = {"0", "-1", "two", "257", "2 "};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct bough__c_pool *pool;
         setenv("BOUGH_THREADS", texts[i], 1);
@@ -129,7 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_item_is_done_once), cmocka_unit_test(work_after_a_rest),
         cmocka_unit_test(a_pool_without_work),     cmocka_unit_test(a_child_has_no_threads),
-        cmocka_unit_test(nonsense_is_told),
+        cmocka_unit_test(nothing_is_no_wish),      cmocka_unit_test(nonsense_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ enum bough_status tune_child(const struct tune_arguments *a)
     const char *wanted = getenv("BOUGH_GEMM"), *crash = getenv("BOUGH_TUNE_CRASH");
     struct bough_tune_options options = {.row = print_row, .user = (void *)(uintptr_t)wanted};
     cli_log(CLI_QUIET);
-    if (!wanted)
+    if (!wanted || !wanted[0])
         return cli_fail(BOUGH_INVALID, "BOUGH_GEMM names no candidate");
     alarm(MOST_SECONDS);
     if (a->config) {

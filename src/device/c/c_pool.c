@@ -55,7 +55,7 @@ static int cores(void)
 
 static enum bough_status threads_wanted(int *threads)
 {
-    const char *text = getenv("BOUGH_THREADS");
+    const char *text = bough__variable("BOUGH_THREADS");
     int64_t number = cores();
     if (text && (!bough__parse_int(text, &number) || number < 1 || number > MOST_THREADS)) {
         *threads = 1;

@@ -2,6 +2,7 @@
 #include "device/opencl/cl_program.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
              device->group, device->vector, panel_depth(device),
              device->pointers ? " -DBOUGH_POINTERS" : "");
     BOUGH_TRY(bough__cl_kernels_open(device));
-    const char *compiler = getenv("BOUGH_COMPILER");
+    const char *compiler = bough__variable("BOUGH_COMPILER");
     device->compilerless = device->kernels || (compiler && strcmp(compiler, "off") == 0);
     if (device->compilerless) // the kernels are those of one driver
         device->other.id = NULL;

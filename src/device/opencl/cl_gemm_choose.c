@@ -3,6 +3,7 @@
 #include "device/opencl/cl_gemm.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "device/tuning.h"
 
 #include <stdio.h>
@@ -138,10 +139,10 @@ static void choose_tuned(struct bough__cl_launch **launch, struct bough__cl_devi
 static enum bough_status choose(struct bough__cl_launch **launch, struct bough__cl_device *device,
                                 const struct bough__gemm *gemm)
 {
-    const char *named = getenv("BOUGH_GEMM");
-    if (named && named[0] && strcmp(named, "default") != 0)
+    const char *named = bough__variable("BOUGH_GEMM");
+    if (named && strcmp(named, "default") != 0)
         return choose_named(launch, device, gemm, named);
-    if (!named || !named[0])
+    if (!named)
         choose_tuned(launch, device, gemm);
     return *launch ? BOUGH_OK : choose_best(launch, device, gemm);
 }

@@ -86,8 +86,8 @@ static enum bough_status check(const struct bough__cl_kernels *kernels,
 enum bough_status bough__cl_kernels_open(struct bough__cl_device *device)
 {
     enum bough_status status = BOUGH_OK;
-    const char *path = getenv("BOUGH_KERNELS");
-    if (!path || !path[0])
+    const char *path = bough__variable("BOUGH_KERNELS");
+    if (!path)
         return BOUGH_OK;
     struct bough__cl_kernels *kernels = calloc(1, sizeof *kernels);
     BOUGH_TRY_MEMORY(kernels);

@@ -100,13 +100,11 @@ static const char *why_not(cl_platform_id platform, cl_device_id id)
     char text[128];
     int major = 0, minor = 0;
     platform_text(platform, CL_PLATFORM_NAME, text, sizeof text);
-    const char *force = getenv("BOUGH_FORCE_DEVICE");
-    if (strcmp(text, "Clover") == 0 && !(force && force[0]))
+    if (strcmp(text, "Clover") == 0 && !bough__variable("BOUGH_FORCE_DEVICE"))
         return "Mesa Clover gives wrong answers; BOUGH_FORCE_DEVICE=1 uses it anyway";
     if (!device_number(id, CL_DEVICE_AVAILABLE))
         return "the driver says that it is not available";
-    const char *kernels = getenv("BOUGH_KERNELS");
-    if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE) && !(kernels && kernels[0]))
+    if (!device_number(id, CL_DEVICE_COMPILER_AVAILABLE) && !bough__variable("BOUGH_KERNELS"))
         return "it has no compiler; --kernels takes a file that `bough kernels` built elsewhere";
     device_text(id, CL_DEVICE_VERSION, text, sizeof text);
     if (sscanf(text, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12)
@@ -261,7 +259,7 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     device->id = devices[d];
     device->other.id = basic;
     describe(&device->base.info, platform[p], devices[d], p, d);
-    const char *shape = getenv("BOUGH_SHAPE");
+    const char *shape = bough__variable("BOUGH_SHAPE");
     device->cpu =
         device->base.info.type == BOUGH_DEVICE_CPU && !(shape && strcmp(shape, "gpu") == 0);
     device->pointers =

@@ -1,6 +1,7 @@
 #include "device/opencl/cl_source.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,8 @@ static char *read_all(FILE *file)
 // The caller frees it.
 static char *file_text(const char *name)
 {
-    const char *folder = getenv("BOUGH_CL_DIR");
-    if (folder && folder[0]) {
+    const char *folder = bough__variable("BOUGH_CL_DIR");
+    if (folder) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", folder, name);
         FILE *file = fopen(path, "r");
