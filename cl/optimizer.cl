@@ -12,14 +12,16 @@ ITEM_KERNEL void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), A
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
     const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    if (velocity_base == 0) {
+        EACH_ITEM (i)
+            params[i] -= lr * (grads[i] * by + p.weight_decay * params[i]);
+        return;
+    }
     EACH_ITEM (i) {
-        float g = grads[i] * by + p.weight_decay * params[i];
-        if (velocity_base != 0) {
-            const float v = p.momentum * velocity[i] + g;
-            velocity[i] = v;
-            g = p.nesterov ? g + p.momentum * v : v;
-        }
-        params[i] -= lr * g;
+        const float g = grads[i] * by + p.weight_decay * params[i];
+        const float v = p.momentum * velocity[i] + g;
+        velocity[i] = v;
+        params[i] -= lr * (p.nesterov ? g + p.momentum * v : v);
     }
 }
 
