@@ -68,9 +68,21 @@ static int says(const json_t *root, const char *key, const char *text)
     return found && strcmp(found, text) == 0;
 }
 
+static enum bough_status check_set(const json_t *set, const char *path)
+{
+    if (json_is_integer(set) && json_integer_value(set) >= 0 &&
+        json_integer_value(set) <= BOUGH_BLAST_SETS)
+        return BOUGH_OK;
+    char *found = json_dumps(set, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    const enum bough_status status =
+        bough__fail(BOUGH_DATA, "%s: clblast is %.40s, wanted a set of its parameters, 0 to %d",
+                    path, found ? found : "missing", BOUGH_BLAST_SETS);
+    free(found);
+    return status;
+}
+
 static enum bough_status check(json_t *root, const char *path, const struct bough_device_info *info)
 {
-    const json_t *set = json_object_get(root, "clblast");
     json_t *gemm = json_object_get(root, "gemm"), *entry;
     const char *kind, *device = json_string_value(json_object_get(root, "device"));
     if (!says(root, "format", format))
@@ -79,14 +91,14 @@ static enum bough_status check(json_t *root, const char *path, const struct boug
         !says(root, "version", info->version))
         return bough__fail(BOUGH_DATA, "%s: the tuning of another device or driver: %s", path,
                            device ? device : "none is named");
-    if (!json_is_object(gemm) || !json_is_integer(set))
-        return bough__fail(BOUGH_DATA, "%s: gemm or clblast is missing", path);
+    if (!json_is_object(gemm))
+        return bough__fail(BOUGH_DATA, "%s: gemm is missing", path);
     json_object_foreach(gemm, kind, entry)
     {
         if (!json_is_string(json_object_get(entry, "use")))
             return bough__fail(BOUGH_DATA, "%s: \"%s\" names no candidate", path, kind);
     }
-    return BOUGH_OK;
+    return check_set(json_object_get(root, "clblast"), path);
 }
 
 static enum bough_status read_file(json_t **root, const char *path,

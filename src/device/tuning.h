@@ -5,7 +5,10 @@
 
 #include "device/device.h"
 
-enum { BOUGH_KIND_SIZE = 128 };
+enum {
+    BOUGH_KIND_SIZE = 128,
+    BOUGH_BLAST_SETS = 3 // of CLBlast's parameters, counted from 1
+};
 
 // "rows cols 64 128 4096": how a and b lie in memory, and m, n and k, each up to the next power of
 // two; " batched" behind it if there are several.

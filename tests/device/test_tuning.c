@@ -160,6 +160,32 @@ static void rows_without_a_candidate_are_damage(void **state)
     assert_int_equal(warnings, 1);
 }
 
+static void unknown_sets_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set, *told;
+    } rows[] = {{", \"clblast\": 4", "clblast is 4, wanted a set of its parameters, 0 to 3"},
+                {", \"clblast\": -1", "clblast is -1, wanted"},
+                {", \"clblast\": 1.0", "clblast is 1.0, wanted"},
+                {", \"clblast\": \"1\"", "clblast is \"1\", wanted"},
+                {"", "clblast is missing, wanted"}};
+    char file[600], text[300];
+    const struct bough__gemm gemm = product(64, 128, 4096);
+    save_tile();
+    snprintf(file, sizeof file, "%s/imported.json", folder);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text,
+                 "{\"format\": \"bough tuning 1\", \"device\": \"Some \\\"GPU\\\"\", \"driver\": "
+                 "\"1.0\", \"version\": \"OpenCL 1.2\", \"gemm\": {}%s}",
+                 rows[i].set);
+        assert_ok(bough__file_write(file, text, strlen(text)));
+        assert_fails(bough__tuning_import(&info, file), BOUGH_DATA, rows[i].told);
+        assert_non_null(strstr(bough_last_error(), "/imported.json: "));
+    }
+    assert_candidate(&gemm, "tile parts=2"); // as it was
+}
+
 static void it_travels_by_file(void **state)
 {
     (void)state;
@@ -204,10 +230,15 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, test_folder_end)
     const struct CMUnitTest tests[] = {
-        CASE(kinds_tell_apart_what_matters),       CASE(what_is_kept_is_found),
-        CASE(what_is_kept_for_other_kinds_stays),  CASE(a_damaged_file_is_told_and_ignored),
-        CASE(rows_without_a_candidate_are_damage), CASE(it_travels_by_file),
-        CASE(another_devices_is_refused),          CASE(without_a_cache_there_is_none),
+        CASE(kinds_tell_apart_what_matters),
+        CASE(what_is_kept_is_found),
+        CASE(what_is_kept_for_other_kinds_stays),
+        CASE(a_damaged_file_is_told_and_ignored),
+        CASE(rows_without_a_candidate_are_damage),
+        CASE(unknown_sets_are_refused),
+        CASE(it_travels_by_file),
+        CASE(another_devices_is_refused),
+        CASE(without_a_cache_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

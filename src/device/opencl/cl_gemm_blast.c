@@ -143,14 +143,16 @@ static const struct set sets[] = {
     {{0, 1, 32, 2, 16, 16, 64, 16, 16, 64, 1, 1, 0, 0, 4, 4}, {8, 16, 16, 16, 16, 1, 1, 4, 4, 64}},
 };
 
+_Static_assert(sizeof sets / sizeof *sets == BOUGH_BLAST_SETS, "tuning.h counts them");
+
 // Once a device: launches that were prepared rely on the parameters.
 static enum bough_status set_parameters(struct bough__cl_gemm *g)
 {
     struct bough__cl_device *device = g->device;
     const int wanted = g->choice.set ? g->choice.set : bough__tuning_blast_set(device->base.tuning);
-    const int known = sizeof sets / sizeof *sets, done = device->blast_ready;
+    const int done = device->blast_ready;
     device->blast_ready = 1;
-    if (done || wanted < 1 || wanted > known)
+    if (done || wanted < 1 || wanted > BOUGH_BLAST_SETS)
         return BOUGH_OK;
     const struct set *set = &sets[wanted - 1];
     CLBlastStatusCode error =
