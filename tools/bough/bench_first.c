@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -154,21 +155,52 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     return remove(path);
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// Empty caches and filled ones in turn, so that what else the machine does to one it does to both.
+static enum bough_status time_pairs(double seconds[2], const struct bench_arguments *a,
+                                    const char *folder)
+{
+    enum { PAIRS = 3, SHORT = 1 }; // seconds
+    enum bough_status status = BOUGH_OK;
+    char caches[PATH_MAX - 32], run_dir[PATH_MAX];
+    double taken[2][PAIRS];
+    int pairs = PAIRS;
+    for (int i = 0; i < pairs && !caught; i++) {
+        snprintf(caches, sizeof caches, "%s/%d", folder, i);
+        if (mkdir(caches, 0700) != 0)
+            return cli_fail(BOUGH_DATA, "%s: cannot create the folder: %s", caches,
+                            strerror(errno));
+        for (int kind = 0; kind < 2 && !caught; kind++) {
+            snprintf(run_dir, sizeof run_dir, "%s/run-%d", caches, kind);
+            CLI_TRY(time_child(&taken[kind][i], a, caches, run_dir));
+        }
+        if (!caught && taken[0][i] + taken[1][i] > SHORT)
+            pairs = i + 1;
+    }
+    for (int kind = 0; kind < 2 && !caught; kind++) {
+        qsort(taken[kind], (size_t)pairs, sizeof taken[kind][0], by_value);
+        seconds[kind] = taken[kind][pairs / 2];
+    }
+done:
+    return status;
+}
+
 enum bough_status bench_first_steps(double seconds[2], const struct bench_arguments *a)
 {
     enum bough_status status = BOUGH_OK;
     const char *base = getenv("TMPDIR");
-    char folder[PATH_MAX - 64], run_dir[PATH_MAX];
+    char folder[PATH_MAX - 64];
     struct sigaction before[ENDS];
     snprintf(folder, sizeof folder, "%s/bough-bench-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(folder))
         return cli_fail(BOUGH_DATA, "%s: cannot create the folder: %s", folder, strerror(errno));
     catch_signals(before);
-    for (int i = 0; i < 2 && !caught; i++) {
-        snprintf(run_dir, sizeof run_dir, "%s/run-%d", folder, i);
-        CLI_TRY(time_child(&seconds[i], a, folder, run_dir));
-    }
-done:
+    status = time_pairs(seconds, a, folder);
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     release_signals(before);
     return status;

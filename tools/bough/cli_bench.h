@@ -23,8 +23,8 @@ enum bough_status bench_print_json(json_t *answer);
 
 enum bough_status bench_step(const struct bench_arguments *a);
 
-// The seconds from the start of a process to the end of its first training step, twice: with empty
-// caches of kernels, and with what the first one left there.
+// The seconds from the start of a process to the end of its first training step: with empty caches
+// of kernels, and with what the first one left there. Medians of three where they are short.
 enum bough_status bench_first_steps(double seconds[2], const struct bench_arguments *a);
 
 // The process that bench_first_steps starts: prints the moment at which the step had ended.
