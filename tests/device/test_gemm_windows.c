@@ -253,23 +253,61 @@ static void term_of_dw(struct operands *o, int64_t x, int64_t w, int64_t y)
     host_want(&o->c, w, (double)o->a.data[GUARD + y] * (double)o->b.data[GUARD + x]);
 }
 
-static void gradient_of_the_weights(void **state)
+static int64_t along(const struct bough__axis *axis, int64_t i)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof convolutions / sizeof *convolutions; i++) {
-        const struct convolution *v = &convolutions[i];
-        struct sizes s = sizes_of(v);
-        char name[64];
-        snprintf(name, sizeof name, "convolution %zu, gradient of the weights", i);
-        struct operands o = {name, host_create(s.y), host_create(s.x), host_create(s.w), {0}};
-        host_fill(&o.a);
-        host_fill(&o.b);
-        host_fill(&o.c);
-        for (int64_t w = 0; w < s.w; w++)
-            host_want(&o.c, w, (double)o.c.data[GUARD + w]); // beta = 1
-        each_product(v, &o, term_of_dw);
-        both_ways(&o,
-                  &(struct bough__gemm){.m = s.out,
+    return axis->inner ? i / axis->inner * axis->outer + i % axis->inner * axis->stride
+                       : i * axis->stride;
+}
+
+// Weights that lie as `to` says, from those that weights() describes.
+static struct host laid_out(const struct host *from, const struct sizes *s,
+                            const struct bough__matrix *to, int64_t count)
+{
+    struct host host = host_create(count);
+    for (int64_t w = 0; w < s->w; w++) {
+        const int64_t group = w / s->patch / s->out, out = w / s->patch % s->out;
+        const int64_t at =
+            GUARD + group * to->batch_stride + along(&to->row, out) + along(&to->col, w % s->patch);
+        host.data[at] = from->data[GUARD + w];
+        host.want[at] = from->want[GUARD + w];
+        host.scale[at] = from->scale[GUARD + w];
+    }
+    return host;
+}
+
+// How the weights lie: as they should, and by runs of 3 whose ends cut tiles.
+enum lie { WHOLE, OUT_CUT, PATCH_CUT, LIES };
+
+static struct bough__matrix weights_that_lie(const struct sizes *s, enum lie lie)
+{
+    struct bough__matrix x = weights(s);
+    if (lie == OUT_CUT) {
+        x.row = (struct bough__axis){3, 1, 3 * s->patch};
+        x.col.stride = 3;
+        x.batch_stride = (s->out + 2) / 3 * 3 * s->patch;
+    } else if (lie == PATCH_CUT) {
+        x.row.stride = 1;
+        x.col = (struct bough__axis){3, s->out, 3 * s->out + 2};
+        x.batch_stride = (s->patch + 2) / 3 * (3 * s->out + 2);
+    }
+    return x;
+}
+
+static void check_weights(const struct convolution *v, const char *name, enum lie lie)
+{
+    struct sizes s = sizes_of(v);
+    struct host whole = host_create(s.w);
+    struct operands o = {name, host_create(s.y), host_create(s.x), whole, {0}};
+    host_fill(&o.a);
+    host_fill(&o.b);
+    host_fill(&o.c);
+    for (int64_t w = 0; w < s.w; w++)
+        host_want(&o.c, w, (double)o.c.data[GUARD + w]); // beta = 1
+    each_product(v, &o, term_of_dw);
+    const struct bough__matrix c = weights_that_lie(&s, lie);
+    o.c = laid_out(&whole, &s, &c, v->groups * c.batch_stride);
+    host_destroy(&whole);
+    both_ways(&o, &(struct bough__gemm){.m = s.out,
                                         .n = s.patch,
                                         .k = v->images * s.pixels,
                                         .batch = v->groups,
@@ -277,7 +315,17 @@ static void gradient_of_the_weights(void **state)
                                         .beta = 1,
                                         .a = by_channel(v->out, s.pixels, s.out),
                                         .b = transposed(windows(windows_of_x(v), s.in * s.image)),
-                                        .c = weights(&s)});
+                                        .c = c});
+}
+
+static void gradient_of_the_weights(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LIES * sizeof convolutions / sizeof *convolutions; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "convolution %zu, gradient of the weights, lie %zu", i / LIES,
+                 i % LIES);
+        check_weights(&convolutions[i / LIES], name, (enum lie)(i % LIES));
     }
 }
 
