@@ -50,7 +50,7 @@ struct gemm_boxes {
     int dot_rows;              // of it, that are multiplied along positions at a time; 0: packed
     // Of the gradient of few weights:
     gemm_long copies_at, rest_at, slots; // slots: sums of a group
-    int taps, images;                    // that are done at once
+    int part_rows, taps, images;         // that are done at once
 };
 
 struct gemm_params {

@@ -105,7 +105,7 @@ static int copy_at(const struct gemm_params *p, int tap)
 static void parts_run(const struct gemm_params *p, const struct work *w, struct part *t,
                       global const float *a, global const float *copies, int is_rest)
 {
-    const int rows = p->boxes.width, taps = p->boxes.taps;
+    const int rows = p->boxes.part_rows, taps = p->boxes.taps;
     t->sums = w->own + p->boxes.panel_at;
     for (int row = 0; row < p->m; row += rows)
         for (int tap = 0; tap < p->n; tap += taps, t->sums += rows * taps * LANES) {
@@ -209,7 +209,7 @@ gemm_windows_few(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct g
 ONCE void rows_run(const struct gemm_params *p, global float *c, global const float *bias,
                    global const float *from, long row, long batch)
 {
-    const int rows = p->boxes.width, taps = p->boxes.taps;
+    const int rows = p->boxes.part_rows, taps = p->boxes.taps;
     for (long tap = 0; tap < p->n; tap += taps, from += rows * taps) {
         float sums[2 * LANES];
         float16 low = 0.0f, high = 0.0f;
@@ -234,7 +234,7 @@ gemm_windows_few_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const stru
     VIEW(float, c);
     VIEW(const float, scratch);
     const long part = get_group_id(0), batch = get_group_id(2);
-    const int rows = p.boxes.width, taps = p.boxes.taps;
+    const int rows = p.boxes.part_rows, taps = p.boxes.taps;
     const long slots = (p.n + taps - 1) / taps * taps * rows;
     rows_run(&p, c, bias,
              scratch + p.boxes.own_at + p.boxes.partial_at + batch * p.splits * p.boxes.own_size +

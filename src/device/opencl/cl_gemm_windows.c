@@ -165,7 +165,7 @@ static void lay_out_few(struct bough__cl_gemm *g, gemm_long groups)
     boxes->images = boxes->per_image > 1 ? 1 : (int)bough__cl_parts(FEW_VECTORS, vectors);
     while (boxes->images > 1 && boxes->images * columns * copy > MOST_IMAGE)
         boxes->images /= 2;
-    boxes->width = boxes->taps == 5 ? 5 : 8;
+    boxes->part_rows = boxes->taps == 5 ? 5 : 8;
     boxes->slots = bough__cl_up(slots(p, boxes->taps), 16);
     boxes->image_at = 0;
     boxes->copies_at = bough__cl_up(channels * boxes->channel + SLACK, 16);
@@ -185,7 +185,7 @@ static enum bough_status prepare_few(struct bough__cl_gemm *g, gemm_long groups)
                                   (size_t[3]){(size_t)groups, 1, (size_t)p->batch}, 1));
     BOUGH_TRY(bough__cl_gemm_step(
         g, "gemm_windows_few", "gemm_windows_few_sum",
-        (size_t[3]){(size_t)bough__cl_parts(p->m, p->boxes.width), 1, (size_t)p->batch}, 1));
+        (size_t[3]){(size_t)bough__cl_parts(p->m, p->boxes.part_rows), 1, (size_t)p->batch}, 1));
 done:
     return status;
 }
