@@ -109,4 +109,28 @@ static long first_box(const struct gemm_params *p, long group)
     return p->boxes.count * group / (long)get_num_groups(0);
 }
 
+// A group's operands, its own scratch, and its boxes: up to the last, not with it.
+struct work {
+    global const float *a, *b; // of the batch
+    global float *own;
+    long first, last;
+    // Of the batch too, for a kernel that finishes c to set.
+    global const float *bias;
+    global float *c;
+};
+
+// Of kernels whose groups are (boxes, 1, batch).
+static struct work work_of(const struct gemm_params *p, global const float *a,
+                           global const float *b, global float *scratch)
+{
+    const long group = get_group_id(0), batch = get_group_id(2);
+    struct work w;
+    w.a = a + batch * p->a.batch_stride;
+    w.b = b + batch * p->b.batch_stride;
+    w.own = scratch + p->boxes.own_at + (batch * get_num_groups(0) + group) * p->boxes.own_size;
+    w.first = first_box(p, group);
+    w.last = first_box(p, group + 1);
+    return w;
+}
+
 #endif

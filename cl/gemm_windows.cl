@@ -143,13 +143,6 @@ static int is_simple(const struct gemm_params *p)
            (p->activation == BOUGH_LINEAR || p->activation == BOUGH_RELU);
 }
 
-// A group's operands, and its boxes: up to the last, not with it.
-struct work {
-    global const float *a, *b, *bias; // of the batch
-    global float *c, *own;
-    long first, last;
-};
-
 static void store_run(const struct gemm_params *p, const struct work *w, global float *c,
                       const struct block *t, int i, long first)
 {
@@ -254,14 +247,9 @@ gemm_windows(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_
     VIEW(const float, bias);
     VIEW(float, c);
     VIEW(float, scratch);
-    const long group = get_group_id(0), batch = get_group_id(2);
-    struct work w;
-    w.a = a + batch * p.a.batch_stride;
-    w.b = b + batch * p.b.batch_stride;
+    const long batch = get_group_id(2);
+    struct work w = work_of(&p, a, b, scratch);
     w.bias = bias + batch * p.m;
     w.c = c + batch * p.c_batch;
-    w.own = scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
-    w.first = first_box(&p, group);
-    w.last = first_box(&p, group + 1);
     windows_run(&p, &w);
 }

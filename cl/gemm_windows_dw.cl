@@ -160,13 +160,6 @@ static void dots_end(const struct gemm_params *p, const struct dots *d, global f
 
 // ---- The groups ----
 
-// A group's operands, and its boxes: up to the last, not with it.
-struct work {
-    global const float *a, *b; // of the batch
-    global float *own;
-    long first, last;
-};
-
 static void packed_init(const struct gemm_params *p, struct tile *tile, global int2 *step)
 {
     for (int h = 0, k = 0; h < p->boxes.rows; h++)
@@ -222,13 +215,7 @@ gemm_windows_dw(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct ge
     VIEW(const float, a);
     VIEW(const float, b);
     VIEW(float, scratch);
-    const long group = get_group_id(0), batch = get_group_id(2);
-    struct work w;
-    w.a = a + batch * p.a.batch_stride;
-    w.b = b + batch * p.b.batch_stride;
-    w.own = scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
-    w.first = first_box(&p, group);
-    w.last = first_box(&p, group + 1);
+    const struct work w = work_of(&p, a, b, scratch);
     dw_run(&p, &w);
 }
 

@@ -56,13 +56,6 @@ static inline float16 load16(global const float *from)
 PART(5, 5)
 PART(8, 3)
 
-// A group's operands, and its images or boxes: up to the last, not with it.
-struct work {
-    global const float *a, *b; // of the batch
-    global float *own, *image, *copies, *rest;
-    long first, last;
-};
-
 // Floats of one column's copy, of all copies of an image.
 static int copy_size(const struct gemm_params *p)
 {
@@ -132,11 +125,13 @@ static void boxes_run(const struct gemm_params *p, const struct work *w, const s
     const long from = box->image * positions + box->row * p->b.out_w;
     const long next = gemm_axis_at(&p->a.depth, positions) - gemm_axis_at(&p->a.depth, 0);
     global const float *a = w->a + gemm_axis_at(&p->a.depth, from);
+    global float *image = w->own + p->boxes.image_at, *copies = w->own + p->boxes.copies_at;
+    global float *rest = w->own + p->boxes.rest_at;
     for (int i = 0; i < images; i++) {
-        pad(p, w->image, w->b + (box->image + i) * p->b.image_stride, box->row, channels);
-        spread(p, w->copies + i * size, w->image);
+        pad(p, image, w->b + (box->image + i) * p->b.image_stride, box->row, channels);
+        spread(p, copies + i * size, image);
         for (int r = 0; r < p->m && whole < count; r++)
-            AT16(w->rest + (i * p->m + r) * LANES) =
+            AT16(rest + (i * p->m + r) * LANES) =
                 get16(a + i * next + gemm_axis_at(&p->a.across, r) + whole, (int)(count - whole));
     }
     struct part part;
@@ -145,11 +140,11 @@ static void boxes_run(const struct gemm_params *p, const struct work *w, const s
     part.vectors = (int)(whole / LANES);
     part.row_image = next;
     if (whole > 0)
-        parts_run(p, w, &part, a, w->copies, 0);
+        parts_run(p, w, &part, a, copies, 0);
     part.vectors = 1;
     part.row_image = p->m * LANES;
     if (whole < count)
-        parts_run(p, w, &part, w->rest, w->copies + whole, 1);
+        parts_run(p, w, &part, rest, copies + whole, 1);
 }
 
 // partial[i] = the sum of vector i of the sums.
@@ -169,12 +164,14 @@ static void sum_lanes(const struct gemm_params *p, const struct work *w)
 
 ONCE void few_run(const struct gemm_params *p, const struct work *w)
 {
-    clear(w->image, w->copies - w->image);
+    global float *image = w->own + p->boxes.image_at;
+    const long size = p->boxes.copies_at - p->boxes.image_at;
+    clear(image, size);
     clear(w->own + p->boxes.panel_at, p->boxes.partial_at - p->boxes.panel_at);
     for (long i = w->first; i < w->last;) {
         const struct box box = box_at(p, i);
         if (p->boxes.per_image > 1) // what is padded changes from box to box
-            clear(w->image, w->copies - w->image);
+            clear(image, size);
         const int images =
             p->boxes.per_image > 1 ? 1 : (int)min((long)p->boxes.images, w->last - i);
         boxes_run(p, w, &box, images);
@@ -190,16 +187,7 @@ gemm_windows_few(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct g
     VIEW(const float, a);
     VIEW(const float, b);
     VIEW(float, scratch);
-    const long group = get_group_id(0), batch = get_group_id(2);
-    struct work w;
-    w.a = a + batch * p.a.batch_stride;
-    w.b = b + batch * p.b.batch_stride;
-    w.own = scratch + p.boxes.own_at + (batch * get_num_groups(0) + group) * p.boxes.own_size;
-    w.image = w.own + p.boxes.image_at;
-    w.copies = w.own + p.boxes.copies_at;
-    w.rest = w.own + p.boxes.rest_at;
-    w.first = first_box(&p, group);
-    w.last = first_box(&p, group + 1);
+    const struct work w = work_of(&p, a, b, scratch);
     few_run(&p, &w);
 }
 
