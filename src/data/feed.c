@@ -175,14 +175,14 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
 
 // ---- Shuffling ----
 
-// A block of random words: those of `number` and of so many counters from `first` on.
+// A block of random words: four of each of some counters from `first` on.
 enum { COUNTERS = 64, WORDS = 4 * COUNTERS };
 
 BOUGH_TWIN static void draw(uint32_t (*restrict word)[COUNTERS], uint64_t seed, uint32_t first,
-                            uint32_t number)
+                            uint32_t counters, uint32_t number)
 {
     static const uint32_t purpose = 0x73687566; // keeps these draws apart from all others
-    for (uint32_t i = 0; i < COUNTERS; i++) {
+    for (uint32_t i = 0; i < counters; i++) {
         struct random4 drawn =
             random_bits((uint32_t)seed, (uint32_t)(seed >> 32), first + i, number, 0, purpose);
         for (int w = 0; w < 4; w++)
@@ -195,10 +195,11 @@ void bough__shuffle(int32_t *order, int64_t count, uint64_t seed, uint32_t numbe
 {
     uint32_t word[4][COUNTERS];
     for (int64_t i = 0; i < count; i++) {
-        const int64_t at = i % WORDS;
+        const int64_t at = i % WORDS, left = count - i;
         if (at == 0)
-            draw(word, seed, (uint32_t)(i / 4), number);
-        const uint64_t drawn = word[at / COUNTERS][at % COUNTERS];
+            draw(word, seed, (uint32_t)(i / 4), left < WORDS ? (uint32_t)(left + 3) / 4 : COUNTERS,
+                 number);
+        const uint64_t drawn = word[at % 4][at / 4];
         const int64_t j = (int64_t)(drawn * (uint64_t)(i + 1) >> 32);
         order[i] = j < i ? order[j] : 0;
         order[j] = (int32_t)i;

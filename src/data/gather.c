@@ -33,8 +33,8 @@ BOUGH_IN_TWIN void ask_ahead(const struct rows *rows, int64_t row, const char *s
         __builtin_prefetch(source + i);
 }
 
-// A multiple of four bytes, where calling memcpy takes longer than copying. The last piece may
-// overlap the one before.
+// A multiple of four bytes from 8 on, where calling memcpy takes longer than copying. The last
+// piece may overlap the one before.
 BOUGH_IN_TWIN void copy_bytes(char *restrict x, const char *restrict source, int64_t size)
 {
     if (size >= 64) {
@@ -45,17 +45,26 @@ BOUGH_IN_TWIN void copy_bytes(char *restrict x, const char *restrict source, int
         for (int64_t i = 0; i + 16 < size; i += 16)
             memcpy(x + i, source + i, 16);
         memcpy(x + size - 16, source + size - 16, 16);
-    } else if (size >= 8) {
+    } else {
         memcpy(x, source, 8);
         memcpy(x + size - 8, source + size - 8, 8);
-    } else {
-        memcpy(x, source, 4);
     }
+}
+
+BOUGH_IN_TWIN void copy_words(int32_t *restrict x, const int32_t *restrict source,
+                              const struct rows *rows)
+{
+    for (int64_t row = rows->begin; row < rows->end; row++)
+        x[row] = source[source_row(rows, row)];
 }
 
 BOUGH_IN_TWIN void copy_rows(char *restrict x, const char *restrict source, int64_t size,
                              const struct rows *rows)
 {
+    if (size == 4) {
+        copy_words((int32_t *)x, (const int32_t *)source, rows);
+        return;
+    }
     for (int64_t row = rows->begin; row < rows->end; row++) {
         ask_ahead(rows, row, source, size);
         copy_bytes(x + row * size, source + source_row(rows, row) * size, size);
