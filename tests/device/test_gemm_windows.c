@@ -25,6 +25,7 @@ static const struct convolution convolutions[] = {
     {1, 3, 65, 1, 4, 5, 1, 1, 1, 2, 0, 1, 1, 1}, // one column
     {2, 3, 17, 64, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1},
     {7, 5, 4, 4, 31, 4, 4, 1, 1, 0, 0, 1, 1, 1}, // one pixel comes out
+    {70, 9, 1, 1, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1}, // and goes in
     {2, 2, 20, 70, 3, 3, 3, 3, 3, 0, 1, 2, 2, 1},
     {1, 2, 40, 40, 3, 7, 7, 4, 4, 3, 3, 1, 1, 1},
     // widths whose vectors of pixels lie in one row, in two, in more

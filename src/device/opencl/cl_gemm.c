@@ -53,17 +53,25 @@ static int is_plain(const struct bough__windows *w)
            w->out_h == w->height && w->out_w == w->width;
 }
 
+// Runs of one are none.
+static struct bough__axis simplify_axis(struct bough__axis x)
+{
+    return x.inner == 1 ? (struct bough__axis){.stride = x.outer} : x;
+}
+
 static struct bough__matrix simplify(const struct bough__matrix *x)
 {
     struct bough__matrix plain = *x;
     const struct bough__windows *w = &x->windows;
-    if (x->kind == BOUGH_PLAIN || !is_plain(w))
-        return plain;
-    const int64_t area = (int64_t)w->height * w->width;
-    const struct bough__axis taps = {.stride = area}, positions = {area, 1, w->image_stride};
-    plain.kind = BOUGH_PLAIN;
-    plain.row = x->kind == BOUGH_WINDOWS ? taps : positions;
-    plain.col = x->kind == BOUGH_WINDOWS ? positions : taps;
+    if (x->kind != BOUGH_PLAIN && is_plain(w)) {
+        const int64_t area = (int64_t)w->height * w->width;
+        const struct bough__axis taps = {.stride = area}, positions = {area, 1, w->image_stride};
+        plain.kind = BOUGH_PLAIN;
+        plain.row = x->kind == BOUGH_WINDOWS ? taps : positions;
+        plain.col = x->kind == BOUGH_WINDOWS ? positions : taps;
+    }
+    plain.row = simplify_axis(plain.row);
+    plain.col = simplify_axis(plain.col);
     return plain;
 }
 
@@ -222,6 +230,7 @@ struct bough__cl_gemm bough__cl_gemm_describe(struct bough__cl_device *device,
     struct bough__cl_gemm g = {.device = device, .gemm = *gemm};
     g.gemm.a = simplify(&gemm->a);
     g.gemm.b = simplify(&gemm->b);
+    g.gemm.c = simplify(&gemm->c);
     g.params = describe(&g.gemm);
     return g;
 }

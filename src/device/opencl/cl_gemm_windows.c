@@ -51,7 +51,8 @@ static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels, g
 // The positions of one image are neighbours.
 static int is_run(const struct gemm_axis *axis, const struct gemm_view *v)
 {
-    return axis->stride == 1 && axis->inner % ((gemm_long)v->out_h * v->out_w) == 0;
+    const gemm_long positions = (gemm_long)v->out_h * v->out_w;
+    return (axis->stride == 1 || positions == 1) && axis->inner % positions == 0;
 }
 
 // The blocks of sums of the gradient of few weights are 5 x 5 or 8 x 3.
