@@ -44,6 +44,24 @@ static int two_slots(const struct bough_optimizer *config)
     return 2;
 }
 
+// A kernel's arguments are the parameters, the gradients, its slots, the step and the factor.
+static enum bough_status write_update(struct bough__sequence *out,
+                                      const struct bough__kernel *kernel,
+                                      const struct optimizer_params *params,
+                                      const struct bough__block *block)
+{
+    struct bough__kernel_call call = {.kernel = kernel,
+                                      .arg = {block->params, block->grads},
+                                      .params = params,
+                                      .count = block->count};
+    const int slots = kernel->args - 4;
+    for (int i = 0; i < slots; i++)
+        call.arg[2 + i] = block->slot[i];
+    call.arg[2 + slots] = block->step;
+    call.arg[3 + slots] = block->factor;
+    return bough__sequence_kernel(out, &call);
+}
+
 // ---- sgd: slot 0 is the velocity, where there is momentum ----
 
 BOUGH_TWIN static void sgd_update(void *const *arg, const void *params, int64_t begin, int64_t end)
@@ -74,13 +92,7 @@ static enum bough_status sgd_write(struct bough__sequence *out,
                                    const struct bough__block *block)
 {
     const struct optimizer_params params = params_of(config);
-    return bough__sequence_kernel(
-        out, &(struct bough__kernel_call){
-                 .kernel = &kernel_sgd,
-                 .arg = {block->params, block->grads, block->slot[0], block->step, block->factor},
-                 .params = &params,
-                 .count = block->count,
-             });
+    return write_update(out, &kernel_sgd, &params, block);
 }
 
 static const struct bough__optimizer sgd = {"sgd", slots_by_momentum, sgd_write};
@@ -121,13 +133,7 @@ static enum bough_status write_adam(struct bough__sequence *out,
     params.take1 = 1.0f - params.keep1;
     params.keep2 = kept(config->beta2);
     params.take2 = 1.0f - params.keep2;
-    return bough__sequence_kernel(out, &(struct bough__kernel_call){
-                                           .kernel = &kernel_adam,
-                                           .arg = {block->params, block->grads, block->slot[0],
-                                                   block->slot[1], block->step, block->factor},
-                                           .params = &params,
-                                           .count = block->count,
-                                       });
+    return write_update(out, &kernel_adam, &params, block);
 }
 
 static enum bough_status adam_write(struct bough__sequence *out,
@@ -185,13 +191,7 @@ static enum bough_status rmsprop_write(struct bough__sequence *out,
     struct optimizer_params params = params_of(config);
     params.keep2 = kept(config->alpha);
     params.take2 = 1.0f - params.keep2;
-    return bough__sequence_kernel(out, &(struct bough__kernel_call){
-                                           .kernel = &kernel_rmsprop,
-                                           .arg = {block->params, block->grads, block->slot[0],
-                                                   block->slot[1], block->step, block->factor},
-                                           .params = &params,
-                                           .count = block->count,
-                                       });
+    return write_update(out, &kernel_rmsprop, &params, block);
 }
 
 static const struct bough__optimizer rmsprop = {"rmsprop", rmsprop_slots, rmsprop_write};
@@ -222,13 +222,7 @@ static enum bough_status adagrad_write(struct bough__sequence *out,
                                        const struct bough__block *block)
 {
     const struct optimizer_params params = params_of(config);
-    return bough__sequence_kernel(
-        out, &(struct bough__kernel_call){
-                 .kernel = &kernel_adagrad,
-                 .arg = {block->params, block->grads, block->slot[0], block->step, block->factor},
-                 .params = &params,
-                 .count = block->count,
-             });
+    return write_update(out, &kernel_adagrad, &params, block);
 }
 
 static const struct bough__optimizer adagrad = {"adagrad", one_slot, adagrad_write};
