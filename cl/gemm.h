@@ -165,6 +165,21 @@ static inline float gemm_fetch(global const float *x, const struct gemm_view *v,
     return h < v->height && w < v->width ? x[at + (long)h * v->width + w] : 0.0f;
 }
 
+// Partial sums take the place of c, which another kernel makes of them: returns where those of a
+// split go.
+static inline global float *gemm_aim_at_partial(struct gemm_params *p, global float *scratch,
+                                                long split)
+{
+    p->c_row = (struct gemm_axis){0, p->n, 0};
+    p->c_col = (struct gemm_axis){0, 1, 0};
+    p->c_batch = p->m * p->n;
+    p->alpha = 1.0f;
+    p->beta = 0.0f;
+    p->bias_per_row = p->bias_per_col = 0;
+    p->activation = BOUGH_LINEAR;
+    return scratch + p->partial_at + split * p->batch * p->m * p->n;
+}
+
 // What becomes of a sum on its way into c.
 static inline float gemm_finish(const struct gemm_params *p, float sum, float old,
                                 global const float *bias, long batch, long row, long col)

@@ -206,18 +206,6 @@ static void panel_run(const struct gemm_params *p, const struct work *w, local f
     tiles(p, w, panel, columns, depth);
 }
 
-// Partial sums instead of c: gemm_reduce finishes them.
-static void aim_at_partial(struct gemm_params *p)
-{
-    p->c_row = (struct gemm_axis){0, p->n, 0};
-    p->c_col = (struct gemm_axis){0, 1, 0};
-    p->c_batch = p->m * p->n;
-    p->alpha = 1.0f;
-    p->beta = 0.0f;
-    p->bias_per_row = p->bias_per_col = 0;
-    p->activation = BOUGH_LINEAR;
-}
-
 // Group (panels of columns, block of rows, batch and split). A part of k at a time: A's rows are
 // packed here unless gemm_cpu_pack did it, then panel after panel of B is packed and multiplied.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
@@ -234,10 +222,8 @@ gemm_cpu(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), struct gemm_params p)
     const long from = split * p.split_depth, to = min(p.k, from + p.split_depth);
     const long first = get_group_id(0) * p.group_cols, last = min(p.n, first + p.group_cols);
     const long first_row = get_group_id(1) * p.group_rows;
-    if (p.splits > 1) {
-        c = scratch + p.partial_at + split * p.batch * p.m * p.n;
-        aim_at_partial(&p);
-    }
+    if (p.splits > 1)
+        c = gemm_aim_at_partial(&p, scratch, split);
     struct work work = {a + batch * p.a.batch_stride,
                         b + batch * p.b.batch_stride,
                         bias,

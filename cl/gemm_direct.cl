@@ -339,14 +339,8 @@ gemm_direct(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), struct gemm_params 
     const long group = (get_group_id(2) * get_num_groups(1) + get_group_id(1)) * get_num_groups(0) +
                        get_group_id(0);
     const long from = split * p.split_depth, to = min(p.k, from + p.split_depth);
-    if (p.splits > 1) { // partial sums: gemm_direct_sum finishes them
-        c = scratch + p.partial_at + split * p.batch * p.m * p.n;
-        p.c_row = (struct gemm_axis){0, p.n, 0};
-        p.c_col = (struct gemm_axis){0, 1, 0};
-        p.c_batch = p.m * p.n;
-        p.alpha = 1.0f;
-        p.beta = 0.0f;
-    }
+    if (p.splits > 1) // gemm_direct_sum finishes them
+        c = gemm_aim_at_partial(&p, scratch, split);
     struct work w;
     w.a = a + batch * p.a.batch_stride;
     w.b = b + batch * p.b.batch_stride;
