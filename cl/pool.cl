@@ -160,6 +160,17 @@ ITEM_KERNEL void max_pool2d_bwd(ARG(dy), ARG(index), ARG(dx), const ulong count,
     }
 }
 
+// The sum of a part of a plane whose rows are `width` wide, over the size of a window.
+static inline float pool_mean(const struct pool_params *p, global const float *plane, int width,
+                              struct pool_range rows, struct pool_range cols)
+{
+    float sum = 0.0f;
+    for (int h = rows.begin; h < rows.end; h++)
+        for (int w = cols.begin; w < cols.end; w++)
+            sum += plane[h * width + w];
+    return sum / ((float)p->h.window * (float)p->w.window);
+}
+
 ITEM_KERNEL void avg_pool2d_fwd(ARG(x), ARG(y), const ulong count, const struct pool_params p)
 {
     VIEW(const float, x);
@@ -167,14 +178,8 @@ ITEM_KERNEL void avg_pool2d_fwd(ARG(x), ARG(y), const ulong count, const struct 
     EACH_RUN (run, p.h.out, p.w.out) {
         const struct pool_range rows = pool_window(p.h, run.h);
         global const float *from = x + (size_t)run.plane * p.h.size * p.w.size;
-        for (int j = 0; j < run.length; j++) {
-            const struct pool_range cols = pool_window(p.w, run.w + j);
-            float sum = 0.0f;
-            for (int h = rows.begin; h < rows.end; h++)
-                for (int w = cols.begin; w < cols.end; w++)
-                    sum += from[h * p.w.size + w];
-            y[run.at + j] = sum / ((float)p.h.window * (float)p.w.window);
-        }
+        for (int j = 0; j < run.length; j++)
+            y[run.at + j] = pool_mean(&p, from, p.w.size, rows, pool_window(p.w, run.w + j));
     }
 }
 
@@ -185,14 +190,8 @@ ITEM_KERNEL void avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count, const struc
     EACH_RUN (run, p.h.size, p.w.size) {
         const struct pool_range rows = pool_windows_over(p.h, run.h);
         global const float *from = dy + (size_t)run.plane * p.h.out * p.w.out;
-        for (int j = 0; j < run.length; j++) {
-            const struct pool_range cols = pool_windows_over(p.w, run.w + j);
-            float sum = 0.0f;
-            for (int h = rows.begin; h < rows.end; h++)
-                for (int w = cols.begin; w < cols.end; w++)
-                    sum += from[h * p.w.out + w];
-            dx[run.at + j] = sum / ((float)p.h.window * (float)p.w.window);
-        }
+        for (int j = 0; j < run.length; j++)
+            dx[run.at + j] = pool_mean(&p, from, p.w.out, rows, pool_windows_over(p.w, run.w + j));
     }
 }
 

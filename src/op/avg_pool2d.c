@@ -16,19 +16,23 @@ BOUGH_IN_TWIN void avg_row_by_two(float *restrict y, const float *restrict x, in
     }
 }
 
+// The sum of a part of a plane whose rows are `width` wide, over the size of a window.
+BOUGH_IN_TWIN float pool_mean(const struct pool_params *p, const float *plane, int width,
+                              struct pool_range rows, struct pool_range cols)
+{
+    float sum = 0.0f;
+    for (int h = rows.begin; h < rows.end; h++)
+        for (int w = cols.begin; w < cols.end; w++)
+            sum += plane[h * width + w];
+    return sum / ((float)p->h.window * (float)p->w.window);
+}
+
 BOUGH_IN_TWIN void avg_row(float *y, const float *x, const struct pool_params *p,
                            struct pool_run run)
 {
-    const float size = (float)p->h.window * (float)p->w.window;
     const struct pool_range rows = pool_window(p->h, run.h);
-    for (int i = 0; i < run.length; i++) {
-        const struct pool_range cols = pool_window(p->w, run.w + i);
-        float sum = 0.0f;
-        for (int h = rows.begin; h < rows.end; h++)
-            for (int w = cols.begin; w < cols.end; w++)
-                sum += x[h * p->w.size + w];
-        y[i] = sum / size;
-    }
+    for (int i = 0; i < run.length; i++)
+        y[i] = pool_mean(p, x, p->w.size, rows, pool_window(p->w, run.w + i));
 }
 
 BOUGH_TWIN static void avg_pool2d_fwd(void *const *arg, const void *params, int64_t begin,
@@ -82,16 +86,9 @@ BOUGH_IN_TWIN void avg_back_row_by_two(float *dx, const float *dy, const struct 
 BOUGH_IN_TWIN void avg_back_row(float *dx, const float *dy, const struct pool_params *p,
                                 struct pool_run run)
 {
-    const float size = (float)p->h.window * (float)p->w.window;
     const struct pool_range rows = pool_windows_over(p->h, run.h);
-    for (int i = 0; i < run.length; i++) {
-        const struct pool_range cols = pool_windows_over(p->w, run.w + i);
-        float sum = 0.0f;
-        for (int h = rows.begin; h < rows.end; h++)
-            for (int w = cols.begin; w < cols.end; w++)
-                sum += dy[h * p->w.out + w];
-        dx[i] = sum / size;
-    }
+    for (int i = 0; i < run.length; i++)
+        dx[i] = pool_mean(p, dy, p->w.out, rows, pool_windows_over(p->w, run.w + i));
 }
 
 BOUGH_TWIN static void avg_pool2d_bwd(void *const *arg, const void *params, int64_t begin,
