@@ -53,6 +53,14 @@ static int is_plain(const struct bough__windows *w)
            w->out_h == w->height && w->out_w == w->width;
 }
 
+// A window as large as its image is the image in a row.
+static int is_image(const struct bough__windows *w)
+{
+    return w->kernel_h == w->height && w->kernel_w == w->width && w->out_h == 1 && w->out_w == 1 &&
+           w->spread_h == 1 && w->spread_w == 1 && w->padding_h == 0 && w->padding_w == 0 &&
+           w->dilation_h == 1 && w->dilation_w == 1 && !w->flip;
+}
+
 // Runs of one are none.
 static struct bough__axis simplify_axis(struct bough__axis x)
 {
@@ -63,9 +71,11 @@ static struct bough__matrix simplify(const struct bough__matrix *x)
 {
     struct bough__matrix plain = *x;
     const struct bough__windows *w = &x->windows;
-    if (x->kind != BOUGH_PLAIN && is_plain(w)) {
-        const int64_t area = (int64_t)w->height * w->width;
-        const struct bough__axis taps = {.stride = area}, positions = {area, 1, w->image_stride};
+    const int image = is_image(w);
+    if (x->kind != BOUGH_PLAIN && (image || is_plain(w))) {
+        const int64_t area = (int64_t)w->height * w->width, outputs = (int64_t)w->out_h * w->out_w;
+        const struct bough__axis taps = {.stride = image ? 1 : area};
+        const struct bough__axis positions = {outputs, 1, w->image_stride};
         plain.kind = BOUGH_PLAIN;
         plain.row = x->kind == BOUGH_WINDOWS ? taps : positions;
         plain.col = x->kind == BOUGH_WINDOWS ? positions : taps;
