@@ -46,6 +46,10 @@
 // A long function. PoCL builds a kernel and all that it inlines three times, this once.
 #define ONCE __attribute__((noinline)) static
 
+// A loop of few turns, a constant number, that is not left one: a loop around it can become
+// vectors.
+#define EACH(i, count) _Pragma("unroll") for (int i = 0; i < (count); i++)
+
 #define EACH_ITEM(i)                                                                               \
     APART                                                                                          \
     for (size_t i = items_begin(count), end_##i = items_end(count); i < end_##i; i++)

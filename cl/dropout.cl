@@ -10,11 +10,11 @@ static inline void drop(global float *y, global const float *x,
                         size_t begin, size_t end)
 {
     const uint seed0 = step->seed[0], seed1 = step->seed[1], now = step->step;
-    const size_t full = p.full;
+    const size_t full = p.full, last = min(end, full);
     APART
-    for (size_t i = begin; i < min(end, full); i++) {
+    for (size_t i = begin; i < last; i++) {
         const struct random4 draw = dropout_draw(seed0, seed1, now, p.stream, (uint)i);
-        for (int j = 0; j < 4; j++)
+        EACH (j, 4)
             y[4 * i + j] = dropout_value(x[4 * i + j], draw.v[j], p.p, p.scale);
     }
     if (begin < end && end > full) {

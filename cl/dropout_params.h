@@ -23,8 +23,8 @@ static inline int dropout_element(const struct dropout_params p, int item)
 }
 
 // Draw `index` of a stream in a step: four numbers.
-static inline struct random4 dropout_draw(unsigned int seed0, unsigned int seed1, unsigned int step,
-                                          unsigned int stream, unsigned int index)
+BOUGH_DRAW struct random4 dropout_draw(unsigned int seed0, unsigned int seed1, unsigned int step,
+                                       unsigned int stream, unsigned int index)
 {
     return random_bits(seed0, seed1, index, 0, stream, step);
 }

@@ -30,7 +30,6 @@ static inline float16 join(global const float *first, global const float *second
 #define TILE_LOAD_0(b, i, at)  vload16(0, (b)[i] + (at))
 #define TILE_LOAD_16(b, i, at) vload16(0, (b)[i] + (at))
 #define TILE_LOAD_8(b, i, at)  join((b)[i] + (at), (b)[(i) + 1] + (at))
-#define EACH(i, count)         _Pragma("unroll") for (int i = 0; i < (count); i++)
 
 // sums[row][column]. The sums are registers only where all loops over them have constant ends.
 #define TILE(rows, piece, vectors, next)                                                           \

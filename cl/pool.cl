@@ -175,9 +175,19 @@ ITEM_KERNEL void avg_pool2d_fwd(ARG(x), ARG(y), const ulong count, const struct 
 {
     VIEW(const float, x);
     VIEW(float, y);
+    const int by_two = pool_by_two(&p), width = p.w.size;
     EACH_RUN (run, p.h.out, p.w.out) {
         const struct pool_range rows = pool_window(p.h, run.h);
         global const float *from = x + (size_t)run.plane * p.h.size * p.w.size;
+        if (by_two) {
+            from += 2 * (run.h * width + run.w);
+            APART
+            for (int j = 0; j < run.length; j++)
+                y[run.at + j] = (from[2 * j] + from[2 * j + 1] + from[width + 2 * j] +
+                                 from[width + 2 * j + 1]) /
+                                4.0f;
+            continue;
+        }
         for (int j = 0; j < run.length; j++)
             y[run.at + j] = pool_mean(&p, from, p.w.size, rows, pool_window(p.w, run.w + j));
     }
@@ -187,9 +197,20 @@ ITEM_KERNEL void avg_pool2d_bwd(ARG(dy), ARG(dx), const ulong count, const struc
 {
     VIEW(const float, dy);
     VIEW(float, dx);
+    const int by_two = pool_by_two(&p);
     EACH_RUN (run, p.h.size, p.w.size) {
         const struct pool_range rows = pool_windows_over(p.h, run.h);
         global const float *from = dy + (size_t)run.plane * p.h.out * p.w.out;
+        if (by_two) {
+            const int covered = run.h / 2 < p.h.out ? 2 * p.w.out : 0;
+            from += min(run.h / 2, p.h.out - 1) * p.w.out;
+            APART
+            for (int j = 0; j < run.length; j++) {
+                const int w = run.w + j;
+                dx[run.at + j] = w < covered ? from[min(w / 2, p.w.out - 1)] / 4.0f : 0.0f;
+            }
+            continue;
+        }
         for (int j = 0; j < run.length; j++)
             dx[run.at + j] = pool_mean(&p, from, p.w.out, rows, pool_windows_over(p.w, run.w + j));
     }

@@ -16,6 +16,13 @@ struct pool_params {
     int relu; // max_pool2d: behind it
 };
 
+// Windows of two by two, side by side and without padding: most nets pool so.
+static inline int pool_by_two(const struct pool_params *p)
+{
+    return p->h.window == 2 && p->h.stride == 2 && p->h.padding == 0 && p->w.window == 2 &&
+           p->w.stride == 2 && p->w.padding == 0;
+}
+
 struct plane_params {
     int plane; // H * W
 };

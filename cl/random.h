@@ -3,11 +3,12 @@
 #ifndef BOUGH_CL_RANDOM_H
 #define BOUGH_CL_RANDOM_H
 
+// A loop around a draw is vectorised only where the draw is no call, and its rounds no loop.
+#define BOUGH_DRAW static inline __attribute__((always_inline))
 #ifdef __OPENCL_VERSION__
 #define BOUGH_MUL_HI(a, b) ((uint)(((ulong)(a) * (b)) >> 32))
-#define BOUGH_UNROLL
+#define BOUGH_UNROLL       _Pragma("unroll")
 #else
-// A loop around the rounds is vectorised only where they are no loop themselves.
 #define BOUGH_UNROLL       _Pragma("GCC unroll 10")
 #define BOUGH_MUL_HI(a, b) ((unsigned int)(((unsigned long long)(a) * (b)) >> 32))
 #endif
@@ -17,8 +18,8 @@ struct random4 {
 };
 
 // Four numbers of 32 bits for a key and a counter.
-static inline struct random4 random_bits(unsigned int key0, unsigned int key1, unsigned int c0,
-                                         unsigned int c1, unsigned int c2, unsigned int c3)
+BOUGH_DRAW struct random4 random_bits(unsigned int key0, unsigned int key1, unsigned int c0,
+                                      unsigned int c1, unsigned int c2, unsigned int c3)
 {
     BOUGH_UNROLL
     for (int round = 0; round < 10; round++) {

@@ -26,13 +26,6 @@ BOUGH_IN_TWIN struct pool_run pool_run_at(int64_t at, int64_t end, int height, i
     return run;
 }
 
-// Windows of two by two, side by side and without padding: most nets pool so.
-BOUGH_IN_TWIN int pool_by_two(const struct pool_params *p)
-{
-    return p->h.window == 2 && p->h.stride == 2 && p->h.padding == 0 && p->w.window == 2 &&
-           p->w.stride == 2 && p->w.padding == 0;
-}
-
 // Calls an inlined function with so many lanes as its last argument: 16, 8, 4 or 1.
 #define POOL_BY_LANES(length, function, ...)                                                       \
     ((length) >= 16  ? function(__VA_ARGS__, 16)                                                   \
