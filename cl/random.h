@@ -4,7 +4,11 @@
 #define BOUGH_CL_RANDOM_H
 
 // A loop around a draw is vectorised only where the draw is no call, and its rounds no loop.
+#if defined __OPENCL_VERSION__ && BOUGH_GROUP == 1
 #define BOUGH_DRAW static inline __attribute__((always_inline))
+#else
+#define BOUGH_DRAW static inline
+#endif
 #ifdef __OPENCL_VERSION__
 #define BOUGH_MUL_HI(a, b) ((uint)(((ulong)(a) * (b)) >> 32))
 #define BOUGH_UNROLL       _Pragma("unroll")
