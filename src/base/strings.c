@@ -1,5 +1,7 @@
 #include "base/strings.h"
 
+#include "base/error.h"
+
 #include <bough/name.h>
 #include <errno.h>
 #include <locale.h>
@@ -63,6 +65,15 @@ const char *bough__variable(const char *name)
 {
     const char *value = getenv(name);
     return value && value[0] ? value : NULL;
+}
+
+enum bough_status bough__variable_says(int *says, const char *name, const char *word)
+{
+    const char *value = bough__variable(name);
+    *says = value && strcmp(value, word) == 0;
+    if (value && !*says)
+        return bough__fail(BOUGH_INVALID, "%s is \"%s\", wanted %s or none", name, value, word);
+    return BOUGH_OK;
 }
 
 char *bough__append(char *text, size_t size, const char *format, ...)

@@ -2,6 +2,7 @@
 #ifndef BOUGH_BASE_STRINGS_H
 #define BOUGH_BASE_STRINGS_H
 
+#include <bough/status.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@ char *bough__append(char *text, size_t size, const char *format, ...)
 
 // A variable of the environment; NULL where it is unset or empty. Borrowed from there.
 const char *bough__variable(const char *name);
+
+// Whether a variable says `word`, the only one that it takes. Errors: INVALID for any other.
+enum bough_status bough__variable_says(int *says, const char *name, const char *word);
 
 // Puts ? in the place of every byte that is no part of UTF-8. Returns `text`.
 char *bough__make_utf8(char *text);

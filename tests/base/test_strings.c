@@ -59,12 +59,31 @@ static void an_empty_variable_is_none(void **state)
     unsetenv("BOUGH_ANY");
 }
 
+static void a_variable_of_one_word_takes_no_other(void **state)
+{
+    (void)state;
+    int says = 1;
+    assert_ok(bough__variable_says(&says, "BOUGH_ANY", "off"));
+    assert_int_equal(says, 0);
+    setenv("BOUGH_ANY", "", 1);
+    assert_ok(bough__variable_says(&says, "BOUGH_ANY", "off"));
+    assert_int_equal(says, 0);
+    setenv("BOUGH_ANY", "off", 1);
+    assert_ok(bough__variable_says(&says, "BOUGH_ANY", "off"));
+    assert_int_equal(says, 1);
+    setenv("BOUGH_ANY", "OFF", 1);
+    assert_fails(bough__variable_says(&says, "BOUGH_ANY", "off"), BOUGH_INVALID,
+                 "BOUGH_ANY is \"OFF\", wanted off or none");
+    unsetenv("BOUGH_ANY");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utf8_stays),
         cmocka_unit_test(what_is_none_becomes_question_marks),
         cmocka_unit_test(an_empty_variable_is_none),
+        cmocka_unit_test(a_variable_of_one_word_takes_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

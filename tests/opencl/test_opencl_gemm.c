@@ -391,6 +391,24 @@ static void an_unknown_name_is_told(void **state)
     bough__buffer_destroy(&g.c.data.buffer);
 }
 
+static void the_part_that_is_wrong_is_told(void **state)
+{
+    (void)state;
+    static const char *const text[][2] = {{"cpu foo=1", "\"foo=1\" is none of parts=N, rows=N"},
+                                          {"tile parts=-1", "\"parts=-1\" is none of"},
+                                          {"cpu rows=4 parts=2x", "\"parts=2x\" is none of"}};
+    struct bough__launch *launch;
+    struct bough__gemm g = {.m = 1, .n = 1, .batch = 1};
+    if (!opencl)
+        skip();
+    assert_ok(bough__buffer_create(&g.c.data.buffer, opencl, sizeof(float)));
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        assert_int_equal(setenv("BOUGH_GEMM", text[i][0], 1), 0);
+        assert_fails(bough__launch_gemm(&launch, opencl, &g), BOUGH_INVALID, text[i][1]);
+    }
+    bough__buffer_destroy(&g.c.data.buffer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +420,7 @@ int main(void)
         cmocka_unit_test(generic),
         cmocka_unit_test(scratch_is_what_the_largest_wants),
         cmocka_unit_test(an_unknown_name_is_told),
+        cmocka_unit_test(the_part_that_is_wrong_is_told),
     };
     opencl = opencl_open();
     assert_ok(bough_device_open(&c, "c"));

@@ -37,8 +37,8 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
              device->group, device->vector, panel_depth(device),
              device->pointers ? " -DBOUGH_POINTERS" : "");
     BOUGH_TRY(bough__cl_kernels_open(device));
-    const char *compiler = bough__variable("BOUGH_COMPILER");
-    device->compilerless = device->kernels || (compiler && strcmp(compiler, "off") == 0);
+    BOUGH_TRY(bough__variable_says(&device->compilerless, "BOUGH_COMPILER", "off"));
+    device->compilerless |= device->kernels != NULL;
     if (device->compilerless) // the kernels are those of one driver
         device->other.id = NULL;
     const cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,

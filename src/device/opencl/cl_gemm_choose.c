@@ -49,32 +49,51 @@ const char *bough__cl_gemm_candidate(const struct bough_device *base, size_t ind
     return index < sizeof gpu_candidates / sizeof *gpu_candidates ? gpu_candidates[index] : NULL;
 }
 
-// Reads "name", or "name key=number ...": its place in the list, and what it asks for; -1 if it is
-// no candidate.
-static int parse(struct bough__cl_gemm_choice *choice, const char *text)
+// Reads "key=number", all `length` of it; 0 if it is none.
+static int parse_part(struct bough__cl_gemm_choice *choice, const char *text, size_t length)
 {
-    const size_t length = strcspn(text, " ");
-    int place = -1, value, end;
+    const struct {
+        const char *key;
+        int *value;
+    } rows[] = {{"parts", &choice->parts}, {"rows", &choice->rows}, {"set", &choice->set}};
+    int value, end = 0;
     char key[8];
+    if (sscanf(text, "%7[a-z]=%6d%n", key, &value, &end) != 2 || (size_t)end != length || value < 1)
+        return 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(key, rows[i].key) == 0) {
+            *rows[i].value = value;
+            return 1;
+        }
+    return 0;
+}
+
+// Reads "name", or "name key=number ...": its place in the list, and what it asks for. Fails with
+// the part that is wrong.
+static enum bough_status parse(int *place, struct bough__cl_gemm_choice *choice, const char *text)
+{
+    size_t length = strcspn(text, " ");
+    *place = -1;
     *choice = (struct bough__cl_gemm_choice){0};
     for (int i = 0; i < IMPLEMENTATIONS; i++)
         if (strncmp(implementations[i]->name, text, length) == 0 &&
             implementations[i]->name[length] == '\0')
-            place = i;
-    for (text += length; *text; text += end) {
-        end = 0;
-        if (sscanf(text, " %7[a-z]=%6d%n", key, &value, &end) != 2 || end == 0 || value < 1)
-            return -1;
-        if (strcmp(key, "parts") == 0)
-            choice->parts = value;
-        else if (strcmp(key, "rows") == 0)
-            choice->rows = value;
-        else if (strcmp(key, "set") == 0)
-            choice->set = value;
-        else
-            return -1;
+            *place = i;
+    if (*place < 0)
+        return bough__fail(
+            BOUGH_INVALID,
+            "BOUGH_GEMM is \"%s\"; it can be windows, direct, cpu, clblast, tile, generic or "
+            "default",
+            text);
+    for (const char *part = text + length; *(part += strspn(part, " ")); part += length) {
+        length = strcspn(part, " ");
+        if (!parse_part(choice, part, length))
+            return bough__fail(
+                BOUGH_INVALID,
+                "BOUGH_GEMM is \"%s\": \"%.*s\" is none of parts=N, rows=N and set=N with N from 1",
+                text, (int)length, part);
     }
-    return place;
+    return BOUGH_OK;
 }
 
 // ---- Choosing ----
@@ -99,14 +118,11 @@ static enum bough_status choose_named(struct bough__cl_launch **launch,
                                       const struct bough__gemm *gemm, const char *name)
 {
     struct bough__cl_gemm_choice choice;
-    enum bough_status status = BOUGH_DEVICE;
-    const int first = parse(&choice, name);
-    if (first < 0)
-        return bough__fail(
-            BOUGH_INVALID,
-            "BOUGH_GEMM is %s; it can be windows, direct, cpu, clblast, tile, generic or "
-            "default",
-            name);
+    int first;
+    enum bough_status status = parse(&first, &choice, name);
+    if (status != BOUGH_OK)
+        return status;
+    status = BOUGH_DEVICE;
     for (int i = first; i < IMPLEMENTATIONS && status != BOUGH_OK; i++) {
         struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
         if (i == first)
@@ -127,9 +143,9 @@ static void choose_tuned(struct bough__cl_launch **launch, struct bough__cl_devi
     if (!name)
         return;
     struct bough__cl_gemm g = bough__cl_gemm_describe(device, gemm);
-    const int place = parse(&g.choice, name);
+    int place;
     bough__tuning_kind(kind, gemm);
-    if (place < 0 || !implementations[place]->can(&g) ||
+    if (parse(&place, &g.choice, name) != BOUGH_OK || !implementations[place]->can(&g) ||
         bough__cl_gemm_try(launch, &g, implementations[place]) != BOUGH_OK)
         bough__log(BOUGH_LOG_VERBOSE, "gemm %s: not by %s, as it is tuned", kind, name);
     else

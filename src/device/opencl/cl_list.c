@@ -252,6 +252,9 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     cl_platform_id platform[MAX_PLATFORMS];
     cl_device_id devices[MAX_DEVICES], basic = NULL;
     unsigned p, d;
+    int as_gpu;
+    if (bough__variable_says(&as_gpu, "BOUGH_SHAPE", "gpu") != BOUGH_OK)
+        return BOUGH_INVALID;
     if (sscanf(id, "%u:%u", &p, &d) != 2 || p >= platforms_get(platform) ||
         d >= devices_get(platform[p], devices, &basic))
         return bough__fail(BOUGH_DEVICE, "device %s: there is none of that number", id);
@@ -259,9 +262,7 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     device->id = devices[d];
     device->other.id = basic;
     describe(&device->base.info, platform[p], devices[d], p, d);
-    const char *shape = bough__variable("BOUGH_SHAPE");
-    device->cpu =
-        device->base.info.type == BOUGH_DEVICE_CPU && !(shape && strcmp(shape, "gpu") == 0);
+    device->cpu = device->base.info.type == BOUGH_DEVICE_CPU && !as_gpu;
     device->pointers =
         device->cpu && takes_pointers(device->id) && (!basic || takes_pointers(basic));
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
