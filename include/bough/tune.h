@@ -45,7 +45,8 @@ struct bough_tune_choice {
 
 // Keeps it for the device, beside what was kept for other kinds. `blast_set` is that of every
 // candidate "clblast set=N", which are given as "clblast"; else 0. A device that is open stays as
-// it is. Errors: DATA; INVALID if the cache folder is another user's, or open to others.
+// it is. A count of 0 keeps nothing, and tells whether something could be kept. Errors: DATA;
+// INVALID if the cache folder is another user's, or open to others.
 enum bough_status bough_tune_save(const struct bough_device *device,
                                   const struct bough_tune_choice *choice, size_t count,
                                   int blast_set);

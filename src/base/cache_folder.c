@@ -39,6 +39,12 @@ static enum bough_status name_folder(char *path, size_t size)
     return BOUGH_OK;
 }
 
+// In front of a path, so that the user knows what to change.
+static const char *source(void)
+{
+    return bough__variable("BOUGH_CACHE") ? "BOUGH_CACHE is " : "";
+}
+
 static enum bough_status create_parent(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -47,24 +53,26 @@ static enum bough_status create_parent(char *path)
     *slash = '\0';
     enum bough_status status = bough__folder_create(path);
     *slash = '/';
-    return status;
+    if (status != BOUGH_OK)
+        return bough__fail(status, "%s%s: %s", source(), path, bough_last_error());
+    return BOUGH_OK;
 }
 
 static enum bough_status check(int folder, const char *path)
 {
     struct stat info;
     if (fstat(folder, &info) != 0)
-        return bough__fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
+        return bough__fail(BOUGH_DATA, "%s%s: %s", source(), path, strerror(errno));
     if (info.st_uid != geteuid())
         return bough__fail(BOUGH_INVALID,
-                           "%s: not used as a cache, for it belongs to user %lu and not to %lu",
-                           path, (unsigned long)info.st_uid, (unsigned long)geteuid());
+                           "%s%s: not used as a cache, for it belongs to user %lu and not to %lu",
+                           source(), path, (unsigned long)info.st_uid, (unsigned long)geteuid());
     if (info.st_mode & 077)
         return bough__fail(
             BOUGH_INVALID,
-            "%s: not used as a cache, for others may enter it (mode %03o); chmod 700 "
+            "%s%s: not used as a cache, for others may enter it (mode %03o); chmod 700 "
             "makes it private",
-            path, (unsigned)info.st_mode & 0777u);
+            source(), path, (unsigned)info.st_mode & 0777u);
     return BOUGH_OK;
 }
 
@@ -73,17 +81,20 @@ enum bough_status bough__cache_folder(char *path, size_t size)
     enum bough_status status = name_folder(path, size);
     if (status != BOUGH_OK)
         return status;
-    if (access(path, F_OK) != 0) {
+    struct stat info;
+    if (stat(path, &info) != 0) {
         status = create_parent(path);
         if (status != BOUGH_OK)
             return status;
         if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            return bough__fail(BOUGH_DATA, "%s: cannot create the folder: %s", path,
+            return bough__fail(BOUGH_DATA, "%s%s: cannot create the folder: %s", source(), path,
                                strerror(errno));
+    } else if (!S_ISDIR(info.st_mode)) {
+        return bough__fail(BOUGH_DATA, "%s%s: is a file, wanted a folder", source(), path);
     }
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
-        return bough__fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
+        return bough__fail(BOUGH_DATA, "%s%s: %s", source(), path, strerror(errno));
     status = check(folder, path);
     close(folder);
     return status;

@@ -167,6 +167,7 @@ static enum bough_status open_part(int *result, const char *part, const char *pa
             return refused(path, "cannot write");
         if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
             close(fd);
+            errno = EWOULDBLOCK;
             return bough__fail(BOUGH_DATA, "%s: cannot write: another process is writing it", path);
         }
         // The other writer may have renamed it between our open and our lock.
@@ -270,6 +271,14 @@ void bough__draft_destroy(struct bough__draft **draft)
     free((*draft)->part);
     free(*draft);
     *draft = NULL;
+}
+
+enum bough_status bough__file_can_write(const char *path)
+{
+    struct bough__draft *draft;
+    enum bough_status status = bough__draft_create(&draft, path);
+    bough__draft_destroy(&draft);
+    return status;
 }
 
 enum bough_status bough__file_write(const char *path, const void *data, size_t size)

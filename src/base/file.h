@@ -16,8 +16,8 @@ enum bough_status bough__folder_create(const char *path);
 
 // The path of the folder for what can be made again: BOUGH_CACHE, else bough in $XDG_CACHE_HOME,
 // else ~/.cache/bough; made if it is not there.
-// Errors: DATA if there is none (BOUGH_CACHE is off) or it cannot be made; INVALID if it is another
-// user's, or open to others.
+// Errors: DATA if there is none (BOUGH_CACHE is off), which leaves `path` alone, or it cannot be
+// made; INVALID if it is another user's, or open to others.
 enum bough_status bough__cache_folder(char *path, size_t size);
 
 // Removes files of a folder whose names end in `suffix`, those first that were modified first,
@@ -35,7 +35,7 @@ void bough__file_unmap(struct bough__mapping *mapping);
 
 // A file in the making. The bytes go to `<path>.part`, which commit syncs and renames to `path`
 // and destroy without commit removes. A part that a killed process left is overwritten; one that a
-// living process writes is refused.
+// living process writes is refused, and errno is then EWOULDBLOCK.
 struct bough__draft;
 
 enum bough_status bough__draft_create(struct bough__draft **draft, const char *path);
@@ -44,6 +44,9 @@ enum bough_status bough__draft_write(struct bough__draft *draft, const void *dat
 enum bough_status bough__draft_seek(struct bough__draft *draft, uint64_t offset);
 enum bough_status bough__draft_commit(struct bough__draft *draft);
 void bough__draft_destroy(struct bough__draft **draft); // takes NULL, sets NULL
+
+// Whether a draft can be made there; nothing is left.
+enum bough_status bough__file_can_write(const char *path);
 
 // A whole file by one draft.
 enum bough_status bough__file_write(const char *path, const void *data, size_t size);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/strings.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -68,37 +69,86 @@ static int says(const json_t *root, const char *key, const char *text)
     return found && strcmp(found, text) == 0;
 }
 
-static enum bough_status check_set(const json_t *set, const char *path)
+static enum bough_status unlike(const json_t *root, const char *path, const char *key,
+                                const char *wanted)
 {
-    if (json_is_integer(set) && json_integer_value(set) >= 0 &&
-        json_integer_value(set) <= BOUGH_BLAST_SETS)
-        return BOUGH_OK;
-    char *found = json_dumps(set, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-    const enum bough_status status =
-        bough__fail(BOUGH_DATA, "%s: clblast is %.40s, wanted a set of its parameters, 0 to %d",
-                    path, found ? found : "missing", BOUGH_BLAST_SETS);
+    char *found =
+        json_dumps(json_object_get(root, key), JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    const enum bough_status status = bough__fail(BOUGH_DATA, "%s: %s is %.40s, wanted %s", path,
+                                                 key, found ? found : "missing", wanted);
     free(found);
     return status;
 }
 
+static enum bough_status check_set(const json_t *root, const char *path)
+{
+    char wanted[64];
+    const json_t *set = json_object_get(root, "clblast");
+    if (json_is_integer(set) && json_integer_value(set) >= 0 &&
+        json_integer_value(set) <= BOUGH_BLAST_SETS)
+        return BOUGH_OK;
+    snprintf(wanted, sizeof wanted, "a set of its parameters, 0 to %d", BOUGH_BLAST_SETS);
+    return unlike(root, path, "clblast", wanted);
+}
+
+// `where` names the object for people; `keys` ends with NULL.
+static enum bough_status check_keys(json_t *object, const char *where, const char *const *keys)
+{
+    const char *key;
+    json_t *value;
+    char wanted[128] = "";
+    for (size_t i = 0; keys[i]; i++)
+        bough__append(wanted, sizeof wanted, "%s%s", i ? ", " : "", keys[i]);
+    json_object_foreach(object, key, value)
+    {
+        size_t i = 0;
+        while (keys[i] && strcmp(keys[i], key) != 0)
+            i++;
+        if (!keys[i])
+            return bough__fail(BOUGH_DATA, "%s: unknown key \"%.40s\", wanted %s", where, key,
+                               wanted);
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_status check_kinds(json_t *gemm, const char *path)
+{
+    static const char *const keys[] = {"use", "us", "before", NULL};
+    const char *kind;
+    json_t *entry;
+    json_object_foreach(gemm, kind, entry)
+    {
+        char where[PATH_MAX + 64];
+        if (!json_is_string(json_object_get(entry, "use")))
+            return bough__fail(BOUGH_DATA, "%s: \"%s\" names no candidate", path, kind);
+        snprintf(where, sizeof where, "%s: \"%.40s\"", path, kind);
+        enum bough_status status = check_keys(entry, where, keys);
+        if (status != BOUGH_OK)
+            return status;
+    }
+    return BOUGH_OK;
+}
+
 static enum bough_status check(json_t *root, const char *path, const struct bough_device_info *info)
 {
-    json_t *gemm = json_object_get(root, "gemm"), *entry;
-    const char *kind, *device = json_string_value(json_object_get(root, "device"));
+    static const char *const keys[] = {"format",  "device", "driver", "version",
+                                       "clblast", "gemm",   NULL};
+    enum bough_status status;
+    json_t *gemm = json_object_get(root, "gemm");
+    const char *device = json_string_value(json_object_get(root, "device"));
     if (!says(root, "format", format))
         return bough__fail(BOUGH_DATA, "%s: not a tuning of this version of bough", path);
     if (!says(root, "device", info->name) || !says(root, "driver", info->driver) ||
         !says(root, "version", info->version))
         return bough__fail(BOUGH_DATA, "%s: the tuning of another device or driver: %s", path,
                            device ? device : "none is named");
+    BOUGH_TRY(check_keys(root, path, keys));
     if (!json_is_object(gemm))
-        return bough__fail(BOUGH_DATA, "%s: gemm is missing", path);
-    json_object_foreach(gemm, kind, entry)
-    {
-        if (!json_is_string(json_object_get(entry, "use")))
-            return bough__fail(BOUGH_DATA, "%s: \"%s\" names no candidate", path, kind);
-    }
-    return check_set(json_object_get(root, "clblast"), path);
+        return unlike(root, path, "gemm", "an object, a key for each kind of products");
+    BOUGH_TRY(check_kinds(gemm, path));
+    BOUGH_TRY(check_set(root, path));
+done:
+    return status;
 }
 
 static enum bough_status read_file(json_t **root, const char *path,
@@ -195,12 +245,28 @@ static enum bough_status set_kind(json_t *gemm, const struct bough__tuned *tuned
     return json_object_set_new(gemm, tuned->kind, entry) == 0 ? BOUGH_OK : bough__no_memory();
 }
 
+static enum bough_status can_keep(const struct bough_device_info *info)
+{
+    char path[PATH_MAX];
+    enum bough_status status = path_of(path, info);
+    if (status == BOUGH_OK)
+        status = bough__file_can_write(path);
+    if (status == BOUGH_OK)
+        return BOUGH_OK;
+    return bough__fail(status,
+                       "device %s: its tuning wants a folder that can be written, named by "
+                       "BOUGH_CACHE or else ~/.cache/bough: %s",
+                       info->id, bough_last_error());
+}
+
 enum bough_status bough__tuning_save(const struct bough_device_info *info,
                                      const struct bough__tuned *tuned, size_t count, int blast_set)
 {
     char path[PATH_MAX];
     enum bough_status status;
     json_t *root = NULL;
+    if (!count)
+        return can_keep(info);
     BOUGH_TRY(path_of(path, info));
     if (access(path, F_OK) != 0 || read_file(&root, path, info) != BOUGH_OK) {
         json_decref(root);

@@ -32,7 +32,8 @@ struct bough__tuned {
 
 // Errors of all below: DATA, with the file and what is wrong with it.
 
-// What was kept for other kinds stays; a file that is damaged is written anew.
+// What was kept for other kinds stays; a file that is damaged is written anew. A count of 0 keeps
+// nothing, and tells whether something could be kept.
 enum bough_status bough__tuning_save(const struct bough_device_info *info,
                                      const struct bough__tuned *tuned, size_t count, int blast_set);
 // Copies the device's file to `path`.

@@ -72,7 +72,9 @@ static void what_cannot_be_made_is_told(void **state)
     assert_ok(bough__file_write(name, "", 0));
     assert_fails(bough__cache_folder(path, sizeof path), BOUGH_DATA, "file: is not a folder");
     set("BOUGH_CACHE", "/file");
-    assert_fails(bough__cache_folder(path, sizeof path), BOUGH_DATA, "file: Not a directory");
+    assert_fails(bough__cache_folder(path, sizeof path), BOUGH_DATA,
+                 "/file: is a file, wanted a folder");
+    assert_int_equal(strncmp(bough_last_error(), "BOUGH_CACHE is /", 16), 0);
     assert_fails(bough__cache_folder(path, 5), BOUGH_DATA, "too long");
 }
 

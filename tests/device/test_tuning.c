@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct bough_device_info info = {
     .id = "7:0", .name = "Some \"GPU\"", .driver = "1.0", .version = "OpenCL 1.2"};
@@ -160,16 +162,25 @@ static void rows_without_a_candidate_are_damage(void **state)
     assert_int_equal(warnings, 1);
 }
 
-static void unknown_sets_are_refused(void **state)
+static void what_is_wrong_in_an_import_is_told(void **state)
 {
     (void)state;
     static const struct {
-        const char *set, *told;
-    } rows[] = {{", \"clblast\": 4", "clblast is 4, wanted a set of its parameters, 0 to 3"},
-                {", \"clblast\": -1", "clblast is -1, wanted"},
-                {", \"clblast\": 1.0", "clblast is 1.0, wanted"},
-                {", \"clblast\": \"1\"", "clblast is \"1\", wanted"},
-                {"", "clblast is missing, wanted"}};
+        const char *rest, *told;
+    } rows[] = {
+        {"\"gemm\": {}, \"clblast\": 4", "clblast is 4, wanted a set of its parameters, 0 to 3"},
+        {"\"gemm\": {}, \"clblast\": -1", "clblast is -1, wanted"},
+        {"\"gemm\": {}, \"clblast\": 1.0", "clblast is 1.0, wanted"},
+        {"\"gemm\": {}, \"clblast\": \"1\"", "clblast is \"1\", wanted"},
+        {"\"gemm\": {}", "clblast is missing, wanted"},
+        {"\"clblast\": 0, \"gemm\": [1]",
+         "gemm is [1], wanted an object, a key for each kind of products"},
+        {"\"clblast\": 0", "gemm is missing, wanted an object"},
+        {"\"clblast\": 0, \"gemm\": {}, \"foo\": 1",
+         ".json: unknown key \"foo\", wanted format, device, driver, version, clblast, gemm"},
+        {"\"clblast\": 0, \"gemm\": {\"a b 1 1 1\": {\"use\": \"cpu\", \"seconds\": 1}}",
+         "\"a b 1 1 1\": unknown key \"seconds\", wanted use, us, before"},
+    };
     char file[600], text[300];
     const struct bough__gemm gemm = product(64, 128, 4096);
     save_tile();
@@ -177,8 +188,8 @@ static void unknown_sets_are_refused(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         snprintf(text, sizeof text,
                  "{\"format\": \"bough tuning 1\", \"device\": \"Some \\\"GPU\\\"\", \"driver\": "
-                 "\"1.0\", \"version\": \"OpenCL 1.2\", \"gemm\": {}%s}",
-                 rows[i].set);
+                 "\"1.0\", \"version\": \"OpenCL 1.2\", %s}",
+                 rows[i].rest);
         assert_ok(bough__file_write(file, text, strlen(text)));
         assert_fails(bough__tuning_import(&info, file), BOUGH_DATA, rows[i].told);
         assert_non_null(strstr(bough_last_error(), "/imported.json: "));
@@ -226,6 +237,27 @@ static void without_a_cache_there_is_none(void **state)
     assert_int_equal(warnings, 0);
 }
 
+static void whether_it_can_be_kept_is_told(void **state)
+{
+    (void)state;
+    char part[1100];
+    assert_ok(bough__tuning_save(&info, NULL, 0, 0));
+    assert_string_equal(kept(), ""); // nothing is left
+    save_tile();
+    assert_ok(bough__tuning_save(&info, NULL, 0, 0));
+    snprintf(part, sizeof part, "%s.part", kept());
+    assert_int_equal(mkdir(part, 0700), 0);
+    assert_fails(bough__tuning_save(&info, NULL, 0, 0), BOUGH_DATA, "cannot write: Is a directory");
+    assert_int_equal(rmdir(part), 0);
+    setenv("BOUGH_CACHE", kept(), 1);
+    assert_fails(bough__tuning_save(&info, NULL, 0, 0), BOUGH_DATA, ".json: is a file, wanted");
+    assert_non_null(strstr(bough_last_error(), ": BOUGH_CACHE is /"));
+    setenv("BOUGH_CACHE", "off", 1);
+    assert_fails(bough__tuning_save(&info, NULL, 0, 0), BOUGH_DATA,
+                 "wants a folder that can be written, named by BOUGH_CACHE or else ~/.cache/bough: "
+                 "there is no cache: BOUGH_CACHE is off");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, test_folder_end)
@@ -235,10 +267,11 @@ int main(void)
         CASE(what_is_kept_for_other_kinds_stays),
         CASE(a_damaged_file_is_told_and_ignored),
         CASE(rows_without_a_candidate_are_damage),
-        CASE(unknown_sets_are_refused),
+        CASE(what_is_wrong_in_an_import_is_told),
         CASE(it_travels_by_file),
         CASE(another_devices_is_refused),
         CASE(without_a_cache_there_is_none),
+        CASE(whether_it_can_be_kept_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,36 @@ static void without_it_nothing_is_built(void **state)
     bough_device_close(&device);
 }
 
+// Before anything is built: with the compiler switched off, all would be left out.
+static void a_path_that_cannot_be_written_is_refused_first(void **state)
+{
+    (void)state;
+    char report[256];
+    struct bough_device *device = opencl_open();
+    if (!device)
+        skip();
+    assert_fails(bough_device_save_kernels(device, "/proc/nowhere/a", report, sizeof report),
+                 BOUGH_DATA, "/proc/nowhere/a: cannot write");
+    assert_string_equal(report, "");
+    bough_device_close(&device);
+}
+
+static void a_compiler_is_off_or_not(void **state)
+{
+    (void)state;
+    struct bough_device *device = NULL;
+    if (!id[0])
+        skip();
+    setenv("BOUGH_COMPILER", "on", 1);
+    enum bough_status status = bough_device_open(&device, id);
+    lock_compiler(NULL);
+    assert_fails(status, BOUGH_INVALID, "BOUGH_COMPILER is \"on\", wanted off or none");
+    setenv("BOUGH_SHAPE", "x", 1);
+    status = bough_device_open(&device, id);
+    unsetenv("BOUGH_SHAPE");
+    assert_fails(status, BOUGH_INVALID, "BOUGH_SHAPE is \"x\", wanted gpu or none");
+}
+
 // ---- Where memory ends ----
 
 static int taken, taken_at_most; // the allocation of that number fails
@@ -350,6 +380,8 @@ int main(void)
         CASE(a_place_outside_of_the_file_is_told),
         CASE(damage_is_told),
         CASE(plain_c_builds_none),
+        CASE(a_path_that_cannot_be_written_is_refused_first),
+        CASE(a_compiler_is_off_or_not),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -57,6 +57,15 @@ def check_tune(device, kept):
     wants(tuned_use(device, "first"), rf"^device {device}: tuned for \d+ kinds of products")
 
 
+def check_place(device):
+    """Where nothing can be kept, nothing is tried."""
+    Path("file").write_text("")
+    for place, told in ("off", "BOUGH_CACHE is off"), ("file", "BOUGH_CACHE is file: is a file"):
+        text = bough("tune", *CONFIG, "--device", device, code=3, BOUGH_CACHE=place)
+        wants(text, "its tuning wants a folder that can be written, .*" + told)
+        assert "default" not in text, text
+
+
 def check_use(device):
     """What a file says is done, and a candidate that is none does no harm."""
     bough("tune", "--device", device, "--export", "own.json")
@@ -110,6 +119,7 @@ def main():
         wants(bough("tune", "--device", "c"), r"^device c needs no tuning$")
         if LIMITS:
             check_ctrl_c(Path(folder, "cache"))
+        check_place(device)
         check_tune(device, Path(folder, "cache"))
         check_use(device)
         check_damage(device, Path(folder, "cache"))

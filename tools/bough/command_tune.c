@@ -206,7 +206,9 @@ static enum bough_status tune(struct bough_device *device, const struct tune_arg
         printf("device %s needs no tuning\n", bough_device_info(device)->id);
         return BOUGH_OK;
     }
-    enum bough_status status = try_all(&search, a);
+    enum bough_status status = bough_tune_save(device, NULL, 0, 0); // can the result be kept?
+    if (status == BOUGH_OK)
+        status = try_all(&search, a);
     if (status == BOUGH_OK)
         status = keep(&search);
     for (size_t i = 0; i < search.candidates; i++)

@@ -259,6 +259,7 @@ enum bough_status bough__cl_save_kernels(struct bough_device *base, const char *
     struct bough__cl_device *device = bough__cl_device(base);
     struct writing writing = {.programs = json_array()};
     json_t *manifest = describe(device);
+    BOUGH_TRY(bough__file_can_write(path)); // before minutes of building
     BOUGH_TRY_MEMORY(manifest);
     BOUGH_TRY_MEMORY(writing.programs);
     BOUGH_TRY(add_all(&writing, device, report, report_size));
