@@ -35,6 +35,19 @@ static void assert_logged(const char *text)
 static const char *folder;
 static char sources[512], cache[512], file[1024];
 
+static int times_logged(const char *text)
+{
+    int count = 0;
+    for (const char *at = logged; (at = strstr(at, text)); at++)
+        count++;
+    return count;
+}
+
+static int warnings(void)
+{
+    return times_logged("warning: ");
+}
+
 static void write_source(const char *name, const char *text)
 {
     char path[1024];
@@ -294,9 +307,17 @@ static void without_a_folder_it_goes_on(void **state)
     setenv("BOUGH_CACHE", "off", 1);
     assert_built();
     assert_logged("not kept: there is no cache: BOUGH_CACHE is off");
+    assert_int_equal(warnings(), 0);
     setenv("BOUGH_CACHE", "/proc/nowhere/bough", 1);
     assert_built();
     assert_logged("cannot create the folder");
+    assert_int_equal(warnings(), 1);
+    write_source("file", "");
+    snprintf(file, sizeof file, "%s/file", sources);
+    setenv("BOUGH_CACHE", file, 1);
+    assert_built();
+    assert_logged("cl/file: is a file, wanted a folder");
+    assert_int_equal(warnings(), 1);
     setenv("BOUGH_CACHE", "", 1);
     char *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
     char *xdg = getenv("XDG_CACHE_HOME") ? strdup(getenv("XDG_CACHE_HOME")) : NULL;
@@ -355,7 +376,29 @@ static void a_full_disk_is_told(void **state)
         skip();
     assert_logged("programs: 0 found, 1 built");
     assert_logged("cannot write: File too large");
+    assert_int_equal(warnings(), 1);
     assert_int_equal(find_file(), 0);
+}
+
+static void a_full_disk_is_told_once(void **state)
+{
+    (void)state;
+    struct bough_device *device = opencl_open();
+    if (!device)
+        skip();
+    logged[0] = '\0';
+    signal(SIGXFSZ, SIG_IGN);
+    disk_is_full = 1;
+    if (fills_disk(device, 0))
+        limit_files(64);
+    assert_ok(bough_device_selftest(device, NULL, 0));
+    if (fills_disk(device, 1))
+        limit_files(64);
+    bough_device_close(&device);
+    limit_files(old_limit);
+    disk_is_full = 0;
+    assert_true(times_logged("not all built kernels are kept") > 1);
+    assert_int_equal(warnings(), 1);
 }
 
 // ---- Size, and many at once ----
@@ -423,6 +466,7 @@ int main(int argc, char **argv)
         CASE(the_last_error_stays),
         CASE(a_file_that_cannot_be_written_is_told),
         CASE(a_full_disk_is_told),
+        CASE(a_full_disk_is_told_once),
         CASE(the_oldest_goes_when_there_is_too_much),
         CASE(processes_that_start_at_once_do_no_harm),
     };

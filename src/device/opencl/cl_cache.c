@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -152,10 +153,11 @@ void bough__cl_block_close(struct bough__cl_block *block)
 struct bough__cl_cache {
     char folder[PATH_MAX];
     int grown; // something was added
+    int told;  // that something was not
 };
 
-// NULL if there is none, the reason for which is told once. One that is open to others is told
-// louder: the user has to mend it.
+// NULL if there is none, the reason for which is told once, and louder where there could be one:
+// the user has to mend it.
 static struct bough__cl_cache *cache_of(struct bough__cl_device *device)
 {
     if (device->cache || device->cacheless)
@@ -165,7 +167,7 @@ static struct bough__cl_cache *cache_of(struct bough__cl_device *device)
         cache ? bough__cache_folder(cache->folder, sizeof cache->folder) : bough__no_memory();
     if (status == BOUGH_OK)
         return device->cache = cache;
-    bough__log(status == BOUGH_INVALID ? BOUGH_LOG_WARNING : BOUGH_LOG_VERBOSE,
+    bough__log(cache && cache->folder[0] ? BOUGH_LOG_WARNING : BOUGH_LOG_VERBOSE,
                "device %s: built kernels are not kept: %s", device->base.info.id,
                bough_last_error());
     device->cacheless = 1;
@@ -221,11 +223,16 @@ void bough__cl_cache_keep(struct bough__cl_device *device, const struct bough__c
     struct bough__cl_cache *cache = cache_of(device);
     if (!cache || !path_of(path, sizeof path, cache, key))
         return;
-    if (bough__cl_block_save(path, magic, key, binary, size) == BOUGH_OK)
+    errno = 0;
+    if (bough__cl_block_save(path, magic, key, binary, size) == BOUGH_OK) {
         cache->grown = 1;
-    else
-        bough__log(BOUGH_LOG_VERBOSE, "device %s: a built kernel is not kept: %s",
-                   device->base.info.id, bough_last_error());
+        return;
+    }
+    const int warns = !cache->told && errno != EWOULDBLOCK; // another process keeps it
+    bough__log(warns ? BOUGH_LOG_WARNING : BOUGH_LOG_VERBOSE,
+               "device %s: not all built kernels are kept: %s", device->base.info.id,
+               bough_last_error());
+    cache->told |= warns;
 }
 
 void bough__cl_cache_close(struct bough__cl_cache *cache)

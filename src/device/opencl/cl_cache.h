@@ -35,7 +35,7 @@ int bough__cl_cache_find(struct bough__cl_block *binary, struct bough__cl_device
                          const struct bough__cl_key *key);
 // There is a folder to keep binaries in; why not is logged once.
 int bough__cl_cache_is_there(struct bough__cl_device *device);
-// Keeps a binary if it can; if not, that is logged.
+// Keeps a binary if it can; if not, that is logged, the first time as a warning.
 void bough__cl_cache_keep(struct bough__cl_device *device, const struct bough__cl_key *key,
                           const void *binary, size_t size);
 // Removes what was used least, if there is too much. Takes NULL.
