@@ -22,8 +22,9 @@ static void print_help(void)
     printf(
         "\n"
         "`bough COMMAND --help` tells more. `bough --version` tells the version.\n"
-        "Exit codes: 0 done, 1 internal error, 2 wrong usage or config, 3 wrong data, 4 device,\n"
-        "5 diverged, 130 interrupted with a checkpoint written.\n"
+        "Exit codes: 0 done, 1 internal error, 2 wrong usage or config, 3 wrong data, or a file\n"
+        "that cannot be read or written, 4 device, 5 diverged, 130 interrupted with a\n"
+        "checkpoint written.\n"
         "\n"
         "Example:\n"
         "  bough train datasets/multifashion/config.yaml --device auto\n");
