@@ -154,7 +154,11 @@ static enum bough_status time_shape(const struct bough_bench_options *options,
         return bough__fail(BOUGH_INVALID, "gemm: %lld,%lld,%lld, wanted numbers above 0",
                            (long long)shape->m, (long long)shape->n, (long long)shape->k);
     BOUGH_TRY(bough__expect(device, 2.0 * (double)shape->m * (double)shape->n * (double)shape->k));
-    BOUGH_TRY(bough__call_init(&call, device, &setup));
+    status = bough__call_init(&call, device, &setup);
+    if (status != BOUGH_OK)
+        bough__fail_in(status, "gemm: %lld,%lld,%lld", (long long)shape->m, (long long)shape->n,
+                       (long long)shape->k);
+    BOUGH_TRY(status);
     snprintf(name, sizeof name, "%lld x %lld x %lld", (long long)shape->m, (long long)shape->n,
              (long long)shape->k);
     BOUGH_TRY(time_products(options, &call.backward, name));

@@ -6,16 +6,17 @@
 
 #include <stdlib.h>
 
-static enum bough_status add_buffer(struct bough__span *span, struct bough__call *call,
-                                    struct bough_device *device, size_t bytes)
+// What is to be made: told as a whole before any of it is.
+struct wanted {
+    struct bough__span *span[BOUGH_CALL_BUFFERS];
+    size_t bytes[BOUGH_CALL_BUFFERS];
+    size_t count;
+};
+
+static void want(struct wanted *wanted, struct bough__span *span, size_t bytes)
 {
-    struct bough__buffer **buffer = &call->buffer[call->buffers];
-    enum bough_status status = bough__buffer_create(buffer, device, bytes);
-    if (status != BOUGH_OK)
-        return status;
-    call->buffers++;
-    *span = bough__whole(*buffer);
-    return bough__fill_zero(*span, bytes);
+    wanted->span[wanted->count] = span;
+    wanted->bytes[wanted->count++] = bytes;
 }
 
 static size_t bytes_of(const struct bough__tensor *x)
@@ -41,38 +42,49 @@ static enum bough_status fill(const struct bough__tensor *x, int index, int64_t 
     return status;
 }
 
-static enum bough_status make_inputs(struct bough__call *made, struct bough_device *device,
-                                     const struct bough__call_setup *setup)
+static void describe_inputs(struct bough__op_call *call, const struct bough__call_setup *setup)
 {
-    enum bough_status status = BOUGH_OK;
-    struct bough__op_call *call = &made->call;
     call->inputs = setup->inputs;
     for (int i = 0; i < setup->inputs; i++) {
-        struct bough__tensor *x = &call->x[i];
-        if (setup->x[i].rank == 0)
-            continue;
-        x->shape = setup->x[i];
-        x->dtype = setup->integers >> i & 1 ? BOUGH_I32 : BOUGH_F32;
-        BOUGH_TRY(add_buffer(&x->span, made, device, bytes_of(x)));
-        BOUGH_TRY(fill(x, i, setup->x[0].rank > 1 ? setup->x[0].dim[1] : 1));
+        call->x[i].shape = setup->x[i];
+        call->x[i].dtype = setup->integers >> i & 1 ? BOUGH_I32 : BOUGH_F32;
     }
-done:
-    return status;
 }
 
-static enum bough_status make_gradients(struct bough__call *made, struct bough_device *device,
-                                        const struct bough__call_setup *setup)
+static void want_all(struct wanted *wanted, struct bough__call *made,
+                     const struct bough__call_setup *setup)
 {
-    enum bough_status status;
     struct bough__op_call *call = &made->call;
-    call->dy.shape = call->y.shape;
-    BOUGH_TRY(add_buffer(&call->dy.span, made, device, bytes_of(&call->dy)));
-    BOUGH_TRY(fill(&call->dy, 0, 1));
+    const unsigned no_dx = setup->no_dx | setup->op->no_gradient;
+    want(wanted, &call->y.span, bytes_of(&call->y));
+    want(wanted, &call->dy.span, bytes_of(&call->dy));
+    want(wanted, &call->step, sizeof(struct step_state));
+    if (made->need.saved)
+        want(wanted, &call->saved, made->need.saved);
+    if (made->need.scratch)
+        want(wanted, &call->scratch, made->need.scratch);
     for (int i = 0; i < setup->inputs; i++) {
-        if (((setup->no_dx | setup->op->no_gradient) >> i & 1) || !call->x[i].span.buffer)
+        if (setup->x[i].rank == 0)
+            continue;
+        want(wanted, &call->x[i].span, bytes_of(&call->x[i]));
+        if (no_dx >> i & 1)
             continue;
         call->dx[i].shape = call->x[i].shape;
-        BOUGH_TRY(add_buffer(&call->dx[i].span, made, device, bytes_of(&call->dx[i])));
+        want(wanted, &call->dx[i].span, bytes_of(&call->dx[i]));
+    }
+}
+
+static enum bough_status make_buffers(struct bough__call *made, struct bough_device *device,
+                                      const struct wanted *wanted)
+{
+    enum bough_status status;
+    BOUGH_TRY(bough__buffers_check(device, wanted->bytes, wanted->count));
+    for (size_t i = 0; i < wanted->count; i++) {
+        struct bough__buffer **buffer = &made->buffer[made->buffers];
+        BOUGH_TRY(bough__buffer_create(buffer, device, wanted->bytes[i]));
+        made->buffers++;
+        *wanted->span[i] = bough__whole(*buffer);
+        BOUGH_TRY(bough__fill_zero(*wanted->span[i], wanted->bytes[i]));
     }
 done:
     return status;
@@ -83,19 +95,20 @@ enum bough_status bough__call_init(struct bough__call *made, struct bough_device
 {
     enum bough_status status;
     struct bough__op_call *call = &made->call;
+    struct wanted wanted = {.count = 0};
     *made = (struct bough__call){.attr = setup->attr};
     made->forward.device = made->backward.device = device;
     call->attr = &made->attr;
-    BOUGH_TRY(make_inputs(made, device, setup));
+    describe_inputs(call, setup);
     BOUGH_TRY(bough__op_shape(&made->need, setup->op, call));
     call->y = (struct bough__tensor){.shape = made->need.y, .dtype = made->need.y_dtype};
-    BOUGH_TRY(add_buffer(&call->y.span, made, device, bytes_of(&call->y)));
-    if (made->need.saved)
-        BOUGH_TRY(add_buffer(&call->saved, made, device, made->need.saved));
-    if (made->need.scratch)
-        BOUGH_TRY(add_buffer(&call->scratch, made, device, made->need.scratch));
-    BOUGH_TRY(add_buffer(&call->step, made, device, sizeof(struct step_state)));
-    BOUGH_TRY(make_gradients(made, device, setup));
+    call->dy.shape = call->y.shape;
+    want_all(&wanted, made, setup);
+    BOUGH_TRY(make_buffers(made, device, &wanted));
+    for (int i = 0; i < setup->inputs; i++)
+        if (call->x[i].span.buffer)
+            BOUGH_TRY(fill(&call->x[i], i, setup->x[0].rank > 1 ? setup->x[0].dim[1] : 1));
+    BOUGH_TRY(fill(&call->dy, 0, 1));
     BOUGH_TRY(bough__op_write(&made->forward, setup->op, BOUGH_FORWARD, call, &made->need));
     BOUGH_TRY(bough__op_write(&made->backward, setup->op, BOUGH_BACKWARD, call, &made->need));
 done:

@@ -24,7 +24,8 @@ struct bough__call_setup {
     unsigned no_dx;                         // bit i: its gradient is not wanted
 };
 
-// Makes buffers, fills them with numbers, and prepares both passes.
+// Makes buffers, fills them with numbers, and prepares both passes. Sizes beyond the limits of the
+// op or of the device are refused before any is made.
 // Errors: INVALID, DEVICE; after one, too, it is ended by bough__call_fini.
 enum bough_status bough__call_init(struct bough__call *call, struct bough_device *device,
                                    const struct bough__call_setup *setup);

@@ -44,16 +44,36 @@ enum bough_status bough_device_save_kernels(struct bough_device *device, const c
 
 // ---- Buffers ----
 
+enum bough_status bough__buffers_check(const struct bough_device *device, const size_t *size,
+                                       size_t count)
+{
+    const struct bough_device_info *info = &device->info;
+    const uint64_t memory = info->memory ? info->memory : UINT64_MAX;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (size[i] > info->max_buffer)
+            return bough__fail(BOUGH_DEVICE,
+                               "device %s: a buffer of %zu bytes is wanted, the largest is %llu",
+                               info->id, size[i], (unsigned long long)info->max_buffer);
+        if (size[i] > memory - sum)
+            return bough__fail(BOUGH_DEVICE,
+                               "device %s: buffers of more than %llu bytes are wanted, and that is "
+                               "all of its memory",
+                               info->id, (unsigned long long)memory);
+        sum += size[i];
+    }
+    return BOUGH_OK;
+}
+
 enum bough_status bough__buffer_create(struct bough__buffer **buffer, struct bough_device *device,
                                        size_t size)
 {
     *buffer = NULL;
     if (!device)
         return bough__fail(BOUGH_INVALID, "buffer: no device");
-    if (size > device->info.max_buffer)
-        return bough__fail(BOUGH_DEVICE,
-                           "device %s: a buffer of %zu bytes is wanted, the largest is %llu",
-                           device->info.id, size, (unsigned long long)device->info.max_buffer);
+    enum bough_status status = bough__buffers_check(device, &size, 1);
+    if (status != BOUGH_OK)
+        return status;
     return device->backend->buffer_create(buffer, device, size ? size : 1);
 }
 

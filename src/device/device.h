@@ -240,6 +240,10 @@ const struct bough__backend *const *bough__backends(size_t *count, char *note, s
 
 // ---- The front: the same calls, checked ----
 
+// Whether buffers of so many bytes can stand together: each, and their sum.
+// Errors: DEVICE, with what was found and the limit.
+enum bough_status bough__buffers_check(const struct bough_device *device, const size_t *size,
+                                       size_t count);
 enum bough_status bough__buffer_create(struct bough__buffer **buffer, struct bough_device *device,
                                        size_t size);       // size 0 stands for 1
 void bough__buffer_destroy(struct bough__buffer **buffer); // takes NULL, sets NULL

@@ -166,6 +166,51 @@ static void products(void **state)
     assert_fails(bough_bench_gemm(&options, shape, 3), BOUGH_INVALID, "gemm: 5,0,9");
 }
 
+// Every size is checked before the device is written to.
+static void products_too_large(void **state)
+{
+    (void)state;
+    static const struct {
+        struct bough_gemm_shape shape;
+        const char *says;
+    } product[] = {
+        {{INT64_C(1) << 62, 1, 1}, "gemm: 4611686018427387904,1,1: linear: input"},
+        {{(INT64_C(1) << 62) + 1, 1, 1}, "[4611686018427387905, 1], wanted at most 2147483647"},
+        {{1, INT64_MAX, INT64_MAX}, "wanted at most 2147483647 elements"},
+        {{INT64_C(1) << 31, 1, 2}, "gemm: 2147483648,1,2: linear: input [2147483648, 1]"},
+        {{1000000000, 1, 1000000000}, "output [1000000000, 1000000000], wanted at most 2147483647"},
+    };
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct bough_bench_options options = {.device = device[i], .seconds = 1e-4};
+        const struct bough__counts before = device[i]->counts;
+        for (size_t p = 0; p < sizeof product / sizeof *product; p++)
+            assert_fails(bough_bench_gemm(&options, &product[p].shape, 1), BOUGH_INVALID,
+                         product[p].says);
+        assert_int_equal(device[i]->counts.writes, before.writes);
+    }
+}
+
+// Of one buffer, and of all of them.
+static void products_beyond_the_device(void **state)
+{
+    (void)state;
+    const struct bough_gemm_shape shape = {32, 16, 8};
+    struct bough_device *device;
+    assert_ok(bough_device_open(&device, "c"));
+    const struct bough_bench_options options = {.device = device, .seconds = 1e-4};
+    const uint64_t writes = device->counts.writes;
+    device->info.max_buffer = 2047;
+    assert_fails(bough_bench_gemm(&options, &shape, 1), BOUGH_DEVICE,
+                 "gemm: 32,16,8: device c: a buffer of 2048 bytes is wanted, the largest is 2047");
+    device->info.max_buffer = device->info.memory = 4096;
+    assert_fails(bough_bench_gemm(&options, &shape, 1), BOUGH_DEVICE,
+                 "buffers of more than 4096 bytes are wanted");
+    assert_int_equal(device->counts.writes, writes);
+    bough_device_close(&device);
+}
+
 // The products of three nets and the squares: half a second, but minutes where memory is checked.
 static void standard_list(void **state)
 {
@@ -211,6 +256,8 @@ int main(void)
         cmocka_unit_test(step_counts),
         cmocka_unit_test(every_op_has_rows),
         cmocka_unit_test(products),
+        cmocka_unit_test(products_too_large),
+        cmocka_unit_test(products_beyond_the_device),
         cmocka_unit_test(standard_list),
         cmocka_unit_test(ceilings),
     };

@@ -16,7 +16,12 @@ try bough bench step
 try bough bench
 try bough bench gemm 5,7
 try bough bench gemm 5,7,0 -d c 2>&1 | machine
+try bough bench gemm 4611686018427387904,1,1 -d c -t 0.001 2>&1 | machine
+try bough bench gemm 4611686018427387905,1,1 -d c -t 0.001 2>&1 | machine
+try bough bench gemm 99999999999999999999,1,1 -d c
 try bough bench ops relu
 try bough bench ops --set train.epochs=1
 try bough bench frobnicate
 try bough bench ops -t soon
+try bough bench ops -t 1e300
+try bough bench ops -t inf

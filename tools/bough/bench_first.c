@@ -43,13 +43,15 @@ static void use_caches(const char *folder)
     }
 }
 
+enum { NOT_STARTED = 127 };
+
 static void become_child(const struct bench_arguments *a, const char *folder, const char *run_dir,
                          int out)
 {
     const char **argv = calloc(2 * a->set.count + 11, sizeof *argv);
     size_t count = 0;
     if (!argv || dup2(out, STDOUT_FILENO) < 0)
-        _exit(1);
+        _exit(NOT_STARTED);
     use_caches(folder);
     const char *const first[] = {cli_program, "bench", "step", a->argument[0], "--first", run_dir};
     for (size_t i = 0; i < sizeof first / sizeof *first; i++)
@@ -68,7 +70,7 @@ static void become_child(const struct bench_arguments *a, const char *folder, co
     }
     execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
     execvp(cli_program, (char *const *)(uintptr_t)argv);
-    _exit(1);
+    _exit(NOT_STARTED);
 }
 
 // ---- Ctrl-C: the child ends by it, and the folder is removed before this process does ----
@@ -140,9 +142,11 @@ static enum bough_status time_child(double *seconds, const struct bench_argument
     child = 0;
     if (!waited)
         return cli_fail(BOUGH_INTERNAL, "a process for the first step: %s", strerror(errno));
-    if (!known || !WIFEXITED(code) || WEXITSTATUS(code) != 0)
-        return cli_fail(WIFEXITED(code) && WEXITSTATUS(code) ? WEXITSTATUS(code) : BOUGH_INTERNAL,
-                        "the process for the first step failed");
+    const int status = WIFEXITED(code) ? WEXITSTATUS(code) : NOT_STARTED;
+    if (status != 0 && status != NOT_STARTED)
+        return cli_fail_told(status);
+    if (!known || status != 0)
+        return cli_fail(BOUGH_INTERNAL, "the process for the first step failed");
     *seconds = moment - start;
     return BOUGH_OK;
 }

@@ -16,6 +16,7 @@ const char *cli_program = "bough";
 // ---- Failing ----
 
 static char message[2048];
+static int told;
 
 enum bough_status cli_fail(enum bough_status status, const char *format, ...)
 {
@@ -31,8 +32,16 @@ enum bough_status cli_no_memory(void)
     return cli_fail(BOUGH_INTERNAL, "out of memory");
 }
 
+enum bough_status cli_fail_told(enum bough_status status)
+{
+    told = 1;
+    return status;
+}
+
 const char *cli_error(void)
 {
+    if (told)
+        return NULL;
     return *message ? message : bough_last_error();
 }
 

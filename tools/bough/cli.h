@@ -27,7 +27,9 @@ extern const char *cli_program;
 enum bough_status cli_fail(enum bough_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum bough_status cli_no_memory(void);
-// The message of the last cli_fail, else of the library.
+// Fails with what a child process has told already.
+enum bough_status cli_fail_told(enum bough_status status);
+// The message of the last cli_fail, else of the library; NULL after cli_fail_told.
 const char *cli_error(void);
 
 // Forwards a failure to the function's `done:` label, in a local `status`.

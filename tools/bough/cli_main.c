@@ -111,7 +111,8 @@ int main(int argc, char **argv)
         status = cli_fail(BOUGH_DATA, "cannot write to the standard output");
     if (status == BOUGH_INTERRUPTED)
         return 130;
-    if (status != BOUGH_OK)
-        fprintf(stderr, "bough: %s\n", cli_error());
+    const char *error = cli_error();
+    if (status != BOUGH_OK && error)
+        fprintf(stderr, "bough: %s\n", error);
     return (int)status;
 }

@@ -1,5 +1,6 @@
 #include "cli_bench.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,11 +134,19 @@ static enum bough_status end_rows(struct rows *rows, const struct bough_device *
 
 static enum bough_status read_shape(struct bough_gemm_shape *shape, const char *text)
 {
-    long long m, n, k;
-    int end = 0;
-    if (sscanf(text, "%lld,%lld,%lld%n", &m, &n, &k, &end) != 3 || text[end])
-        return cli_fail(BOUGH_INVALID, "'%s' is no product, wanted M,N,K", text);
-    *shape = (struct bough_gemm_shape){m, n, k};
+    long long size[3];
+    const char *rest = text;
+    errno = 0; // strtoll alone tells that it cut a number
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        size[i] = strtoll(rest, &end, 10);
+        if (end == rest || *end != (i < 2 ? ',' : '\0'))
+            return cli_fail(BOUGH_INVALID, "'%s' is no product, wanted M,N,K", text);
+        rest = end + 1;
+    }
+    if (errno == ERANGE)
+        return cli_fail(BOUGH_INVALID, "gemm: %s, wanted numbers of 1 to %d", text, INT32_MAX);
+    *shape = (struct bough_gemm_shape){size[0], size[1], size[2]};
     return BOUGH_OK;
 }
 
@@ -188,7 +197,7 @@ static enum bough_status read_time(double *seconds, const char *text)
     char *end;
     *seconds = text ? strtod(text, &end) : 0;
     if (text && (*end || end == text || !(*seconds > 0 && *seconds < 3600)))
-        return cli_fail(BOUGH_INVALID, "--time %s: wanted seconds above 0", text);
+        return cli_fail(BOUGH_INVALID, "--time %s: wanted seconds above 0 and below 3600", text);
     return BOUGH_OK;
 }
 
