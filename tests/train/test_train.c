@@ -64,13 +64,13 @@ static void learns_all_tasks_on_every_device(void **state)
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     struct bough_config config = training_config(data, "adam");
-    config.train.epochs = 30;
+    config.train.epochs = 60;
     for (size_t d = 0; d < count; d++) {
         struct bough_run *run;
         struct bough_train_options options = {.device = device[d]};
         assert_ok(bough_train(&run, &config, &options));
         const struct bough_result *result = bough_run_result(run);
-        assert_int_equal(result->epochs, 30);
+        assert_int_equal(result->epochs, 60);
         assert_true(bough_scores_find(result->test, "shape", "accuracy") > 0.85);
         assert_true(bough_scores_find(result->test, "top", "accuracy") > 0.85);
 
