@@ -13,8 +13,10 @@
 
 enum { READ_BYTES = 1 << 16, DRAFT_BUFFER_BYTES = 1 << 16 };
 
-static enum bough_status refused(const char *path, const char *what)
+enum bough_status bough__file_refused(const char *path, const char *what)
 {
+    if (errno == ENOMEM)
+        return bough__fail(BOUGH_INTERNAL, "%s: %s: out of memory", path, what);
     return bough__fail(BOUGH_DATA, "%s: %s: %s", path, what, strerror(errno));
 }
 
@@ -27,7 +29,7 @@ static enum bough_status make_folder(const char *path)
     if (mkdir(path, 0777) == 0)
         return BOUGH_OK;
     if (errno != EEXIST)
-        return refused(path, "cannot create the folder");
+        return bough__file_refused(path, "cannot create the folder");
     if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
         return bough__fail(BOUGH_DATA, "%s: is not a folder", path);
     return BOUGH_OK;
@@ -66,7 +68,7 @@ static enum bough_status read_all(char **data, size_t *size, int fd, const char 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return refused(path, "cannot read");
+            return bough__file_refused(path, "cannot read");
         *size += (size_t)got;
         (*data)[*size] = 0;
         if (got == 0)
@@ -80,7 +82,7 @@ enum bough_status bough__file_read(char **data, size_t *size, const char *path)
     *size = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return refused(path, "cannot open");
+        return bough__file_refused(path, "cannot open");
     enum bough_status status = read_all(data, size, fd, path);
     close(fd);
     if (status != BOUGH_OK) {
@@ -95,7 +97,7 @@ static enum bough_status map(struct bough__mapping *mapping, int fd, const char 
 {
     struct stat info;
     if (fstat(fd, &info) != 0)
-        return refused(path, "cannot open");
+        return bough__file_refused(path, "cannot open");
     if (!S_ISREG(info.st_mode))
         return bough__fail(BOUGH_DATA, "%s: no regular file, which is wanted here", path);
     if (info.st_size == 0)
@@ -104,7 +106,7 @@ static enum bough_status map(struct bough__mapping *mapping, int fd, const char 
         return bough__fail(BOUGH_DATA, "%s: too large for the addresses of this machine", path);
     void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED)
-        return refused(path, "cannot map");
+        return bough__file_refused(path, "cannot map");
     mapping->data = data;
     mapping->size = (size_t)info.st_size;
     return BOUGH_OK;
@@ -116,7 +118,7 @@ enum bough_status bough__file_map(struct bough__mapping *mapping, const char *pa
     // Without O_NONBLOCK, opening a pipe would wait for its writer.
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return refused(path, "cannot open");
+        return bough__file_refused(path, "cannot open");
     enum bough_status status = map(mapping, fd, path);
     close(fd);
     return status;
@@ -164,7 +166,7 @@ static enum bough_status open_part(int *result, const char *part, const char *pa
     for (;;) {
         int fd = open(part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
         if (fd < 0)
-            return refused(path, "cannot write");
+            return bough__file_refused(path, "cannot write");
         if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
             close(fd);
             errno = EWOULDBLOCK;
@@ -187,7 +189,7 @@ static enum bough_status open_stream(struct bough__draft *draft)
         return status;
     draft->stream = ftruncate(fd, 0) == 0 ? fdopen(fd, "w") : NULL;
     if (!draft->stream) {
-        status = refused(draft->name, "cannot write");
+        status = bough__file_refused(draft->name, "cannot write");
         unlink(draft->part);
         close(fd);
         return status;
@@ -219,31 +221,38 @@ done:
 enum bough_status bough__draft_write(struct bough__draft *draft, const void *data, size_t size)
 {
     if (size > 0 && fwrite(data, 1, size, draft->stream) != size)
-        return refused(draft->name, "cannot write");
+        return bough__file_refused(draft->name, "cannot write");
     return BOUGH_OK;
 }
 
 enum bough_status bough__draft_seek(struct bough__draft *draft, uint64_t offset)
 {
     if (fseeko(draft->stream, (off_t)offset, SEEK_SET) != 0)
-        return refused(draft->name, "cannot write");
+        return bough__file_refused(draft->name, "cannot write");
     return BOUGH_OK;
 }
 
-// A rename is on disk only when its folder is.
-static enum bough_status sync_folder(const char *path)
+// The folder of a path, which is cut for the moment: nothing is allocated once a file is in place.
+static int open_folder_of(char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    if (!folder)
-        return bough__no_memory();
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    free(folder);
+    char *slash = strrchr(path, '/'), none = '\0';
+    char *end = slash ? slash + 1 : &none, after = *end;
+    *end = '\0';
+    int fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *end = after;
+    return fd;
+}
+
+// A rename is on disk only when its folder is.
+static enum bough_status sync_folder(char *path)
+{
+    int fd = open_folder_of(path);
     if (fd < 0) // a folder that may be written and not read
         return BOUGH_OK;
     // Some file systems cannot sync a folder.
     int failed = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
-    enum bough_status status = failed ? refused(path, "cannot sync the folder") : BOUGH_OK;
+    enum bough_status status =
+        failed ? bough__file_refused(path, "cannot sync the folder") : BOUGH_OK;
     close(fd);
     return status;
 }
@@ -252,7 +261,7 @@ enum bough_status bough__draft_commit(struct bough__draft *draft)
 {
     if (fflush(draft->stream) != 0 || fsync(fileno(draft->stream)) != 0 ||
         rename(draft->part, draft->path) != 0)
-        return refused(draft->name, "cannot write");
+        return bough__file_refused(draft->name, "cannot write");
     fclose(draft->stream);
     draft->stream = NULL;
     return sync_folder(draft->path);

@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Every call here returns DATA, with the path and the reason, when the system refuses.
+// Every call here returns DATA, with the path and the reason, when the system refuses; INTERNAL
+// where that is for memory.
+
+// Tells what errno says of `path`: "<path>: <what>: <reason>". Returns as above.
+enum bough_status bough__file_refused(const char *path, const char *what);
 
 // Reads all of a file or pipe. The bytes are the caller's to free; a zero byte follows the last.
 enum bough_status bough__file_read(char **data, size_t *size, const char *path);

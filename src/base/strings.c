@@ -107,6 +107,16 @@ static size_t character(const unsigned char *at)
     return surrogate || code < least[bytes] || code > 0x10ffff ? 0 : bytes;
 }
 
+int bough__is_utf8(const char *text)
+{
+    size_t bytes = 1;
+    while (*text && bytes) {
+        bytes = character((const unsigned char *)text);
+        text += bytes;
+    }
+    return bytes != 0;
+}
+
 char *bough__make_utf8(char *text)
 {
     for (char *at = text; *at;) {

@@ -16,6 +16,9 @@ const char *bough__variable(const char *name);
 // Whether a variable says `word`, the only one that it takes. Errors: INVALID for any other.
 enum bough_status bough__variable_says(int *says, const char *name, const char *word);
 
+// Whether all of it is UTF-8.
+int bough__is_utf8(const char *text);
+
 // Puts ? in the place of every byte that is no part of UTF-8. Returns `text`.
 char *bough__make_utf8(char *text);
 

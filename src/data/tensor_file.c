@@ -4,9 +4,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,7 +244,10 @@ static enum bough_status parse(struct bough_tensor_file *file)
         return status;
     const unsigned char *text = file->mapping.data + LENGTH_BYTES;
     json_error_t error;
-    json_t *header = json_loadb((const char *)text, length, JSON_REJECT_DUPLICATES, &error);
+    json_t *header;
+    status = bough__json_read(&header, (const char *)text, length, JSON_REJECT_DUPLICATES, &error);
+    if (status != BOUGH_OK)
+        return status;
     if (!header)
         return bough__fail(BOUGH_DATA, "header, byte %d: %s; wanted a JSON object", error.position,
                            error.text);

@@ -5,9 +5,10 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/strings.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,8 +63,8 @@ void bough_tensor_writer_destroy(struct bough_tensor_writer **writer)
     *writer = NULL;
 }
 
-// Puts `value` under `key`, once. Takes over the reference to `value`, which may be NULL: jansson
-// refuses what is no UTF-8.
+// Puts `value` under `key`, once. Takes over the reference to `value`, which is NULL where memory
+// ended.
 static enum bough_status put(struct bough_tensor_writer *writer, json_t *object, const char *key,
                              json_t *value)
 {
@@ -72,12 +73,13 @@ static enum bough_status put(struct bough_tensor_writer *writer, json_t *object,
         wrong = "comes after the first write";
     else if (json_object_get(object, key))
         wrong = "stands already";
-    else if (!value || json_object_set_new(object, key, json_incref(value)) != 0)
+    else if (!bough__is_utf8(key))
         wrong = "is no UTF-8 text";
-    json_decref(value);
-    if (wrong)
+    if (wrong) {
+        json_decref(value);
         return bough__fail(BOUGH_INVALID, "%s: \"%s\" %s", writer->path, key, wrong);
-    return BOUGH_OK;
+    }
+    return json_object_set_new(object, key, value) == 0 ? BOUGH_OK : bough__no_memory();
 }
 
 enum bough_status bough_tensor_writer_metadata(struct bough_tensor_writer *writer, const char *key,
@@ -89,6 +91,8 @@ enum bough_status bough_tensor_writer_metadata(struct bough_tensor_writer *write
         if (!pairs || json_object_set_new(writer->header, "__metadata__", pairs) != 0)
             return bough__no_memory();
     }
+    if (!bough__is_utf8(value))
+        return bough__fail(BOUGH_INVALID, "%s: \"%s\" is no UTF-8 text", writer->path, key);
     return put(writer, pairs, key, json_string(value));
 }
 
@@ -111,11 +115,16 @@ static enum bough_status count_bytes(uint64_t *bytes, uint64_t *total,
     return BOUGH_OK;
 }
 
+// NULL if memory ends.
 static json_t *describe(enum bough_dtype dtype, const struct bough_shape *shape)
 {
     json_t *dims = json_array();
-    for (int32_t i = 0; i < shape->rank; i++)
-        json_array_append_new(dims, json_integer(shape->dim[i]));
+    for (int32_t i = 0; i < shape->rank; i++) {
+        if (json_array_append_new(dims, json_integer(shape->dim[i])) != 0) {
+            json_decref(dims);
+            return NULL;
+        }
+    }
     return json_pack("{s:s, s:o}", "dtype", bough_dtype_name(dtype), "shape", dims);
 }
 
@@ -189,7 +198,7 @@ static enum bough_status begin(struct bough_tensor_writer *writer)
     enum bough_status status = lay_out(writer);
     if (status != BOUGH_OK)
         return status;
-    char *text = json_dumps(writer->header, JSON_COMPACT);
+    char *text = bough__json_text(writer->header, JSON_COMPACT);
     if (!text)
         return bough__no_memory();
     status = write_header(writer, text);

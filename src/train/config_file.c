@@ -1,9 +1,9 @@
 // A config file from the disk to checked structs.
 #include "base/error.h"
+#include "base/file.h"
 #include "train/config_check.h"
 #include "train/config_read.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static enum bough_status place_data(struct bough_config_file *file, const struct
     BOUGH_TRY_MEMORY(folder);
     absolute = realpath(folder, NULL);
     if (!absolute)
-        return bough__fail(BOUGH_DATA, "%s: %s", folder, strerror(errno));
+        return bough__file_refused(folder, "cannot be found");
     file->config.data = bough__arena_format(
         &file->arena, "%s/%s", strcmp(absolute, "/") ? absolute : "", file->config.data);
     BOUGH_TRY_MEMORY(file->config.data);

@@ -12,12 +12,11 @@
 #include <unistd.h>
 #include <yaml.h>
 
-// Nodes are the document's numbers; 0 stands for none. What libyaml refuses, for want of memory or
-// because a text is not UTF-8, is kept in `failed` and told at the end.
+// Nodes are the document's numbers; 0 stands for none. The first failure is kept in `status`.
 struct writer {
     yaml_document_t document;
     const struct bough_config *config;
-    const char *failed;
+    enum bough_status status;
 };
 
 static void write_section(struct writer *w, int map, const struct bough__section *section,
@@ -25,18 +24,20 @@ static void write_section(struct writer *w, int map, const struct bough__section
 
 // ---- Nodes ----
 
-static int node(struct writer *w, int number, const char *text)
+// libyaml refuses only for want of memory what is UTF-8.
+static int made(struct writer *w, int number)
 {
-    if (!number && !w->failed)
-        w->failed = text;
+    if (!number && w->status == BOUGH_OK)
+        w->status = bough__no_memory();
     return number;
 }
 
 static int scalar(struct writer *w, const char *text, yaml_scalar_style_t style)
 {
     const yaml_char_t *value = (const yaml_char_t *)text;
-    return node(w, yaml_document_add_scalar(&w->document, NULL, value, (int)strlen(text), style),
-                text);
+    if (w->status == BOUGH_OK && !bough__is_utf8(text))
+        w->status = bough__fail(BOUGH_INVALID, "cannot be written in YAML: '%.200s'", text);
+    return made(w, yaml_document_add_scalar(&w->document, NULL, value, (int)strlen(text), style));
 }
 
 static int plain(struct writer *w, const char *text)
@@ -56,24 +57,24 @@ static int text(struct writer *w, const char *value)
 
 static int mapping(struct writer *w, yaml_mapping_style_t style)
 {
-    return node(w, yaml_document_add_mapping(&w->document, NULL, style), "a mapping");
+    return made(w, yaml_document_add_mapping(&w->document, NULL, style));
 }
 
 static int list(struct writer *w, yaml_sequence_style_t style)
 {
-    return node(w, yaml_document_add_sequence(&w->document, NULL, style), "a list");
+    return made(w, yaml_document_add_sequence(&w->document, NULL, style));
 }
 
 static void put(struct writer *w, int map, int key, int value)
 {
-    if (!w->failed)
-        node(w, yaml_document_append_mapping_pair(&w->document, map, key, value), "an entry");
+    if (w->status == BOUGH_OK)
+        made(w, yaml_document_append_mapping_pair(&w->document, map, key, value));
 }
 
 static void append(struct writer *w, int sequence, int value)
 {
-    if (!w->failed)
-        node(w, yaml_document_append_sequence_item(&w->document, sequence, value), "an entry");
+    if (w->status == BOUGH_OK)
+        made(w, yaml_document_append_sequence_item(&w->document, sequence, value));
 }
 
 // ---- Values ----
@@ -145,8 +146,8 @@ static int section(struct writer *w, const struct bough__section *of, const void
 {
     int map = mapping(w, YAML_BLOCK_MAPPING_STYLE);
     write_section(w, map, of, base, 0);
-    const yaml_node_t *made = map ? yaml_document_get_node(&w->document, map) : NULL;
-    int empty = !made || made->data.mapping.pairs.top == made->data.mapping.pairs.start;
+    const yaml_node_t *at = map ? yaml_document_get_node(&w->document, map) : NULL;
+    int empty = !at || at->data.mapping.pairs.top == at->data.mapping.pairs.start;
     return empty ? 0 : map;
 }
 
@@ -224,7 +225,7 @@ static void write_section(struct writer *w, int map, const struct bough__section
                           const void *base, size_t from)
 {
     const char *kind = bough__section_kind(of, base);
-    for (size_t i = from; i < of->count && !w->failed; i++) {
+    for (size_t i = from; i < of->count && w->status == BOUGH_OK; i++) {
         const struct bough__key *key = &of->key[i];
         int item = bough__key_is_of(key, kind) ? value(w, key, base) : 0;
         if (item)
@@ -247,9 +248,9 @@ static enum bough_status emit(FILE *out, const struct bough_config *config)
     if (!yaml_document_initialize(&w.document, NULL, NULL, NULL, 1, 1))
         return bough__no_memory();
     section(&w, &bough__config_section, config);
-    if (w.failed) {
+    if (w.status != BOUGH_OK) {
         yaml_document_delete(&w.document);
-        return bough__fail(BOUGH_INVALID, "cannot be written in YAML: '%.200s'", w.failed);
+        return w.status;
     }
     if (!yaml_emitter_initialize(&emitter)) {
         yaml_document_delete(&w.document);
@@ -258,9 +259,13 @@ static enum bough_status emit(FILE *out, const struct bough_config *config)
     yaml_emitter_set_output(&emitter, gather, out);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
-    if (!yaml_emitter_open(&emitter) || !yaml_emitter_dump(&emitter, &w.document) ||
-        !yaml_emitter_close(&emitter))
-        status = bough__fail(BOUGH_INTERNAL, "%s", emitter.problem ? emitter.problem : "YAML");
+    errno = 0;
+    int written = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, &w.document) &&
+                  yaml_emitter_close(&emitter);
+    if (errno == ENOMEM || (!written && !emitter.problem)) // it may also go on after that
+        status = bough__no_memory();
+    else if (!written)
+        status = bough__fail(BOUGH_INTERNAL, "%s", emitter.problem);
     yaml_emitter_delete(&emitter);
     return status;
 }
@@ -273,7 +278,7 @@ static enum bough_status make_absolute(struct bough_config *config, struct bough
         return BOUGH_OK;
     folder = realpath(".", NULL);
     if (!folder)
-        return bough__fail(BOUGH_DATA, "the current folder: %s", strerror(errno));
+        return bough__file_refused("the current folder", "cannot be named");
     config->data =
         bough__arena_format(arena, "%s/%s", strcmp(folder, "/") ? folder : "", config->data);
     BOUGH_TRY_MEMORY(config->data);
@@ -295,7 +300,7 @@ enum bough_status bough__config_text(char **text, size_t *size, const struct bou
     BOUGH_TRY(emit(out, &complete));
     int failed = fclose(out);
     out = NULL;
-    if (failed)
+    if (failed || !*text) // a stream that ends in want of memory may close well
         BOUGH_TRY_MEMORY(NULL);
 done:
     if (out)

@@ -95,9 +95,9 @@ done:
 
 static enum bough_status syntax_error(const yaml_parser_t *parser, const char *name)
 {
-    if (parser->error == YAML_MEMORY_ERROR)
+    const char *problem = parser->problem;
+    if (parser->error == YAML_MEMORY_ERROR || !problem) // it does not say so everywhere
         return bough__no_memory();
-    const char *problem = parser->problem ? parser->problem : "not YAML";
     if (parser->error == YAML_READER_ERROR)
         return bough__fail(BOUGH_INVALID, "%s: byte %zu: %s", name, parser->problem_offset,
                            problem);

@@ -1,8 +1,8 @@
 #include "train/progress.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static char *progress_text(const struct bough__progress *progress)
         (int)progress->best_epoch, "stale", (int)progress->stale, "plateau_best",
         finite_or_null(progress->plateau.best), "plateau_scale", progress->plateau.scale,
         "plateau_stale", (int)progress->plateau.stale);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = bough__json_text(object, JSON_COMPACT);
     json_decref(object);
     return text;
 }
@@ -48,7 +48,12 @@ static char *progress_text(const struct bough__progress *progress)
 static enum bough_status progress_read(struct bough__progress *progress, const char *text,
                                        int64_t steps, const char *path)
 {
-    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *object;
+    json_error_t error;
+    enum bough_status status =
+        bough__json_read(&object, text ? text : "", text ? strlen(text) : 0, 0, &error);
+    if (status != BOUGH_OK)
+        return status;
     if (!json_is_object(object)) {
         json_decref(object);
         return bough__fail(BOUGH_DATA, "%s: no progress in its metadata; it is not a checkpoint",

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,25 +18,38 @@ struct bough__record {
 
 // ---- The log ----
 
-// Where the events to keep end: the first line that is cut off, damaged, or of a later epoch.
-static long kept_bytes(FILE *file, int32_t epochs_kept)
+// Whether an event is one of the first epochs, and not damaged.
+static enum bough_status is_kept(int *kept, const char *line, size_t length, int32_t epochs_kept)
 {
+    json_t *event;
+    json_error_t error;
+    enum bough_status status = bough__json_read(&event, line, length, 0, &error);
+    const json_t *epoch = json_object_get(event, "epoch");
+    *kept = event && json_integer_value(epoch) <= epochs_kept &&
+            !(epochs_kept == 0 && json_is_integer(epoch));
+    json_decref(event);
+    return status;
+}
+
+// Where the events to keep end: the first line that is cut off, damaged, or of a later epoch.
+static enum bough_status kept_bytes(long *bytes, FILE *file, const char *path, int32_t epochs_kept)
+{
+    enum bough_status status = BOUGH_OK;
     char *line = NULL;
     size_t room = 0;
-    long kept = 0;
     ssize_t length;
+    int kept = 1;
     while ((length = getline(&line, &room, file)) > 0 && line[length - 1] == '\n') {
-        json_t *event = json_loads(line, 0, NULL);
-        const json_t *epoch = json_object_get(event, "epoch");
-        int keep = event && json_integer_value(epoch) <= epochs_kept &&
-                   !(epochs_kept == 0 && json_is_integer(epoch));
-        json_decref(event);
-        if (!keep)
+        BOUGH_TRY(is_kept(&kept, line, (size_t)length, epochs_kept));
+        if (!kept)
             break;
-        kept += length;
+        *bytes += length;
     }
+    if (length < 0 && !feof(file))
+        status = bough__file_refused(path, "cannot read");
+done:
     free(line);
-    return kept;
+    return status;
 }
 
 enum bough_status bough__record_open(struct bough__record **record, const char *run_dir,
@@ -46,14 +60,17 @@ enum bough_status bough__record_open(struct bough__record **record, const char *
     BOUGH_TRY_MEMORY(made);
     if (run_dir) {
         snprintf(made->path, sizeof made->path, "%s/log.jsonl", run_dir);
-        made->file = fopen(made->path, "a+");
         long kept = 0;
-        if (made->file) {
-            rewind(made->file);
-            kept = epochs_kept > 0 ? kept_bytes(made->file, epochs_kept) : 0;
+        made->file = fopen(made->path, "a+");
+        if (!made->file) {
+            status = bough__file_refused(made->path, "cannot open");
+            goto done;
         }
-        if (!made->file || ftruncate(fileno(made->file), kept) != 0)
-            status = bough__fail(BOUGH_DATA, "%s: %s", made->path, strerror(errno));
+        rewind(made->file);
+        if (epochs_kept > 0)
+            BOUGH_TRY(kept_bytes(&kept, made->file, made->path, epochs_kept));
+        if (ftruncate(fileno(made->file), kept) != 0)
+            status = bough__file_refused(made->path, "cannot write");
     }
 done:
     if (status != BOUGH_OK)
@@ -72,54 +89,69 @@ void bough__record_close(struct bough__record **record)
 
 enum bough_status bough__record_event(struct bough__record *record, json_t *event)
 {
-    char *line = event ? json_dumps(event, JSON_COMPACT) : NULL;
+    char *line = bough__json_text(event, JSON_COMPACT);
     json_decref(event);
     if (!line)
         return bough__no_memory();
     enum bough_status status = BOUGH_OK;
     if (record->file && (fprintf(record->file, "%s\n", line) < 0 || fflush(record->file) != 0))
-        status = bough__fail(BOUGH_DATA, "%s: %s", record->path, strerror(errno));
+        status = bough__file_refused(record->path, "cannot write");
     free(line);
     return status;
 }
 
 // ---- Scores ----
 
+// NULL if memory ends, here and below.
 static json_t *task_object(json_t *scores, const char *task)
 {
     json_t *object = json_object_get(scores, task);
-    if (object)
-        return object;
-    json_object_set_new(scores, task, json_object());
-    return json_object_get(scores, task);
+    if (!object && json_object_set_new(scores, task, json_object()) == 0)
+        object = json_object_get(scores, task);
+    return object;
+}
+
+static json_t *row_json(const int64_t *count, int64_t classes)
+{
+    json_t *row = json_array();
+    int lost = 0;
+    for (int64_t c = 0; c < classes && !lost; c++)
+        lost = json_array_append_new(row, json_integer(count[c]));
+    if (!lost)
+        return row;
+    json_decref(row);
+    return NULL;
 }
 
 static json_t *confusion_json(const struct bough_confusion *confusion)
 {
     json_t *rows = json_array();
-    for (int64_t r = 0; r < confusion->classes; r++) {
-        json_t *row = json_array();
-        for (int64_t c = 0; c < confusion->classes; c++)
-            json_array_append_new(row, json_integer(confusion->count[r * confusion->classes + c]));
-        json_array_append_new(rows, row);
-    }
-    return rows;
+    int lost = 0;
+    for (int64_t r = 0; r < confusion->classes && !lost; r++)
+        lost = json_array_append_new(
+            rows, row_json(confusion->count + r * confusion->classes, confusion->classes));
+    if (!lost)
+        return rows;
+    json_decref(rows);
+    return NULL;
 }
 
-json_t *bough__scores_json(const struct bough_scores *scores)
+int bough__scores_put(json_t *object, const char *key, const struct bough_scores *scores)
 {
     if (!scores)
-        return NULL;
-    json_t *object = json_object();
-    for (size_t i = 0; i < scores->count; i++) {
+        return object == NULL;
+    int lost = json_object_set_new(object, key, json_object());
+    json_t *tasks = json_object_get(object, key);
+    for (size_t i = 0; i < scores->count && !lost; i++) {
         double value = scores->score[i].value;
-        json_object_set_new(task_object(object, scores->score[i].task), scores->score[i].metric,
-                            isfinite(value) ? json_real(value) : json_null());
+        lost =
+            json_object_set_new(task_object(tasks, scores->score[i].task), scores->score[i].metric,
+                                isfinite(value) ? json_real(value) : json_null());
     }
-    for (size_t i = 0; i < scores->confusion_count; i++)
-        json_object_set_new(task_object(object, scores->confusion[i].task), "confusion",
-                            confusion_json(&scores->confusion[i]));
-    return object;
+    for (size_t i = 0; i < scores->confusion_count && !lost; i++)
+        lost = json_object_set_new(task_object(tasks, scores->confusion[i].task), "confusion",
+                                   confusion_json(&scores->confusion[i]));
+    return lost;
 }
 
 // ---- The result ----
@@ -128,12 +160,13 @@ enum bough_status bough__record_result(const char *run_dir, const struct bough_r
 {
     enum bough_status status;
     char path[4096], *text = NULL;
-    json_t *object =
-        json_pack("{s:s, s:i, s:i, s:f, s:o*, s:o*}", "device", result->device, "epochs",
-                  (int)result->epochs, "best_epoch", (int)result->best_epoch, "samples_per_second",
-                  result->samples_per_second, "validation", bough__scores_json(result->validation),
-                  "test", bough__scores_json(result->test));
-    text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
+    json_t *object = json_pack("{s:s, s:i, s:i, s:f}", "device", result->device, "epochs",
+                               (int)result->epochs, "best_epoch", (int)result->best_epoch,
+                               "samples_per_second", result->samples_per_second);
+    if (bough__scores_put(object, "validation", result->validation) ||
+        bough__scores_put(object, "test", result->test))
+        BOUGH_TRY_MEMORY(NULL);
+    text = bough__json_text(object, JSON_INDENT(2));
     BOUGH_TRY_MEMORY(text);
     snprintf(path, sizeof path, "%s/result.json", run_dir);
     size_t length = strlen(text);

@@ -9,7 +9,7 @@ struct bough__record;
 
 // Opens the log for appending, keeping the events up to epoch `epochs_kept` and dropping what a
 // broken run left behind them. With run_dir NULL the record keeps nothing.
-// Errors: DATA.
+// Errors: DATA, INTERNAL.
 enum bough_status bough__record_open(struct bough__record **record, const char *run_dir,
                                      int32_t epochs_kept);
 void bough__record_close(struct bough__record **record);
@@ -17,11 +17,11 @@ void bough__record_close(struct bough__record **record);
 // Appends an event; takes the reference. Errors: DATA, INTERNAL (also for NULL).
 enum bough_status bough__record_event(struct bough__record *record, json_t *event);
 
-// {"left": {"loss": 0.4, "accuracy": 0.84, "confusion": [[...]]}}; a number that is not finite is
-// null. New reference; NULL when out of memory, or for NULL.
-json_t *bough__scores_json(const struct bough_scores *scores);
+// Puts {"left": {"loss": 0.4, "accuracy": 0.84, "confusion": [[...]]}} under `key`; a number that
+// is not finite is null. Nothing for NULL scores. Not 0 when out of memory, and for a NULL object.
+int bough__scores_put(json_t *object, const char *key, const struct bough_scores *scores);
 
-// Writes result.json. Errors: DATA.
+// Writes result.json. Errors: DATA, INTERNAL.
 enum bough_status bough__record_result(const char *run_dir, const struct bough_result *result);
 
 #endif

@@ -103,6 +103,15 @@ enum bough_status bough__report_step(struct bough__report *report)
     return BOUGH_OK;
 }
 
+// Takes the reference. `lost`: memory ended while it was put together.
+static enum bough_status record_scored(const struct bough__report *report, json_t *line, int lost)
+{
+    if (!lost)
+        return bough__record_event(report->trainer->record, line);
+    json_decref(line);
+    return bough__no_memory();
+}
+
 enum bough_status bough__report_epoch(struct bough__report *report,
                                       const struct bough_scores *train,
                                       const struct bough_scores *validation, int best)
@@ -111,13 +120,14 @@ enum bough_status bough__report_epoch(struct bough__report *report,
     event.train = train;
     event.validation = validation;
     event.best = best;
-    enum bough_status status = bough__record_event(
-        report->trainer->record,
-        json_pack("{s:s, s:i, s:I, s:f, s:f, s:o, s:o*, s:b}", "event", "epoch", "epoch",
-                  (int)event.epoch, "step", (json_int_t)report->trainer->progress.step, "lr",
-                  event.lr, "samples_per_second", event.samples_per_second, "train",
-                  bough__scores_json(train), "validation", bough__scores_json(validation), "best",
-                  best));
+    json_t *line = json_pack("{s:s, s:i, s:I, s:f, s:f}", "event", "epoch", "epoch",
+                             (int)event.epoch, "step", (json_int_t)report->trainer->progress.step,
+                             "lr", event.lr, "samples_per_second", event.samples_per_second);
+    enum bough_status status =
+        record_scored(report, line,
+                      bough__scores_put(line, "train", train) ||
+                          bough__scores_put(line, "validation", validation) ||
+                          json_object_set_new(line, "best", json_boolean(best)));
     tell(report, &event);
     return status;
 }
@@ -149,10 +159,8 @@ enum bough_status bough__report_end(struct bough__report *report, struct bough_r
     event.test = result->test;
     if (trainer->run_dir)
         BOUGH_TRY(bough__record_result(trainer->run_dir, result));
-    BOUGH_TRY(
-        bough__record_event(trainer->record, json_pack("{s:s, s:i, s:o*}", "event", "end",
-                                                       "best_epoch", (int)result->best_epoch,
-                                                       "test", bough__scores_json(result->test))));
+    json_t *line = json_pack("{s:s, s:i}", "event", "end", "best_epoch", (int)result->best_epoch);
+    BOUGH_TRY(record_scored(report, line, bough__scores_put(line, "test", result->test)));
     tell(report, &event);
 done:
     return status;

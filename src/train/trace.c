@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "device/profile.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +49,13 @@ struct trace {
     int lost; // an event, for want of memory
 };
 
-// A slice: microseconds since the first launch. Takes `args`.
+// A slice: microseconds since the first launch. Takes `args`, NULL if memory ended.
 static void add(struct trace *trace, const char *name, const char *category,
                 struct bough__timing when, json_t *args)
 {
     const double zero = trace->profile->event[0].timing.start;
     json_t *event =
-        json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:o*}", "name", name, "cat", category, "ph",
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:o}", "name", name, "cat", category, "ph",
                   "X", "pid", 1, "tid", 1, "ts", 1e6 * (when.start - zero), "dur",
                   1e6 * (when.end - when.start), "args", args);
     trace->lost |= json_array_append_new(trace->events, event) != 0;
@@ -110,7 +110,8 @@ static size_t add_list(struct trace *trace, size_t first)
         return end;
     snprintf(name, sizeof name, "batch %d", event[first].list + 1);
     add(trace, name, "batch",
-        (struct bough__timing){event[first].timing.start, event[end - 1].timing.end}, NULL);
+        (struct bough__timing){event[first].timing.start, event[end - 1].timing.end},
+        json_object());
     for (size_t at = first; at < end;)
         at = add_op(trace, at);
     return end;
@@ -128,7 +129,7 @@ enum bough_status bough__trace_write(const char *run_dir, const struct bough_dev
     struct trace trace = {events, profile, 0};
     for (size_t at = 0; at < profile->events;)
         at = add_list(&trace, at);
-    text = trace.lost ? NULL : json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    text = trace.lost ? NULL : bough__json_text(whole, JSON_COMPACT | JSON_REAL_PRECISION(12));
     BOUGH_TRY_MEMORY(text);
     snprintf(path, sizeof path, "%s/trace.json", run_dir);
     BOUGH_TRY(bough__file_write(path, text, strlen(text)));

@@ -59,10 +59,10 @@ static enum bough_status print_json(const struct bough_device_info *list, size_t
     json_t *all = json_pack("{s:o, s:o}", "devices", devices, "note", cli_json_text(note));
     if (!all || json_array_size(devices) != count)
         return cli_no_memory();
-    json_dumpf(all, stdout, JSON_INDENT(2));
+    const int failed = json_dumpf(all, stdout, JSON_INDENT(2)) != 0 && !ferror(stdout);
     putchar('\n');
     json_decref(all);
-    return BOUGH_OK;
+    return failed ? cli_no_memory() : BOUGH_OK;
 }
 
 static enum bough_status run(int argc, char **argv)

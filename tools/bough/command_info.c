@@ -26,6 +26,8 @@ static enum bough_status is_tensor_file(int *is, const char *path)
 {
     char start[9] = {0};
     FILE *file = fopen(path, "rb");
+    if (!file && errno == ENOMEM)
+        return cli_no_memory();
     if (!file)
         return cli_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
     *is = fread(start, 1, sizeof start, file) == sizeof start && start[8] == '{';

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Fails the allocations of small runs of bough, one a run, and then all from one on.
+
+Each run must end with exit code 1 and `out of memory`, or do all of its work; no signal, no other
+code, no hang, and no half-written file.
+
+usage: allocations.py BOUGH FAIL_ALLOC_LIBRARY CLI_FOLDER [STRIDE]
+  STRIDE  every STRIDE-th allocation only; 1, all of them, without it
+"""
+import concurrent.futures
+import itertools
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+PROGRAM, LIBRARY, CLI = sys.argv[1:4]
+STRIDE = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+SECONDS = 60
+
+# What two runs write alike; nothing of it holds a time.
+SAME = ("config.yaml", "model.safetensors", "p.csv")
+
+CASES = {
+    "train": ["train", "tiny.yaml", "--run", "run", "--device", "c", "--quiet"],
+    "resume": ["train", "--resume", "run", "--set", "train.epochs=3", "--device", "c", "--quiet"],
+    "eval": ["eval", "run", "--device", "c"],
+    "predict": ["predict", "run", "--data", "tiny.safetensors", "-o", "p.csv", "--device", "c"],
+    "info": ["info", "tiny.yaml"],
+    "devices": ["devices", "--json"],
+}
+
+
+def bough(folder, args, **variables):
+    """Plain C on one thread: so the allocations come in the same order every time."""
+    env = dict(os.environ, BOUGH_THREADS="1", BOUGH_CACHE="off",
+               BOUGH_OPENCL_MODULE=folder + "/none", MALLOC_PERTURB_="165", **variables)
+    if variables:
+        env["LD_PRELOAD"] = LIBRARY
+    return subprocess.run([PROGRAM] + args, cwd=folder, env=env, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=SECONDS, check=False)
+
+
+# ---- What a run left ----
+
+def is_tensors(data):
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + length])
+    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+    return len(data) == 8 + length + max(ends)
+
+
+def is_whole(name, data, expected):
+    try:
+        if name in ("config.yaml", "p.csv"):
+            return data in expected[name]
+        if name.endswith(".safetensors"):
+            return is_tensors(data)
+        if name.endswith(".jsonl"):
+            return all(json.loads(line) for line in data.splitlines()) and data[-1:] in (b"", b"\n")
+        if name.endswith(".json"):
+            return isinstance(json.loads(data), dict)
+    except (ValueError, struct.error, KeyError, TypeError):
+        return False
+    return not name.endswith(".part")
+
+
+def files(folder, start):
+    """By name; where they say in which of these two folders something lies, that is left out."""
+    found = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(where, name), "rb") as file:
+                found[name] = file.read().replace(folder.encode(), b"")
+                found[name] = found[name].replace(start.encode(), b"")
+    return found
+
+
+# ---- A run with a fault ----
+
+class Case:
+    def __init__(self, name, start, scratch):
+        self.name, self.args, self.start = name, CASES[name], start
+        folder = self.fresh(scratch)
+        done = bough(folder, self.args, FAIL_ALLOC_COUNT=folder + "/count")
+        if done.returncode:
+            sys.exit(f"{name}: exit {done.returncode} without a fault: {done.stderr.decode()}")
+        with open(folder + "/count", encoding="ascii") as file:
+            self.count = int(file.read())
+        os.remove(folder + "/count")
+        self.output, self.expected = done.stdout, files(folder, start)
+        before = files(start, start)
+        self.whole = {name: (data, before.get(name)) for name, data in self.expected.items()}
+
+    def fresh(self, scratch):
+        folder = os.path.join(scratch, "work")
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.start, folder)
+        return folder
+
+    def wrong(self, scratch, fault):
+        """What is wrong with a run in which `fault` came true; None if nothing is."""
+        folder = self.fresh(scratch)
+        try:
+            done = bough(folder, self.args, FAIL_ALLOC=fault)
+        except subprocess.TimeoutExpired:
+            return f"no end within {SECONDS} s"
+        said, found = done.stderr.decode(errors="replace").strip(), files(folder, self.start)
+        said = said.splitlines()[-1] if said else "(nothing)"
+        if done.returncode not in (0, 1):
+            return f"exit {done.returncode}: {said}"
+        if done.returncode == 1 and not re.search("out of memory|no memory for", said):
+            return f"exit 1 without `out of memory`: {said}"
+        for name, data in found.items():
+            if not is_whole(name, data, self.whole):
+                return f"exit {done.returncode}: {name} is damaged"
+        if done.returncode == 0:
+            return self.lacking(done.stdout, found)
+        return self.after(folder, found)
+
+    def lacking(self, output, found):
+        if self.name in ("info", "eval") and output != self.output:
+            return "exit 0 with another output"
+        if self.name == "devices" and not is_whole("devices.json", output, {}):
+            return "exit 0 with no JSON"  # the device may lack its name
+        for name, data in self.expected.items():
+            if name not in found or (name in SAME and found[name] != data):
+                return f"exit 0 with another {name}, or none"
+        return None
+
+    def after(self, folder, found):
+        if self.name == "predict" and "p.csv" in found:
+            return "exit 1 with a p.csv"
+        if self.name not in ("train", "resume") or "config.yaml" not in found:
+            return None
+        done = bough(folder, ["train", "--resume", "run", "--device", "c", "--quiet"])
+        if done.returncode:
+            return f"cannot be resumed: {done.stderr.decode().strip()}"
+        return None
+
+
+# ---- All of them ----
+
+def prepare(scratch):
+    """A folder to train in, and one that holds a run of an epoch."""
+    fresh, trained = scratch + "/fresh", scratch + "/trained"
+    os.mkdir(fresh)
+    shutil.copy(CLI + "/tiny.yaml", fresh)
+    subprocess.run([sys.executable, CLI + "/make_data.py", fresh + "/tiny.safetensors"], check=True)
+    shutil.copytree(fresh, trained)
+    done = bough(trained, CASES["train"] + ["--set", "train.epochs=1"])
+    if done.returncode:
+        sys.exit(f"cannot train: {done.stderr.decode()}")
+    return {name: trained if name in ("resume", "eval", "predict") else fresh for name in CASES}
+
+
+def main():
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        start, numbers = prepare(scratch), itertools.count()
+        for name in CASES:
+            case = Case(name, start[name], scratch)
+
+            def run(fault, case=case):
+                own = f"{scratch}/{next(numbers)}"
+                os.mkdir(own)
+                wrong = case.wrong(own, fault)
+                shutil.rmtree(own)
+                return wrong and f"{case.name}, allocation {fault}: {wrong}"
+
+            faults = [f"{n}{mode}" for n in range(1, case.count + 1, STRIDE) for mode in ("", "+")]
+            findings = [finding for finding in pool.map(run, faults) if finding]
+            print(f"{name}: {len(faults)} faults in {case.count} allocations, "
+                  f"{len(findings)} findings")
+            print("".join(f"  {finding}\n" for finding in findings), end="", flush=True)
+            failed += len(findings)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
