@@ -93,35 +93,93 @@ enum bough_status bough__file_read(char **data, size_t *size, const char *path)
     return status;
 }
 
-static enum bough_status map(struct bough__mapping *mapping, int fd, const char *path)
+enum bough_status bough__file_open(struct bough__file *file, const char *path)
 {
     struct stat info;
-    if (fstat(fd, &info) != 0)
-        return bough__file_refused(path, "cannot open");
-    if (!S_ISREG(info.st_mode))
-        return bough__fail(BOUGH_DATA, "%s: no regular file, which is wanted here", path);
-    if (info.st_size == 0)
+    enum bough_status status = BOUGH_OK;
+    // Without O_NONBLOCK, opening a pipe would wait for its writer.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &info) != 0)
+        status = bough__file_refused(path, "cannot open");
+    else if (!S_ISREG(info.st_mode))
+        status = bough__fail(BOUGH_DATA, "%s: no regular file, which is wanted here", path);
+    if (status == BOUGH_OK)
+        *file = (struct bough__file){fd, path, (uint64_t)info.st_size, info.st_mtim};
+    else if (fd >= 0)
+        close(fd);
+    return status;
+}
+
+void bough__file_close(struct bough__file *file)
+{
+    close(file->descriptor);
+}
+
+enum bough_status bough__file_map_open(struct bough__mapping *mapping,
+                                       const struct bough__file *file)
+{
+    *mapping = (struct bough__mapping){0};
+    if (file->size == 0)
         return BOUGH_OK;
-    if ((uintmax_t)info.st_size > SIZE_MAX)
-        return bough__fail(BOUGH_DATA, "%s: too large for the addresses of this machine", path);
-    void *data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (file->size > SIZE_MAX)
+        return bough__fail(BOUGH_DATA, "%s: too large for the addresses of this machine",
+                           file->path);
+    void *data = mmap(NULL, (size_t)file->size, PROT_READ, MAP_PRIVATE, file->descriptor, 0);
     if (data == MAP_FAILED)
-        return bough__file_refused(path, "cannot map");
+        return bough__file_refused(file->path, "cannot map");
     mapping->data = data;
-    mapping->size = (size_t)info.st_size;
+    mapping->size = (size_t)file->size;
     return BOUGH_OK;
 }
 
 enum bough_status bough__file_map(struct bough__mapping *mapping, const char *path)
 {
+    struct bough__file file;
     *mapping = (struct bough__mapping){0};
-    // Without O_NONBLOCK, opening a pipe would wait for its writer.
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return bough__file_refused(path, "cannot open");
-    enum bough_status status = map(mapping, fd, path);
-    close(fd);
+    enum bough_status status = bough__file_open(&file, path);
+    if (status != BOUGH_OK)
+        return status;
+    status = bough__file_map_open(mapping, &file);
+    bough__file_close(&file);
     return status;
+}
+
+enum bough_status bough__file_read_at(const struct bough__file *file, void *to, size_t size,
+                                      uint64_t offset)
+{
+    while (size > 0) {
+        const ssize_t got = pread(file->descriptor, to, size, (off_t)offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return bough__file_refused(file->path, "cannot read");
+        if (got == 0)
+            return bough__file_check(file) != BOUGH_OK
+                       ? BOUGH_DATA
+                       : bough__fail(BOUGH_DATA, "%s: ends before byte %llu", file->path,
+                                     (unsigned long long)offset);
+        to = (char *)to + got;
+        size -= (size_t)got;
+        offset += (uint64_t)got;
+    }
+    return BOUGH_OK;
+}
+
+enum bough_status bough__file_check(const struct bough__file *file)
+{
+    struct stat now;
+    if (fstat(file->descriptor, &now) != 0)
+        return bough__file_refused(file->path, "cannot read");
+    if ((uint64_t)now.st_size != file->size)
+        return bough__fail(BOUGH_DATA,
+                           "%s: has %llu bytes, and had %llu when it was opened: it was changed "
+                           "while it was in use",
+                           file->path, (unsigned long long)now.st_size,
+                           (unsigned long long)file->size);
+    if (now.st_mtim.tv_sec != file->modified.tv_sec ||
+        now.st_mtim.tv_nsec != file->modified.tv_nsec)
+        return bough__fail(BOUGH_DATA, "%s: was written to while it was in use", file->path);
+    return BOUGH_OK;
 }
 
 void bough__file_unmap(struct bough__mapping *mapping)

@@ -5,6 +5,7 @@
 #include <bough/status.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 // Every call here returns DATA, with the path and the reason, when the system refuses; INTERNAL
 // where that is for memory.
@@ -28,7 +29,8 @@ enum bough_status bough__cache_folder(char *path, size_t size);
 // until `most` bytes are left; their drafts count among them. What cannot be removed stays.
 void bough__folder_trim(const char *folder, const char *suffix, uint64_t most);
 
-// The bytes of a regular file, read-only. Zero-initialised is empty.
+// The bytes of a regular file, read-only. Zero-initialised is empty. Where the file is cut later,
+// the bytes that it lost raise SIGBUS.
 struct bough__mapping {
     const unsigned char *data; // NULL for an empty file
     size_t size;
@@ -36,6 +38,25 @@ struct bough__mapping {
 
 enum bough_status bough__file_map(struct bough__mapping *mapping, const char *path);
 void bough__file_unmap(struct bough__mapping *mapping);
+
+// A regular file that stays open, and what it was like when it was opened.
+struct bough__file {
+    int descriptor;
+    const char *path; // borrowed
+    uint64_t size;
+    struct timespec modified;
+};
+
+enum bough_status bough__file_open(struct bough__file *file, const char *path);
+void bough__file_close(struct bough__file *file);
+enum bough_status bough__file_map_open(struct bough__mapping *mapping,
+                                       const struct bough__file *file);
+// Reads `size` bytes from `offset` on. Any thread may, at any time.
+enum bough_status bough__file_read_at(const struct bough__file *file, void *to, size_t size,
+                                      uint64_t offset);
+// Whether anybody wrote to the file since it was opened: DATA. A new file in its place is no
+// matter.
+enum bough_status bough__file_check(const struct bough__file *file);
 
 // A file in the making. The bytes go to `<path>.part`, which commit syncs and renames to `path`
 // and destroy without commit removes. A part that a killed process left is overwritten; one that a

@@ -4,17 +4,20 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct bough__ahead {
-    void (*work)(void *user, int64_t what);
+    bough__work *work;
     void *user;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     enum { IDLE, BUSY, ENDING } state;
     int64_t what;
+    enum bough_status status; // of the last work
+    char message[2048];       // a thread's last error is its own
 };
 
 static void *run(void *user)
@@ -27,8 +30,11 @@ static void *run(void *user)
             continue;
         }
         pthread_mutex_unlock(&ahead->lock);
-        ahead->work(ahead->user, ahead->what);
+        const enum bough_status status = ahead->work(ahead->user, ahead->what);
         pthread_mutex_lock(&ahead->lock);
+        ahead->status = status;
+        if (status != BOUGH_OK)
+            snprintf(ahead->message, sizeof ahead->message, "%s", bough_last_error());
         ahead->state = IDLE;
         pthread_cond_broadcast(&ahead->changed);
     }
@@ -36,8 +42,7 @@ static void *run(void *user)
     return NULL;
 }
 
-enum bough_status bough__ahead_create(struct bough__ahead **ahead,
-                                      void (*work)(void *user, int64_t what), void *user)
+enum bough_status bough__ahead_create(struct bough__ahead **ahead, bough__work *work, void *user)
 {
     struct bough__ahead *made = calloc(1, sizeof *made);
     *ahead = NULL;
@@ -79,10 +84,14 @@ void bough__ahead_start(struct bough__ahead *ahead, int64_t what)
     set_state(ahead, BUSY);
 }
 
-void bough__ahead_wait(struct bough__ahead *ahead)
+enum bough_status bough__ahead_wait(struct bough__ahead *ahead)
 {
     await_idle(ahead);
+    enum bough_status status = ahead->status;
+    if (status != BOUGH_OK)
+        bough__fail(status, "%s", ahead->message);
     pthread_mutex_unlock(&ahead->lock);
+    return status;
 }
 
 void bough__ahead_destroy(struct bough__ahead **ahead)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PIECE_BYTES = 4 << 20 };
+
 static size_t row_bytes(const struct bough__column *column)
 {
     return (size_t)column->width * bough_dtype_size(column->dtype);
@@ -28,6 +30,26 @@ static int fits(const struct bough__table *table, uint64_t budget)
     return total <= budget;
 }
 
+// A file's rows go there in pieces.
+static enum bough_status send_rows(const struct bough__column *column, size_t bytes)
+{
+    enum bough_status status = BOUGH_OK;
+    char *piece = NULL;
+    if (!column->file)
+        return bough__write(bough__whole(column->buffer), column->host, bytes);
+    BOUGH_TRY_MEMORY(piece = malloc(PIECE_BYTES));
+    for (size_t at = 0; at < bytes;) {
+        const size_t size = bytes - at < PIECE_BYTES ? bytes - at : PIECE_BYTES;
+        BOUGH_TRY(bough__tensor_read(column->file, column->tensor, at, piece, size));
+        BOUGH_TRY(bough__write((struct bough__span){column->buffer, at}, piece, size));
+        at += size;
+    }
+    BOUGH_TRY(bough__tensor_file_check(column->file));
+done:
+    free(piece);
+    return status;
+}
+
 enum bough_status bough__table_init(struct bough__table *table, struct bough_device *device,
                                     const struct bough__column *column, int columns, int64_t rows,
                                     int64_t batch, uint64_t budget)
@@ -45,7 +67,7 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
         made->buffer = NULL;
         BOUGH_TRY(bough__buffer_create(&made->buffer, device, bytes));
         if (table->resident)
-            BOUGH_TRY(bough__write(bough__whole(made->buffer), made->host, bytes));
+            BOUGH_TRY(send_rows(made, bytes));
     }
 done:
     if (status != BOUGH_OK)
@@ -69,21 +91,51 @@ static int64_t batch_rows(const struct bough__feed *feed, int64_t first)
     return left < feed->table->window ? left : feed->table->window;
 }
 
-// The work of the thread: the batch that begins at `first`, from the host's rows to the staging.
-static void prepare(void *user, int64_t first)
+// The system copies them out of the file's mapping, which a call for each row would take many times
+// as long for; where it refuses, the calls tell why, if they do not come through.
+static enum bough_status read_rows(struct bough__staging *staging, size_t at,
+                                   const struct bough__column *column, const int32_t *order,
+                                   int64_t rows)
 {
-    const struct bough__feed *feed = user;
+    enum bough_status status = BOUGH_OK;
+    const size_t bytes = row_bytes(column);
+    const int copied = bough__staging_copy(staging, at, column->tensor->data, bytes, order, rows);
+    for (int64_t n = 0; n < rows && !copied; n++)
+        BOUGH_TRY(bough__tensor_read(column->file, column->tensor, (size_t)order[n] * bytes,
+                                     staging->data + at + (size_t)n * bytes, bytes));
+    BOUGH_TRY(bough__tensor_file_check(column->file));
+done:
+    return status;
+}
+
+static enum bough_status copy_rows(struct bough__staging *staging, size_t at,
+                                   const struct bough__column *column, const int32_t *order,
+                                   int64_t rows)
+{
+    const size_t bytes = row_bytes(column);
+    if (column->file)
+        return read_rows(staging, at, column, order, rows);
+    for (int64_t n = 0; n < rows; n++)
+        memcpy(staging->data + at + (size_t)n * bytes,
+               (const char *)column->host + (size_t)order[n] * bytes, bytes);
+    return BOUGH_OK;
+}
+
+// The work of the thread: the batch that begins at `first`, to the staging.
+static enum bough_status prepare(void *user, int64_t first)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__feed *feed = user;
     const struct bough__table *table = feed->table;
-    int64_t rows = batch_rows(feed, first);
-    char *to = feed->staging;
+    size_t at = 0;
     for (int c = 0; c < table->columns; c++) {
         const struct bough__column *column = &table->column[c];
-        size_t bytes = row_bytes(column);
-        for (int64_t n = 0; n < rows; n++)
-            memcpy(to + (size_t)n * bytes,
-                   (const char *)column->host + (size_t)feed->order[first + n] * bytes, bytes);
-        to += (size_t)table->window * bytes;
+        BOUGH_TRY(
+            copy_rows(&feed->staging, at, column, feed->order + first, batch_rows(feed, first)));
+        at += (size_t)table->window * row_bytes(column);
     }
+done:
+    return status;
 }
 
 static void prepare_ahead(struct bough__feed *feed, int64_t first)
@@ -100,8 +152,7 @@ static enum bough_status init_staging(struct bough__feed *feed)
     size_t bytes = 0;
     for (int c = 0; c < table->columns; c++)
         bytes += (size_t)table->window * row_bytes(&table->column[c]);
-    feed->staging = malloc(bytes + 1);
-    BOUGH_TRY_MEMORY(feed->staging);
+    BOUGH_TRY(bough__staging_init(&feed->staging, bytes));
     BOUGH_TRY(bough__ahead_create(&feed->ahead, prepare, feed));
 done:
     return status;
@@ -113,10 +164,10 @@ enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int
     const struct bough__table *table = feed->table;
     if (table->resident)
         return BOUGH_OK;
-    bough__ahead_wait(feed->ahead);
+    BOUGH_TRY(bough__ahead_wait(feed->ahead));
     if (feed->prepared != first)
-        prepare(feed, first);
-    const char *from = feed->staging;
+        BOUGH_TRY(prepare(feed, first));
+    const char *from = feed->staging.data;
     for (int c = 0; c < table->columns; c++) {
         size_t bytes = row_bytes(&table->column[c]);
         BOUGH_TRY(bough__write(bough__whole(table->column[c].buffer), from, (size_t)rows * bytes));
@@ -156,14 +207,14 @@ void bough__feed_fini(struct bough__feed *feed)
     bough__ahead_destroy(&feed->ahead);
     bough__buffer_destroy(&feed->device_order);
     free(feed->order);
-    free(feed->staging);
+    bough__staging_fini(&feed->staging);
     *feed = (struct bough__feed){0};
 }
 
 enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *order)
 {
     size_t bytes = (size_t)feed->count * sizeof *order;
-    if (feed->ahead)
+    if (feed->ahead) // what it did for the old order does not matter
         bough__ahead_wait(feed->ahead);
     memcpy(feed->order, order, bytes);
     feed->age++;

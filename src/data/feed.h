@@ -7,12 +7,17 @@
 #define BOUGH_DATA_FEED_H
 
 #include "data/ahead.h"
+#include "data/staging.h"
+#include "data/tensor_file.h"
 #include "device/sequence.h"
 
 #include <bough/tensor.h>
 
-// Rows [rows, width] of U8, F32 or I32 on the host, borrowed.
+// Rows [rows, width] of U8, F32 or I32, borrowed: those of a tensor, read from its file, or on the
+// host.
 struct bough__column {
+    const struct bough_tensor_file *file; // NULL: on the host
+    const struct bough_file_tensor *tensor;
     const void *host;
     enum bough_dtype dtype;
     int64_t width;
@@ -29,7 +34,8 @@ struct bough__table {
 };
 
 // Copies the columns' descriptions and puts their rows on the device if all of them fit in `budget`
-// bytes, else makes room for `batch` rows. Errors: DEVICE, INTERNAL.
+// bytes, else makes room for `batch` rows. Errors: DATA if a file was cut or written to, DEVICE,
+// INTERNAL.
 enum bough_status bough__table_init(struct bough__table *table, struct bough_device *device,
                                     const struct bough__column *column, int columns, int64_t rows,
                                     int64_t batch, uint64_t budget);
@@ -47,7 +53,7 @@ struct bough__feed {
     struct bough__buffer *device_order; // [count] places in the table's buffers
     // Where not all is resident, NULL and unused otherwise.
     struct bough__ahead *ahead;
-    char *staging;    // one batch, column after column
+    struct bough__staging staging; // one batch, column after column
     int64_t prepared; // the batch that `ahead` has in hand begins there in the order; -1 = none
 };
 
@@ -60,7 +66,8 @@ void bough__feed_fini(struct bough__feed *feed);
 enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *order);
 
 // Before each batch: brings rows first..first+rows-1 of the order to the device unless they are
-// there. `first` is a multiple of the table's batch.
+// there. `first` is a multiple of the table's batch. Errors: DATA if a file was cut or written to,
+// DEVICE.
 enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int64_t rows);
 
 // A permutation of 0..count-1, the same for the same seed and number (Fisher and Yates, by

@@ -1,5 +1,5 @@
 // Reading safetensors: 8 bytes of header length (little-endian), a JSON header, the bytes.
-#include <bough/dataset.h>
+#include "data/tensor_file.h"
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -18,9 +18,12 @@ struct metadata {
 
 struct bough_tensor_file {
     struct bough__arena arena;
+    struct bough__file *open; // NULL, or `opened`
+    struct bough__file opened;
     struct bough__mapping mapping;
     const char *path;
     struct bough_file_tensor *tensor;
+    uint64_t *offset; // of each tensor's bytes in the file
     struct metadata *metadata;
     size_t count, metadata_count;
 };
@@ -202,9 +205,12 @@ static enum bough_status read_tensors(struct bough_tensor_file *file, json_t *he
     qsort(entries, file->count, sizeof *entries, by_offset);
     BOUGH_TRY(check_cover(entries, file->count, data_bytes));
     file->tensor = BOUGH_NEW(&file->arena, struct bough_file_tensor, file->count);
+    file->offset = BOUGH_NEW(&file->arena, uint64_t, file->count);
     BOUGH_TRY_MEMORY(file->tensor);
+    BOUGH_TRY_MEMORY(file->offset);
     for (size_t i = 0; i < file->count; i++) {
         file->tensor[i] = entries[i].tensor;
+        file->offset[i] = (uint64_t)(data - file->mapping.data) + entries[i].begin;
         BOUGH_TRY(place(file, &file->tensor[i], data + entries[i].begin));
     }
 done:
@@ -267,7 +273,9 @@ enum bough_status bough_tensor_file_open(struct bough_tensor_file **result, cons
     BOUGH_TRY_MEMORY(file);
     file->path = bough__arena_string(&file->arena, path);
     BOUGH_TRY_MEMORY(file->path);
-    BOUGH_TRY(bough__file_map(&file->mapping, path));
+    BOUGH_TRY(bough__file_open(&file->opened, file->path));
+    file->open = &file->opened;
+    BOUGH_TRY(bough__file_map_open(&file->mapping, file->open));
     status = parse(file);
     if (status == BOUGH_DATA)
         bough__fail_in(status, "%s", path);
@@ -283,6 +291,8 @@ void bough_tensor_file_close(struct bough_tensor_file **file)
     if (!*file)
         return;
     bough__file_unmap(&(*file)->mapping);
+    if ((*file)->open)
+        bough__file_close((*file)->open);
     bough__arena_fini(&(*file)->arena);
     free(*file);
     *file = NULL;
@@ -333,4 +343,37 @@ const char *bough_tensor_file_metadata_at(const struct bough_tensor_file *file, 
         return NULL;
     *value = file->metadata[index].value;
     return file->metadata[index].key;
+}
+
+// ---- Reading ----
+
+enum bough_status bough__tensor_read(const struct bough_tensor_file *file,
+                                     const struct bough_file_tensor *tensor, size_t first, void *to,
+                                     size_t bytes)
+{
+    const uint64_t offset = file->offset[tensor - file->tensor] + first;
+    enum bough_status status = bough__file_read_at(file->open, to, bytes, offset);
+    if (status != BOUGH_OK)
+        bough__fail(status, "%s; %s was read from its byte %zu on", bough_last_error(),
+                    tensor->name, first);
+    return status;
+}
+
+enum bough_status bough__tensor_load(void **bytes, const struct bough_tensor_file *file,
+                                     const struct bough_file_tensor *tensor)
+{
+    *bytes = malloc(tensor->bytes + 1);
+    if (!*bytes)
+        return bough__no_memory();
+    enum bough_status status = bough__tensor_read(file, tensor, 0, *bytes, tensor->bytes);
+    if (status != BOUGH_OK) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return status;
+}
+
+enum bough_status bough__tensor_file_check(const struct bough_tensor_file *file)
+{
+    return bough__file_check(file->open);
 }

@@ -1,6 +1,7 @@
 #include "train/model.h"
 
 #include "base/error.h"
+#include "data/tensor_file.h"
 #include "nn/optimizer.h"
 
 #include <stdio.h>
@@ -255,7 +256,12 @@ static enum bough_status read_tensor(const struct bough_tensor_file *file, const
                            bough_dtype_name(tensor->dtype),
                            bough_shape_format(&tensor->shape, found, sizeof found),
                            bough_shape_format(shape, wanted, sizeof wanted));
-    return tensor->bytes ? bough__write(to, tensor->data, tensor->bytes) : BOUGH_OK;
+    void *bytes;
+    enum bough_status status = bough__tensor_load(&bytes, file, tensor);
+    if (status == BOUGH_OK && tensor->bytes)
+        status = bough__write(to, bytes, tensor->bytes);
+    free(bytes);
+    return status;
 }
 
 enum bough_status bough__model_read(struct bough__model *model,

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "data/tensor_file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,7 +168,12 @@ static enum bough_status read_account(const struct bough_tensor_file *file,
         return bough__fail(
             BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu; within an epoch the data cannot change",
             bough_tensor_file_path(file), account_name, account ? account->bytes : 0, wanted);
-    return bough__phase_state_write(training, account->data);
+    void *bytes;
+    enum bough_status status = bough__tensor_load(&bytes, file, account);
+    if (status == BOUGH_OK)
+        status = bough__phase_state_write(training, bytes);
+    free(bytes);
+    return status;
 }
 
 enum bough_status bough__load_last(const char *run_dir, struct bough__model *model,

@@ -38,25 +38,36 @@ enum bough_status bough__sample_shape(struct bough_shape *sample,
 
 // ---- The input ----
 
-static enum bough_status convert(struct bough__split *split, const struct bough_file_tensor *input)
+static enum bough_status convert(struct bough__split *split, const struct bough_tensor_file *file,
+                                 const struct bough_file_tensor *input)
 {
-    int64_t count = bough_shape_elements(&input->shape);
-    split->converted = malloc((size_t)count * sizeof(float) + 1);
-    if (!split->converted)
-        return bough__no_memory();
-    for (int64_t i = 0; i < count; i++)
-        split->converted[i] = (float)bough_number_at(input->data, input->dtype, i);
-    return BOUGH_OK;
+    enum bough_status status = BOUGH_OK;
+    const size_t size = bough_dtype_size(input->dtype), count = input->bytes / size;
+    double piece[4096]; // aligned for any type
+    float *to = malloc(count * sizeof(float) + 1);
+    BOUGH_TRY_MEMORY(split->converted = to);
+    for (size_t at = 0; at < input->bytes; at += sizeof piece) {
+        const size_t left = input->bytes - at, bytes = left < sizeof piece ? left : sizeof piece;
+        BOUGH_TRY(bough__tensor_read(file, input, at, piece, bytes));
+        for (size_t i = 0; i < bytes / size; i++)
+            *to++ = (float)bough_number_at(piece, input->dtype, (int64_t)i);
+    }
+done:
+    return status;
 }
 
 static enum bough_status input_column(struct bough__column *column, struct bough__split *split,
+                                      const struct bough_tensor_file *file,
                                       const struct bough_file_tensor *input)
 {
-    *column = (struct bough__column){
-        .host = input->data, .dtype = input->dtype, .width = bough_shape_row(&input->shape)};
+    *column = (struct bough__column){.file = file,
+                                     .tensor = input,
+                                     .dtype = input->dtype,
+                                     .width = bough_shape_row(&input->shape)};
     if (input->dtype == BOUGH_U8 || input->dtype == BOUGH_F32)
         return BOUGH_OK;
-    enum bough_status status = convert(split, input);
+    enum bough_status status = convert(split, file, input);
+    column->file = NULL;
     column->host = split->converted;
     column->dtype = BOUGH_F32;
     return status;
@@ -112,7 +123,7 @@ enum bough_status bough__split_init(struct bough__split *split,
     BOUGH_TRY_MEMORY(column);
     BOUGH_TRY(bough_dataset_field(&input, file, name, config->input.field));
     BOUGH_TRY(check_sample(input, &model->sample, bough_tensor_file_path(file)));
-    BOUGH_TRY(input_column(&column[0], split, input));
+    BOUGH_TRY(input_column(&column[0], split, file, input));
     int64_t rows = input->shape.dim[0];
     if (labels == BOUGH_WITH_LABELS) {
         split->targets = calloc(tasks + 1, sizeof *split->targets);
@@ -124,6 +135,7 @@ enum bough_status bough__split_init(struct bough__split *split,
     BOUGH_TRY(bough__table_init(&split->table, model->device, column,
                                 labels == BOUGH_WITH_LABELS ? (int)tasks + 1 : 1, rows,
                                 config->train.batch_size, bough__table_budget(model->device)));
+    BOUGH_TRY(bough__tensor_file_check(file));
 done:
     free(column);
     if (status != BOUGH_OK)

@@ -1,6 +1,7 @@
 #include "train/targets.h"
 
 #include "base/error.h"
+#include "data/tensor_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,14 +122,19 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
     enum bough_status status;
     const struct bough_file_tensor *tensor;
     const char *path = bough_tensor_file_path(file);
+    void *bytes = NULL;
     *targets = (struct bough__targets){.kind = kind};
     BOUGH_TRY(bough_dataset_field(&tensor, file, split, task->target));
     BOUGH_TRY(check(tensor, task, kind, width, path));
+    BOUGH_TRY(bough__tensor_load(&bytes, file, tensor));
+    struct bough_file_tensor loaded = *tensor;
+    loaded.data = bytes;
     targets->rows = tensor->shape.rank ? tensor->shape.dim[0] : 1;
     targets->width = kind == BOUGH_TARGET_CLASS ? 1 : width;
-    BOUGH_TRY(kind == BOUGH_TARGET_CLASS ? read_classes(targets, tensor, task, width, path)
-                                         : read_numbers(targets, tensor, task, path));
+    BOUGH_TRY(kind == BOUGH_TARGET_CLASS ? read_classes(targets, &loaded, task, width, path)
+                                         : read_numbers(targets, &loaded, task, path));
 done:
+    free(bytes);
     if (status != BOUGH_OK)
         bough__targets_fini(targets);
     return status;

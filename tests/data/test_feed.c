@@ -5,8 +5,11 @@
 #include "data/feed.h"
 #include "data/gather.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { ROWS = 23, WIDTH = 3, BATCH = 5, COUNT = ROWS - 2 };
 
@@ -94,6 +97,132 @@ static void batches_follow_the_order(void **state)
     }
 }
 
+// ---- Files that change while they are read ----
+
+enum { FILE_ROWS = 3000, FILE_WIDTH = 16, FILE_BATCH = 300 }; // more pages than one
+
+static const char *write_data(void)
+{
+    static float image[FILE_ROWS * FILE_WIDTH];
+    static char path[400];
+    const struct bough_shape shape = {2, {FILE_ROWS, FILE_WIDTH}};
+    struct bough_tensor_writer *writer;
+    for (int i = 0; i < FILE_ROWS * FILE_WIDTH; i++)
+        image[i] = (float)i;
+    snprintf(path, sizeof path, "%s/data.safetensors", test_folder());
+    assert_ok(bough_tensor_writer_create(&writer, path));
+    assert_ok(bough_tensor_writer_declare(writer, "train/image", BOUGH_F32, &shape));
+    assert_ok(bough_tensor_writer_write(writer, image, sizeof image));
+    assert_ok(bough_tensor_writer_commit(writer));
+    bough_tensor_writer_destroy(&writer);
+    return path;
+}
+
+struct read {
+    struct bough_tensor_file *file;
+    struct bough__column column;
+    struct bough__table table;
+    struct bough__feed feed;
+    char path[400];
+};
+
+static void open_read(struct read *r)
+{
+    snprintf(r->path, sizeof r->path, "%s", write_data());
+    assert_ok(bough_tensor_file_open(&r->file, r->path));
+    r->column = (struct bough__column){.file = r->file,
+                                       .tensor = bough_tensor_file_at(r->file, 0),
+                                       .dtype = BOUGH_F32,
+                                       .width = FILE_WIDTH};
+}
+
+static enum bough_status make_table(struct read *r, struct bough_device *device, uint64_t budget)
+{
+    return bough__table_init(&r->table, device, &r->column, 1, FILE_ROWS, FILE_BATCH, budget);
+}
+
+// Opens the file and streams from it in a mixed order. Its first batch is right.
+static void start_streaming(struct read *r, struct bough_device *device)
+{
+    static int32_t order[FILE_ROWS];
+    static float got[FILE_BATCH * FILE_WIDTH];
+    open_read(r);
+    assert_ok(make_table(r, device, 0));
+    assert_ok(bough__feed_init(&r->feed, &r->table, FILE_ROWS));
+    bough__shuffle(order, FILE_ROWS, 1, 1);
+    assert_ok(bough__feed_order(&r->feed, order));
+    assert_ok(bough__feed_fetch(&r->feed, 0, FILE_BATCH));
+    assert_ok(bough__read(bough__whole(r->table.column[0].buffer), got, sizeof got));
+    for (int n = 0; n < FILE_BATCH; n++)
+        for (int i = 0; i < FILE_WIDTH; i++)
+            assert_float_equal(got[n * FILE_WIDTH + i], order[n] * FILE_WIDTH + i, 0);
+}
+
+static void end_read(struct read *r)
+{
+    bough__feed_fini(&r->feed);
+    bough__table_fini(&r->table);
+    bough_tensor_file_close(&r->file);
+}
+
+// The status of the batches behind the first one: that of the first which fails.
+static enum bough_status fetch_all(struct read *r)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int64_t at = FILE_BATCH; at < FILE_ROWS && status == BOUGH_OK; at += FILE_BATCH)
+        status = bough__feed_fetch(&r->feed, at, FILE_BATCH);
+    return status;
+}
+
+static void a_cut_file_is_told(void **state)
+{
+    (void)state;
+    struct read r;
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    start_streaming(&r, device);
+    assert_int_equal(truncate(r.path, 20000), 0);
+    assert_fails(fetch_all(&r), BOUGH_DATA, "data.safetensors");
+    assert_fails(bough__feed_fetch(&r.feed, 0, FILE_BATCH), BOUGH_DATA, "while it was in use");
+    end_read(&r);
+    open_read(&r);
+    assert_int_equal(truncate(r.path, 20000), 0);
+    assert_fails(make_table(&r, device, 1 << 30), BOUGH_DATA, "has 20000 bytes");
+    bough_tensor_file_close(&r.file);
+}
+
+static void an_overwritten_file_is_told(void **state)
+{
+    (void)state;
+    struct read r;
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    const struct timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    start_streaming(&r, device);
+    FILE *file = fopen(r.path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -4, SEEK_END), 0);
+    assert_int_equal(fwrite("x", 1, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+    // The clock of the file system may not have gone on since the file was made.
+    assert_int_equal(utimensat(AT_FDCWD, r.path, long_ago, 0), 0);
+    assert_fails(fetch_all(&r), BOUGH_DATA, "data.safetensors: was written to");
+    end_read(&r);
+}
+
+static void a_new_file_in_its_place_is_no_matter(void **state)
+{
+    (void)state;
+    struct read r;
+    size_t count;
+    start_streaming(&r, test_devices(&count)[0]);
+    write_data();
+    assert_ok(fetch_all(&r));
+    end_read(&r);
+}
+
+// ---- Shuffling ----
+
 static void a_shuffle_is_a_permutation_of_its_seed(void **state)
 {
     (void)state;
@@ -138,6 +267,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_follow_the_order),
+        cmocka_unit_test_setup_teardown(a_cut_file_is_told, test_folder_begin, test_folder_end),
+        cmocka_unit_test_setup_teardown(an_overwritten_file_is_told, test_folder_begin,
+                                        test_folder_end),
+        cmocka_unit_test_setup_teardown(a_new_file_in_its_place_is_no_matter, test_folder_begin,
+                                        test_folder_end),
         cmocka_unit_test(a_shuffle_is_a_permutation_of_its_seed),
         cmocka_unit_test(a_shuffle_is_even),
     };
