@@ -17,6 +17,9 @@ enum bough_dtype {
     BOUGH_I16,
     BOUGH_I32,
     BOUGH_I64,
+    BOUGH_F16,
+    BOUGH_BF16,
+    BOUGH_BOOL, // a byte, true unless 0
 };
 
 // Bytes of one element: 4 for BOUGH_F32.
@@ -25,8 +28,12 @@ size_t bough_dtype_size(enum bough_dtype dtype);
 // Its name in safetensors: "F32".
 const char *bough_dtype_name(enum bough_dtype dtype);
 
+// Whether elements have fractions: F64, F32, F16 and BF16.
+int bough_dtype_is_float(enum bough_dtype dtype);
+
 // Element `i` of an array of that type. As an integer, a fraction is cut off; what no int64_t holds
-// (NaN too) is INT64_MIN. As a number, integers beyond 2^53 lose digits.
+// (NaN too) is INT64_MIN. As a number, integers beyond 2^53 lose digits; all else is exact. A BOOL
+// is 0 or 1.
 int64_t bough_integer_at(const void *data, enum bough_dtype dtype, int64_t i);
 double bough_number_at(const void *data, enum bough_dtype dtype, int64_t i);
 

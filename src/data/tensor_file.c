@@ -42,15 +42,15 @@ static enum bough_status damaged_tensor(const char *name, const char *found, con
 static enum bough_status read_dtype(enum bough_dtype *dtype, const char *name, const json_t *info)
 {
     const char *text = json_string_value(json_object_get(info, "dtype"));
-    for (enum bough_dtype known = BOUGH_F32; text && known <= BOUGH_I64; known++) {
+    for (enum bough_dtype known = BOUGH_F32; text && known <= BOUGH_BOOL; known++) {
         if (strcmp(text, bough_dtype_name(known)) == 0) {
             *dtype = known;
             return BOUGH_OK;
         }
     }
     return bough__fail(BOUGH_DATA,
-                       "header, tensor \"%.200s\": dtype %.40s, wanted F32, F64, U8, I8, I16, I32 "
-                       "or I64",
+                       "header, tensor \"%.200s\": dtype %.40s, wanted F32, F64, F16, BF16, U8, "
+                       "I8, I16, I32, I64 or BOOL",
                        name, text ? text : "missing");
 }
 

@@ -2,14 +2,16 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     const char *name;
     size_t size;
 } dtypes[] = {
-    [BOUGH_F32] = {"F32", 4}, [BOUGH_F64] = {"F64", 8}, [BOUGH_U8] = {"U8", 1},
-    [BOUGH_I8] = {"I8", 1},   [BOUGH_I16] = {"I16", 2}, [BOUGH_I32] = {"I32", 4},
-    [BOUGH_I64] = {"I64", 8},
+    [BOUGH_F32] = {"F32", 4},   [BOUGH_F64] = {"F64", 8}, [BOUGH_U8] = {"U8", 1},
+    [BOUGH_I8] = {"I8", 1},     [BOUGH_I16] = {"I16", 2}, [BOUGH_I32] = {"I32", 4},
+    [BOUGH_I64] = {"I64", 8},   [BOUGH_F16] = {"F16", 2}, [BOUGH_BF16] = {"BF16", 2},
+    [BOUGH_BOOL] = {"BOOL", 1},
 };
 
 size_t bough_dtype_size(enum bough_dtype dtype)
@@ -22,6 +24,28 @@ const char *bough_dtype_name(enum bough_dtype dtype)
     return dtypes[dtype].name;
 }
 
+int bough_dtype_is_float(enum bough_dtype dtype)
+{
+    return dtype == BOUGH_F32 || dtype == BOUGH_F64 || dtype == BOUGH_F16 || dtype == BOUGH_BF16;
+}
+
+static double float_of(uint32_t bits)
+{
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return (double)number;
+}
+
+// IEEE 754's binary16: 1 bit sign, 5 bits exponent, 10 bits fraction.
+static double half_of(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    const uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
+    if (exponent == 0) // zero and subnormal: units of 2^-24
+        return (sign ? -0x1p-24 : 0x1p-24) * fraction;
+    return float_of(sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13);
+}
+
 static int64_t cut(double number)
 {
     return number >= -9.2e18 && number <= 9.2e18 ? (int64_t)number : INT64_MIN;
@@ -30,30 +54,37 @@ static int64_t cut(double number)
 int64_t bough_integer_at(const void *data, enum bough_dtype dtype, int64_t i)
 {
     switch (dtype) {
-    case BOUGH_F32:
-        return cut((double)((const float *)data)[i]);
-    case BOUGH_F64:
-        return cut(((const double *)data)[i]);
     case BOUGH_U8:
         return ((const uint8_t *)data)[i];
+    case BOUGH_BOOL:
+        return ((const uint8_t *)data)[i] != 0;
     case BOUGH_I8:
         return ((const int8_t *)data)[i];
     case BOUGH_I16:
         return ((const int16_t *)data)[i];
     case BOUGH_I32:
         return ((const int32_t *)data)[i];
-    default:
+    case BOUGH_I64:
         return ((const int64_t *)data)[i];
+    default:
+        return cut(bough_number_at(data, dtype, i));
     }
 }
 
 double bough_number_at(const void *data, enum bough_dtype dtype, int64_t i)
 {
-    if (dtype == BOUGH_F32)
+    switch (dtype) {
+    case BOUGH_F32:
         return (double)((const float *)data)[i];
-    if (dtype == BOUGH_F64)
+    case BOUGH_F64:
         return ((const double *)data)[i];
-    return (double)bough_integer_at(data, dtype, i);
+    case BOUGH_F16:
+        return half_of(((const uint16_t *)data)[i]);
+    case BOUGH_BF16: // the upper half of an F32
+        return float_of((uint32_t)((const uint16_t *)data)[i] << 16);
+    default:
+        return (double)bough_integer_at(data, dtype, i);
+    }
 }
 
 int64_t bough_shape_elements(const struct bough_shape *shape)

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int is_integer(enum bough_dtype dtype)
-{
-    return dtype != BOUGH_F32 && dtype != BOUGH_F64;
-}
-
 // ---- Classes ----
 
 // The class of row `i` after the task's map, or a status. -1 stays -1.
@@ -57,7 +52,7 @@ static enum bough_status number_of(float *number, const struct bough_file_tensor
                                    const struct bough_task *task, int binary, const char *path)
 {
     double value = bough_number_at(tensor->data, tensor->dtype, i);
-    if (is_integer(tensor->dtype) && (binary || task->map_count)) {
+    if (!bough_dtype_is_float(tensor->dtype) && (binary || task->map_count)) {
         int64_t class;
         enum bough_status status = class_at(&class, tensor, i, task, path);
         if (status != BOUGH_OK)
@@ -98,7 +93,7 @@ static enum bough_status check(const struct bough_file_tensor *tensor,
                                int64_t width, const char *path)
 {
     int64_t row = bough_shape_row(&tensor->shape);
-    if (kind == BOUGH_TARGET_CLASS && (!is_integer(tensor->dtype) || row != 1))
+    if (kind == BOUGH_TARGET_CLASS && (bough_dtype_is_float(tensor->dtype) || row != 1))
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s: %s wants one integer class a row, and %s: %s is %s with %lld "
                            "numbers a row",
@@ -108,7 +103,7 @@ static enum bough_status check(const struct bough_file_tensor *tensor,
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s: the head has %lld outputs, and %s: %s has %lld numbers a row",
                            task->name, (long long)width, path, tensor->name, (long long)row);
-    if (task->map_count && !is_integer(tensor->dtype))
+    if (task->map_count && bough_dtype_is_float(tensor->dtype))
         return bough__fail(BOUGH_INVALID, "tasks.%s: a map wants integer classes, and %s: %s is %s",
                            task->name, path, tensor->name, bough_dtype_name(tensor->dtype));
     return BOUGH_OK;

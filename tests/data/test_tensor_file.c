@@ -232,7 +232,7 @@ static const struct {
     {"", 0, "header, byte 0: '[' or '{' expected"},
     {"[]", 0, "header, byte 0: a JSON list, wanted a JSON object"},
     {"{\"a\":", 0, "wanted a JSON object"},
-    {"{\"a\":1}", 0, "\"a\": dtype missing, wanted F32, F64"},
+    {"{\"a\":1}", 0, "\"a\": dtype missing, wanted F32, F64, F16, BF16"},
     {"{\"a\":{\"dtype\":\"F8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1, "dtype F8, wanted F32"},
     {"{\"a\":{\"dtype\":7,\"shape\":[],\"data_offsets\":[0,1]}}", 1, "dtype missing"},
     {"{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1, "no list \"shape\""},

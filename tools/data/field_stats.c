@@ -10,16 +10,11 @@ static double value_at(const struct bough_file_tensor *tensor, int64_t i)
     return bough_number_at(tensor->data, tensor->dtype, i);
 }
 
-static int is_whole(const struct bough_file_tensor *tensor)
-{
-    return tensor->dtype != BOUGH_F32 && tensor->dtype != BOUGH_F64;
-}
-
 // ---- Classes ----
 
 static int holds_classes(const struct bough_file_tensor *tensor)
 {
-    if (!is_whole(tensor) || tensor->shape.rank != 1)
+    if (bough_dtype_is_float(tensor->dtype) || tensor->shape.rank != 1)
         return 0;
     for (int64_t i = 0; i < tensor->shape.dim[0]; i++) {
         const double value = value_at(tensor, i);

@@ -32,11 +32,6 @@ struct job {
     const char *classes; // one a line; NULL if not told
 };
 
-static int is_float(enum bough_dtype dtype)
-{
-    return dtype == BOUGH_F32 || dtype == BOUGH_F64;
-}
-
 // The shape of one item: the first dimension counts the items.
 static struct bough_shape row_of(const struct bough_shape *shape)
 {
@@ -141,8 +136,8 @@ static enum bough_status declare(struct bough_tensor_writer *writer, const struc
     if (labels->stream) {
         struct bough_shape row = row_of(&labels->shape);
         TRY(tool_declare(writer, split, fields->label,
-                         is_float(labels->dtype) ? labels->dtype : BOUGH_I64, labels->shape.dim[0],
-                         &row));
+                         bough_dtype_is_float(labels->dtype) ? labels->dtype : BOUGH_I64,
+                         labels->shape.dim[0], &row));
     }
     if (job->classes)
         TRY(tool_classes(writer, fields->label, job->classes));
@@ -159,7 +154,7 @@ static enum bough_status write_all(struct job *job, const char *output, const ch
     TRY(declare(writer, job, split, fields));
     if (job->images.stream)
         TRY(copy_elements(writer, &job->images));
-    if (job->labels.stream && is_float(job->labels.dtype))
+    if (job->labels.stream && bough_dtype_is_float(job->labels.dtype))
         TRY(copy_elements(writer, &job->labels));
     else if (job->labels.stream)
         TRY(copy_labels(writer, &job->labels, tool_class_count(job->classes)));
