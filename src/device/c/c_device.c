@@ -2,6 +2,7 @@
 #include "device/c/c_device.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "device/device_list.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 // ---- The device ----
 
-// The value of the first "model name" of /proc/cpuinfo.
+// The value of the first "model name" of /proc/cpuinfo, which may be cut.
 static void cpu_name(char *name, size_t size)
 {
     snprintf(name, size, "plain C");
@@ -28,6 +29,7 @@ static void cpu_name(char *name, size_t size)
         value[strcspn(value, "\n")] = '\0';
         if (value[0])
             snprintf(name, size, "%s", value);
+        bough__make_utf8(name);
         break;
     }
     fclose(file);
