@@ -87,15 +87,34 @@ void bough__record_close(struct bough__record **record)
     *record = NULL;
 }
 
+// A line that the disk has no room for is taken back.
+static enum bough_status append(const struct bough__record *record, const char *line, size_t size)
+{
+    const int file = fileno(record->file);
+    const off_t end = lseek(file, 0, SEEK_END);
+    while (size > 0) {
+        const ssize_t written = write(file, line, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0) {
+            enum bough_status status = bough__file_refused(record->path, "cannot write");
+            return ftruncate(file, end) == 0 ? status : BOUGH_DATA;
+        }
+        line += written;
+        size -= (size_t)written;
+    }
+    return BOUGH_OK;
+}
+
 enum bough_status bough__record_event(struct bough__record *record, json_t *event)
 {
     char *line = bough__json_text(event, JSON_COMPACT);
     json_decref(event);
     if (!line)
         return bough__no_memory();
-    enum bough_status status = BOUGH_OK;
-    if (record->file && (fprintf(record->file, "%s\n", line) < 0 || fflush(record->file) != 0))
-        status = bough__file_refused(record->path, "cannot write");
+    const size_t length = strlen(line);
+    line[length] = '\n'; // the zero behind it is not written
+    enum bough_status status = record->file ? append(record, line, length + 1) : BOUGH_OK;
     free(line);
     return status;
 }

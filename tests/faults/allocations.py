@@ -2,21 +2,22 @@
 """Fails the allocations of small runs of bough, one a run, and then all from one on.
 
 Each run must end with exit code 1 and `out of memory`, or do all of its work; no signal, no other
-code, no hang, and no half-written file.
+code, no hang, and no half-written file. A training is also interrupted at an allocation, as by
+Ctrl-C, or killed there. Whatever stopped it, it must go on to the model that it had made without.
 
 usage: allocations.py BOUGH FAIL_ALLOC_LIBRARY CLI_FOLDER [STRIDE]
   STRIDE  every STRIDE-th allocation only; 1, all of them, without it
 """
 import concurrent.futures
 import itertools
-import json
 import os
 import re
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
+
+from whole import damaged, files, is_whole
 
 PROGRAM, LIBRARY, CLI = sys.argv[1:4]
 STRIDE = int(sys.argv[4]) if len(sys.argv) > 4 else 1
@@ -33,6 +34,8 @@ CASES = {
     "info": ["info", "tiny.yaml"],
     "devices": ["devices", "--json"],
 }
+TRAININGS = ("train", "resume")
+INTERRUPTED = 130
 
 
 def bough(folder, args, **variables):
@@ -43,41 +46,6 @@ def bough(folder, args, **variables):
         env["LD_PRELOAD"] = LIBRARY
     return subprocess.run([PROGRAM] + args, cwd=folder, env=env, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=SECONDS, check=False)
-
-
-# ---- What a run left ----
-
-def is_tensors(data):
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + length])
-    ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
-    return len(data) == 8 + length + max(ends)
-
-
-def is_whole(name, data, expected):
-    try:
-        if name in ("config.yaml", "p.csv"):
-            return data in expected[name]
-        if name.endswith(".safetensors"):
-            return is_tensors(data)
-        if name.endswith(".jsonl"):
-            return all(json.loads(line) for line in data.splitlines()) and data[-1:] in (b"", b"\n")
-        if name.endswith(".json"):
-            return isinstance(json.loads(data), dict)
-    except (ValueError, struct.error, KeyError, TypeError):
-        return False
-    return not name.endswith(".part")
-
-
-def files(folder, start):
-    """By name; where they say in which of these two folders something lies, that is left out."""
-    found = {}
-    for where, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(where, name), "rb") as file:
-                found[name] = file.read().replace(folder.encode(), b"")
-                found[name] = found[name].replace(start.encode(), b"")
-    return found
 
 
 # ---- A run with a fault ----
@@ -105,22 +73,34 @@ class Case:
     def wrong(self, scratch, fault):
         """What is wrong with a run in which `fault` came true; None if nothing is."""
         folder = self.fresh(scratch)
+        number, signal = re.fullmatch(r"(\d+\+?)(?: signal (\d))?", fault).groups()
+        variables = {"FAIL_ALLOC_SIGNAL": signal} if signal else {}
         try:
-            done = bough(folder, self.args, FAIL_ALLOC=fault)
+            done = bough(folder, self.args, FAIL_ALLOC=number, **variables)
         except subprocess.TimeoutExpired:
             return f"no end within {SECONDS} s"
         said, found = done.stderr.decode(errors="replace").strip(), files(folder, self.start)
         said = said.splitlines()[-1] if said else "(nothing)"
+        if signal and done.returncode in (-int(signal), INTERRUPTED):
+            return self.after_signal(folder, found, done.returncode)
         if done.returncode not in (0, 1):
             return f"exit {done.returncode}: {said}"
         if done.returncode == 1 and not re.search("out of memory|no memory for", said):
             return f"exit 1 without `out of memory`: {said}"
-        for name, data in found.items():
-            if not is_whole(name, data, self.whole):
-                return f"exit {done.returncode}: {name} is damaged"
+        bad = damaged(found, self.whole)
+        if bad:
+            return f"exit {done.returncode}: {bad} is damaged"
         if done.returncode == 0:
             return self.lacking(done.stdout, found)
         return self.after(folder, found)
+
+    def after_signal(self, folder, found, code):
+        if code != INTERRUPTED:  # killed, or stopped where there is nothing to save yet
+            found = {name: data for name, data in found.items() if not name.endswith(".part")}
+        elif "last.safetensors" not in found:
+            return "interrupted without a checkpoint"
+        bad = damaged(found, self.whole)
+        return f"{bad} is damaged" if bad else self.after(folder, found)
 
     def lacking(self, output, found):
         if self.name in ("info", "eval") and output != self.output:
@@ -135,12 +115,16 @@ class Case:
     def after(self, folder, found):
         if self.name == "predict" and "p.csv" in found:
             return "exit 1 with a p.csv"
-        if self.name not in ("train", "resume") or "config.yaml" not in found:
+        if self.name not in TRAININGS or "config.yaml" not in found:
             return None
         done = bough(folder, ["train", "--resume", "run", "--device", "c", "--quiet"])
         if done.returncode:
             return f"cannot be resumed: {done.stderr.decode().strip()}"
-        return None
+        found = files(folder, self.start)
+        if self.name == "resume" and b"epochs: 3" not in found["config.yaml"]:
+            return None  # of the run as it was before
+        same = found["model.safetensors"] == self.expected["model.safetensors"]
+        return None if same else "resumed, it makes another model"
 
 
 # ---- All of them ----
@@ -173,7 +157,8 @@ def main():
                 shutil.rmtree(own)
                 return wrong and f"{case.name}, allocation {fault}: {wrong}"
 
-            faults = [f"{n}{mode}" for n in range(1, case.count + 1, STRIDE) for mode in ("", "+")]
+            modes = ("", "+") + ((" signal 2", " signal 9") if case.name in TRAININGS else ())
+            faults = [f"{n}{mode}" for n in range(1, case.count + 1, STRIDE) for mode in modes]
             findings = [finding for finding in pool.map(run, faults) if finding]
             print(f"{name}: {len(faults)} faults in {case.count} allocations, "
                   f"{len(findings)} findings")

@@ -1,12 +1,14 @@
 // Preloaded: fails chosen allocations of a program, from the beginning of its main.
 //   FAIL_ALLOC=N        the N-th allocation fails, from 1 on; without it none does
 //   FAIL_ALLOC=N+       all from the N-th on fail
+//   FAIL_ALLOC_SIGNAL=S the program is sent signal S there, and nothing fails
 //   FAIL_ALLOC_COUNT=F  the number of allocations is written to F when the program ends
 // What the loader and the C library allocate before main is none of the program's.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 static int counting;
 static atomic_ulong counted;
 static unsigned long wanted;
-static int onward;
+static int onward, sent;
 
 static int fails(void)
 {
@@ -32,6 +34,10 @@ static int fails(void)
     const unsigned long number = atomic_fetch_add(&counted, 1) + 1;
     if (!wanted || number < wanted || (number > wanted && !onward))
         return 0;
+    if (sent) {
+        kill(getpid(), sent);
+        return 0;
+    }
     errno = ENOMEM;
     return 1;
 }
@@ -104,6 +110,8 @@ static int counted_main(int argc, char **argv, char **variables)
         wanted = strtoul(given, NULL, 10);
         onward = strchr(given, '+') != NULL;
     }
+    const char *number = getenv("FAIL_ALLOC_SIGNAL");
+    sent = number ? atoi(number) : 0;
     atexit(write_count);
     counting = 1;
     return program_main(argc, argv, variables);
