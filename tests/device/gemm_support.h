@@ -3,6 +3,7 @@
 #define BOUGH_TEST_GEMM_SUPPORT_H
 
 #include "device/c/c_gemm.h"
+#include "device/c/gemm_isa.h"
 #include "device/device.h"
 #include "support/support.h"
 
@@ -152,6 +153,7 @@ static inline float *gemm_run(const struct operands *o, const struct bough__gemm
 static inline void gemm_expect(const struct operands *o, const struct bough__gemm *gemm)
 {
     enum { SLOW = 4000000 }; // multiplications; the generic one is left out above
+    const char *forced = getenv("BOUGH_ISA");
     size_t devices, impls;
     struct bough_device *const *device = test_devices(&devices);
     const struct bough__c_gemm *const *impl = bough__c_gemms(&impls);
@@ -164,6 +166,8 @@ static inline void gemm_expect(const struct operands *o, const struct bough__gem
         if (!impl[i]->applicable(impl[i], gemm) ||
             (i + 1 == impls && gemm->m * gemm->n * gemm->k * gemm->batch > SLOW))
             continue;
+        if (forced && impl[i]->isa)
+            assert_string_equal(impl[i]->isa->name, forced);
         float *got = gemm_run(o, gemm, device[0], impl[i]);
         host_compare(o, impl[i]->name, got);
         free(got);

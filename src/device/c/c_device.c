@@ -1,5 +1,5 @@
 // Plain C: the device that is always there, and the one that the others are compared with.
-#include "device/c/c_device.h"
+#include "device/c/c_gemm.h"
 
 #include "base/error.h"
 #include "base/strings.h"
@@ -65,12 +65,15 @@ static enum bough_status list(struct bough_device_info *list, size_t room, size_
 static enum bough_status device_open(struct bough_device **device, const char *id)
 {
     (void)id;
+    enum bough_status status = bough__c_isa_check();
+    if (status != BOUGH_OK)
+        return status;
     struct bough__c_device *d = calloc(1, sizeof *d);
     if (!d)
         return bough__no_memory();
     d->base.backend = &bough__backend_c;
     describe(&d->base.info);
-    enum bough_status status = bough__c_pool_create(&d->pool);
+    status = bough__c_pool_create(&d->pool);
     if (status != BOUGH_OK) {
         free(d);
         return status;

@@ -15,6 +15,13 @@ struct bough__c_gemm {
 // The last one is always applicable.
 const struct bough__c_gemm *const *bough__c_gemms(size_t *count);
 
+// Whether the processor has the set, and BOUGH_ISA names no other. Holds for what is prepared
+// after.
+int bough__c_isa_usable(const struct bough__c_isa *isa);
+
+// Errors: DEVICE if BOUGH_ISA names one that this processor has not.
+enum bough_status bough__c_isa_check(void);
+
 // C' = B' A'.
 struct bough__gemm bough__c_gemm_turned(const struct bough__gemm *gemm);
 

@@ -231,7 +231,8 @@ static size_t lay_out(struct bough__c_packed *l)
 static int applicable(const struct bough__c_gemm *self, const struct bough__gemm *gemm)
 {
     int windows_twice = gemm->a.kind != BOUGH_PLAIN && gemm->b.kind != BOUGH_PLAIN;
-    return self->isa->supported() && gemm->m > 0 && gemm->n > 0 && gemm->k > 0 && !windows_twice;
+    return bough__c_isa_usable(self->isa) && gemm->m > 0 && gemm->n > 0 && gemm->k > 0 &&
+           !windows_twice;
 }
 
 static enum bough_status prepare(const struct bough__c_gemm *self, struct bough__launch **launch,

@@ -180,8 +180,8 @@ static int fits_caches(const struct bough__gemm *g, const struct grid *grid)
 
 static int applicable(const struct bough__c_gemm *self, const struct bough__gemm *gemm)
 {
-    if (!self->isa->masks || !self->isa->supported() || gemm->batch != 1 || gemm->alpha != 1 ||
-        gemm->m < 1 || gemm->n < 1 || gemm->k < 1 ||
+    if (!self->isa->masks || !bough__c_isa_usable(self->isa) || gemm->batch != 1 ||
+        gemm->alpha != 1 || gemm->m < 1 || gemm->n < 1 || gemm->k < 1 ||
         (double)gemm->m * (double)gemm->n * (double)gemm->k > MOST_WORK || !is_plain(&gemm->a) ||
         !is_plain(&gemm->b) || !is_plain(&gemm->c))
         return 0;

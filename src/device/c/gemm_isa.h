@@ -68,11 +68,12 @@ struct bough__c_tile {
 typedef void bough__c_tile_fn(const struct bough__c_tile *tile);
 
 struct bough__c_isa {
-    int (*supported)(void);
-    int rows;       // of a tile
-    int panel_rows; // from one k to the next in a packed panel of A: 8 or 16
-    int lanes;      // of a vector; a tile is one or two of them wide
-    int masks;      // tiles may end or split within a vector; C_WINDOWS and C_SUMS are there
+    const char *name;
+    int (*supported)(void); // by this processor
+    int rows;               // of a tile
+    int panel_rows;         // from one k to the next in a packed panel of A: 8 or 16
+    int lanes;              // of a vector; a tile is one or two of them wide
+    int masks; // tiles may end or split within a vector; C_WINDOWS and C_SUMS are there
     bough__c_tile_fn *const (*tile)[2]; // [C_FORMS * rows], [form * rows + row - 1][vectors - 1]
     bough__c_tile_fn *const (*sums)[C_SUMS_SIDE]; // [rows - 1][columns - 1], of C_SUMS
     // Writes out [count, width]. It may write up to three rows more, and read up to 15 floats

@@ -1,5 +1,5 @@
 // The inner loops of the fast GEMM, in vectors of LANES floats. Included once by each file that
-// defines LANES, TILE_ROWS, PANEL_ROWS, ISA and ISA_SUPPORTED.
+// defines LANES, TILE_ROWS, PANEL_ROWS, ISA, ISA_NAME and ISA_SUPPORTED.
 #include "device/c/gemm_isa.h"
 
 #if LANES == 16
@@ -258,5 +258,5 @@ static int supported(void)
     return ISA_SUPPORTED;
 }
 
-const struct bough__c_isa ISA = {supported, TILE_ROWS, PANEL_ROWS, LANES, MASKS,
-                                 tiles,     all_sums,  pack,       pad};
+const struct bough__c_isa ISA = {ISA_NAME, supported, TILE_ROWS, PANEL_ROWS, LANES,
+                                 MASKS,    tiles,     all_sums,  pack,       pad};
