@@ -74,6 +74,9 @@ struct bough_task {
     const char *const *metrics; // accuracy, top_<k>, f1_macro (or f1), f1_micro, f1_binary, auc,
                                 // confusion, mse, mae, r2; NULL = accuracy or mse
     size_t metrics_count;
+    const char
+        *monitor; // one of these metrics, or loss: what the task adds to the criterion `mean`
+                  // of early_stopping; NULL = accuracy where it is measured, else loss
 };
 
 // The field that the trunk reads. U8 becomes x / 255; then (x - mean) / std per channel.
@@ -111,8 +114,9 @@ struct bough_schedule {
 struct bough_early_stopping {
     int32_t patience;   // epochs without a better value; 0 = never stop early
     const char *metric; // mean | loss | <task>.<metric> | <task>.loss; default mean, the mean over
-                        // the tasks of their first metric (errors and losses count negative).
-                        // It also decides which model is the best, and steers `plateau`.
+                        // the tasks of how far their monitor has come since the first epoch.
+                        // loss is the sum of the losses. It also decides which model is the best,
+                        // and steers `plateau`.
 };
 
 struct bough_train {

@@ -61,6 +61,7 @@ struct bough_train_options {
     struct bough_device *device; // NULL = plain C
     const char *run_dir;         // created if absent; NULL = keep nothing on disk
     const char *resume;          // a run folder to go on from; then run_dir is not used
+    int force;                   // 1: goes on from it with a data set that is another one
     void (*observe)(void *user, const struct bough_event *event);
     void *user;
     int profile;              // 1: every launch is timed, which slows the training; the result
@@ -93,10 +94,13 @@ struct bough_result {
 struct bough_run;
 
 // Trains. The run folder receives config.yaml (resolved), model.safetensors (the best by
-// validation), last.safetensors (all that resuming needs), log.jsonl and result.json.
+// validation, from the end of the first epoch on), last.safetensors (all that resuming needs),
+// log.jsonl, result.json, and lock, which one training holds. A folder where no epoch has ended may
+// be begun anew.
 // With `resume`, `config` may be NULL (the folder's own is used) or differ only in data,
 // train.epochs and train.early_stopping; training goes on bit for bit.
-// Errors: INVALID, DATA, DEVICE, DIVERGED with step, task and loss, INTERRUPTED.
+// Errors: INVALID, DATA (also where another process trains in the folder, which the message names,
+// or a resumed run's data are others), DEVICE, DIVERGED with step, task and loss, INTERRUPTED.
 enum bough_status bough_train(struct bough_run **run, const struct bough_config *config,
                               const struct bough_train_options *options);
 

@@ -237,6 +237,28 @@ static enum bough_status complete_metrics(struct check *c, struct bough_task *ta
     return BOUGH_OK;
 }
 
+static int measures(const struct bough_task *task, const char *metric)
+{
+    int measured = strcmp(metric, "loss") == 0;
+    for (size_t m = 0; m < task->metrics_count; m++)
+        measured |= strcmp(task->metrics[m], metric) == 0 && strcmp(metric, "confusion") != 0;
+    return measured;
+}
+
+static enum bough_status complete_monitor(struct check *c, struct bough_task *task)
+{
+    char list[512] = "loss";
+    if (!task->monitor)
+        task->monitor = measures(task, "accuracy") ? "accuracy" : "loss";
+    if (measures(task, task->monitor))
+        return BOUGH_OK;
+    for (size_t m = 0; m < task->metrics_count; m++)
+        if (measures(task, task->metrics[m]))
+            bough__append(list, sizeof list, ", %s", task->metrics[m]);
+    enter(c, "monitor");
+    return wrong(c, "'%.60s' is not measured; wanted one of %s", task->monitor, list);
+}
+
 // Task names become parts of key paths, of parameters' names, and columns of a CSV.
 static enum bough_status check_task_name(struct check *c, const struct bough_task *list,
                                          size_t index)
@@ -271,6 +293,7 @@ static enum bough_status complete_tasks(struct check *c, const struct bough__key
         size_t inside = enter(c, task.name);
         BOUGH_TRY(complete_section(c, key->section, &task, 0));
         BOUGH_TRY(complete_metrics(c, &task));
+        BOUGH_TRY(complete_monitor(c, &task));
         leave(c, inside, BOUGH_OK);
         if (copy)
             copy[i] = task;
@@ -403,14 +426,10 @@ static int is_measured(const struct bough_config *config, const char *metric)
         size_t length = strlen(task.name);
         if (strncmp(metric, task.name, length) != 0 || metric[length] != '.')
             continue;
-        const char *name = metric + length + 1;
-        if (strcmp(name, "loss") == 0)
-            return 1;
         if (!task.metrics || !task.metrics_count)
             set_default_metric(&task);
-        for (size_t m = 0; m < task.metrics_count; m++)
-            if (strcmp(task.metrics[m], name) == 0 && strcmp(name, "confusion") != 0)
-                return 1;
+        if (measures(&task, metric + length + 1))
+            return 1;
     }
     return 0;
 }

@@ -123,6 +123,9 @@ static const struct bough__key task_keys[] = {
     {"metrics", BOUGH__KEY_TEXTS, IN(task, metrics), IN(task, metrics_count),
      .names = bough__metric_names,
      .text = "what is measured; without it accuracy, mse or mae, as suits the loss"},
+    {"monitor", BOUGH__KEY_TEXT, IN(task, monitor),
+     .text = "which of these, or loss, tells the best epoch; without it accuracy where it is "
+             "measured, else loss"},
 };
 static const struct bough__section task_section = SECTION(task_keys, struct bough_task);
 

@@ -5,11 +5,14 @@
 #include "data/gather.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Scores beyond this many bytes a task are not kept.
 static const int64_t scores_bytes = 256 << 20;
+
+static const char remedy[] = "; a lower optimizer.lr, or optimizer.clip_norm, keeps it in bounds";
 
 static size_t tasks_of(const struct bough__phase *phase)
 {
@@ -204,10 +207,14 @@ enum bough_status bough__phase_losses(struct bough__phase *phase, double *loss, 
     }
     for (size_t t = 0; t < tasks; t++)
         if (account[t].bad_step) {
-            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g",
-                                 phase->purpose == BOUGH_TRAINING ? "step" : "evaluation, batch",
-                                 account[t].bad_step, phase->model->config->tasks[t].name,
-                                 (double)account[t].bad_loss);
+            const int training = phase->purpose == BOUGH_TRAINING;
+            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %s%s",
+                                 training ? "step" : "evaluation, batch", account[t].bad_step,
+                                 phase->model->config->tasks[t].name,
+                                 isnan(account[t].bad_loss) ? "nan"
+                                 : account[t].bad_loss > 0  ? "inf"
+                                                            : "-inf",
+                                 training ? remedy : "");
             goto done;
         }
 done:

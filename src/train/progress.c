@@ -4,10 +4,12 @@
 #include "base/json.h"
 #include "data/tensor_file.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char account_name[] = "epoch.account"; // bytes of an epoch in progress
 
@@ -31,53 +33,138 @@ static double number_or(const json_t *object, const char *key, double missing)
     return json_is_number(value) ? json_number_value(value) : missing;
 }
 
+static json_t *numbers_or_null(const double *number, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        if (json_array_append_new(list, finite_or_null(number[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 static char *progress_text(const struct bough__progress *progress)
 {
     json_t *object = json_pack(
-        "{s:i, s:I, s:I, s:f, s:o, s:i, s:i, s:o, s:f, s:i}", "epoch", (int)progress->epoch,
-        "epoch_step", (json_int_t)progress->epoch_step, "step", (json_int_t)progress->step,
-        "seconds", progress->seconds, "best", finite_or_null(progress->best), "best_epoch",
-        (int)progress->best_epoch, "stale", (int)progress->stale, "plateau_best",
-        finite_or_null(progress->plateau.best), "plateau_scale", progress->plateau.scale,
-        "plateau_stale", (int)progress->plateau.stale);
+        "{s:i, s:I, s:I, s:f, s:o, s:i, s:i, s:o, s:f, s:i, s:o, s:s, s:s}", "epoch",
+        (int)progress->epoch, "epoch_step", (json_int_t)progress->epoch_step, "step",
+        (json_int_t)progress->step, "seconds", progress->seconds, "best",
+        finite_or_null(progress->best), "best_epoch", (int)progress->best_epoch, "stale",
+        (int)progress->stale, "plateau_best", finite_or_null(progress->plateau.best),
+        "plateau_scale", progress->plateau.scale, "plateau_stale", (int)progress->plateau.stale,
+        "first", numbers_or_null(progress->first, progress->tasks), "criterion",
+        progress->criterion, "data", progress->data);
     char *text = bough__json_text(object, JSON_COMPACT);
     json_decref(object);
     return text;
 }
 
-// `steps` of an epoch.
-static enum bough_status progress_read(struct bough__progress *progress, const char *text,
-                                       int64_t steps, const char *path)
+static void text_from(char *text, size_t size, const json_t *object, const char *key)
 {
+    const char *value = json_string_value(json_object_get(object, key));
+    snprintf(text, size, "%s", value ? value : "");
+}
+
+static void progress_from(struct bough__progress *progress, const json_t *object)
+{
+    const json_t *first = json_object_get(object, "first");
+    progress->epoch = (int32_t)number_or(object, "epoch", 0);
+    progress->epoch_step = (int64_t)number_or(object, "epoch_step", 0);
+    progress->step = (int64_t)number_or(object, "step", 0);
+    progress->seconds = number_or(object, "seconds", 0);
+    progress->best = number_or(object, "best", -INFINITY);
+    progress->best_epoch = (int32_t)number_or(object, "best_epoch", 0);
+    progress->stale = (int32_t)number_or(object, "stale", 0);
+    progress->plateau.best = number_or(object, "plateau_best", -INFINITY);
+    progress->plateau.scale = number_or(object, "plateau_scale", 1);
+    progress->plateau.stale = (int32_t)number_or(object, "plateau_stale", 0);
+    for (size_t t = 0; t < progress->tasks; t++) {
+        const json_t *number = json_array_get(first, t);
+        progress->first[t] = json_is_number(number) ? json_number_value(number) : NAN;
+    }
+    text_from(progress->criterion, sizeof progress->criterion, object, "criterion");
+    text_from(progress->data, sizeof progress->data, object, "data");
+}
+
+static enum bough_status progress_read(struct bough__progress *progress,
+                                       const struct bough_tensor_file *file)
+{
+    const char *text = bough_tensor_file_metadata(file, "progress");
+    const char *path = bough_tensor_file_path(file);
     json_t *object;
     json_error_t error;
     enum bough_status status =
         bough__json_read(&object, text ? text : "", text ? strlen(text) : 0, 0, &error);
     if (status != BOUGH_OK)
         return status;
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return bough__fail(BOUGH_DATA, "%s: no progress in its metadata; it is not a checkpoint",
-                           path);
-    }
-    *progress = (struct bough__progress){
-        .epoch = (int32_t)number_or(object, "epoch", 0),
-        .epoch_step = (int64_t)number_or(object, "epoch_step", 0),
-        .step = (int64_t)number_or(object, "step", 0),
-        .seconds = number_or(object, "seconds", 0),
-        .best = number_or(object, "best", -INFINITY),
-        .best_epoch = (int32_t)number_or(object, "best_epoch", 0),
-        .stale = (int32_t)number_or(object, "stale", 0),
-        .plateau = {.best = number_or(object, "plateau_best", -INFINITY),
-                    .scale = number_or(object, "plateau_scale", 1),
-                    .stale = (int32_t)number_or(object, "plateau_stale", 0)},
-    };
+    if (json_is_object(object))
+        progress_from(progress, object);
+    else
+        status = bough__fail(BOUGH_DATA, "%s: no progress in its metadata; it is not a checkpoint",
+                             path);
     json_decref(object);
-    if (progress->epoch < 0 || progress->step < 0 || progress->epoch_step < 0 ||
-        progress->epoch_step > steps || !(progress->plateau.scale >= 0))
-        return bough__fail(BOUGH_DATA, "%s: its progress says step %lld of %lld in epoch %d", path,
-                           (long long)progress->epoch_step, (long long)steps, progress->epoch + 1);
-    return BOUGH_OK;
+    if (status == BOUGH_OK && (progress->epoch < 0 || progress->step < 0 ||
+                               progress->epoch_step < 0 || !(progress->plateau.scale >= 0)))
+        status = bough__fail(BOUGH_DATA, "%s: its progress says step %lld in epoch %d", path,
+                             (long long)progress->epoch_step, progress->epoch + 1);
+    return status;
+}
+
+enum bough_status bough__progress_init(struct bough__progress *progress, struct bough__arena *arena,
+                                       const struct bough_config *config,
+                                       const struct bough_tensor_file *data)
+{
+    enum bough_status status;
+    *progress = (struct bough__progress){.best = -INFINITY,
+                                         .plateau = {.best = -INFINITY, .scale = 1},
+                                         .tasks = config->tasks_count};
+    BOUGH_TRY_MEMORY(progress->first = BOUGH_NEW(arena, double, config->tasks_count));
+    for (size_t t = 0; t < config->tasks_count; t++)
+        progress->first[t] = NAN;
+    snprintf(progress->criterion, sizeof progress->criterion, "%s",
+             config->train.early_stopping.metric);
+    BOUGH_TRY(bough__data_digest(progress->data, data));
+done:
+    return status;
+}
+
+// ---- The digest of the data ----
+
+// FNV-1a of 64 bits: against a file that was mistaken or made anew, not against anybody's will.
+static uint64_t digest_of(uint64_t digest, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        digest = (digest ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
+    return digest;
+}
+
+static uint64_t digest_of_text(uint64_t digest, const char *text)
+{
+    return digest_of(digest, text, strlen(text) + 1);
+}
+
+enum bough_status bough__data_digest(char digest[17], const struct bough_tensor_file *data)
+{
+    enum bough_status status = BOUGH_OK;
+    uint64_t sum = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < bough_tensor_file_metadata_count(data); i++) {
+        const char *value, *key = bough_tensor_file_metadata_at(data, i, &value);
+        sum = digest_of_text(digest_of_text(sum, key), value);
+    }
+    for (size_t i = 0; i < bough_tensor_file_count(data); i++) {
+        const struct bough_file_tensor *tensor = bough_tensor_file_at(data, i);
+        char shape[128], first[4096];
+        const size_t size = tensor->bytes < sizeof first ? tensor->bytes : sizeof first;
+        sum = digest_of_text(sum, tensor->name);
+        sum = digest_of_text(sum, bough_dtype_name(tensor->dtype));
+        sum = digest_of_text(sum, bough_shape_format(&tensor->shape, shape, sizeof shape));
+        BOUGH_TRY(bough__tensor_read(data, tensor, 0, first, size));
+        sum = digest_of(sum, first, size);
+    }
+    snprintf(digest, 17, "%016llx", (unsigned long long)sum);
+done:
+    return status;
 }
 
 // ---- Saving ----
@@ -151,6 +238,9 @@ enum bough_status bough__load_model(const char *run_dir, struct bough__model *mo
     struct bough_tensor_file *file = NULL;
     char *path;
     BOUGH_TRY(path_in(&arena, &path, run_dir, "model.safetensors"));
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        BOUGH_TRY(
+            bough__fail(BOUGH_DATA, "%s: there is none, no epoch of the training has ended", path));
     BOUGH_TRY(bough_tensor_file_open(&file, path));
     BOUGH_TRY(bough__model_read(model, file, 0));
 done:
@@ -176,6 +266,21 @@ static enum bough_status read_account(const struct bough_tensor_file *file,
     return status;
 }
 
+enum bough_status bough__load_progress(struct bough__progress *progress, const char *run_dir)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    struct bough_tensor_file *file = NULL;
+    char *path;
+    BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
+    BOUGH_TRY(bough_tensor_file_open(&file, path));
+    BOUGH_TRY(progress_read(progress, file));
+done:
+    bough_tensor_file_close(&file);
+    bough__arena_fini(&arena);
+    return status;
+}
+
 enum bough_status bough__load_last(const char *run_dir, struct bough__model *model,
                                    struct bough__progress *progress, struct bough__phase *training)
 {
@@ -184,11 +289,16 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
     struct bough_tensor_file *file = NULL;
     char *path;
     BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
-    BOUGH_TRY(bough__load_model(run_dir, model));
-    BOUGH_TRY(bough__model_keep_best(model));
     BOUGH_TRY(bough_tensor_file_open(&file, path));
-    BOUGH_TRY(progress_read(progress, bough_tensor_file_metadata(file, "progress"), training->steps,
-                            path));
+    BOUGH_TRY(progress_read(progress, file));
+    if (progress->epoch_step > training->steps)
+        BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: its progress says step %lld of %lld in epoch %d",
+                              path, (long long)progress->epoch_step, (long long)training->steps,
+                              progress->epoch + 1));
+    if (progress->best_epoch > 0) {
+        BOUGH_TRY(bough__load_model(run_dir, model));
+        BOUGH_TRY(bough__model_keep_best(model));
+    }
     BOUGH_TRY(bough__model_read(model, file, 1));
     if (progress->epoch_step)
         BOUGH_TRY(read_account(file, training));

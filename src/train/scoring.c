@@ -140,60 +140,6 @@ done:
     return status;
 }
 
-// ---- The monitor ----
-
-// Higher is better: losses and errors are turned round.
-static double oriented(const struct bough_scores *scores, const char *task, const char *metric)
-{
-    double value = bough_scores_find(scores, task, metric);
-    const struct bough__metric *known = bough__metric_find(metric, NULL);
-    return !known || known->lower_is_better ? -value : value;
-}
-
-static double mean_of_first_metrics(const struct bough_scores *scores,
-                                    const struct bough_config *config)
-{
-    double sum = 0;
-    int known = 0;
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        double value = oriented(scores, config->tasks[t].name, config->tasks[t].metrics[0]);
-        if (isnan(value)) // a task without labels has no say
-            continue;
-        sum += value;
-        known++;
-    }
-    return known ? sum / known : NAN;
-}
-
-static double sum_of_losses(const struct bough_scores *scores, const struct bough_config *config)
-{
-    double sum = 0;
-    int known = 0;
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        double value = bough_scores_find(scores, config->tasks[t].name, "loss");
-        sum += isnan(value) ? 0 : value;
-        known += !isnan(value);
-    }
-    return known ? -sum : NAN;
-}
-
-double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,
-                        const char *monitor)
-{
-    if (strcmp(monitor, "mean") == 0)
-        return mean_of_first_metrics(scores, config);
-    if (strcmp(monitor, "loss") == 0)
-        return sum_of_losses(scores, config);
-    const char *dot = strrchr(monitor, '.');
-    for (size_t t = 0; dot && t < config->tasks_count; t++) {
-        const char *name = config->tasks[t].name;
-        size_t length = (size_t)(dot - monitor);
-        if (strlen(name) == length && strncmp(name, monitor, length) == 0)
-            return oriented(scores, name, dot + 1);
-    }
-    return NAN;
-}
-
 // ---- Checks ----
 
 static enum bough_status check_metric(const struct bough__model *model, size_t t, const char *name)

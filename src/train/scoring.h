@@ -19,11 +19,6 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
 enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__arena *arena,
                                   struct bough__phase *phase, const struct bough__targets *targets);
 
-// The one number that early stopping and the best model go by, higher is better.
-//   monitor  mean | loss | <task>.<metric> | <task>.loss (struct bough_early_stopping)
-double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,
-                        const char *monitor);
-
 // What the config's own check cannot know: how many classes the heads have.
 // Errors: INVALID if a metric does not go with them.
 enum bough_status bough__scoring_check(const struct bough__model *model);

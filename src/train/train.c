@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "device/profile.h"
+#include "train/monitor.h"
 #include "train/report.h"
 #include "train/run.h"
 #include "train/trace.h"
@@ -91,26 +92,39 @@ done:
     return status;
 }
 
-// Whether this epoch is the best so far; where nothing can be compared the last one is.
+static int has_reference(const struct bough__progress *progress)
+{
+    for (size_t t = 0; t < progress->tasks; t++)
+        if (!isnan(progress->first[t]))
+            return 1;
+    return 0;
+}
+
+// Whether this epoch is the best so far: where nothing is held out the last one is. One that gives
+// no number is no better than any, but the first: from there on there is a model.
 static int judge(struct bough__trainer *trainer, const struct bough_scores *validation)
 {
     struct bough__progress *progress = &trainer->progress;
-    const char *metric = trainer->config.train.early_stopping.metric;
-    double value =
-        validation ? bough__monitored(validation, &trainer->config, metric) : progress->epoch;
-    int known = !isnan(value), best = !known || value > progress->best;
+    const struct bough_config *config = &trainer->config;
+    const char *criterion = config->train.early_stopping.metric;
+    double value = progress->epoch;
+    if (validation && !has_reference(progress))
+        bough__monitor_errors(progress->first, validation, config);
+    if (validation)
+        value = bough__monitored(validation, config, criterion, progress->first);
+    int known = !isnan(value), best = !progress->best_epoch || (known && value > progress->best);
     if (!known)
         bough__log(BOUGH_LOG_WARNING,
                    "epoch %d: validation gives no number for `%s`, is nothing labelled there? The "
-                   "epoch counts as the best",
-                   progress->epoch, metric);
-    progress->stale = best ? 0 : progress->stale + 1;
+                   "epoch counts as no better",
+                   progress->epoch, criterion);
+    progress->stale = best && known ? 0 : progress->stale + 1;
     if (best) {
         progress->best = known ? value : -INFINITY;
         progress->best_epoch = progress->epoch;
     }
     if (known)
-        bough__plateau_update(&progress->plateau, &trainer->config.schedule, value);
+        bough__plateau_update(&progress->plateau, &config->schedule, value);
     return best;
 }
 
@@ -167,10 +181,8 @@ done:
 
 static int goes_on(const struct bough__trainer *trainer)
 {
-    const struct bough_train *train = &trainer->config.train;
-    int32_t patience = train->early_stopping.patience;
-    return trainer->progress.epoch < train->epochs &&
-           !(patience && trainer->validation.phase && trainer->progress.stale >= patience);
+    return trainer->progress.epoch < trainer->config.train.epochs &&
+           !bough__trainer_is_stale(trainer);
 }
 
 static enum bough_status save_interrupted(struct bough__trainer *trainer,

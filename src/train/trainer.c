@@ -1,15 +1,13 @@
 #include "train/trainer.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "mtl/weighting.h"
-#include "train/config_check.h"
+#include "train/run_dir.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 // ---- Walks ----
 
@@ -31,87 +29,6 @@ void bough__walk_fini(struct bough__walk *walk)
 {
     bough__phase_destroy(&walk->phase);
     bough__feed_fini(&walk->feed);
-}
-
-// ---- Config ----
-
-// The first line of `a` that is not in the same place in `b`; NULL if there is none.
-static char *first_difference(char *a, char *b)
-{
-    char *rest_a, *rest_b, *line = strtok_r(a, "\n", &rest_a), *other = strtok_r(b, "\n", &rest_b);
-    while (line && other && strcmp(line, other) == 0) {
-        line = strtok_r(NULL, "\n", &rest_a);
-        other = strtok_r(NULL, "\n", &rest_b);
-    }
-    return line ? line : other;
-}
-
-// What is not `resumed` anyhow must be the same in both.
-static enum bough_status check_same(const struct bough_config *resumed,
-                                    const struct bough_config *config, const char *path)
-{
-    enum bough_status status;
-    char *text[2] = {NULL, NULL}, *line;
-    size_t size;
-    BOUGH_TRY(bough__config_text(&text[0], &size, config));
-    BOUGH_TRY(bough__config_text(&text[1], &size, resumed));
-    line = first_difference(text[0], text[1]);
-    if (line)
-        status =
-            bough__fail(BOUGH_INVALID,
-                        "%s: the run was begun with another config, which differs in `%s`; only "
-                        "data, train.epochs and train.early_stopping may change",
-                        path, line + strspn(line, " -"));
-done:
-    free(text[0]);
-    free(text[1]);
-    return status;
-}
-
-// With `resume`, the run folder's config, but for what may change on the way.
-static enum bough_status settle_config(struct bough__trainer *trainer,
-                                       const struct bough_config *config)
-{
-    enum bough_status status;
-    if (!trainer->options->resume && !config)
-        return bough__fail(BOUGH_INVALID, "there is no config to train");
-    if (!trainer->options->resume)
-        return bough__config_complete(&trainer->config, &trainer->arena, config, NULL);
-    char path[4096];
-    snprintf(path, sizeof path, "%s/config.yaml", trainer->run_dir);
-    BOUGH_TRY(bough_config_file_open(&trainer->config_file, path, NULL, 0));
-    struct bough_config resumed = *bough_config_file_config(trainer->config_file);
-    if (config) {
-        resumed.data = config->data;
-        resumed.train.epochs = config->train.epochs;
-        resumed.train.early_stopping = config->train.early_stopping;
-        BOUGH_TRY(check_same(&resumed, config, path));
-    }
-    BOUGH_TRY(bough__config_complete(&trainer->config, &trainer->arena, &resumed, NULL));
-done:
-    return status;
-}
-
-static enum bough_status make_run_dir(const char *path)
-{
-    char last[4096];
-    enum bough_status status = bough__folder_create(path);
-    if (status != BOUGH_OK)
-        return status;
-    snprintf(last, sizeof last, "%s/last.safetensors", path);
-    if (access(last, F_OK) == 0)
-        return bough__fail(BOUGH_INVALID,
-                           "%s: holds a training already; resume it, or name another folder", path);
-    return BOUGH_OK;
-}
-
-static enum bough_status save_config(const struct bough__trainer *trainer)
-{
-    char path[4096];
-    if (!trainer->run_dir)
-        return BOUGH_OK;
-    snprintf(path, sizeof path, "%s/config.yaml", trainer->run_dir);
-    return bough_config_save(&trainer->config, path);
 }
 
 // ---- Data ----
@@ -214,45 +131,6 @@ static enum bough_status settle_device(struct bough__trainer *trainer)
     return status;
 }
 
-// Config first: a folder that holds it can be resumed, if need be from the beginning.
-static enum bough_status start(struct bough__trainer *trainer)
-{
-    enum bough_status status = BOUGH_OK;
-    if (!trainer->run_dir)
-        return BOUGH_OK;
-    if (!trainer->options->resume)
-        BOUGH_TRY(make_run_dir(trainer->run_dir));
-    BOUGH_TRY(save_config(trainer));
-    BOUGH_TRY(bough__save_model(trainer->run_dir, trainer->model));
-    BOUGH_TRY(bough__trainer_save(trainer));
-done:
-    return status;
-}
-
-static enum bough_status resume(struct bough__trainer *trainer)
-{
-    enum bough_status status;
-    char path[4096];
-    BOUGH_TRY(bough__load_last(trainer->run_dir, trainer->model, &trainer->progress,
-                               trainer->training.phase));
-    snprintf(path, sizeof path, "%s/result.json", trainer->run_dir);
-    remove(path); // of the run so far; there is a new one at the end
-    BOUGH_TRY(save_config(trainer));
-done:
-    return status;
-}
-
-static enum bough_status start_or_resume(struct bough__trainer *trainer)
-{
-    char path[4096];
-    trainer->progress =
-        (struct bough__progress){.best = -INFINITY, .plateau = {.best = -INFINITY, .scale = 1}};
-    snprintf(path, sizeof path, "%s/last.safetensors", trainer->run_dir ? trainer->run_dir : "");
-    if (trainer->options->resume && access(path, F_OK) == 0)
-        return resume(trainer);
-    return start(trainer);
-}
-
 // Options that go by the validation, where there is none, are a mistake and not a default.
 static enum bough_status check_validation(const struct bough__trainer *trainer)
 {
@@ -276,7 +154,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY_MEMORY(made);
     made->options = options;
     made->run_dir = options->resume ? options->resume : options->run_dir;
-    BOUGH_TRY(settle_config(made, config));
+    BOUGH_TRY(bough__run_dir_settle(made, config));
     BOUGH_TRY(settle_device(made));
     BOUGH_TRY(bough_tensor_file_open(&made->data, made->config.data));
     BOUGH_TRY(bough__sample_shape(&sample, made->data, "train", &made->config));
@@ -285,7 +163,8 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(load_splits(made));
     BOUGH_TRY(make_walks(made));
     BOUGH_TRY(check_validation(made));
-    BOUGH_TRY(start_or_resume(made));
+    BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config, made->data));
+    BOUGH_TRY(bough__run_dir_enter(made));
     BOUGH_TRY(bough__record_open(&made->record, made->run_dir, made->progress.epoch));
 done:
     if (status != BOUGH_OK)
@@ -310,10 +189,17 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
     bough_tensor_file_close(&gone->data);
     bough_device_close(&gone->own_device);
     bough_config_file_close(&gone->config_file);
+    bough__lock_close(&gone->lock);
     free(gone->train_rows);
     bough__arena_fini(&gone->arena);
     free(gone);
     *trainer = NULL;
+}
+
+int bough__trainer_is_stale(const struct bough__trainer *trainer)
+{
+    const int32_t patience = trainer->config.train.early_stopping.patience;
+    return patience > 0 && trainer->validation.phase && trainer->progress.stale >= patience;
 }
 
 enum bough_status bough__trainer_save(struct bough__trainer *trainer)

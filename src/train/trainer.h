@@ -2,6 +2,7 @@
 #ifndef BOUGH_TRAIN_TRAINER_H
 #define BOUGH_TRAIN_TRAINER_H
 
+#include "base/lock.h"
 #include "train/phase.h"
 #include "train/progress.h"
 #include "train/record.h"
@@ -30,6 +31,7 @@ struct bough__trainer {
     int32_t *train_rows; // rows of the train split that are trained on, then those held out
     struct bough__progress progress;
     struct bough__record *record;
+    struct bough__lock *lock; // of the run folder
 };
 
 // Reads the data, makes the model and everything its walks need; resumes where the options say so.
@@ -50,6 +52,9 @@ enum bough_status bough__walk_init(struct bough__walk *walk, struct bough__model
                                    int64_t count, enum bough__purpose purpose,
                                    const float *weights);
 void bough__walk_fini(struct bough__walk *walk);
+
+// Whether early stopping has run out of patience.
+int bough__trainer_is_stale(const struct bough__trainer *trainer);
 
 // Writes last.safetensors. Does nothing without a run folder.
 enum bough_status bough__trainer_save(struct bough__trainer *trainer);

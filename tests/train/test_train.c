@@ -2,6 +2,7 @@
 #include "support/support.h"
 #include "support/training.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,6 +163,26 @@ static void train_whole(const char *dir, struct bough_device *device)
     bough_run_destroy(&run);
 }
 
+// Where it stands, but for the time that it took.
+static void same_progress(const char *dir_a, const char *dir_b)
+{
+    const char *dir[2] = {dir_a, dir_b};
+    json_t *progress[2];
+    for (int i = 0; i < 2; i++) {
+        char path[600];
+        struct bough_tensor_file *file;
+        snprintf(path, sizeof path, "%s/last.safetensors", dir[i]);
+        assert_ok(bough_tensor_file_open(&file, path));
+        progress[i] = json_loads(bough_tensor_file_metadata(file, "progress"), 0, NULL);
+        json_object_del(progress[i], "seconds");
+        assert_int_equal(json_array_size(json_object_get(progress[i], "first")), 3);
+        bough_tensor_file_close(&file);
+    }
+    assert_true(json_equal(progress[0], progress[1]));
+    json_decref(progress[0]);
+    json_decref(progress[1]);
+}
+
 static void five_and_five_epochs_are_ten(void **state)
 {
     (void)state;
@@ -183,6 +204,7 @@ static void five_and_five_epochs_are_ten(void **state)
         bough_run_destroy(&run);
         same_tensors(whole, half, "model.safetensors");
         same_tensors(whole, half, "last.safetensors");
+        same_progress(whole, half);
     }
 }
 
@@ -262,14 +284,15 @@ static void a_killed_run_always_loads(void **state)
 {
     (void)state;
     const char *dir = run_dir("killed", 0);
-    char last[600];
+    char last[600], model[600];
     snprintf(last, sizeof last, "%s/last.safetensors", dir);
+    snprintf(model, sizeof model, "%s/model.safetensors", dir); // from the first epoch's end on
     int resumes = 0;
     for (unsigned i = 0; i < 20; i++) {
         kill_a_training(dir, 20000 + 9973 * (i * 7 % 20), resumes);
         struct bough_run *run;
         resumes = access(last, F_OK) == 0;
-        if (resumes) {
+        if (access(model, F_OK) == 0) {
             assert_ok(bough_evaluate(&run, dir, NULL, NULL, NULL));
             bough_run_destroy(&run);
         }

@@ -1,8 +1,10 @@
 #include "cli.h"
 
 #include <bough/name.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
                                                      &cli_info,  &cli_devices, &cli_selftest,
@@ -100,6 +102,15 @@ static enum bough_status run(int argc, char **argv)
     return command->run(argc - 1, argv + 1);
 }
 
+// Whether all was written; where the reader of a pipe is gone, nobody wants the rest.
+static int has_written(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 1;
+    return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 0)
@@ -107,7 +118,7 @@ int main(int argc, char **argv)
     cli_log(CLI_NORMAL);
     signal(SIGXFSZ, SIG_IGN); // a file too large is an error of write()
     enum bough_status status = run(argc, argv);
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status == BOUGH_OK)
+    if (!has_written() && status == BOUGH_OK)
         status = cli_fail(BOUGH_DATA, "cannot write to the standard output");
     if (status == BOUGH_INTERRUPTED)
         return 130;

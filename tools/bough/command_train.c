@@ -15,8 +15,9 @@ static const char help[] =
     "\n"
     "Trains what a YAML config describes, and ends with the test scores of the best model.\n"
     "The run folder keeps the resolved config, the best model, a checkpoint of every epoch,\n"
-    "log.jsonl and result.json. Ctrl-C finishes the step, writes a checkpoint, and prints the\n"
-    "command that goes on; a second Ctrl-C ends at once.\n"
+    "log.jsonl and result.json; no two trainings run in one at a time. Ctrl-C, SIGTERM and SIGHUP\n"
+    "finish the step, write a checkpoint, and print the command that goes on; a second one ends\n"
+    "at once.\n"
     "\n"
     "  -d, --device D    auto (default), c, P:D, gpu, cpu, accelerator, or part of a name;\n"
     "                    without it the variable BOUGH_DEVICE. See `bough devices`\n"
@@ -25,9 +26,11 @@ static const char help[] =
     "                    without it the variable BOUGH_KERNELS\n"
     "  -s, --set K=V     overrides a key: train.epochs=10, trunk.0.conv2d.channels=16,\n"
     "                    tasks.left.weight=0.5; as often as you like\n"
-    "  -r, --run DIR     the run folder; default runs/<config>-<number>\n"
+    "  -r, --run DIR     the run folder; default runs/<config>-<number>. One whose training never\n"
+    "                    finished an epoch is begun anew\n"
     "      --resume DIR  goes on with an interrupted or finished run; only data, train.epochs and\n"
     "                    train.early_stopping may differ from its own config\n"
+    "      --force       resumes although the data set is another one than at the beginning\n"
     "      --profile     times every launch, which is slower; ends with tables of time, GFLOP/s "
     "and\n"
     "                    GB/s, and writes trace.json into the run folder: the first launches, for\n"
@@ -43,7 +46,7 @@ static const char help[] =
 struct arguments {
     const char *config, *device, *kernels, *run, *resume;
     struct cli_list set;
-    int profile, quiet, verbose;
+    int profile, quiet, verbose, force;
 };
 
 // ---- The run folder ----
@@ -101,6 +104,11 @@ static void catch_signals(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    struct sigaction hangup;
+    sigaction(SIGHUP, NULL, &hangup);
+    if (hangup.sa_handler != SIG_IGN) // which nohup asks for
+        sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); // a reader that is gone takes nothing from the training
 }
 
 // ---- Telling ----
@@ -157,6 +165,7 @@ static enum bough_status train(struct bough_run **run, struct bough_device *devi
     struct bough_train_options options = {.device = device,
                                           .run_dir = a->resume ? NULL : run_dir,
                                           .resume = a->resume,
+                                          .force = a->force,
                                           .stop = &stop,
                                           .profile = a->profile};
     if (!a->quiet)
@@ -204,7 +213,8 @@ static enum bough_status run(int argc, char **argv)
         {"device", 'd', .value = &a.device},  {"kernels", 0, .value = &a.kernels},
         {"set", 's', .list = &a.set},         {"run", 'r', .value = &a.run},
         {"resume", 0, .value = &a.resume},    {"quiet", 'q', .flag = &a.quiet},
-        {"verbose", 'v', .flag = &a.verbose}, {"profile", 0, .flag = &a.profile}};
+        {"verbose", 'v', .flag = &a.verbose}, {"profile", 0, .flag = &a.profile},
+        {"force", 0, .flag = &a.force}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
         return cli_no_memory();
@@ -213,6 +223,8 @@ static enum bough_status run(int argc, char **argv)
         status = cli_fail(BOUGH_INVALID, "a config is missing; see bough train --help");
     else if (a.run && a.resume)
         status = cli_fail(BOUGH_INVALID, "--run and --resume name two run folders; give one");
+    else if (a.force && !a.resume)
+        status = cli_fail(BOUGH_INVALID, "--force goes with --resume");
     if (status != BOUGH_OK)
         goto done;
     cli_log(a.verbose ? CLI_VERBOSE : a.quiet ? CLI_QUIET : CLI_NORMAL);

@@ -1,0 +1,226 @@
+#include "train/run_dir.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "train/config_check.h"
+#include "train/monitor.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct path {
+    char text[4096];
+};
+
+static struct path in_folder(const struct bough__trainer *trainer, const char *name)
+{
+    struct path path;
+    snprintf(path.text, sizeof path.text, "%s/%s", trainer->run_dir, name);
+    return path;
+}
+
+// ---- Config ----
+
+// The first line of `a` that is not in the same place in `b`; NULL if there is none.
+static char *first_difference(char *a, char *b)
+{
+    char *rest_a, *rest_b, *line = strtok_r(a, "\n", &rest_a), *other = strtok_r(b, "\n", &rest_b);
+    while (line && other && strcmp(line, other) == 0) {
+        line = strtok_r(NULL, "\n", &rest_a);
+        other = strtok_r(NULL, "\n", &rest_b);
+    }
+    return line ? line : other;
+}
+
+// What is not `resumed` anyhow must be the same in both.
+static enum bough_status check_same(const struct bough_config *resumed,
+                                    const struct bough_config *config, const char *path)
+{
+    enum bough_status status;
+    char *text[2] = {NULL, NULL}, *line;
+    size_t size;
+    BOUGH_TRY(bough__config_text(&text[0], &size, config));
+    BOUGH_TRY(bough__config_text(&text[1], &size, resumed));
+    line = first_difference(text[0], text[1]);
+    if (line)
+        status =
+            bough__fail(BOUGH_INVALID,
+                        "%s: the run was begun with another config, which differs in `%s`; only "
+                        "data, train.epochs and train.early_stopping may change",
+                        path, line + strspn(line, " -"));
+done:
+    free(text[0]);
+    free(text[1]);
+    return status;
+}
+
+// Its own config, but for what may change on the way.
+static enum bough_status resumed_config(struct bough__trainer *trainer,
+                                        const struct bough_config *config)
+{
+    enum bough_status status;
+    const struct path path = in_folder(trainer, "config.yaml");
+    BOUGH_TRY(bough_config_file_open(&trainer->config_file, path.text, NULL, 0));
+    BOUGH_TRY(bough__lock_open(&trainer->lock, trainer->run_dir));
+    struct bough_config resumed = *bough_config_file_config(trainer->config_file);
+    if (config) {
+        resumed.data = config->data;
+        resumed.train.epochs = config->train.epochs;
+        resumed.train.early_stopping = config->train.early_stopping;
+        BOUGH_TRY(check_same(&resumed, config, path.text));
+    }
+    BOUGH_TRY(bough__config_complete(&trainer->config, &trainer->arena, &resumed, NULL));
+done:
+    return status;
+}
+
+enum bough_status bough__run_dir_settle(struct bough__trainer *trainer,
+                                        const struct bough_config *config)
+{
+    if (trainer->options->resume)
+        return resumed_config(trainer, config);
+    if (!config)
+        return bough__fail(BOUGH_INVALID, "there is no config to train");
+    return bough__config_complete(&trainer->config, &trainer->arena, config, NULL);
+}
+
+static enum bough_status save_config(const struct bough__trainer *trainer)
+{
+    return bough_config_save(&trainer->config, in_folder(trainer, "config.yaml").text);
+}
+
+// ---- Beginning ----
+
+static int has_checkpoint(const struct bough__trainer *trainer)
+{
+    return access(in_folder(trainer, "last.safetensors").text, F_OK) == 0;
+}
+
+// Where there is one, no epoch may have ended: such a run has no model yet.
+static enum bough_status check_unused(struct bough__trainer *trainer)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__progress found = {0}; // of no tasks
+    if (!has_checkpoint(trainer))
+        return BOUGH_OK;
+    BOUGH_TRY(bough__load_progress(&found, trainer->run_dir));
+    if (found.epoch > 0)
+        BOUGH_TRY(bough__fail(BOUGH_INVALID,
+                              "%s: holds a training already, of %d epochs; resume it, or name "
+                              "another folder",
+                              trainer->run_dir, found.epoch));
+    remove(in_folder(trainer, "model.safetensors").text);
+    remove(in_folder(trainer, "result.json").text);
+    bough__log(BOUGH_LOG_WARNING, "%s: begins anew: no epoch of the training there had ended",
+               trainer->run_dir);
+done:
+    return status;
+}
+
+// Config first: a folder that holds it can be resumed, if need be from the beginning.
+static enum bough_status begin(struct bough__trainer *trainer)
+{
+    enum bough_status status = BOUGH_OK;
+    if (!trainer->options->resume) {
+        BOUGH_TRY(bough__folder_create(trainer->run_dir));
+        BOUGH_TRY(bough__lock_open(&trainer->lock, trainer->run_dir));
+        BOUGH_TRY(check_unused(trainer));
+    }
+    BOUGH_TRY(save_config(trainer));
+    BOUGH_TRY(bough__trainer_save(trainer));
+done:
+    return status;
+}
+
+// ---- Going on ----
+
+static enum bough_status check_data(const struct bough__trainer *trainer, const char *digest)
+{
+    const char *found = trainer->progress.data;
+    if (!*found || strcmp(found, digest) == 0)
+        return BOUGH_OK;
+    if (trainer->options->force) {
+        bough__log(BOUGH_LOG_WARNING, "%s: is not the data set that the run was begun with",
+                   trainer->config.data);
+        return BOUGH_OK;
+    }
+    return bough__fail(
+        BOUGH_DATA,
+        "%s: is not the data set that %s was begun with: fields, shapes, class names "
+        "or first rows differ; give that one, or --force to go on with this",
+        trainer->config.data, trainer->run_dir);
+}
+
+// Where it was measured on other data, or is a value of something else.
+static enum bough_status measure_best_anew(struct bough__trainer *trainer, const char *criterion)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__arena arena = {0};
+    struct bough_scores scores;
+    struct bough__progress *progress = &trainer->progress;
+    double value = -INFINITY;
+    if (trainer->validation.phase && progress->best_epoch > 0) {
+        BOUGH_TRY(bough__load_model(trainer->run_dir, trainer->model));
+        BOUGH_TRY(bough__evaluate(&scores, &arena, trainer->validation.phase,
+                                  trainer->validation.split->targets));
+        value = bough__monitored(&scores, &trainer->config, criterion, progress->first);
+    }
+    progress->best = progress->plateau.best = isnan(value) ? -INFINITY : value;
+done:
+    bough__arena_fini(&arena);
+    return status;
+}
+
+static void tell_what_is_left(const struct bough__trainer *trainer)
+{
+    const int32_t done = trainer->progress.epoch, wanted = trainer->config.train.epochs;
+    if (done > wanted)
+        bough__log(BOUGH_LOG_WARNING,
+                   "%s: train.epochs is %d, and %d epochs are done: nothing is trained, and "
+                   "config.yaml stays as it is",
+                   trainer->run_dir, wanted, done);
+    else if (done == wanted)
+        bough__log(BOUGH_LOG_WARNING,
+                   "%s: all %d epochs are done: nothing is trained; more of them by train.epochs",
+                   trainer->run_dir, done);
+    else if (bough__trainer_is_stale(trainer))
+        bough__log(BOUGH_LOG_WARNING,
+                   "%s: stopped early after %d epochs: nothing is trained; go on by a larger "
+                   "train.early_stopping.patience",
+                   trainer->run_dir, done);
+}
+
+static enum bough_status go_on(struct bough__trainer *trainer)
+{
+    enum bough_status status;
+    struct bough__progress *progress = &trainer->progress;
+    const struct bough__progress fresh = *progress;
+    BOUGH_TRY(bough__load_progress(progress, trainer->run_dir));
+    BOUGH_TRY(check_data(trainer, fresh.data));
+    if (strcmp(progress->criterion, fresh.criterion) != 0 ||
+        strcmp(progress->data, fresh.data) != 0)
+        BOUGH_TRY(measure_best_anew(trainer, fresh.criterion));
+    const double best = progress->best, plateau_best = progress->plateau.best;
+    BOUGH_TRY(
+        bough__load_last(trainer->run_dir, trainer->model, progress, trainer->training.phase));
+    progress->best = best;
+    progress->plateau.best = plateau_best;
+    memcpy(progress->criterion, fresh.criterion, sizeof fresh.criterion);
+    memcpy(progress->data, fresh.data, sizeof fresh.data);
+    remove(in_folder(trainer, "result.json").text); // there is a new one at the end
+    tell_what_is_left(trainer);
+    if (progress->epoch <= trainer->config.train.epochs)
+        BOUGH_TRY(save_config(trainer));
+done:
+    return status;
+}
+
+enum bough_status bough__run_dir_enter(struct bough__trainer *trainer)
+{
+    if (!trainer->run_dir)
+        return BOUGH_OK;
+    return trainer->options->resume && has_checkpoint(trainer) ? go_on(trainer) : begin(trainer);
+}

@@ -1,0 +1,136 @@
+// Which epoch is the best: sound for tasks of any scale, in any order.
+#include "support/support.h"
+#include "train/config_check.h"
+#include "train/monitor.h"
+
+#include <math.h>
+#include <string.h>
+
+static struct bough_score numbers[4];
+static const struct bough_scores scores = {numbers, 4, NULL, 0};
+
+static void set(double accuracy, double mse)
+{
+    numbers[0] = (struct bough_score){"class", "loss", 0.5};
+    numbers[1] = (struct bough_score){"class", "accuracy", accuracy};
+    numbers[2] = (struct bough_score){"value", "loss", mse};
+    numbers[3] = (struct bough_score){"value", "r2", 1 - mse / 40000};
+}
+
+static const char *const of_class[] = {"accuracy", "f1"}, *const turned[] = {"f1", "accuracy"},
+                         *const of_value[] = {"r2"};
+static struct bough_task tasks[] = {
+    {.name = "class", .loss = {"cross_entropy"}, .metrics = of_class, .metrics_count = 2},
+    {.name = "value", .loss = {"mse"}, .metrics = of_value, .metrics_count = 1},
+};
+
+static double value_of(double accuracy, double mse, const double *first)
+{
+    const struct bough_config config = {.tasks = tasks, .tasks_count = 2};
+    set(accuracy, mse);
+    return bough__monitored(&scores, &config, "mean", first);
+}
+
+static void first_of(double first[2], double accuracy, double mse)
+{
+    const struct bough_config config = {.tasks = tasks, .tasks_count = 2};
+    tasks[0].monitor = "accuracy";
+    tasks[1].monitor = "loss";
+    set(accuracy, mse);
+    bough__monitor_errors(first, &scores, &config);
+}
+
+#define assert_near(a, b, far) assert_true(fabs((a) - (b)) <= (far))
+
+static void a_task_of_large_numbers_does_not_drown_the_others(void **state)
+{
+    (void)state;
+    double first[2];
+    first_of(first, 0.5, 30000);
+    assert_near(value_of(0.5, 30000, first), 0, 0);
+    assert_near(value_of(0.8, 24000, first), (0.6 + 0.2) / 2, 1e-12);
+    // The classes gain much, the numbers lose little; in absolute terms they would lose 3000.
+    assert_true(value_of(0.9, 33000, first) > value_of(0.5, 30000, first));
+    assert_true(value_of(0.9, 33000, first) > value_of(0.55, 29000, first));
+    assert_true(value_of(0.5, 300000, first) < value_of(0.4, 30000, first));
+}
+
+static void scale_does_not_decide(void **state)
+{
+    (void)state;
+    double large[2], small[2];
+    first_of(large, 0.5, 30000);
+    first_of(small, 0.5, 3e-8);
+    assert_near(value_of(0.7, 20000, large), value_of(0.7, 2e-8, small), 1e-12);
+}
+
+static void zero_and_nan_are_defined(void **state)
+{
+    (void)state;
+    double first[2];
+    first_of(first, 1, 4); // no error left after the first epoch
+    assert_near(value_of(1, 4, first), 0, 0);
+    assert_near(value_of(0.9, 4, first), -0.5, 0);
+    assert_near(value_of(1, 2, first), 0.25, 0);
+    first_of(first, NAN, 4); // no say
+    assert_near(value_of(NAN, 2, first), 0.5, 0);
+    assert_near(value_of(0.1, 2, first), 0.5, 0);
+    first_of(first, 0.5, 4); // a number that is gone leaves none
+    assert_true(isnan(value_of(NAN, 2, first)));
+    first_of(first, NAN, NAN);
+    assert_true(isnan(value_of(NAN, NAN, first)));
+}
+
+static void of_one_task_the_metric_itself_decides(void **state)
+{
+    (void)state;
+    double first[2], last = -INFINITY;
+    first_of(first, NAN, 4);
+    for (double mse = 64; mse > 1e-9; mse /= 2) {
+        const double value = value_of(NAN, mse, first);
+        assert_true(value > last && value >= -1 && value <= 1);
+        last = value;
+    }
+}
+
+// What is measured first does not matter, and a task may name its own.
+static void the_order_of_metrics_does_not_decide(void **state)
+{
+    (void)state;
+    static const struct bough_layer one[] = {{.kind = "linear", .units = 2}};
+    struct bough__arena arena = {0};
+    struct bough_task task[2];
+    struct bough_config complete, config = {.data = "d", .tasks = task, .tasks_count = 2};
+    memcpy(task, tasks, sizeof task);
+    for (int t = 0; t < 2; t++) {
+        task[t].target = "field";
+        task[t].head = one;
+        task[t].head_count = 1;
+        task[t].monitor = NULL;
+    }
+    for (int i = 0; i < 2; i++) {
+        task[0].metrics = i ? turned : of_class;
+        assert_ok(bough__config_complete(&complete, &arena, &config, NULL));
+        assert_string_equal(complete.tasks[0].monitor, "accuracy");
+        assert_string_equal(complete.tasks[1].monitor, "loss");
+    }
+    task[1].monitor = "r2";
+    assert_ok(bough__config_complete(&complete, &arena, &config, NULL));
+    assert_string_equal(complete.tasks[1].monitor, "r2");
+    task[0].monitor = "auc";
+    assert_fails(bough__config_complete(&complete, &arena, &config, NULL), BOUGH_INVALID,
+                 "tasks.class.monitor: 'auc' is not measured; wanted one of loss, f1, accuracy");
+    bough__arena_fini(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_task_of_large_numbers_does_not_drown_the_others),
+        cmocka_unit_test(scale_does_not_decide),
+        cmocka_unit_test(zero_and_nan_are_defined),
+        cmocka_unit_test(of_one_task_the_metric_itself_decides),
+        cmocka_unit_test(the_order_of_metrics_does_not_decide),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

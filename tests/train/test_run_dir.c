@@ -1,0 +1,211 @@
+// The run folder: one training at a time, no model before there is one, and what a resumed run is
+// told.
+#include "support/support.h"
+#include "support/training.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *folder, *data;
+static char logged[4096]; // what the library said
+
+static void keep_line(void *user, enum bough_log_level level, const char *line)
+{
+    (void)user, (void)level;
+    snprintf(logged + strlen(logged), sizeof logged - strlen(logged), "%s\n", line);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    folder = test_folder_create();
+    data = training_data(folder);
+    bough_set_log(keep_line, NULL);
+    return 0;
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][600];
+    static int next;
+    next = (next + 1) % 4;
+    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static int exists(const char *name)
+{
+    return access(in_folder(name), F_OK) == 0;
+}
+
+static enum bough_status train(const struct bough_config *config,
+                               const struct bough_train_options *options)
+{
+    struct bough_run *run;
+    *logged = '\0';
+    enum bough_status status = bough_train(&run, config, options);
+    bough_run_destroy(&run);
+    return status;
+}
+
+static struct bough_config config_of(int epochs)
+{
+    struct bough_config config = training_config(data, "sgd");
+    config.train.epochs = epochs;
+    return config;
+}
+
+// ---- The lock ----
+
+static void train_beside(void *user, const struct bough_event *event)
+{
+    int *tries = user;
+    char holder[64];
+    struct bough_run *run;
+    struct bough_config config = config_of(2);
+    if (event->kind != BOUGH_EVENT_EPOCH)
+        return;
+    snprintf(holder, sizeof holder, "locked: process %ld on ", (long)getpid());
+    const struct bough_train_options other[] = {{.resume = in_folder("locked")},
+                                                {.run_dir = in_folder("locked")}};
+    for (int i = 0; i < 2; i++)
+        assert_fails(bough_train(&run, &config, &other[i]), BOUGH_DATA, holder);
+    ++*tries;
+}
+
+static void one_training_at_a_time(void **state)
+{
+    (void)state;
+    int tries = 0;
+    struct bough_config config = config_of(2);
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("locked"),
+                                                           .observe = train_beside,
+                                                           .user = &tries}));
+    assert_int_equal(tries, 2);
+    config.train.epochs = 3;
+    assert_ok(train(&config, &(struct bough_train_options){.resume = in_folder("locked")}));
+}
+
+// ---- No model before an epoch ended ----
+
+static void a_diverged_run_leaves_no_model(void **state)
+{
+    (void)state;
+    struct bough_config good = config_of(1), bad = config_of(1);
+    const struct bough_train_options options = {.run_dir = in_folder("diverged")};
+    bad.optimizer.lr = 1e30f;
+    assert_fails(train(&bad, &options), BOUGH_DIVERGED, "optimizer.clip_norm");
+    assert_false(exists("diverged/model.safetensors"));
+    assert_fails(bough_predict(options.run_dir, data, NULL, in_folder("out.csv"), NULL), BOUGH_DATA,
+                 "no epoch of the training has ended");
+    assert_fails(train(&bad, &options), BOUGH_DIVERGED, "step 2"); // again, over the first try
+    assert_non_null(strstr(logged, "begins anew"));
+    assert_ok(train(&good, &options));
+    assert_true(exists("diverged/model.safetensors"));
+    assert_fails(train(&good, &options), BOUGH_INVALID, "of 1 epochs");
+}
+
+static void stop_at_start(void *user, const struct bough_event *event)
+{
+    if (event->kind == BOUGH_EVENT_START)
+        *(volatile int *)user = 1;
+}
+
+static void a_run_that_was_stopped_in_its_first_epoch_goes_on(void **state)
+{
+    (void)state;
+    volatile int stop = 0;
+    struct bough_config config = config_of(1);
+    const struct bough_train_options options = {.run_dir = in_folder("early"),
+                                                .observe = stop_at_start,
+                                                .user = (void *)&stop,
+                                                .stop = &stop};
+    assert_fails(train(&config, &options), BOUGH_INTERRUPTED, "epoch 1 after step 1");
+    assert_false(exists("early/model.safetensors"));
+    assert_ok(train(NULL, &(struct bough_train_options){.resume = options.run_dir}));
+    assert_true(exists("early/model.safetensors"));
+}
+
+// ---- What a resumed run is told ----
+
+static char *text_of(const char *name)
+{
+    FILE *file = fopen(in_folder(name), "r");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 16);
+    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+static void done_epochs_are_told(void **state)
+{
+    (void)state;
+    struct bough_config config = config_of(3);
+    const struct bough_train_options resume = {.resume = in_folder("done")};
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("done")}));
+    char *before = text_of("done/config.yaml");
+    assert_ok(train(NULL, &resume));
+    assert_non_null(strstr(logged, "all 3 epochs are done"));
+    config.train.epochs = 2;
+    assert_ok(train(&config, &resume));
+    assert_non_null(strstr(logged, "train.epochs is 2, and 3 epochs are done"));
+    char *after = text_of("done/config.yaml");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    config.train.epochs = 4;
+    assert_ok(train(&config, &resume));
+    assert_null(strstr(logged, "done"));
+}
+
+// A copy of the data set; `changed` turns the last label of a test row round.
+static const char *copied_data(int changed)
+{
+    const char *path = in_folder("copied.safetensors");
+    FILE *from = fopen(data, "r"), *to = fopen(path, "w");
+    int c, last = 0;
+    assert_true(from && to);
+    for (; (c = getc(from)) != EOF; last = c)
+        putc(c, to);
+    fseek(to, -1, SEEK_END);
+    putc(last ^ changed, to);
+    fclose(from);
+    fclose(to);
+    return path;
+}
+
+static void other_data_are_refused(void **state)
+{
+    (void)state;
+    struct bough_config config = config_of(1);
+    struct bough_train_options resume = {.resume = in_folder("data")};
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("data")}));
+    config.train.epochs = 2;
+    config.data = copied_data(0); // the same in another place
+    assert_ok(train(&config, &resume));
+    config.train.epochs = 3;
+    config.data = copied_data(1);
+    assert_fails(train(&config, &resume), BOUGH_DATA, "--force");
+    resume.force = 1;
+    assert_ok(train(&config, &resume));
+    assert_non_null(strstr(logged, "not the data set that the run was begun with"));
+    resume.force = 0; // it is the run's own from there on
+    config.train.epochs = 4;
+    assert_ok(train(&config, &resume));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_training_at_a_time),
+        cmocka_unit_test(a_diverged_run_leaves_no_model),
+        cmocka_unit_test(a_run_that_was_stopped_in_its_first_epoch_goes_on),
+        cmocka_unit_test(done_epochs_are_told),
+        cmocka_unit_test(other_data_are_refused),
+    };
+    return cmocka_run_group_tests(tests, start, test_folder_end);
+}
