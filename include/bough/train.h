@@ -109,6 +109,10 @@ enum bough_status bough_train(struct bough_run **run, const struct bough_config 
 enum bough_status bough_evaluate(struct bough_run **run, const char *run_dir, const char *data,
                                  const char *split, struct bough_device *device);
 
+// Reads what a training left in its run folder: its result, without confusions. `*run` is NULL
+// where it has not ended yet. Errors: DATA.
+enum bough_status bough_run_load(struct bough_run **run, const char *run_dir);
+
 // Borrowed from the run.
 const struct bough_result *bough_run_result(const struct bough_run *run);
 void bough_run_destroy(struct bough_run **run);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/strings.h"
 
 #include <inttypes.h>
@@ -72,8 +73,8 @@ static int says(const json_t *root, const char *key, const char *text)
 static enum bough_status unlike(const json_t *root, const char *path, const char *key,
                                 const char *wanted)
 {
-    char *found =
-        json_dumps(json_object_get(root, key), JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    char *found = bough__json_text(json_object_get(root, key),
+                                   JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
     const enum bough_status status = bough__fail(BOUGH_DATA, "%s: %s is %.40s, wanted %s", path,
                                                  key, found ? found : "missing", wanted);
     free(found);
@@ -160,7 +161,7 @@ static enum bough_status read_file(json_t **root, const char *path,
     json_error_t error;
     *root = NULL;
     BOUGH_TRY(bough__file_read(&text, &size, path));
-    *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    BOUGH_TRY(bough__json_read(root, text, size, JSON_REJECT_DUPLICATES, &error));
     if (!*root)
         status = bough__fail(BOUGH_DATA, "%s: line %d: %s", path, error.line, error.text);
     else
@@ -172,7 +173,7 @@ done:
 
 static enum bough_status write_file(const json_t *root, const char *path)
 {
-    char *text = json_dumps(root, JSON_INDENT(2));
+    char *text = bough__json_text(root, JSON_INDENT(2));
     if (!text)
         return bough__no_memory();
     enum bough_status status = bough__file_write(path, text, strlen(text));

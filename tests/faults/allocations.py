@@ -5,8 +5,9 @@ Each run must end with exit code 1 and `out of memory`, or do all of its work; n
 code, no hang, and no half-written file. A training is also interrupted at an allocation, as by
 Ctrl-C, or killed there. Whatever stopped it, it must go on to the model that it had made without.
 
-usage: allocations.py BOUGH FAIL_ALLOC_LIBRARY CLI_FOLDER [STRIDE]
+usage: allocations.py BOUGH FAIL_ALLOC_LIBRARY CLI_FOLDER [STRIDE [CASE]...]
   STRIDE  every STRIDE-th allocation only; 1, all of them, without it
+  CASE    train, resume, eval, predict, info, info-run, devices; all without one
 """
 import concurrent.futures
 import itertools
@@ -32,9 +33,11 @@ CASES = {
     "eval": ["eval", "run", "--device", "c"],
     "predict": ["predict", "run", "--data", "tiny.safetensors", "-o", "p.csv", "--device", "c"],
     "info": ["info", "tiny.yaml"],
+    "info-run": ["info", "run"],
     "devices": ["devices", "--json"],
 }
 TRAININGS = ("train", "resume")
+ON_A_RUN = ("resume", "eval", "predict", "info-run")
 INTERRUPTED = 130
 
 
@@ -103,7 +106,7 @@ class Case:
         return f"{bad} is damaged" if bad else self.after(folder, found)
 
     def lacking(self, output, found):
-        if self.name in ("info", "eval") and output != self.output:
+        if self.name in ("info", "info-run", "eval") and output != self.output:
             return "exit 0 with another output"
         if self.name == "devices" and not is_whole("devices.json", output, {}):
             return "exit 0 with no JSON"  # the device may lack its name
@@ -139,7 +142,7 @@ def prepare(scratch):
     done = bough(trained, CASES["train"] + ["--set", "train.epochs=1"])
     if done.returncode:
         sys.exit(f"cannot train: {done.stderr.decode()}")
-    return {name: trained if name in ("resume", "eval", "predict") else fresh for name in CASES}
+    return {name: trained if name in ON_A_RUN else fresh for name in CASES}
 
 
 def main():
@@ -147,7 +150,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         start, numbers = prepare(scratch), itertools.count()
-        for name in CASES:
+        for name in sys.argv[5:] or CASES:
             case = Case(name, start[name], scratch)
 
             def run(fault, case=case):

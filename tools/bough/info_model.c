@@ -2,7 +2,6 @@
 #include "info.h"
 
 #include <bough/dataset.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,59 +94,30 @@ done:
 
 // ---- A run ----
 
-// The scores of a result as rows; what is no number (a confusion matrix) is left out.
-static size_t read_scores(struct bough_score *score, json_t *tasks)
+static enum bough_status print_split(const char *title, const struct bough_scores *scores)
 {
-    const char *task, *metric;
-    json_t *metrics, *value;
-    size_t count = 0;
-    json_object_foreach(tasks, task, metrics)
-    {
-        json_object_foreach(metrics, metric, value)
-        {
-            if (json_is_number(value) && score)
-                score[count] = (struct bough_score){task, metric, json_number_value(value)};
-            count += json_is_number(value);
-        }
-    }
-    return count;
-}
-
-static enum bough_status print_split(const char *title, json_t *tasks)
-{
-    struct bough_scores scores = {.count = read_scores(NULL, tasks)};
-    if (!scores.count)
+    if (!scores)
         return BOUGH_OK;
-    scores.score = malloc(scores.count * sizeof *scores.score);
-    if (!scores.score)
-        return cli_no_memory();
-    read_scores(scores.score, tasks);
     putchar('\n');
-    enum bough_status status = cli_print_scores(title, &scores);
-    free(scores.score);
-    return status;
+    return cli_print_scores(title, scores);
 }
 
-static enum bough_status print_result(const char *path)
+static enum bough_status print_result(const char *folder)
 {
     enum bough_status status;
-    json_error_t error;
-    json_t *result = json_load_file(path, 0, &error);
-    if (!result && json_error_code(&error) == json_error_cannot_open_file) {
+    struct bough_run *run;
+    CLI_TRY(bough_run_load(&run, folder));
+    if (!run) {
         printf("\nno result yet: the training is not finished\n");
         return BOUGH_OK;
     }
-    if (!result)
-        return cli_fail(BOUGH_DATA, "%s:%d: %s", path, error.line, error.text);
-    const char *device = json_string_value(json_object_get(result, "device"));
-    printf("\nbest epoch %lld of %lld, %.0f samples/s on %s\n",
-           (long long)json_integer_value(json_object_get(result, "best_epoch")),
-           (long long)json_integer_value(json_object_get(result, "epochs")),
-           json_number_value(json_object_get(result, "samples_per_second")), device ? device : "?");
-    CLI_TRY(print_split("validation", json_object_get(result, "validation")));
-    CLI_TRY(print_split("test", json_object_get(result, "test")));
+    const struct bough_result *result = bough_run_result(run);
+    printf("\nbest epoch %d of %d, %.0f samples/s on %s\n", (int)result->best_epoch,
+           (int)result->epochs, result->samples_per_second, result->device);
+    CLI_TRY(print_split("validation", result->validation));
+    CLI_TRY(print_split("test", result->test));
 done:
-    json_decref(result);
+    bough_run_destroy(&run);
     return status;
 }
 
@@ -158,6 +128,5 @@ enum bough_status info_run(const char *folder, const char *input)
     enum bough_status status = info_config(path, input, NULL);
     if (status != BOUGH_OK)
         return status;
-    snprintf(path, sizeof path, "%s/result.json", folder);
-    return print_result(path);
+    return print_result(folder);
 }
