@@ -49,8 +49,9 @@ struct gemm_boxes {
     int width;                 // of a strip of the plain operand
     int dot_rows;              // of it, that are multiplied along positions at a time; 0: packed
     // Of the gradient of few weights:
-    gemm_long copies_at, rest_at, slots; // slots: sums of a group
-    int part_rows, taps, images;         // that are done at once
+    gemm_long copies_at, rest_at;
+    int part_rows, taps, images; // that are done at once
+    int slots;                   // sums of a group
 };
 
 struct gemm_params {

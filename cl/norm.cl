@@ -3,26 +3,9 @@
 
 #include "activation.h"
 #include "norm_params.h"
+#include "walk.h"
 
 // ---- batch_norm: one row per channel; saved [2, C] is its mean and 1 / standard deviation ----
-
-// The group walks a channel's [N, plane] elements by stretches of a plane: as many items as a plane
-// has, on as many planes at once as there are items for.
-struct walk {
-    int first_n, first_i, step_n, step_i;
-};
-
-static inline struct walk walk_of(int plane)
-{
-#if BOUGH_GROUP == 1
-    const struct walk whole = {0, 0, 1, 1};
-    return whole;
-#endif
-    const int id = get_local_id(0), wide = plane < BOUGH_GROUP ? plane : BOUGH_GROUP;
-    const int deep = BOUGH_GROUP / wide;
-    struct walk walk = {id / wide < deep ? id / wide : INT_MAX, id % wide, deep, wide};
-    return walk;
-}
 
 // Outside of every block whose sums may be taken in any order.
 static inline float deviation(float x, float mean)
@@ -39,12 +22,6 @@ static inline float shifted(float x, float gain, float shift)
 {
     return x * gain + shift;
 }
-
-#define EACH_PLACE(at, batch)                                                                      \
-    for (int n_ = walk.first_n; n_ < (batch); n_ += walk.step_n)                                   \
-        APART                                                                                      \
-    for (size_t start_ = ((size_t)n_ * p.channels + c) * p.plane, at = start_ + walk.first_i;      \
-         at < start_ + p.plane; at += walk.step_i)
 
 ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean), ARG(running_var),
                                ARG(saved), ARG(y), const ulong count,
@@ -63,12 +40,12 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
     const int batch = p.training ? p.batch : 0; // no barrier inside a condition
     const float elements = (float)p.batch * (float)p.plane;
     float sum = 0.0f, rest = 0.0f, squares = 0.0f, mean, var;
-    EACH_PLACE (i, batch) {
+    EACH_PLACE (i, c, batch, p.channels, p.plane) {
         ANY_ORDER
         sum += x[i];
     }
     const float about = GROUP_SUM(sum, scratch) / elements;
-    EACH_PLACE (i, batch) {
+    EACH_PLACE (i, c, batch, p.channels, p.plane) {
         ANY_ORDER
         const float d = deviation(x[i], about);
         rest += d;
@@ -96,7 +73,7 @@ ROW_KERNEL void batch_norm_fwd(ARG(x), ARG(gamma), ARG(beta), ARG(running_mean),
     }
     const float factor = inverse * gamma[c], term = beta[c];
     const float below = activation_slope(p.activation).below;
-    EACH_PLACE (i, p.batch)
+    EACH_PLACE (i, c, p.batch, p.channels, p.plane)
         y[i] = kinked(below, (x[i] - mean) * factor + term);
 }
 
@@ -119,7 +96,7 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(dy
     const float factor = inverse * gamma[c], term = beta[c];
     const float below = activation_slope(p.activation).below;
     float sum = 0.0f, dot = 0.0f;
-    EACH_PLACE (i, p.batch) {
+    EACH_PLACE (i, c, p.batch, p.channels, p.plane) {
         ANY_ORDER
         const float centred = deviation(x[i], mean);
         const float dz = kinked_back(below, shifted(centred, factor, term), dy[i]);
@@ -135,7 +112,7 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(dy
     if (dx_base != 0) {
         // Running statistics are constants; those of the batch depend on x.
         const float share = p.training ? 1.0f / ((float)p.batch * (float)p.plane) : 0.0f;
-        EACH_PLACE (i, p.batch) {
+        EACH_PLACE (i, c, p.batch, p.channels, p.plane) {
             const float centred = (x[i] - mean) * inverse;
             const float dz =
                 kinked_back(below, shifted(deviation(x[i], mean), factor, term), dy[i]);

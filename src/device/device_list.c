@@ -46,7 +46,8 @@ static void load_module(void)
     }
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     const char *error = module ? NULL : dlerror();
-    if (error && strstr(error, "libOpenCL.so"))
+    // One that is too old for the module is named with what it lacks.
+    if (error && strstr(error, "libOpenCL.so") && !strstr(error, "version `"))
         snprintf(module_note, sizeof module_note,
                  "no OpenCL: libOpenCL.so.1 is missing; install ocl-icd-libopencl1");
     else if (error)

@@ -326,13 +326,41 @@ static void softmax(void *const *arg, const void *params, int64_t begin, int64_t
                     p->cols);
 }
 
+static void channel_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct selftest_walk_params *p = params;
+    const float *x = arg[0];
+    float *sums = arg[1];
+    for (int64_t c = begin; c < end; c++) {
+        sums[c] = 0;
+        for (int64_t n = 0; n < p->batch; n++)
+            for (int i = 0; i < p->plane; i++)
+                sums[c] += x[(n * p->channels + c) * p->plane + i];
+    }
+}
+
+static void long_loop(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    (void)params;
+    for (int64_t row = begin; row < end; row++)
+        ((float *)arg[1])[row] = SELFTEST_TURNS;
+}
+
 static const struct bough__kernel kernel_row_sum = {
     "selftest_row_sum", "selftest", row_sum, BOUGH_GRID_ROWS, 2, sizeof(struct selftest_params)};
 static const struct bough__kernel kernel_softmax = {
     "selftest_softmax", "selftest", softmax, BOUGH_GRID_ROWS, 2, sizeof(struct selftest_params)};
+static const struct bough__kernel kernel_channel_sum = {
+    "selftest_channel_sum", "selftest", channel_sum,
+    BOUGH_GRID_ROWS,        2,          sizeof(struct selftest_walk_params)};
+static const struct bough__kernel kernel_long_loop = {
+    "selftest_long_loop", "selftest", long_loop,
+    BOUGH_GRID_ROWS,      2,          sizeof(struct selftest_params)};
 
+// Over x [ROWS * COLS]; `out` numbers come of it.
 static enum bough_status row_kernel(struct bough_device *device, double *error,
-                                    const struct bough__kernel *kernel, int64_t out)
+                                    const struct bough__kernel *kernel, const void *params,
+                                    int64_t rows, int64_t out)
 {
     struct {
         float x[ROWS * COLS], y[ROWS * COLS], twin[ROWS * COLS];
@@ -341,13 +369,12 @@ static enum bough_status row_kernel(struct bough_device *device, double *error,
     if (!d)
         return bough__no_memory();
     fill(d->x, ROWS * COLS, 6);
-    const struct selftest_params params = {COLS};
-    kernel->run((void *[]){d->x, d->twin}, &params, 0, ROWS);
+    kernel->run((void *[]){d->x, d->twin}, params, 0, rows);
     for (int64_t i = 0; i < out; i++)
         d->want[i] = (double)d->twin[i];
     struct problem p = {d->x, NULL, d->y, ROWS * COLS, 1, (size_t)out, .kernel = kernel};
-    p.params = &params;
-    p.rows = ROWS;
+    p.params = params;
+    p.rows = rows;
     enum bough_status status = solve(device, &p);
     *error = largest_error(d->y, d->want, (size_t)out);
     free(d);
@@ -356,12 +383,24 @@ static enum bough_status row_kernel(struct bough_device *device, double *error,
 
 static enum bough_status reduction(struct bough_device *device, double *error)
 {
-    return row_kernel(device, error, &kernel_row_sum, ROWS);
+    return row_kernel(device, error, &kernel_row_sum, &(struct selftest_params){COLS}, ROWS, ROWS);
 }
 
 static enum bough_status rows_softmax(struct bough_device *device, double *error)
 {
-    return row_kernel(device, error, &kernel_softmax, ROWS * COLS);
+    return row_kernel(device, error, &kernel_softmax, &(struct selftest_params){COLS}, ROWS,
+                      ROWS * COLS);
+}
+
+static enum bough_status channels(struct bough_device *device, double *error)
+{
+    const struct selftest_walk_params params = {.batch = 11, .channels = ROWS, .plane = 9};
+    return row_kernel(device, error, &kernel_channel_sum, &params, ROWS, ROWS);
+}
+
+static enum bough_status turns(struct bough_device *device, double *error)
+{
+    return row_kernel(device, error, &kernel_long_loop, &(struct selftest_params){COLS}, 1, 1);
 }
 
 // ---- All of them ----
@@ -380,6 +419,8 @@ static const struct {
     {"gemm windows spread", windows_spread, BOUGH_SELFTEST_WINDOWS},
     {"row sum", reduction, BOUGH_SELFTEST_WITHOUT_WINDOWS},
     {"softmax", rows_softmax, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"channel sum", channels, BOUGH_SELFTEST_WITHOUT_WINDOWS},
+    {"long loop", turns, BOUGH_SELFTEST_WITHOUT_WINDOWS},
 };
 
 static double seconds(void)

@@ -1,7 +1,11 @@
+#define _GNU_SOURCE // RTLD_DEFAULT
+
 #include "device/opencl/opencl.h"
 
 #include "base/error.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +17,29 @@ enum {
 static struct bough__cl_device *device_of(struct bough__span span)
 {
     return bough__cl_device(span.buffer->device);
+}
+
+// ---- Shared memory ----
+
+// A loader of OpenCL 1.2 lacks them, and a module that is linked to them does not load with it.
+static struct {
+    void *(*alloc)(cl_context context, cl_bitfield flags, size_t size, cl_uint alignment);
+    void (*free)(cl_context context, void *memory);
+    cl_int (*set_arg)(cl_kernel kernel, cl_uint index, const void *pointer);
+} shared;
+
+static void find_shared(void)
+{
+    *(void **)&shared.alloc = dlsym(RTLD_DEFAULT, "clSVMAlloc");
+    *(void **)&shared.free = dlsym(RTLD_DEFAULT, "clSVMFree");
+    *(void **)&shared.set_arg = dlsym(RTLD_DEFAULT, "clSetKernelArgSVMPointer");
+}
+
+int bough__cl_shares_memory(void)
+{
+    static pthread_once_t found = PTHREAD_ONCE_INIT;
+    pthread_once(&found, find_shared);
+    return shared.alloc && shared.free && shared.set_arg;
 }
 
 // ---- Allocating ----
@@ -36,7 +63,7 @@ static cl_int create(struct bough__cl_memory *memory, const struct bough__cl_dev
     cl_int error;
     *memory = (struct bough__cl_memory){NULL, NULL};
     if (device->pointers) {
-        memory->shared = clSVMAlloc(device->context, CL_MEM_READ_WRITE, size, 0);
+        memory->shared = shared.alloc(device->context, CL_MEM_READ_WRITE, size, 0);
         if (!memory->shared)
             return CL_MEM_OBJECT_ALLOCATION_FAILURE;
     }
@@ -46,14 +73,22 @@ static cl_int create(struct bough__cl_memory *memory, const struct bough__cl_dev
     return error;
 }
 
+int bough__cl_is_idle(struct bough__cl_device *device)
+{
+    const cl_command_queue queue[] = {device->queue, device->other.queue};
+    for (size_t i = 0; i < sizeof queue / sizeof *queue; i++)
+        if (queue[i] && clFinish(queue[i]) != CL_SUCCESS && clFinish(queue[i]) != CL_SUCCESS)
+            return 0;
+    return 1;
+}
+
 void bough__cl_free(struct bough__cl_memory memory, struct bough__cl_device *device)
 {
-    if (memory.shared && device->queue)
-        clFinish(device->queue);
+    const int idle = !memory.shared || bough__cl_is_idle(device);
     if (memory.buffer)
         clReleaseMemObject(memory.buffer);
-    if (memory.shared)
-        clSVMFree(device->context, memory.shared);
+    if (memory.shared && idle)
+        shared.free(device->context, memory.shared);
 }
 
 cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
@@ -61,7 +96,7 @@ cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough_
 {
     const cl_ulong at = offset;
     if (memory.shared)
-        return clSetKernelArgSVMPointer(kernel, (*index)++, memory.shared + offset);
+        return shared.set_arg(kernel, (*index)++, memory.shared + offset);
     cl_int error = clSetKernelArg(kernel, (*index)++, sizeof memory.buffer,
                                   memory.buffer ? &memory.buffer : NULL);
     if (error == CL_SUCCESS && !device->pointers)
@@ -135,11 +170,14 @@ enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, siz
 // ---- Moving ----
 
 // The next slot of the ring, free and large enough; NULL when out of memory.
-static struct bough__cl_slot *slot_take(struct bough__cl_device *device, size_t size)
+static enum bough_status slot_take(struct bough__cl_slot **taken, struct bough__cl_device *device,
+                                   size_t size)
 {
     struct bough__cl_slot *slot = &device->slot[device->next_slot++ % BOUGH_CL_SLOTS];
     if (slot->written) {
-        clWaitForEvents(1, &slot->written);
+        cl_int error = clWaitForEvents(1, &slot->written);
+        if (error != CL_SUCCESS) // what lies in the slot may still be wanted
+            return bough__cl_fail(device, error, "clWaitForEvents of an earlier write");
         clReleaseEvent(slot->written);
         slot->written = NULL;
     }
@@ -148,13 +186,17 @@ static struct bough__cl_slot *slot_take(struct bough__cl_device *device, size_t 
         slot->memory = malloc(size);
         slot->size = slot->memory ? size : 0;
     }
-    return slot->memory ? slot : NULL;
+    *taken = slot->memory ? slot : NULL;
+    return BOUGH_OK;
 }
 
 enum bough_status bough__cl_write(struct bough__span to, const void *data, size_t size)
 {
     struct bough__cl_device *device = device_of(to);
-    struct bough__cl_slot *slot = size <= STAGED_BYTES ? slot_take(device, size) : NULL;
+    struct bough__cl_slot *slot = NULL;
+    enum bough_status status = size <= STAGED_BYTES ? slot_take(&slot, device, size) : BOUGH_OK;
+    if (status != BOUGH_OK)
+        return status;
     if (slot)
         memcpy(slot->memory, data, size);
     cl_int error = clEnqueueWriteBuffer(device->queue, bough__cl_memory(to).buffer, slot == NULL,

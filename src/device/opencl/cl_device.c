@@ -73,12 +73,12 @@ enum bough_status bough__cl_open(struct bough_device **device, const char *id)
 void bough__cl_close(struct bough_device *base)
 {
     struct bough__cl_device *device = bough__cl_device(base);
-    if (device->queue)
-        clFinish(device->queue);
+    const int idle = bough__cl_is_idle(device);
     for (int i = 0; i < BOUGH_CL_SLOTS; i++) {
         if (device->slot[i].written)
             clReleaseEvent(device->slot[i].written);
-        free(device->slot[i].memory);
+        if (idle)
+            free(device->slot[i].memory);
     }
     bough__cl_told_destroy(device);
     bough__cl_free(device->scratch.memory, device);

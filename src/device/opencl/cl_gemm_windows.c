@@ -167,7 +167,7 @@ static void lay_out_few(struct bough__cl_gemm *g, gemm_long groups)
     while (boxes->images > 1 && boxes->images * columns * copy > MOST_IMAGE)
         boxes->images /= 2;
     boxes->part_rows = boxes->taps == 5 ? 5 : 8;
-    boxes->slots = bough__cl_up(slots(p, boxes->taps), 16);
+    boxes->slots = (int)bough__cl_up(slots(p, boxes->taps), 16);
     boxes->image_at = 0;
     boxes->copies_at = bough__cl_up(channels * boxes->channel + SLACK, 16);
     boxes->rest_at = boxes->copies_at + bough__cl_up(boxes->images * columns * copy, 16);

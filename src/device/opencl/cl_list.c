@@ -131,6 +131,8 @@ static void describe(struct bough_device_info *info, cl_platform_id platform, cl
     info->memory = device_number(id, CL_DEVICE_GLOBAL_MEM_SIZE);
     info->max_buffer = device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
     info->compute_units = (uint32_t)device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS);
+    if (info->compute_units == 0) // untold, or told wrongly: launches are divided by it
+        info->compute_units = 1;
     device_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
     describe_version(info, platform, id);
     snprintf(info->refused, sizeof info->refused, "%s", why_not(platform, id));
@@ -244,7 +246,16 @@ enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, si
 // A launch costs less where it has nothing to find out about buffers.
 static int takes_pointers(cl_device_id id)
 {
-    return (device_number(id, CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER) != 0;
+    return bough__cl_shares_memory() &&
+           (device_number(id, CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER) != 0;
+}
+
+// Mesa's llvmpipe is a CPU device that makes vectors of work-items alone, as GPUs do: of kernels
+// with one item in a group and vectors of their own it builds for minutes, and wastes all lanes but
+// one.
+static int items_are_lanes(cl_uint vector)
+{
+    return vector == 1;
 }
 
 enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id)
@@ -262,12 +273,13 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     device->id = devices[d];
     device->other.id = basic;
     describe(&device->base.info, platform[p], devices[d], p, d);
-    device->cpu = device->base.info.type == BOUGH_DEVICE_CPU && !as_gpu;
+    device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    device->cpu =
+        device->base.info.type == BOUGH_DEVICE_CPU && !as_gpu && !items_are_lanes(device->vector);
     device->pointers =
         device->cpu && takes_pointers(device->id) && (!basic || takes_pointers(basic));
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
-    device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
     device->late_binaries = is_pocl(platform[p]);
     return BOUGH_OK;
 }

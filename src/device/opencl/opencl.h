@@ -114,8 +114,12 @@ static inline struct bough__cl_memory bough__cl_memory(struct bough__span span)
 // A touched allocation: a driver that allocates lazily fails here, not at the first launch.
 enum bough_status bough__cl_allocate(struct bough__cl_memory *memory,
                                      struct bough__cl_device *device, size_t size);
-// Waits for the launches that may use it.
+// Waits for the launches that may use it: where that fails, shared memory is left to them.
 void bough__cl_free(struct bough__cl_memory memory, struct bough__cl_device *device);
+// Whether nothing works in the device's memory any more. Waits.
+int bough__cl_is_idle(struct bough__cl_device *device);
+// Whether the loader has the functions of shared memory, which OpenCL 1.2 does not.
+int bough__cl_shares_memory(void);
 // Sets ARG(...) of a kernel, whose first index is *index, and moves that on.
 cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
                            struct bough__cl_memory memory, size_t offset);
