@@ -422,7 +422,8 @@ static enum bough_status check_key(struct reader *r, const struct bough__section
     }
     for (size_t i = 0; i < index; i++)
         if (node->key[i] && strcmp(node->key[i]->text, key->text) == 0)
-            return bough__node_fail(r->tree, key, "%s.%s: given twice", r->path, key->text);
+            return bough__node_fail(r->tree, key, "%s%s%s: given twice", r->path,
+                                    *r->path ? "." : "", key->text);
     return BOUGH_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "support/support.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,5 +180,67 @@ static inline void write_safetensors(const char *name, uint64_t length, const ch
     memcpy(bytes + 8, header, size);
     write_bytes(name, bytes, 8 + size + data_bytes);
 }
+
+// ---- What a data set holds ----
+
+static inline struct bough_tensor_file *open_set(const char *name)
+{
+    struct bough_tensor_file *file;
+    assert_ok(bough_tensor_file_open(&file, in_folder(name)));
+    return file;
+}
+
+static inline const struct bough_file_tensor *find(const struct bough_tensor_file *file,
+                                                   const char *name)
+{
+    const struct bough_file_tensor *tensor = bough_tensor_file_find(file, name);
+    if (!tensor)
+        fail_msg("%s: no %s", bough_tensor_file_path(file), name);
+    return tensor;
+}
+
+static inline void assert_shape(const struct bough_file_tensor *tensor, enum bough_dtype dtype,
+                                const char *shape)
+{
+    char text[256];
+    assert_int_equal(tensor->dtype, dtype);
+    assert_string_equal(bough_shape_format(&tensor->shape, text, sizeof text), shape);
+}
+
+static inline void assert_classes(const struct bough_file_tensor *tensor, const int64_t *wanted)
+{
+    assert_int_equal(tensor->dtype, BOUGH_I64);
+    assert_memory_equal(tensor->data, wanted, tensor->bytes);
+}
+
+#define CLASSES(...) ((const int64_t[]){__VA_ARGS__})
+
+// The rows of a field of text, with a bar behind each.
+static inline const char *texts(const struct bough_tensor_file *file, const char *name)
+{
+    static char all[300];
+    const struct bough_file_tensor *tensor = find(file, name);
+    const size_t room = (size_t)tensor->shape.dim[1];
+    size_t used = 0;
+    assert_int_equal(tensor->dtype, BOUGH_U8);
+    assert_string_equal(bough_tensor_file_metadata(file, "text/id"), "utf-8");
+    for (size_t i = 0; i < (size_t)tensor->shape.dim[0]; i++)
+        used += (size_t)snprintf(all + used, sizeof all - used, "%.*s|", (int)room,
+                                 (const char *)tensor->data + i * room);
+    return all;
+}
+
+static inline void assert_numbers(const struct bough_file_tensor *tensor, const float *wanted)
+{
+    assert_int_equal(tensor->dtype, BOUGH_F32);
+    for (int64_t i = 0; i < tensor->shape.dim[0]; i++) {
+        const float got = ((const float *)tensor->data)[i];
+        if (isnan(wanted[i]) ? !isnan(got) : got != wanted[i])
+            fail_msg("%s: row %d: %g, wanted %g", tensor->name, (int)i, (double)got,
+                     (double)wanted[i]);
+    }
+}
+
+#define NUMBERS(...) ((const float[]){__VA_ARGS__})
 
 #endif

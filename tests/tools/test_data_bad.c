@@ -213,10 +213,6 @@ static void make_csv_header(void)
 {
     csv("path,a\n");
 }
-static void make_csv_one(void)
-{
-    csv("path\n1.png\n");
-}
 static void make_csv_twice(void)
 {
     csv("path,a,a\n1.png,1,2\n");
@@ -253,6 +249,31 @@ static void make_csv_zero(void)
 {
     csv("");
     write_bytes("l.csv", "path,a\n1.png,\0\n", 15);
+}
+static void make_csv_cell(void)
+{
+    csv("path,a,age\n1.png,x,1\n1.png,x,\"4;2\"\n1.png,x,3\n");
+}
+static void make_csv_infinite(void)
+{
+    csv("path,age\n1.png,1\n\n1.png,1e40\n");
+}
+static void make_csv_inf(void)
+{
+    csv("path;age\n1.png;1\n1.png;inf\n1.png;1,5\n");
+}
+static void make_csv_decimals(void)
+{
+    csv("path;age\n1.png;1,5\n1.png;1.200\n");
+}
+static void make_png_both(void)
+{
+    make_png_class("d/2.png");
+}
+static void make_png_latin(void)
+{
+    make_folder("d");
+    write_grey("d/\xe9.png", 3, 2, 7);
 }
 static void make_csv_columns(void)
 {
@@ -345,7 +366,7 @@ static const struct {
     {make_gzip_damaged, "idx --images images -o out", "images: "},
 
     {make_png_none, "png nowhere -o out", "nowhere: cannot open: No such file"},
-    {make_png_none, "png d -o out", "d: no PNG file, wanted sub-folders with some"},
+    {make_png_none, "png d -o out", "d: no PNG file, wanted some, or sub-folders with some"},
     {make_png_sizes, "png d -o out", "d/a/3.png: 2x3 pixels, wanted 3x2 as d/a/1.png has"},
     {make_png_text, "png d -o out", "d/a/2.png: byte 8: Not a PNG file, wanted a whole PNG image"},
     {make_png_empty, "png d -o out", "d/a/2.png: byte 0: Read Error, wanted a whole PNG image"},
@@ -362,17 +383,28 @@ static const struct {
     {make_png_none, "png d --csv l.csv -o out", "l.csv: cannot open: No such file"},
     {make_csv_short, "png d --csv l.csv -o out", "l.csv: line 3: 2 columns, wanted 3"},
     {make_csv_long, "png d --csv l.csv -o out", "l.csv: line 3: 3 columns, wanted 2"},
-    {make_csv_empty, "png d --csv l.csv -o out", "l.csv: line 1: 0 columns, wanted a header"},
+    {make_csv_empty, "png d --csv l.csv -o out", "l.csv: no PNG file, wanted a line for each"},
     {make_csv_header, "png d --csv l.csv -o out", "l.csv: no PNG file, wanted a line for each"},
-    {make_csv_one, "png d --csv l.csv -o out", "l.csv: line 1: 1 columns, wanted a header"},
+    {make_csv_cell, "png d --csv l.csv -o out",
+     "l.csv: line 3, column \"age\": \"4;2\", wanted a number as in most of the column"},
+    {make_csv_infinite, "png d --csv l.csv -o out",
+     "l.csv: line 4, column \"age\": \"1e40\" is beyond F32, wanted -3.4e38 to 3.4e38"},
+    {make_csv_inf, "png d --csv l.csv -o out",
+     "l.csv: line 3, column \"age\": \"inf\", wanted a number"},
+    {make_csv_decimals, "png d --csv l.csv -o out",
+     "l.csv: line 3, column \"age\": \"1.200\" where other numbers have the other"},
+    {make_png_both, "png d -o out", "d: PNG files beside sub-folders with PNG files"},
+    {make_png_latin, "png d -o out", ".png: a name that is no UTF-8 text, wanted another"},
     {make_csv_twice, "png d --csv l.csv -o out", "l.csv: line 1: column \"a\" stands twice"},
     {make_csv_unnamed, "png d --csv l.csv -o out", "l.csv: line 1: column 3 has no name"},
     {make_csv_image, "png d --csv l.csv -o out", "\"train/image\" stands already"},
     {make_csv_quote, "png d --csv l.csv -o out", "l.csv: line 2: a quote that is never closed"},
     {make_csv_behind, "png d --csv l.csv -o out", "l.csv: line 2: \"y\" behind a closing quote"},
     {make_csv_file, "png d --csv l.csv -o out", "d/2.png: cannot open: No such file"},
-    {make_csv_utf8, "png d --csv l.csv -o out", "\"classes/a\" is no UTF-8 text"},
-    {make_csv_break, "png d --csv l.csv -o out", "d/1.png: label a: \"x?y\" has a line break"},
+    {make_csv_utf8, "png d --csv l.csv -o out",
+     "l.csv: line 2, column 2: no UTF-8 text, wanted a file in UTF-8"},
+    {make_csv_break, "png d --csv l.csv -o out",
+     "l.csv: line 2, column \"a\": \"x?y\" has a line break"},
     {make_csv_zero, "png d --csv l.csv -o out", "l.csv: byte 13: a zero byte, wanted text"},
     {make_csv_columns, "png d --csv l.csv --csv test=m.csv -o out",
      "m.csv: line 1: column \"b\", wanted \"a\" as in the first file"},

@@ -3,37 +3,6 @@
 
 #include <math.h>
 
-static struct bough_tensor_file *open_set(const char *name)
-{
-    struct bough_tensor_file *file;
-    assert_ok(bough_tensor_file_open(&file, in_folder(name)));
-    return file;
-}
-
-static const struct bough_file_tensor *find(const struct bough_tensor_file *file, const char *name)
-{
-    const struct bough_file_tensor *tensor = bough_tensor_file_find(file, name);
-    if (!tensor)
-        fail_msg("%s: no %s", bough_tensor_file_path(file), name);
-    return tensor;
-}
-
-static void assert_shape(const struct bough_file_tensor *tensor, enum bough_dtype dtype,
-                         const char *shape)
-{
-    char text[256];
-    assert_int_equal(tensor->dtype, dtype);
-    assert_string_equal(bough_shape_format(&tensor->shape, text, sizeof text), shape);
-}
-
-static void assert_classes(const struct bough_file_tensor *tensor, const int64_t *wanted)
-{
-    assert_int_equal(tensor->dtype, BOUGH_I64);
-    assert_memory_equal(tensor->data, wanted, tensor->bytes);
-}
-
-#define CLASSES(...) ((const int64_t[]){__VA_ARGS__})
-
 static void assert_same_bytes(const char *a, const char *b, int same)
 {
     char command[1400];
@@ -65,92 +34,6 @@ static void idx_makes_a_set(void **state)
     bough_tensor_file_close(&file);
     write_idx("e", 8, 3, SIZES(0, 4, 4), "", 0);
     assert_runs("idx --images e -o o");
-}
-
-// ---- png ----
-
-static void png_folders_are_classes(void **state)
-{
-    (void)state;
-    const char *folders[] = {"d",         "d/train", "d/train/2", "d/train/10",
-                             "d/train/9", "d/test",  "d/test/10", "d/test/.hidden"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        make_folder(folders[i]);
-    write_grey("d/train/10/a.png", 2, 2, 1);
-    write_grey("d/train/9/b.PNG", 2, 2, 2);
-    write_grey("d/train/9/a.png", 2, 2, 3);
-    write_grey("d/train/2/a.png", 2, 2, 4);
-    write_grey("d/test/10/a.png", 2, 2, 5);
-    write_text("d/train/2/notes.txt", "no picture");
-    write_text("d/train/.a.png", "no picture");
-    assert_runs("png d --field image=x -o o");
-    struct bough_tensor_file *file = open_set("o");
-    assert_shape(find(file, "train/x"), BOUGH_U8, "[4, 1, 2, 2]");
-    // By path: 10 comes before 2 and 9. The classes are by value.
-    assert_memory_equal(find(file, "train/x")->data, "\1\1\1\1\4\4\4\4\3\3\3\3\2\2\2\2", 16);
-    assert_classes(find(file, "train/label"), CLASSES(2, 0, 1, 1));
-    assert_classes(find(file, "test/label"), CLASSES(2));
-    assert_string_equal(bough_tensor_file_metadata(file, "classes/label"), "2\n9\n10");
-    bough_tensor_file_close(&file);
-    char output[1000];
-    assert_int_equal(run_data(output, sizeof output, "png d --split dev -o o"), 2);
-    assert_runs("png d/train --split dev -o o");
-    file = open_set("o");
-    assert_shape(find(file, "dev/image"), BOUGH_U8, "[4, 1, 2, 2]");
-    bough_tensor_file_close(&file);
-}
-
-static void png_csv_has_a_column_a_task(void **state)
-{
-    (void)state;
-    make_folder("d");
-    write_grey("d/1.png", 4, 2, 10);
-    write_png("d/2.png",
-              &(struct png_spec){1, 1, 8, PNG_COLOR_TYPE_RGB, .rows = (const uint8_t *)"\1\2\3"});
-    write_text("l.csv", "path,digit,age,who,none\n"
-                        "1.png,3,0.5,\"b, c\",\n2.png,-1,,a,\n1.png,,7,,\n");
-    write_text("m.csv", "path,digit,age,who,none\n2.png,4,1e3,c,\n");
-    assert_runs("png d --csv l.csv --csv test=m.csv --resize 3x2 -o o");
-    struct bough_tensor_file *file = open_set("o");
-    const uint8_t *image = find(file, "train/image")->data;
-    assert_shape(find(file, "train/image"), BOUGH_U8, "[3, 3, 2, 3]");
-    for (int i = 0; i < 18; i++) {
-        assert_int_equal(image[i], 10);
-        assert_int_equal(image[18 + i], 1 + i / 6);
-    }
-    assert_classes(find(file, "train/digit"), CLASSES(3, -1, -1));
-    assert_classes(find(file, "test/digit"), CLASSES(4));
-    const float *age = find(file, "train/age")->data;
-    assert_shape(find(file, "train/age"), BOUGH_F32, "[3]");
-    assert_true(age[0] == 0.5f && isnan(age[1]) && age[2] == 7.0f);
-    assert_true(*(const float *)find(file, "test/age")->data == 1000.0f);
-    assert_classes(find(file, "train/who"), CLASSES(1, 0, -1));
-    assert_classes(find(file, "test/who"), CLASSES(2));
-    assert_string_equal(bough_tensor_file_metadata(file, "classes/who"), "a\nb, c\nc");
-    assert_null(bough_tensor_file_metadata(file, "classes/digit"));
-    assert_classes(find(file, "train/none"), CLASSES(-1, -1, -1));
-    bough_tensor_file_close(&file);
-}
-
-static void png_converts_mnist(void **state)
-{
-    (void)state;
-    const char *archive = test_data("mnist-png.tar.gz");
-    if (!archive)
-        skip();
-    char command[2000];
-    snprintf(command, sizeof command, "tar xzf '%s' -C '%s' test", archive, test_folder());
-    assert_int_equal(system(command), 0);
-    assert_runs("png test --split test -o o");
-    struct bough_tensor_file *file = open_set("o");
-    assert_shape(find(file, "test/image"), BOUGH_U8, "[10000, 1, 28, 28]");
-    const int64_t *label = find(file, "test/label")->data;
-    int count[10] = {0};
-    for (int i = 0; i < 10000; i++)
-        count[label[i]]++;
-    const int wanted[] = {980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009};
-    assert_memory_equal(count, wanted, sizeof count);
-    bough_tensor_file_close(&file);
 }
 
 // ---- compose ----
@@ -425,9 +308,6 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
     const struct CMUnitTest tests[] = {
         CASE(idx_makes_a_set),
-        CASE(png_folders_are_classes),
-        CASE(png_csv_has_a_column_a_task),
-        CASE(png_converts_mnist),
         CASE(compose_mgda_is_the_recipe),
         CASE(compose_pareto_is_the_recipe),
         CASE(compose_follows_its_seed),

@@ -264,13 +264,16 @@ static void csv_reads_quotes_and_line_ends(void **state)
     (void)state;
     struct csv csv;
     write_text("a.csv", "\xef\xbb\xbf"
-                        "path,\"a,\"\"b\"\"\"\r\n\r\nx,\"1\n2\"\n,\n\"\",z");
+                        "path,\"a,\"\"b\"\"\"\r\n\r\nx,\"1\n2\"\n,\n\"\",z\n a b \t, \" c \" ");
     assert_int_equal(csv_open(&csv, in_folder("a.csv")), BOUGH_OK);
     static const struct {
         int line, columns;
         const char *field[2];
-    } wanted[] = {
-        {1, 2, {"path", "a,\"b\""}}, {3, 2, {"x", "1\n2"}}, {5, 2, {"", ""}}, {6, 2, {"", "z"}}};
+    } wanted[] = {{1, 2, {"path", "a,\"b\""}},
+                  {3, 2, {"x", "1\n2"}},
+                  {5, 2, {"", ""}},
+                  {6, 2, {"", "z"}},
+                  {7, 2, {"a b", " c "}}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         assert_int_equal(csv_next(&csv), BOUGH_OK);
         assert_int_equal(csv.line, wanted[i].line);
@@ -283,6 +286,56 @@ static void csv_reads_quotes_and_line_ends(void **state)
         assert_int_equal(csv.columns, 0);
     }
     csv_close(&csv);
+}
+
+static void csv_finds_the_separator(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int columns;
+        const char *last;
+    } wanted[] = {
+        {"a,b,c\n", 3, "c"},      {"a;b;4,2\n", 3, "4,2"}, {"a\tb c\t1;2\n", 3, "1;2"},
+        {"a;\"b,,,\";c", 3, "c"}, {"a\n;;;", 1, "a"},      {"a\t\t\n", 3, ""},
+        {"\"a\n,,\";b", 2, "b"},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct csv csv;
+        write_text("a.csv", wanted[i].text);
+        assert_int_equal(csv_open(&csv, in_folder("a.csv")), BOUGH_OK);
+        assert_int_equal(csv_next(&csv), BOUGH_OK);
+        assert_int_equal(csv.columns, wanted[i].columns);
+        assert_string_equal(csv.field[csv.columns - 1], wanted[i].last);
+        csv_close(&csv);
+    }
+}
+
+static void text_is_utf8_or_not(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\xc3\xa9",
+                                       "\xe2\x82\xac",
+                                       "\xf0\x9f\x98\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc3",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xe2\x82",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "a\xff"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(tool_is_utf8(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(tool_is_utf8(bad[i]));
 }
 
 static enum bough_status read_csv(const char *path)
@@ -356,6 +409,7 @@ int main(void)
         CASE(png_reads_every_kind),           CASE(png_grey_becomes_colour),
         CASE(png_mutations_never_crash),      CASE(png_saved_is_loaded),
         CASE(csv_reads_quotes_and_line_ends), CASE(csv_mutations_never_crash),
+        CASE(csv_finds_the_separator),        CASE(text_is_utf8_or_not),
         CASE(resizing_keeps_what_it_should),  CASE(nearest_takes_the_pixel_at_the_centre),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,8 @@ static const char help[] =
     "Makes a two-task data set: every image is two items, one over the other, and the\n"
     "tasks are to name the left and the right one. Item i of the first file comes to the\n"
     "left, a random item of the second (or the same) file to the right, in every split;\n"
-    "where they overlap, the brighter pixel stands. The fields are image, left and right.\n"
+    "where they overlap, the brighter pixel stands. The fields are image, left and right; and id,\n"
+    "\"left + right\", where the items have one.\n"
     "\n"
     "  --recipe mgda    on a canvas 8 pixels larger, the left item in the upper left corner\n"
     "                   and the right one 6 pixels down and to the right; then back to the\n"
@@ -35,8 +36,9 @@ enum { MARGIN = 8, MGDA_OFFSET = 6, PARETO_REACH = 4 };
 
 // The items of one split of one file.
 struct items {
-    const uint8_t *image; // [count, channels, height, width]
-    const int64_t *label; // [count]
+    const uint8_t *image;               // [count, channels, height, width]
+    const int64_t *label;               // [count]
+    const struct bough_file_tensor *id; // text; NULL if there is none
     int64_t count, channels, height, width;
 };
 
@@ -167,7 +169,11 @@ static enum bough_status take_items(struct items *items, const struct bough_tens
                          bough_shape_format(&label->shape, text, sizeof text));
     TRY(check_labels(file, label, fields->label));
     const int64_t *dim = image->shape.dim;
-    *items = (struct items){image->data, label->data, dim[0], dim[1], dim[2], dim[3]};
+    *items = (struct items){image->data, label->data, NULL, dim[0], dim[1], dim[2], dim[3]};
+    TRY(tool_name(text, split, "id"));
+    const struct bough_file_tensor *id = bough_tensor_file_find(file, text);
+    if (id && tool_is_text(file, id))
+        TRY(bough_dataset_field(&items->id, file, split, "id"));
 done:
     return status;
 }
@@ -205,6 +211,39 @@ done:
     return status;
 }
 
+// ---- Names ----
+
+static const char between[] = " + ";
+
+// A pair is called "left + right"; 0 where an item has no name.
+static size_t id_bytes(const struct pair *pair)
+{
+    if (!pair->left.id || !pair->right.id)
+        return 0;
+    return (size_t)(pair->left.id->shape.dim[1] + pair->right.id->shape.dim[1]) + sizeof between -
+           1;
+}
+
+static enum bough_status write_ids(struct bough_tensor_writer *writer, const struct pair *pair)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t bytes = id_bytes(pair);
+    char *id = malloc(bytes + 1);
+    TRY_MEMORY(id);
+    for (int64_t i = 0; i < pair->left.count && bytes; i++) {
+        struct draws draws = draws_for(pair, i);
+        const char *left, *right;
+        const size_t first = tool_text_at(&left, pair->left.id, i);
+        const size_t second = tool_text_at(&right, pair->right.id, partner(pair, &draws));
+        memset(id, 0, bytes);
+        snprintf(id, bytes + 1, "%.*s%s%.*s", (int)first, left, between, (int)second, right);
+        TRY(bough_tensor_writer_write(writer, id, bytes));
+    }
+done:
+    free(id);
+    return status;
+}
+
 // ---- The file ----
 
 static enum bough_status declare(struct bough_tensor_writer *writer, const char *split,
@@ -218,6 +257,9 @@ static enum bough_status declare(struct bough_tensor_writer *writer, const char 
     TRY(tool_declare(writer, split, "image", BOUGH_U8, left->count, &image));
     TRY(tool_declare(writer, split, "left", BOUGH_I64, left->count, &single));
     TRY(tool_declare(writer, split, "right", BOUGH_I64, left->count, &single));
+    if (id_bytes(pair))
+        TRY(tool_declare(writer, split, "id", BOUGH_U8, left->count,
+                         &(struct bough_shape){1, {(int64_t)id_bytes(pair)}}));
 done:
     return status;
 }
@@ -279,10 +321,13 @@ static enum bough_status write_all(struct bough_tensor_writer *writer,
     char split[TOOL_NAME_MAX];
     struct pair pair;
     size_t n = 0;
+    int named = 0;
     TRY(declare_classes(writer, file, fields->label));
     for (; tool_split_at(file[0], n, split); n++) {
         TRY(take_pair(&pair, file, split, fields, seed));
         TRY(declare(writer, split, &pair, recipe));
+        if (id_bytes(&pair) && !named++)
+            TRY(tool_text(writer, "id"));
     }
     if (n == 0)
         return tool_fail(BOUGH_DATA, "%s: no tensor named split/field, wanted some",
@@ -291,6 +336,7 @@ static enum bough_status write_all(struct bough_tensor_writer *writer,
         TRY(take_pair(&pair, file, split, fields, seed));
         TRY(write_images(writer, &pair, recipe, split));
         TRY(write_labels(writer, &pair));
+        TRY(write_ids(writer, &pair));
     }
     TRY(bough_tensor_writer_commit(writer));
 done:

@@ -22,10 +22,26 @@ static enum bough_status read_stream(struct csv *csv, FILE *stream)
         return tool_fail(BOUGH_DATA, "%s: cannot read: %s", csv->path, strerror(errno));
     const char *zero = memchr(csv->text, 0, size);
     if (zero)
-        return tool_fail(BOUGH_DATA, "%s: byte %td: a zero byte, wanted text", csv->path,
-                         zero - csv->text);
+        return tool_fail(BOUGH_DATA,
+                         "%s: byte %td: a zero byte, wanted text; from a spreadsheet, save it as "
+                         "CSV in UTF-8",
+                         csv->path, zero - csv->text);
     csv->text[size] = 0;
     return BOUGH_OK;
+}
+
+static void find_separator(struct csv *csv)
+{
+    static const char known[] = ",;\t";
+    int count[3] = {0}, quoted = 0;
+    for (const char *c = csv->at; *c && (quoted || !strchr("\r\n", *c)); c++) {
+        const char *found = strchr(known, *c);
+        quoted ^= *c == '"';
+        if (found && !quoted)
+            count[found - known]++;
+    }
+    const int best = count[1] > count[0] ? 1 : 0;
+    csv->separator = known[count[2] > count[best] ? 2 : best];
 }
 
 enum bough_status csv_open(struct csv *csv, const char *path)
@@ -43,23 +59,35 @@ enum bough_status csv_open(struct csv *csv, const char *path)
     csv->at = csv->text;
     if (strncmp(csv->at, "\xef\xbb\xbf", 3) == 0) // the mark that some programs put before UTF-8
         csv->at += 3;
+    find_separator(csv);
     return BOUGH_OK;
 }
 
-// Unquotes the field at `at` in place; `at` goes behind its closing quote.
-static enum bough_status read_quoted(struct csv *csv)
+static void skip_blanks(struct csv *csv)
+{
+    while (*csv->at == ' ' || (*csv->at == '\t' && csv->separator != '\t'))
+        csv->at++;
+}
+
+static int at_end(const struct csv *csv)
+{
+    return *csv->at == csv->separator || !*csv->at || *csv->at == '\r' || *csv->at == '\n';
+}
+
+// Unquotes the field at `at` in place; `at` goes to what ends it. Returns the end of its text.
+static enum bough_status read_quoted(struct csv *csv, char **end)
 {
     char *to = csv->at++;
-    csv->field[csv->columns++] = to;
     for (; *csv->at; csv->at++) {
-        if (*csv->at == '"' && *++csv->at != '"') {
-            *to = 0;                       // at the closing quote or before it
-            if (strchr(",\r\n", *csv->at)) // or the text's end
+        if (*csv->at == '"' && *++csv->at != '"') { // at the closing quote
+            *end = to;
+            skip_blanks(csv);
+            if (at_end(csv))
                 return BOUGH_OK;
             return tool_fail(BOUGH_DATA,
-                             "%s: line %lld: \"%c\" behind a closing quote, wanted a comma or the "
+                             "%s: line %lld: \"%c\" behind a closing quote, wanted a \"%c\" or the "
                              "line's end",
-                             csv->path, (long long)csv->line, *csv->at);
+                             csv->path, (long long)csv->line, *csv->at, csv->separator);
         }
         csv->next_line += *csv->at == '\n';
         *to++ = *csv->at;
@@ -68,24 +96,39 @@ static enum bough_status read_quoted(struct csv *csv)
                      (long long)csv->line);
 }
 
+static char *read_plain(struct csv *csv)
+{
+    char *begin = csv->at, *end;
+    while (!at_end(csv))
+        csv->at++;
+    for (end = csv->at; end > begin && (end[-1] == ' ' || end[-1] == '\t'); end--)
+        ;
+    return end;
+}
+
 // Reads a field and cuts it off; `*separator` is what followed it.
 static enum bough_status read_field(struct csv *csv, char *separator)
 {
     enum bough_status status = BOUGH_OK;
+    char *end = csv->at;
     if (csv->columns == CSV_COLUMNS_MAX)
         return tool_fail(BOUGH_DATA, "%s: line %lld: more than %d columns", csv->path,
                          (long long)csv->line, CSV_COLUMNS_MAX);
-    if (*csv->at == '"') {
-        TRY(read_quoted(csv));
-    } else {
-        csv->field[csv->columns++] = csv->at;
-        csv->at += strcspn(csv->at, ",\r\n");
-    }
+    skip_blanks(csv);
+    csv->field[csv->columns] = csv->at;
+    if (*csv->at == '"')
+        TRY(read_quoted(csv, &end));
+    else
+        end = read_plain(csv);
     *separator = *csv->at;
-    *csv->at = 0;
+    *end = 0;
     if (*separator == '\r' && csv->at[1] == '\n')
         csv->at++;
     csv->at += *separator != 0;
+    if (!tool_is_utf8(csv->field[csv->columns++]))
+        return tool_fail(BOUGH_DATA,
+                         "%s: line %lld, column %d: no UTF-8 text, wanted a file in UTF-8",
+                         csv->path, (long long)csv->line, csv->columns);
 done:
     return status;
 }
@@ -99,7 +142,7 @@ enum bough_status csv_next(struct csv *csv)
         csv->columns = 0;
         do
             TRY(read_field(csv, &separator));
-        while (separator == ',');
+        while (separator == csv->separator);
         csv->next_line++;
         if (csv->columns > 1 || *csv->field[0])
             return BOUGH_OK;

@@ -40,6 +40,21 @@ static int64_t count_of(const struct field_stats *stats, int64_t class)
 
 // ---- Text ----
 
+enum { TEXTS_SHOWN = 3, TEXT_BYTES_SHOWN = 60 };
+
+static void print_texts(const struct bough_file_tensor *tensor)
+{
+    const int64_t count = tensor->shape.dim[0];
+    printf("  text");
+    for (int64_t i = 0; i < count && i < TEXTS_SHOWN; i++) {
+        const char *text;
+        const int length = (int)tool_text_at(&text, tensor, i);
+        printf("%s%.*s%s", i ? ", " : ": ", length < TEXT_BYTES_SHOWN ? length : TEXT_BYTES_SHOWN,
+               text, length < TEXT_BYTES_SHOWN ? "" : "...");
+    }
+    puts(count > TEXTS_SHOWN ? ", ..." : "");
+}
+
 static void print_moments(const struct field_stats *stats, const struct bough_file_tensor *tensor)
 {
     printf("  %g to %g, mean", stats->min, stats->max);
@@ -69,10 +84,14 @@ static enum bough_status print_tensor(const struct bough_tensor_file *file,
 {
     char text[256];
     struct field_stats stats = {0};
-    enum bough_status status;
-    TRY(field_stats_init(&stats, tensor));
+    enum bough_status status = BOUGH_OK;
     printf("\n%s  %s %s\n", tensor->name, bough_dtype_name(tensor->dtype),
            bough_shape_format(&tensor->shape, text, sizeof text));
+    if (tool_is_text(file, tensor)) {
+        print_texts(tensor);
+        return BOUGH_OK;
+    }
+    TRY(field_stats_init(&stats, tensor));
     if (stats.missing)
         printf("  %" PRId64 " missing\n", stats.missing);
     if (stats.class_count)
@@ -92,7 +111,8 @@ static enum bough_status print_text(const struct bough_tensor_file *file)
         TRY(print_tensor(file, bough_tensor_file_at(file, i)));
     for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
         const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
-        if (strncmp(key, "classes/", 8) != 0)
+        if (strncmp(key, "classes/", 8) != 0 && strncmp(key, "columns/", 8) != 0 &&
+            strncmp(key, "text/", 5) != 0)
             printf("\n%s: %s\n", key, value);
     }
 done:
@@ -112,6 +132,17 @@ static json_t *json_classes(const struct field_stats *stats, const char *names)
         if (tool_class_name(names, i, &name, &length))
             json_object_set_new(row, "name", json_stringn(name, length));
         json_array_append_new(list, row);
+    }
+    return list;
+}
+
+static json_t *json_texts(const struct bough_file_tensor *tensor)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < tensor->shape.dim[0] && i < TEXTS_SHOWN; i++) {
+        const char *text;
+        const size_t length = tool_text_at(&text, tensor, i);
+        json_array_append_new(list, json_stringn(text, length));
     }
     return list;
 }
@@ -136,13 +167,17 @@ static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file
                                     const struct bough_file_tensor *tensor)
 {
     struct field_stats stats = {0};
-    enum bough_status status;
-    TRY(field_stats_init(&stats, tensor));
+    enum bough_status status = BOUGH_OK;
+    const int is_text = tool_is_text(file, tensor);
+    if (!is_text)
+        TRY(field_stats_init(&stats, tensor));
     json_t *entry = json_pack("{s:s, s:s, s:o, s:I}", "name", tensor->name, "dtype",
                               bough_dtype_name(tensor->dtype), "shape", json_shape(&tensor->shape),
                               "missing", (json_int_t)stats.missing);
     TRY_MEMORY(entry);
-    if (stats.class_count) {
+    if (is_text) {
+        json_object_set_new(entry, "text", json_texts(tensor));
+    } else if (stats.class_count) {
         json_object_set_new(entry, "classes", json_classes(&stats, class_names(file, tensor)));
     } else if (stats.values) {
         // An infinite number is no JSON: json_real gives NULL, and the key is left out.

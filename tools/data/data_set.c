@@ -41,23 +41,56 @@ done:
     return status;
 }
 
-enum bough_status tool_classes(struct bough_tensor_writer *writer, const char *field,
-                               const char *names)
+// Metadata `kind/field`.
+static enum bough_status describe(struct bough_tensor_writer *writer, const char *kind,
+                                  const char *field, const char *value)
 {
     char key[TOOL_NAME_MAX];
     enum bough_status status;
-    TRY(tool_name(key, "classes", field));
-    TRY(as_data(bough_tensor_writer_metadata(writer, key, names)));
+    TRY(tool_name(key, kind, field));
+    TRY(as_data(bough_tensor_writer_metadata(writer, key, value)));
 done:
     return status;
 }
 
-const char *tool_find_classes(const struct bough_tensor_file *file, const char *field)
+static const char *find_description(const struct bough_tensor_file *file, const char *kind,
+                                    const char *field)
 {
     char key[TOOL_NAME_MAX];
-    if (tool_name(key, "classes", field) != BOUGH_OK)
+    if (tool_name(key, kind, field) != BOUGH_OK)
         return NULL;
     return bough_tensor_file_metadata(file, key);
+}
+
+enum bough_status tool_classes(struct bough_tensor_writer *writer, const char *field,
+                               const char *names)
+{
+    return describe(writer, "classes", field, names);
+}
+
+const char *tool_find_classes(const struct bough_tensor_file *file, const char *field)
+{
+    return find_description(file, "classes", field);
+}
+
+enum bough_status tool_text(struct bough_tensor_writer *writer, const char *field)
+{
+    return describe(writer, "text", field, "utf-8");
+}
+
+int tool_is_text(const struct bough_tensor_file *file, const struct bough_file_tensor *tensor)
+{
+    char split[TOOL_NAME_MAX];
+    const char *field;
+    return tensor->dtype == BOUGH_U8 && tensor->shape.rank == 2 &&
+           tool_is_field(tensor, split, &field) && find_description(file, "text", field);
+}
+
+size_t tool_text_at(const char **text, const struct bough_file_tensor *tensor, int64_t i)
+{
+    const size_t room = (size_t)tensor->shape.dim[1];
+    *text = (const char *)tensor->data + (size_t)i * room;
+    return strnlen(*text, room);
 }
 
 int tool_is_field(const struct bough_file_tensor *tensor, char split[TOOL_NAME_MAX],

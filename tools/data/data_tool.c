@@ -46,6 +46,24 @@ static void print_error(const char *text)
     fputc('\n', stderr);
 }
 
+// RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+int tool_is_utf8(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    while (*c) {
+        const unsigned char lead = *c++;
+        const int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+        const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4)
+            return 0;
+        for (int i = 0; i < more; i++, c++)
+            if (*c < (i ? 0x80 : low) || *c > (i ? 0xbf : high))
+                return 0;
+    }
+    return 1;
+}
+
 // ---- Long work ----
 
 static volatile sig_atomic_t interrupted;

@@ -46,6 +46,9 @@ const char *tool_error(void);
         }                                                                                          \
     } while (0)
 
+// A zero byte ends the text.
+int tool_is_utf8(const char *text);
+
 // ---- Long work ----
 
 // Tells how far the work is, on a terminal only. Errors: INTERRUPTED after Ctrl-C.
@@ -93,6 +96,12 @@ enum bough_status tool_name(char name[TOOL_NAME_MAX], const char *split, const c
 // Names the classes of a field, one a line.
 enum bough_status tool_classes(struct bough_tensor_writer *writer, const char *field,
                                const char *names);
+// Says that a field U8 [N, L] holds UTF-8 text, padded with zero bytes.
+enum bough_status tool_text(struct bough_tensor_writer *writer, const char *field);
+// Whether it does.
+int tool_is_text(const struct bough_tensor_file *file, const struct bough_file_tensor *tensor);
+// Row `i` of such a field, not ended by a zero byte. Returns its length.
+size_t tool_text_at(const char **text, const struct bough_file_tensor *tensor, int64_t i);
 // NULL if the file has none.
 const char *tool_find_classes(const struct bough_tensor_file *file, const char *field);
 

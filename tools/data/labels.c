@@ -1,42 +1,94 @@
 #include "labels.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *cell(const struct png_list *list, int column, int64_t item)
 {
-    return png_list_item(list, item)[1 + column];
+    return png_list_item(list, item)[PNG_LIST_LABELS + column];
 }
 
-static int is_class(const char *text)
+static enum bough_status bad_cell(const struct png_list *list, int column, int64_t item,
+                                  const char *found, const char *wanted)
 {
-    char *end;
-    errno = 0;
-    return strtoll(text, &end, 10) >= -1 && end != text && !*end && !errno;
+    int s = 0;
+    while (item >= list->begin[s + 1])
+        s++;
+    return tool_fail(BOUGH_DATA, "%s: line %" PRId64 ", column \"%s\": \"%.80s\"%s, wanted %s",
+                     list->csv[s] ? list->csv[s] : png_list_item(list, item)[PNG_LIST_PATH],
+                     list->line[item], list->label[column], cell(list, column, item), found,
+                     wanted);
 }
 
-static int is_number(const char *text)
+// ---- Numbers ----
+
+// Decimal, with a point; or, if wanted, with a comma in its place.
+static int read_number(double *value, const char *text, int decimal_comma)
 {
-    char *end;
-    strtod(text, &end);
-    return end != text && !*end;
+    char copy[64], *end, *comma;
+    const size_t length = strlen(text);
+    if (length >= sizeof copy || text[strspn(text, "0123456789+-.,eE")])
+        return 0;
+    memcpy(copy, text, length + 1);
+    comma = strchr(copy, ',');
+    if (comma && (!decimal_comma || strchr(copy, '.')))
+        return 0;
+    if (comma)
+        *comma = '.';
+    *value = strtod(copy, &end);
+    return end != copy && !*end;
 }
 
 enum label_kind label_kind_of(const struct png_list *list, int column)
 {
-    enum label_kind kind = LABEL_CLASS;
+    int64_t numbers = 0, values = 0;
+    double value;
     for (int64_t i = 0; i < list->items; i++) {
         const char *text = cell(list, column, i);
-        if (!*text || (kind == LABEL_CLASS && is_class(text)))
-            continue;
-        if (!is_number(text))
-            return LABEL_NAME;
-        kind = LABEL_NUMBER;
+        numbers += read_number(&value, text, list->decimal_comma);
+        values += *text != 0;
     }
-    return kind;
+    return values == 0 ? LABEL_NONE : 2 * numbers > values ? LABEL_NUMBER : LABEL_NAME;
+}
+
+static void take_number(struct label_column *labels, double value)
+{
+    labels->min = fmin(labels->min, value);
+    labels->max = fmax(labels->max, value);
+    labels->whole &= value == floor(value);
+    labels->rounded |= value == floor(value) && (double)(float)value != value;
+}
+
+static enum bough_status check_numbers(struct label_column *labels, const struct png_list *list,
+                                       int column)
+{
+    int commas = 0, points = 0;
+    labels->whole = 1;
+    labels->min = INFINITY;
+    labels->max = -INFINITY;
+    for (int64_t i = 0; i < list->items; i++) {
+        const char *text = cell(list, column, i);
+        double value;
+        if (!*text)
+            continue;
+        if (!read_number(&value, text, list->decimal_comma))
+            return bad_cell(
+                list, column, i, "",
+                "a number as in most of the column; NA or nothing for a missing one, or "
+                "--class COLUMN if it holds classes");
+        if (isinf((float)value))
+            return bad_cell(list, column, i, " is beyond F32", "-3.4e38 to 3.4e38");
+        commas |= strchr(text, ',') != NULL;
+        points |= strchr(text, '.') != NULL;
+        if (commas && points)
+            return bad_cell(list, column, i, " where other numbers have the other",
+                            "one decimal sign, a point or a comma");
+        take_number(labels, value);
+    }
+    return BOUGH_OK;
 }
 
 // ---- Names ----
@@ -46,22 +98,19 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-// Whole numbers without a sign: by their digits, without leading zeros.
 static int by_value(const void *a, const void *b)
 {
-    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-    const size_t zeros_x = strspn(x, "0"), zeros_y = strspn(y, "0");
-    const size_t length_x = strlen(x + zeros_x), length_y = strlen(y + zeros_y);
-    if (length_x != length_y)
-        return length_x < length_y ? -1 : 1;
-    const int order = strcmp(x + zeros_x, y + zeros_y);
-    return order ? order : strcmp(x, y);
+    double x = 0, y = 0;
+    read_number(&x, *(const char *const *)a, 1);
+    read_number(&y, *(const char *const *)b, 1);
+    return x < y ? -1 : x > y ? 1 : by_text(a, b);
 }
 
-static int all_digits(const struct label_column *labels)
+static int all_numbers(const struct label_column *labels)
 {
+    double value;
     for (int64_t i = 0; i < labels->names; i++)
-        if (labels->name[i][strspn(labels->name[i], "0123456789")])
+        if (!read_number(&value, labels->name[i], 1))
             return 0;
     return 1;
 }
@@ -103,8 +152,7 @@ static enum bough_status gather_names(struct label_column *labels, const struct 
     for (int64_t i = 0; i < list->items; i++) {
         const char *text = cell(list, column, i);
         if (strchr(text, '\n'))
-            return tool_fail(BOUGH_DATA, "%s: label %s: \"%s\" has a line break, wanted none",
-                             png_list_item(list, i)[0], list->label[column], text);
+            return bad_cell(list, column, i, " has a line break", "a name without");
         if (*text)
             labels->name[labels->names++] = text;
     }
@@ -118,10 +166,14 @@ enum bough_status label_column_init(struct label_column *labels, enum label_kind
 {
     enum bough_status status = BOUGH_OK;
     *labels = (struct label_column){.kind = kind};
-    if (kind != LABEL_NAME)
+    for (int64_t i = 0; i < list->items; i++)
+        labels->missing += !*cell(list, column, i);
+    if (kind == LABEL_NUMBER)
+        return check_numbers(labels, list, column);
+    if (kind == LABEL_NONE)
         return BOUGH_OK;
     TRY(gather_names(labels, list, column));
-    labels->order = all_digits(labels) ? by_value : by_text;
+    labels->order = all_numbers(labels) ? by_value : by_text;
     qsort(labels->name, (size_t)labels->names, sizeof *labels->name, labels->order);
     TRY(join(labels));
 done:
@@ -138,14 +190,42 @@ void label_column_fini(struct label_column *labels)
     labels->lines = NULL;
 }
 
+// ---- Telling ----
+
+static void print_names(const struct label_column *labels)
+{
+    enum { SHOWN = 6 };
+    printf("%" PRId64 " classes", labels->names);
+    for (int64_t i = 0; i < labels->names && i < SHOWN; i++)
+        printf("%s%s", i ? ", " : ": ", labels->name[i]);
+    if (labels->names > SHOWN)
+        printf(", ...");
+}
+
+void label_column_report(const struct label_column *labels, const struct png_list *list, int column)
+{
+    const char *name = list->label[column];
+    printf("  %-18s ", name);
+    if (labels->kind == LABEL_NONE)
+        printf("without a value: left out");
+    else if (labels->kind == LABEL_NAME)
+        print_names(labels);
+    else
+        printf("numbers, %g to %g%s", labels->min, labels->max,
+               labels->rounded ? ", rounded to 24 bits" : "");
+    if (labels->missing && labels->kind != LABEL_NONE)
+        printf("; %" PRId64 " missing", labels->missing);
+    if (labels->kind == LABEL_NUMBER && labels->whole)
+        printf("; classes with --class %s", name);
+    printf("\n");
+}
+
 // ---- Values ----
 
 static int64_t class_of(const struct label_column *labels, const char *text)
 {
     if (!*text)
         return -1;
-    if (labels->kind == LABEL_CLASS)
-        return strtoll(text, NULL, 10);
     const char **found =
         bsearch(&text, labels->name, (size_t)labels->names, sizeof *labels->name, labels->order);
     return found - labels->name;
@@ -156,10 +236,13 @@ enum bough_status label_column_write(struct bough_tensor_writer *writer,
                                      int column, int64_t from, int64_t to)
 {
     enum bough_status status = BOUGH_OK;
-    for (int64_t i = from; i < to; i++) {
+    for (int64_t i = from; i < to && labels->kind != LABEL_NONE; i++) {
         const char *text = cell(list, column, i);
         if (labels->kind == LABEL_NUMBER) {
-            const float value = *text ? strtof(text, NULL) : NAN;
+            double number = NAN;
+            if (*text)
+                read_number(&number, text, list->decimal_comma);
+            const float value = (float)number;
             TRY(bough_tensor_writer_write(writer, &value, sizeof value));
         } else {
             const int64_t class = class_of(labels, text);

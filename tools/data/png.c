@@ -10,20 +10,24 @@
 #include <sys/stat.h>
 
 static const char help[] =
-    "usage: bough-data png DIR [--csv [SPLIT=]FILE] [--resize WxH] -o FILE\n"
+    "usage: bough-data png DIR [--csv [SPLIT=]FILE] [--class COLUMN] [--resize WxH] -o FILE\n"
     "\n"
     "Makes a data set from a folder of PNG files. Without --csv, every sub-folder of DIR\n"
     "is a class; where DIR/train and DIR/test stand, they are splits (DIR/validation\n"
-    "too), and their sub-folders the classes. The classes are sorted by name, or by value\n"
-    "where all names are whole numbers; files are taken in the order of their names.\n"
+    "too), and their sub-folders the classes. A folder that holds the files itself has\n"
+    "no labels. The classes are sorted by name, or by value where all names are numbers;\n"
+    "files are taken in the order of their names. The field `id` keeps the names.\n"
     "\n"
     "Pixels become U8: 16 bits are scaled to 8, palettes are looked up, transparent\n"
     "pixels are laid on black. All images have one channel, or three if any has colour.\n"
     "\n"
-    "  --csv FILE       labels: a header, then a line for each file: its path in DIR and\n"
-    "                   one column a task. Whole numbers are classes, other numbers\n"
-    "                   targets, texts names of classes; an empty cell is a missing label.\n"
-    "                   Once per split, as SPLIT=FILE, for several\n"
+    "  --csv FILE       a header, then a line for each file: its path in DIR, and columns\n"
+    "                   of labels, one a task, or none. Commas, semicolons or tabs stand\n"
+    "                   between them. A column of mostly numbers is one of numbers, where\n"
+    "                   other cells are errors; else its texts name classes. An empty\n"
+    "                   cell, NA and nan are missing labels. A column `id` is kept in\n"
+    "                   place of the paths. Once per split, as SPLIT=FILE, for several\n"
+    "  --class COLUMN   this column's numbers name classes; once per column\n"
     "  --split NAME     what the only split is called; default train\n"
     "  --resize WxH     width and height of all images; else they must agree\n"
     "  --field F=NAME   call the field `image` or `label` NAME\n"
@@ -35,6 +39,7 @@ static const char help[] =
 struct job {
     struct png_list list;
     struct label_column label[PNG_LIST_LABELS_MAX];
+    int64_t id_bytes;       // of the longest id
     struct png_size size;   // of every image that is written
     uint8_t *image, *other; // one of `size`; one as it is in the file
     size_t other_bytes;
@@ -56,22 +61,23 @@ static enum bough_status list_folders(struct png_list *list, const char *folder,
 {
     enum bough_status status;
     const char *train, *test, *validation;
+    const size_t root = strlen(folder) + 1;
     if (!is_folder(&list->pool, folder, "train", &train) ||
         !is_folder(&list->pool, folder, "test", &test))
-        return png_list_folders(list, folder, split ? split : "train", label);
+        return png_list_folders(list, folder, root, split ? split : "train", label);
     if (split)
         return tool_fail(BOUGH_INVALID, "--split: \"%s\", but %s has the splits train and test",
                          split, folder);
-    TRY(png_list_folders(list, train, "train", label));
+    TRY(png_list_folders(list, train, root, "train", label));
     if (is_folder(&list->pool, folder, "validation", &validation))
-        TRY(png_list_folders(list, validation, "validation", label));
-    TRY(png_list_folders(list, test, "test", label));
+        TRY(png_list_folders(list, validation, root, "validation", label));
+    TRY(png_list_folders(list, test, root, "test", label));
 done:
     return status;
 }
 
 static enum bough_status list_csvs(struct png_list *list, const char *folder, const char *split,
-                                   const char *const *csvs)
+                                   const char *label, const char *const *csvs)
 {
     enum bough_status status = BOUGH_OK;
     for (; *csvs; csvs++) {
@@ -82,9 +88,80 @@ static enum bough_status list_csvs(struct png_list *list, const char *folder, co
             file += length + 1;
             TRY_MEMORY(name);
         }
-        TRY(png_list_csv(list, folder, name, file));
+        TRY(png_list_csv(list, folder, name, label, file));
     }
 done:
+    return status;
+}
+
+// ---- Labels ----
+
+static int is_among(const char *const *names, const char *name)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+static enum bough_status check_classes(const struct png_list *list, const char *const *classes)
+{
+    for (; *classes; classes++) {
+        int column = 0;
+        while (column < list->labels && strcmp(list->label[column], *classes) != 0)
+            column++;
+        if (column == list->labels)
+            return tool_fail(BOUGH_INVALID, "--class: no column \"%s\" of labels", *classes);
+    }
+    return BOUGH_OK;
+}
+
+// Tells what is not told by the file that is made.
+static void report(const struct job *job)
+{
+    const struct png_list *list = &job->list;
+    for (int s = 0; s < list->splits; s++) {
+        if (list->csv[s])
+            printf("%s%s\n", list->csv[s],
+                   list->headless[s] ? ": no header, its first line names a file" : "");
+    }
+    for (int t = 0; t < list->labels && list->csv[0]; t++)
+        label_column_report(&job->label[t], list, t);
+}
+
+static enum bough_status take_labels(struct job *job, const char *const *classes)
+{
+    enum bough_status status;
+    const struct png_list *list = &job->list;
+    TRY(check_classes(list, classes));
+    for (int t = 0; t < list->labels; t++) {
+        enum label_kind kind = label_kind_of(list, t);
+        if (kind == LABEL_NUMBER && (!list->csv[0] || is_among(classes, list->label[t])))
+            kind = LABEL_NAME;
+        TRY(label_column_init(&job->label[t], kind, list, t));
+    }
+    job->id_bytes = 1;
+    for (int64_t i = 0; i < list->items; i++) {
+        const int64_t bytes = (int64_t)strlen(png_list_item(list, i)[PNG_LIST_ID]);
+        job->id_bytes = bytes > job->id_bytes ? bytes : job->id_bytes;
+    }
+done:
+    return status;
+}
+
+static enum bough_status write_ids(const struct job *job, struct bough_tensor_writer *writer,
+                                   int64_t from, int64_t to)
+{
+    enum bough_status status = BOUGH_OK;
+    char *id = malloc((size_t)job->id_bytes + 1);
+    TRY_MEMORY(id);
+    for (int64_t i = from; i < to; i++) {
+        const char *text = png_list_item(&job->list, i)[PNG_LIST_ID];
+        memset(id, 0, (size_t)job->id_bytes);
+        memcpy(id, text, strlen(text));
+        TRY(bough_tensor_writer_write(writer, id, (size_t)job->id_bytes));
+    }
+done:
+    free(id);
     return status;
 }
 
@@ -103,8 +180,9 @@ static enum bough_status take_size(struct job *job, const struct png_size *size,
     return tool_fail(BOUGH_DATA,
                      "%s: %" PRId64 "x%" PRId64 " pixels, wanted %" PRId64 "x%" PRId64
                      " as %s has; or --resize WxH",
-                     png_list_item(&job->list, i)[0], size->width, size->height, job->size.width,
-                     job->size.height, png_list_item(&job->list, 0)[0]);
+                     png_list_item(&job->list, i)[PNG_LIST_PATH], size->width, size->height,
+                     job->size.width, job->size.height,
+                     png_list_item(&job->list, 0)[PNG_LIST_PATH]);
 }
 
 static enum bough_status probe_all(struct job *job)
@@ -113,7 +191,7 @@ static enum bough_status probe_all(struct job *job)
     for (int64_t i = 0; i < job->list.items; i++) {
         struct png_size size;
         TRY(tool_step("headers", i, job->list.items));
-        TRY(png_probe(&size, png_list_item(&job->list, i)[0]));
+        TRY(png_probe(&size, png_list_item(&job->list, i)[PNG_LIST_PATH]));
         TRY(take_size(job, &size, i));
     }
     job->image = malloc((size_t)(job->size.channels * job->size.height * job->size.width));
@@ -149,7 +227,7 @@ static enum bough_status write_images(struct job *job, struct bough_tensor_write
 {
     enum bough_status status = BOUGH_OK;
     for (int64_t i = from; i < to; i++) {
-        const char *path = png_list_item(&job->list, i)[0];
+        const char *path = png_list_item(&job->list, i)[PNG_LIST_PATH];
         TRY(tool_step("images", i, job->list.items));
         TRY(job->width ? load_resized(job, path) : png_load(job->image, &job->size, path));
         TRY(bough_tensor_writer_write(
@@ -166,14 +244,17 @@ static enum bough_status declare(struct job *job, struct bough_tensor_writer *wr
 {
     enum bough_status status = BOUGH_OK;
     const struct bough_shape row = {3, {job->size.channels, job->size.height, job->size.width}};
-    const struct bough_shape single = {0};
+    const struct bough_shape single = {0}, id = {1, {job->id_bytes}};
+    TRY(tool_text(writer, "id"));
     for (int s = 0; s < job->list.splits; s++) {
         const int64_t count = job->list.begin[s + 1] - job->list.begin[s];
         TRY(tool_declare(writer, job->list.split[s], image, BOUGH_U8, count, &row));
+        TRY(tool_declare(writer, job->list.split[s], "id", BOUGH_U8, count, &id));
         for (int t = 0; t < job->list.labels; t++)
-            TRY(tool_declare(writer, job->list.split[s], job->list.label[t],
-                             job->label[t].kind == LABEL_NUMBER ? BOUGH_F32 : BOUGH_I64, count,
-                             &single));
+            if (job->label[t].kind != LABEL_NONE)
+                TRY(tool_declare(writer, job->list.split[s], job->list.label[t],
+                                 job->label[t].kind == LABEL_NUMBER ? BOUGH_F32 : BOUGH_I64, count,
+                                 &single));
     }
     for (int t = 0; t < job->list.labels; t++)
         if (job->label[t].lines)
@@ -191,6 +272,7 @@ static enum bough_status write_all(struct job *job, const char *output, const ch
     for (int s = 0; s < job->list.splits; s++) {
         const int64_t from = job->list.begin[s], to = job->list.begin[s + 1];
         TRY(write_images(job, writer, from, to));
+        TRY(write_ids(job, writer, from, to));
         for (int t = 0; t < job->list.labels; t++)
             TRY(label_column_write(writer, &job->label[t], &job->list, t, from, to));
     }
@@ -214,20 +296,24 @@ static enum bough_status parse_resize(struct job *job, const char *text)
     return BOUGH_OK;
 }
 
-static enum bough_status convert(struct job *job, const char *folder, const char *split,
-                                 const char *const *csvs, const struct tool_fields *fields,
-                                 const char *output)
+// What the options say, as given.
+struct options {
+    const char *folder, *split, *output;
+    const char *csv[TOOL_VALUES_MAX + 1], *class[TOOL_VALUES_MAX + 1];
+    struct tool_fields fields;
+};
+
+static enum bough_status convert(struct job *job, const struct options *given)
 {
     enum bough_status status;
-    TRY(*csvs ? list_csvs(&job->list, folder, split, csvs)
-              : list_folders(&job->list, folder, split, fields->label));
-    for (int t = 0; t < job->list.labels; t++) {
-        const enum label_kind kind = *csvs ? label_kind_of(&job->list, t) : LABEL_NAME;
-        TRY(label_column_init(&job->label[t], kind, &job->list, t));
-    }
+    const char *label = given->fields.label;
+    TRY(*given->csv ? list_csvs(&job->list, given->folder, given->split, label, given->csv)
+                    : list_folders(&job->list, given->folder, given->split, label));
+    TRY(take_labels(job, given->class));
     TRY(probe_all(job));
-    TRY(write_all(job, output, fields->image));
-    TRY(tool_report(output));
+    TRY(write_all(job, given->output, given->fields.image));
+    report(job);
+    TRY(tool_report(given->output));
 done:
     return status;
 }
@@ -243,20 +329,20 @@ static void fini(struct job *job)
 
 static enum bough_status run(int argc, char **argv)
 {
-    const char *folder = NULL, *split = NULL, *resize = NULL, *output = NULL;
-    const char *csvs[TOOL_VALUES_MAX + 1] = {0}, *renamed[TOOL_VALUES_MAX + 1] = {0};
+    struct options given = {0};
+    const char *resize = NULL, *renamed[TOOL_VALUES_MAX + 1] = {0};
     const struct tool_option options[] = {
-        {NULL, 0, &folder, 1, 1},     {"csv", 0, csvs, 0, TOOL_VALUES_MAX},
-        {"split", 0, &split, 0, 1},   {"field", 0, renamed, 0, TOOL_VALUES_MAX},
-        {"resize", 0, &resize, 0, 1}, {"output", 'o', &output, 1, 1},
+        {NULL, 0, &given.folder, 1, 1},       {"csv", 0, given.csv, 0, TOOL_VALUES_MAX},
+        {"split", 0, &given.split, 0, 1},     {"class", 0, given.class, 0, TOOL_VALUES_MAX},
+        {"resize", 0, &resize, 0, 1},         {"field", 0, renamed, 0, TOOL_VALUES_MAX},
+        {"output", 'o', &given.output, 1, 1},
     };
     enum bough_status status;
-    struct tool_fields fields;
     struct job job = {0};
     TRY(TOOL_OPTIONS(argc, argv, options));
-    TRY(tool_fields(&fields, renamed));
+    TRY(tool_fields(&given.fields, renamed));
     TRY(parse_resize(&job, resize));
-    TRY(convert(&job, folder, split, csvs, &fields, output));
+    TRY(convert(&job, &given));
 done:
     fini(&job);
     return status;

@@ -4,27 +4,47 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 // ---- The list ----
 
-static enum bough_status add_item(const char ***cells, struct png_list *list, const char *path)
+static enum bough_status make_room(struct png_list *list)
 {
-    const int64_t width = 1 + list->labels;
-    if (list->items == list->room) {
-        int64_t room = 2 * list->room + 1024;
-        const char **larger = realloc(list->cell, (size_t)(room * width) * sizeof *larger);
-        if (!larger)
-            return tool_no_memory();
-        list->cell = larger;
-        list->room = room;
-    }
-    *cells = list->cell + list->items++ * width;
-    **cells = path;
-    return path ? BOUGH_OK : tool_no_memory();
+    const int64_t room = 2 * list->room + 1024, width = PNG_LIST_LABELS + list->labels;
+    const char **cell = realloc(list->cell, (size_t)(room * width) * sizeof *cell);
+    if (!cell)
+        return tool_no_memory();
+    list->cell = cell;
+    int64_t *line = realloc(list->line, (size_t)room * sizeof *line);
+    if (!line)
+        return tool_no_memory();
+    list->line = line;
+    list->room = room;
+    return BOUGH_OK;
+}
+
+// `id` NULL: the path behind its first `root` bytes.
+static enum bough_status add_item(const char ***labels, struct png_list *list, const char *path,
+                                  const char *id, size_t root, int64_t line)
+{
+    enum bough_status status = BOUGH_OK;
+    TRY_MEMORY(path);
+    if (list->items == list->room)
+        TRY(make_room(list));
+    const char **cells = png_list_item(list, list->items);
+    cells[PNG_LIST_PATH] = path;
+    cells[PNG_LIST_ID] = id ? id : path + root;
+    if (!tool_is_utf8(cells[PNG_LIST_ID]))
+        return tool_fail(BOUGH_DATA, "%s: a name that is no UTF-8 text, wanted another", path);
+    list->line[list->items++] = line;
+    *labels = cells + PNG_LIST_LABELS;
+done:
+    return status;
 }
 
 static enum bough_status begin_split(struct png_list *list, const char *split)
@@ -54,6 +74,7 @@ static enum bough_status end_split(struct png_list *list, const char *place, con
 void png_list_fini(struct png_list *list)
 {
     free(list->cell);
+    free(list->line);
     text_fini(&list->pool);
 }
 
@@ -120,29 +141,43 @@ static enum bough_status list_folder(struct names *names, struct text_pool *pool
     return status;
 }
 
-static enum bough_status add_class(struct png_list *list, const char *folder, const char *class)
+// Adds the .png of a folder. `*found` counts them.
+static enum bough_status add_files(int64_t *found, struct png_list *list, const char *folder,
+                                   const struct names *names, size_t root, const char *class)
+{
+    enum bough_status status = BOUGH_OK;
+    const char **labels = NULL;
+    for (size_t i = 0; i < names->count; i++) {
+        if (!is_png(names->name[i]))
+            continue;
+        const char *path = text_path(&list->pool, folder, names->name[i]);
+        TRY(add_item(&labels, list, path, NULL, root, 0));
+        labels[0] = class;
+        ++*found;
+    }
+done:
+    return status;
+}
+
+static enum bough_status add_class(int64_t *found, struct png_list *list, const char *folder,
+                                   size_t root, const char *class)
 {
     enum bough_status status;
     struct names names = {0};
-    const char **cells = NULL;
     TRY(list_folder(&names, &list->pool, folder));
-    for (size_t i = 0; i < names.count; i++) {
-        if (!is_png(names.name[i]))
-            continue;
-        TRY(add_item(&cells, list, text_path(&list->pool, folder, names.name[i])));
-        cells[1] = class;
-    }
+    TRY(add_files(found, list, folder, &names, root, class));
 done:
     free(names.name);
     return status;
 }
 
-enum bough_status png_list_folders(struct png_list *list, const char *folder, const char *split,
-                                   const char *label)
+enum bough_status png_list_folders(struct png_list *list, const char *folder, size_t root,
+                                   const char *split, const char *label)
 {
     enum bough_status status;
     struct names names = {0};
     struct stat info;
+    int64_t labelled = 0, plain = 0;
     list->label[0] = label;
     list->labels = 1;
     TRY(begin_split(list, split));
@@ -151,9 +186,15 @@ enum bough_status png_list_folders(struct png_list *list, const char *folder, co
         const char *path = text_path(&list->pool, folder, names.name[i]);
         TRY_MEMORY(path);
         if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-            TRY(add_class(list, path, names.name[i]));
+            TRY(add_class(&labelled, list, path, root, names.name[i]));
     }
-    TRY(end_split(list, folder, "sub-folders with some, one a class, or --csv FILE"));
+    TRY(add_files(&plain, list, folder, &names, root, ""));
+    if (labelled && plain)
+        TRY(tool_fail(BOUGH_DATA,
+                      "%s: PNG files beside sub-folders with PNG files, wanted all in sub-folders, "
+                      "one a class, or all here, without labels",
+                      folder));
+    TRY(end_split(list, folder, "some, or sub-folders with some, one a class, or --csv FILE"));
 done:
     free(names.name);
     return status;
@@ -161,82 +202,138 @@ done:
 
 // ---- CSV ----
 
-static enum bough_status check_header(const struct csv *csv)
+// A line of data where a header is looked for: it names a picture.
+static int is_headless(const struct csv *csv, const char *folder)
 {
-    if (csv->columns < 2)
-        return tool_fail(BOUGH_DATA,
-                         "%s: line %lld: %d columns, wanted a header: the path's "
-                         "column, then one a task",
-                         csv->path, (long long)csv->line, csv->columns);
-    for (int i = 1; i < csv->columns; i++) {
-        if (!*csv->field[i])
-            return tool_fail(BOUGH_DATA, "%s: line %lld: column %d has no name", csv->path,
-                             (long long)csv->line, i + 1);
-        for (int k = 1; k < i; k++)
-            if (strcmp(csv->field[i], csv->field[k]) == 0)
-                return tool_fail(BOUGH_DATA, "%s: line %lld: column \"%s\" stands twice", csv->path,
-                                 (long long)csv->line, csv->field[i]);
+    char path[4096];
+    if (csv->columns == 0)
+        return 0;
+    snprintf(path, sizeof path, "%s/%s", folder, csv->field[0]);
+    return is_png(csv->field[0]) || (*csv->field[0] && access(path, R_OK) == 0);
+}
+
+// What column `i` is called; the first one is the path.
+static const char *column_name(struct png_list *list, const struct csv *csv, const char *label,
+                               int headless, int i)
+{
+    char name[TOOL_NAME_MAX];
+    const char *text = csv->field[i];
+    if (headless) {
+        snprintf(name, sizeof name, csv->columns > 2 ? "%s%d" : "%s", label, i);
+        text = name;
     }
+    return text_keep(&list->pool, text, strlen(text));
+}
+
+static enum bough_status check_column(const struct csv *csv, const char *const *name, int i)
+{
+    if (!*name[i])
+        return tool_fail(BOUGH_DATA, "%s: line %lld: column %d has no name", csv->path,
+                         (long long)csv->line, i + 1);
+    for (int k = 1; k < i; k++)
+        if (strcmp(name[i], name[k]) == 0)
+            return tool_fail(BOUGH_DATA, "%s: line %lld: column \"%s\" stands twice", csv->path,
+                             (long long)csv->line, name[i]);
     return BOUGH_OK;
 }
 
-// The first CSV names the labels; the others must have the same columns.
-static enum bough_status take_header(struct png_list *list, const struct csv *csv)
+// The first CSV names the labels.
+static enum bough_status take_columns(struct png_list *list, const struct csv *csv,
+                                      const char *label, int headless)
 {
-    enum bough_status status;
-    const int first = list->splits == 1;
-    TRY(check_header(csv));
-    if (!first && csv->columns != 1 + list->labels)
-        return tool_fail(BOUGH_DATA, "%s: line %lld: %d columns, wanted %d as in the first file",
-                         csv->path, (long long)csv->line, csv->columns, 1 + list->labels);
+    enum bough_status status = BOUGH_OK;
+    const char *name[CSV_COLUMNS_MAX];
     for (int i = 1; i < csv->columns; i++) {
-        if (!first && strcmp(csv->field[i], list->label[i - 1]) != 0)
-            return tool_fail(BOUGH_DATA,
-                             "%s: line %lld: column \"%s\", wanted \"%s\" as in the first file",
-                             csv->path, (long long)csv->line, csv->field[i], list->label[i - 1]);
-        if (first) {
-            list->label[i - 1] = text_keep(&list->pool, csv->field[i], strlen(csv->field[i]));
-            TRY_MEMORY(list->label[i - 1]);
-        }
+        name[i] = column_name(list, csv, label, headless, i);
+        TRY_MEMORY(name[i]);
+        TRY(check_column(csv, name, i));
+        if (strcmp(name[i], "id") == 0)
+            list->id_column = i;
+        else
+            list->label[list->labels++] = name[i];
     }
-    list->labels = csv->columns - 1;
 done:
     return status;
+}
+
+static int columns_of(const struct png_list *list)
+{
+    return 1 + list->labels + (list->id_column > 0);
+}
+
+static enum bough_status check_columns(const struct csv *csv, int wanted, const char *why)
+{
+    if (csv->columns == wanted)
+        return BOUGH_OK;
+    return tool_fail(BOUGH_DATA, "%s: line %lld: %d columns, wanted %d%s; the separator is \"%s\"",
+                     csv->path, (long long)csv->line, csv->columns, wanted, why,
+                     csv->separator == '\t' ? "tab" : (char[2]){csv->separator});
+}
+
+// The others must have the same columns.
+static enum bough_status compare_columns(const struct png_list *list, const struct csv *csv)
+{
+    enum bough_status status;
+    TRY(check_columns(csv, columns_of(list), " as in the first file"));
+    for (int i = 1, k = 0; i < csv->columns && !list->headless[list->splits - 1]; i++) {
+        const char *wanted = i == list->id_column ? "id" : list->label[k++];
+        if (strcmp(csv->field[i], wanted) != 0)
+            return tool_fail(BOUGH_DATA,
+                             "%s: line %lld: column \"%s\", wanted \"%s\" as in the first file",
+                             csv->path, (long long)csv->line, csv->field[i], wanted);
+    }
+done:
+    return status;
+}
+
+static int is_missing(const char *text)
+{
+    return !*text || strcmp(text, "NA") == 0 || strcasecmp(text + (*text == '-'), "nan") == 0;
 }
 
 static enum bough_status take_record(struct png_list *list, const struct csv *csv,
                                      const char *folder)
 {
     enum bough_status status;
-    const char **cells = NULL, *path = csv->field[0];
-    if (csv->columns != 1 + list->labels)
-        return tool_fail(BOUGH_DATA, "%s: line %lld: %d columns, wanted %d", csv->path,
-                         (long long)csv->line, csv->columns, 1 + list->labels);
-    TRY(add_item(&cells, list,
-                 path[0] == '/' ? text_keep(&list->pool, path, strlen(path))
-                                : text_path(&list->pool, folder, path)));
-    for (int i = 1; i < csv->columns; i++) {
-        cells[i] = text_keep(&list->pool, csv->field[i], strlen(csv->field[i]));
-        TRY_MEMORY(cells[i]);
+    const char **labels = NULL, *path = csv->field[0], *id = NULL;
+    const size_t root = path[0] == '/' ? 0 : strlen(folder) + 1;
+    TRY(check_columns(csv, columns_of(list), ""));
+    if (list->id_column) {
+        id = text_keep(&list->pool, csv->field[list->id_column],
+                       strlen(csv->field[list->id_column]));
+        TRY_MEMORY(id);
+    }
+    path = root ? text_path(&list->pool, folder, path) : text_keep(&list->pool, path, strlen(path));
+    TRY(add_item(&labels, list, path, id, root, csv->line));
+    for (int i = 1, k = 0; i < csv->columns; i++) {
+        const char *text = is_missing(csv->field[i]) ? "" : csv->field[i];
+        if (i == list->id_column)
+            continue;
+        labels[k] = text_keep(&list->pool, text, strlen(text));
+        TRY_MEMORY(labels[k++]);
     }
 done:
     return status;
 }
 
 enum bough_status png_list_csv(struct png_list *list, const char *folder, const char *split,
-                               const char *path)
+                               const char *label, const char *path)
 {
     enum bough_status status;
     struct csv csv = {0};
     TRY(begin_split(list, split));
+    const int s = list->splits - 1;
+    list->csv[s] = path;
     TRY(csv_open(&csv, path));
     TRY(csv_next(&csv));
-    TRY(take_header(list, &csv));
-    for (;;) {
+    list->headless[s] = is_headless(&csv, folder);
+    list->decimal_comma |= csv.separator == ';';
+    TRY(s == 0 ? take_columns(list, &csv, label, list->headless[s]) : compare_columns(list, &csv));
+    if (!list->headless[s])
         TRY(csv_next(&csv));
-        if (csv.columns == 0)
-            break;
+    while (csv.columns > 0) {
         TRY(take_record(list, &csv, folder));
+        TRY(csv_next(&csv));
     }
     TRY(end_split(list, path, "a line for each"));
 done:

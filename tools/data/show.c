@@ -10,8 +10,8 @@
 static const char help[] =
     "usage: bough-data show FILE [--split NAME] [--count N] -o SHEET.png\n"
     "\n"
-    "Draws a contact sheet: samples spread evenly over a split, with their labels as text\n"
-    "under them. Images are U8 or F32, [N, C, H, W] or [N, H, W]; three channels are\n"
+    "Draws a contact sheet: samples spread evenly over a split, with their labels and names\n"
+    "as text under them. Images are U8 or F32, [N, C, H, W] or [N, H, W]; three channels are\n"
     "colours, else the first one is drawn. F32 is scaled to the range of what is drawn.\n"
     "\n"
     "  --split NAME     default train\n"
@@ -63,8 +63,14 @@ static void label_text(char text[TEXT_MAX], const struct sheet *sheet, int label
         return;
     char *to = text + used;
     const size_t room = (size_t)(TEXT_MAX - used);
+    if (tensor->dtype == BOUGH_U8) {
+        length = tool_text_at(&name, tensor, sample);
+        snprintf(to, room, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
+        return;
+    }
     if (tensor->dtype == BOUGH_F32) {
-        snprintf(to, room, "%.4g", (double)((const float *)tensor->data)[sample]);
+        const double number = (double)((const float *)tensor->data)[sample];
+        snprintf(to, room, isnan(number) ? "-" : "%.4g", number);
         return;
     }
     const int64_t class = ((const int64_t *)tensor->data)[sample];
@@ -106,9 +112,10 @@ static enum bough_status take_labels(struct sheet *sheet, const char *split)
     for (size_t i = 0; i < bough_tensor_file_count(sheet->file); i++) {
         const struct bough_file_tensor *tensor = bough_tensor_file_at(sheet->file, i);
         if (!tool_is_field(tensor, name, &field) || strcmp(name, split) != 0 ||
-            tensor->shape.rank != 1 || sheet->labels == LABELS_MAX)
+            sheet->labels == LABELS_MAX)
             continue;
-        if (tensor->dtype == BOUGH_I64 || tensor->dtype == BOUGH_F32)
+        if (tool_is_text(sheet->file, tensor) ||
+            (tensor->shape.rank == 1 && (tensor->dtype == BOUGH_I64 || tensor->dtype == BOUGH_F32)))
             TRY(bough_dataset_field(&sheet->label[sheet->labels++], sheet->file, split, field));
     }
 done:
