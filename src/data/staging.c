@@ -5,14 +5,19 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum { PIECES = 256 }; // of one call; any system takes as many
 
-// The system writes to a file, so the memory is one that never had a name.
+// The system writes to a file, so the memory is one that never had a name. Where files may not grow
+// so large, trying it would raise a signal.
 static int share(struct bough__staging *staging, size_t size)
 {
+    struct rlimit most;
+    if (getrlimit(RLIMIT_FSIZE, &most) != 0 || most.rlim_cur < size)
+        return 0;
     staging->file = memfd_create("bough batch", MFD_CLOEXEC);
     if (staging->file < 0)
         return 0;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,12 +142,11 @@ static enum bough_status make_table(struct read *r, struct bough_device *device,
     return bough__table_init(&r->table, device, &r->column, 1, FILE_ROWS, FILE_BATCH, budget);
 }
 
-// Opens the file and streams from it in a mixed order. Its first batch is right.
+// Streams from the file in a mixed order. Its first batch is right.
 static void start_streaming(struct read *r, struct bough_device *device)
 {
     static int32_t order[FILE_ROWS];
     static float got[FILE_BATCH * FILE_WIDTH];
-    open_read(r);
     assert_ok(make_table(r, device, 0));
     assert_ok(bough__feed_init(&r->feed, &r->table, FILE_ROWS));
     bough__shuffle(order, FILE_ROWS, 1, 1);
@@ -174,12 +174,36 @@ static enum bough_status fetch_all(struct read *r)
     return status;
 }
 
+// Where files may not grow there is no memory that is one, and each row is a call.
+static void rows_come_one_by_one_too(void **state)
+{
+    (void)state;
+    struct read r;
+    size_t count;
+    struct rlimit before, none;
+    struct bough_device *device = test_devices(&count)[0];
+    open_read(&r);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    start_streaming(&r, device);
+    const int shared = r.feed.staging.shared;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_false(shared);
+    assert_ok(fetch_all(&r));
+    assert_int_equal(truncate(r.path, 20000), 0);
+    assert_fails(bough__feed_fetch(&r.feed, 0, FILE_BATCH), BOUGH_DATA, "has 20000 bytes");
+    end_read(&r);
+}
+
 static void a_cut_file_is_told(void **state)
 {
     (void)state;
     struct read r;
     size_t count;
     struct bough_device *device = test_devices(&count)[0];
+    open_read(&r);
     start_streaming(&r, device);
     assert_int_equal(truncate(r.path, 20000), 0);
     assert_fails(fetch_all(&r), BOUGH_DATA, "data.safetensors");
@@ -198,6 +222,7 @@ static void an_overwritten_file_is_told(void **state)
     size_t count;
     struct bough_device *device = test_devices(&count)[0];
     const struct timespec long_ago[2] = {{1000, 0}, {1000, 0}};
+    open_read(&r);
     start_streaming(&r, device);
     FILE *file = fopen(r.path, "r+");
     assert_non_null(file);
@@ -215,7 +240,9 @@ static void a_new_file_in_its_place_is_no_matter(void **state)
     (void)state;
     struct read r;
     size_t count;
-    start_streaming(&r, test_devices(&count)[0]);
+    struct bough_device *device = test_devices(&count)[0];
+    open_read(&r);
+    start_streaming(&r, device);
     write_data();
     assert_ok(fetch_all(&r));
     end_read(&r);
@@ -267,6 +294,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batches_follow_the_order),
+        cmocka_unit_test_setup_teardown(rows_come_one_by_one_too, test_folder_begin,
+                                        test_folder_end),
         cmocka_unit_test_setup_teardown(a_cut_file_is_told, test_folder_begin, test_folder_end),
         cmocka_unit_test_setup_teardown(an_overwritten_file_is_told, test_folder_begin,
                                         test_folder_end),

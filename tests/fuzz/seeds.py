@@ -4,6 +4,7 @@
 usage: seeds.py OUT
 """
 import gzip
+import json
 import pathlib
 import struct
 import subprocess
@@ -20,6 +21,19 @@ def idx(kind, element, shape):
         count *= size
     data = b"".join(struct.pack(">" + element, i % 100) for i in range(count))
     return bytes([0, 0, kind, len(shape)]) + struct.pack(f">{len(shape)}I", *shape) + data
+
+
+def every_dtype():
+    """A safetensors file with a tensor of each type, of two elements."""
+    sizes = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "U8": 1,
+             "I8": 1, "BOOL": 1}
+    header, at = {"__metadata__": {"classes/U8": "a\nb"}}, 0
+    for name, size in sizes.items():
+        header["train/" + name] = {"dtype": name, "shape": [2],
+                                   "data_offsets": [at, at + 2 * size]}
+        at += 2 * size
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(i % 2 for i in range(at))
 
 
 def chunk(name, content):
@@ -51,6 +65,7 @@ def seeds():
     yield "png", "clear", png(8, 6, 16)
     yield "png", "interlaced", png(8, 0, 4, interlaced=1)
     yield "png", "palette", png(2, 3, 1, chunk(b"PLTE", bytes(range(12))), chunk(b"tRNS", b"\1\2"))
+    yield "safetensors", "dtypes", every_dtype()
     yield "csv", "plain", b"file,label\na.png,1\nb.png,2\n"
     yield "csv", "quoted", b'\xef\xbb\xbfa,"b ""c""\r\nd"\r\n"1",-2.5e3\r\n\r\n,\n'
     yield "csv", "wide", b",".join(b"%d" % i for i in range(40)) + b"\n"
@@ -64,7 +79,6 @@ def main():
     for reader, name, content in seeds():
         (out / reader).mkdir(parents=True, exist_ok=True)
         (out / reader / name).write_bytes(content)
-    (out / "safetensors").mkdir(exist_ok=True)
     subprocess.run([sys.executable, ROOT / "tests/cli/make_data.py", out / "safetensors/tiny", "4"],
                    check=True)
 
