@@ -3,7 +3,8 @@
 // A data set's tensors are named `split/field`: `train/image` U8 [N, C, H, W], `train/label` I64
 // [N], `test/image` and so on; all fields of a split have the same N. A missing label is -1 for
 // classes and NaN for numbers. Classes are integers, of any type or BOOL; numbers are
-// floats. The metadata may hold `classes/<field>`: the class names, one a line. A field with
+// floats. The metadata may hold `classes/<field>`: the class names, one a line, and
+// `columns/<field>`, those of its columns. A field with
 // `text/<field>`, `utf-8`, is U8 [N, L]: texts, padded with zero bytes; `<split>/id` is what the
 // samples are called.
 #ifndef BOUGH_DATASET_H

@@ -138,6 +138,14 @@ static void make_png_text(void)
 {
     make_png_class("d/a/2.png"), write_text("d/a/2.png", "no picture");
 }
+static void make_png_jpeg(void)
+{
+    make_png_class("d/a/2.png"), write_text("d/a/2.png", "\xff\xd8\xff\xe0..JFIF....");
+}
+static void make_png_short(void)
+{
+    make_png_class("d/a/2.png"), write_text("d/a/2.png", "\x89PN");
+}
 static void make_png_empty(void)
 {
     make_png_class("d/a/2.png"), write_text("d/a/2.png", "");
@@ -368,16 +376,21 @@ static const struct {
     {make_png_none, "png nowhere -o out", "nowhere: cannot open: No such file"},
     {make_png_none, "png d -o out", "d: no PNG file, wanted some, or sub-folders with some"},
     {make_png_sizes, "png d -o out", "d/a/3.png: 2x3 pixels, wanted 3x2 as d/a/1.png has"},
-    {make_png_text, "png d -o out", "d/a/2.png: byte 8: Not a PNG file, wanted a whole PNG image"},
-    {make_png_empty, "png d -o out", "d/a/2.png: byte 0: Read Error, wanted a whole PNG image"},
+    {make_png_text, "png d -o out", "d/a/2.png: no PNG image, wanted one"},
+    {make_png_jpeg, "png d -o out",
+     "d/a/2.png: no PNG image, it looks like a JPEG image; convert it first"},
+    {make_png_short, "png d -o out", "d/a/2.png: byte 3: the file ends, wanted a whole PNG image"},
+    {make_png_empty, "png d -o out", "d/a/2.png: an empty file, wanted a PNG image"},
     {make_png_taller, "png d -o out", "d/a/2.png: 3x4000 pixels, wanted 3x2"},
     {make_png_all_taller, "png d -o out", "d/a/1.png: byte "},
     {make_png_all_taller, "png d --resize 4x4 -o out", "d/a/1.png: byte "},
     {make_png_all_shorter, "png d -o out", "more pixels than the header tells, wanted a whole"},
     {make_png_vast, "png d -o out", "d/a/1.png: byte "},
     {make_png_zero, "png d -o out", "d/a/1.png: byte "},
-    {make_png_truncated, "png d -o out", "d/a/2.png: byte 50: "},
-    {make_png_header_cut, "png d -o out", "d/a/2.png: byte 20: "},
+    {make_png_truncated, "png d -o out",
+     "d/a/2.png: byte 50: the file ends, wanted a whole PNG image"},
+    {make_png_header_cut, "png d -o out",
+     "d/a/2.png: byte 20: the file ends, wanted a whole PNG image"},
     {make_png_checksum, "png d -o out", "CRC error, wanted a whole PNG image"},
 
     {make_png_none, "png d --csv l.csv -o out", "l.csv: cannot open: No such file"},

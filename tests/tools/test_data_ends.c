@@ -60,6 +60,51 @@ static void a_full_standard_output_is_told(void **state)
     assert_int_equal(run_data(output, sizeof output, "--help >/dev/full"), 3);
 }
 
+// Its exit code, with nobody at the other end of its standard output; `e` receives what it says.
+static int run_unread(const char *command, const char *argument)
+{
+    int ends[2], code;
+    char program[400], errors[600];
+    snprintf(program, sizeof program, "%s/bin/bough-data", TEST_BINARY_DIR);
+    snprintf(errors, sizeof errors, "%s", in_folder("e"));
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    pid_t child = fork();
+    if (child == 0) {
+        if (!freopen(errors, "wb", stderr) || dup2(ends[1], STDOUT_FILENO) < 0 ||
+            chdir(test_folder()) != 0)
+            _exit(98);
+        execl(program, program, command, argument, "-o", "o", (char *)NULL);
+        _exit(99);
+    }
+    close(ends[1]);
+    assert_int_equal(waitpid(child, &code, 0), child);
+    return WIFEXITED(code) ? WEXITSTATUS(code) : -WTERMSIG(code);
+}
+
+static void a_closed_pipe_ends_it_quietly(void **state)
+{
+    (void)state;
+    char message[1000];
+    assert_int_equal(run_unread("generate", "mmoe"), 3);
+    assert_int_equal(read_file(message, sizeof message, "e"), 0);
+    assert_runs("info o"); // whole, though told in vain
+    assert_int_equal(count_names(test_folder()), 2);
+    assert_int_equal(run_unread("generate", "soup"), 2); // what is wrong is told before
+    assert_int_not_equal(read_file(message, sizeof message, "e"), 0);
+}
+
+static void an_output_is_a_file(void **state)
+{
+    (void)state;
+    char output[1000];
+    assert_int_equal(run_data(output, sizeof output, "generate mmoe -o -"), 2);
+    assert_non_null(strstr(output, "--output: \"-\", wanted a file"));
+    assert_int_equal(count_names(test_folder()), 0);
+    assert_runs("generate mmoe --count 5 -o ./-");
+    assert_int_equal(count_names(test_folder()), 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
@@ -67,6 +112,8 @@ int main(void)
         CASE(ctrl_c_leaves_nothing),
         CASE(a_full_disk_leaves_nothing),
         CASE(a_full_standard_output_is_told),
+        CASE(a_closed_pipe_ends_it_quietly),
+        CASE(an_output_is_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +11,23 @@ static const char help[] =
     "usage: bough-data info FILE [--json]\n"
     "\n"
     "Tells what a data set or any other safetensors file holds: each tensor's type, shape,\n"
-    "range, mean and standard deviation (by channel for images; of x / 255 for U8, as a\n"
-    "config's `normalize` wants them), missing labels, and the classes with their counts.\n"
+    "range, mean and standard deviation (by channel for images and by column for tables, up\n"
+    "to 64; of x / 255 for U8, as a config's `normalize` wants them), missing labels, and\n"
+    "the classes with their counts. The metadata may name columns: columns/FIELD, one name\n"
+    "a line.\n"
     "\n"
     "  --json    the same, for programs\n"
     "\n"
     "Example:\n"
     "  bough-data info multifashion.safetensors\n";
 
-static const char *class_names(const struct bough_tensor_file *file,
-                               const struct bough_file_tensor *tensor)
+// What the metadata `kind/field` says of the tensor's field, or NULL.
+static const char *description(const struct bough_tensor_file *file,
+                               const struct bough_file_tensor *tensor, const char *kind)
 {
     char split[TOOL_NAME_MAX];
     const char *field;
-    return tool_is_field(tensor, split, &field) ? tool_find_classes(file, field) : NULL;
+    return tool_is_field(tensor, split, &field) ? tool_find(file, kind, field) : NULL;
 }
 
 // As many rows as classes occur or are named.
@@ -55,15 +59,37 @@ static void print_texts(const struct bough_file_tensor *tensor)
     puts(count > TEXTS_SHOWN ? ", ..." : "");
 }
 
-static void print_moments(const struct field_stats *stats, const struct bough_file_tensor *tensor)
+// printf may write a sign before it.
+static double unsigned_nan(double number)
 {
-    printf("  %g to %g, mean", stats->min, stats->max);
-    for (int c = 0; c < stats->channels; c++)
-        printf(" %.4f", stats->mean[c]);
-    printf(", std");
-    for (int c = 0; c < stats->channels; c++)
-        printf(" %.4f", stats->deviation[c]);
-    printf("%s\n", tensor->dtype == BOUGH_U8 ? " (of x / 255)" : "");
+    return isnan(number) ? fabs(number) : number;
+}
+
+static void print_moments(const struct channel_stats *stats, const char *scale)
+{
+    if (stats->count)
+        printf("%g to %g, mean %.4f, std %.4f%s", stats->min, stats->max, unsigned_nan(stats->mean),
+               unsigned_nan(stats->deviation), scale);
+    if (stats->missing)
+        printf("%s%" PRId64 " missing", stats->count ? "; " : "", stats->missing);
+    putchar('\n');
+}
+
+// A line a channel, by name where the metadata has names.
+static void print_channels(const struct field_stats *stats, const struct bough_tensor_file *file,
+                           const struct bough_file_tensor *tensor)
+{
+    const char *scale = tensor->dtype == BOUGH_U8 ? " (of x / 255)" : "";
+    const char *names = description(file, tensor, "columns"), *name;
+    size_t length;
+    for (int c = 0; c < stats->channels; c++) {
+        printf("  ");
+        if (tool_class_name(names, c, &name, &length))
+            printf("%-16.*s  ", (int)length, name);
+        else if (stats->channels > 1)
+            printf("%5d  ", c);
+        print_moments(&stats->channel[c], scale);
+    }
 }
 
 static void print_classes(const struct field_stats *stats, const char *names)
@@ -92,12 +118,12 @@ static enum bough_status print_tensor(const struct bough_tensor_file *file,
         return BOUGH_OK;
     }
     TRY(field_stats_init(&stats, tensor));
-    if (stats.missing)
-        printf("  %" PRId64 " missing\n", stats.missing);
+    if (stats.class_count && stats.all.missing)
+        printf("  %" PRId64 " missing\n", stats.all.missing);
     if (stats.class_count)
-        print_classes(&stats, class_names(file, tensor));
-    else if (stats.values)
-        print_moments(&stats, tensor);
+        print_classes(&stats, description(file, tensor, "classes"));
+    else if (stats.all.count || stats.all.missing)
+        print_channels(&stats, file, tensor);
 done:
     field_stats_fini(&stats);
     return status;
@@ -147,11 +173,15 @@ static json_t *json_texts(const struct bough_file_tensor *tensor)
     return list;
 }
 
-static json_t *json_numbers(const double *number, int count)
+// A number of each channel: the one that lies `offset` bytes into it. What is infinite or NaN, no
+// numbers of JSON, is null.
+static json_t *json_numbers(const struct field_stats *stats, size_t offset)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++)
-        json_array_append_new(list, json_real(number[i]));
+    for (int c = 0; c < stats->channels; c++) {
+        const double *number = (const void *)((const char *)&stats->channel[c] + offset);
+        json_array_append_new(list, isfinite(*number) ? json_real(*number) : json_null());
+    }
     return list;
 }
 
@@ -173,18 +203,21 @@ static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file
         TRY(field_stats_init(&stats, tensor));
     json_t *entry = json_pack("{s:s, s:s, s:o, s:I}", "name", tensor->name, "dtype",
                               bough_dtype_name(tensor->dtype), "shape", json_shape(&tensor->shape),
-                              "missing", (json_int_t)stats.missing);
+                              "missing", (json_int_t)stats.all.missing);
     TRY_MEMORY(entry);
     if (is_text) {
         json_object_set_new(entry, "text", json_texts(tensor));
     } else if (stats.class_count) {
-        json_object_set_new(entry, "classes", json_classes(&stats, class_names(file, tensor)));
-    } else if (stats.values) {
+        json_object_set_new(entry, "classes",
+                            json_classes(&stats, description(file, tensor, "classes")));
+    } else if (stats.all.count) {
         // An infinite number is no JSON: json_real gives NULL, and the key is left out.
-        json_object_set_new(entry, "min", json_real(stats.min));
-        json_object_set_new(entry, "max", json_real(stats.max));
-        json_object_set_new(entry, "mean", json_numbers(stats.mean, stats.channels));
-        json_object_set_new(entry, "std", json_numbers(stats.deviation, stats.channels));
+        json_object_set_new(entry, "min", json_real(stats.all.min));
+        json_object_set_new(entry, "max", json_real(stats.all.max));
+        json_object_set_new(entry, "mean",
+                            json_numbers(&stats, offsetof(struct channel_stats, mean)));
+        json_object_set_new(entry, "std",
+                            json_numbers(&stats, offsetof(struct channel_stats, deviation)));
     }
     json_array_append_new(list, entry);
 done:

@@ -34,6 +34,9 @@ static enum bough_status take(const struct tool_option *option, const char *valu
     if (given == option->max)
         return tool_fail(BOUGH_INVALID, "%s: \"%s\" is one too many, at most %d", title(option),
                          value, option->max);
+    if (option->letter == 'o' && strcmp(value, "-") == 0)
+        return tool_fail(BOUGH_INVALID, "--output: \"-\", wanted a file: it is written aside, then "
+                                        "renamed");
     option->value[given] = value;
     return BOUGH_OK;
 }

@@ -53,8 +53,7 @@ done:
     return status;
 }
 
-static const char *find_description(const struct bough_tensor_file *file, const char *kind,
-                                    const char *field)
+const char *tool_find(const struct bough_tensor_file *file, const char *kind, const char *field)
 {
     char key[TOOL_NAME_MAX];
     if (tool_name(key, kind, field) != BOUGH_OK)
@@ -70,7 +69,7 @@ enum bough_status tool_classes(struct bough_tensor_writer *writer, const char *f
 
 const char *tool_find_classes(const struct bough_tensor_file *file, const char *field)
 {
-    return find_description(file, "classes", field);
+    return tool_find(file, "classes", field);
 }
 
 enum bough_status tool_text(struct bough_tensor_writer *writer, const char *field)
@@ -83,7 +82,7 @@ int tool_is_text(const struct bough_tensor_file *file, const struct bough_file_t
     char split[TOOL_NAME_MAX];
     const char *field;
     return tensor->dtype == BOUGH_U8 && tensor->shape.rank == 2 &&
-           tool_is_field(tensor, split, &field) && find_description(file, "text", field);
+           tool_is_field(tensor, split, &field) && tool_find(file, "text", field);
 }
 
 size_t tool_text_at(const char **text, const struct bough_file_tensor *tensor, int64_t i)

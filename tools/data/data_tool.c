@@ -1,5 +1,6 @@
 #include "data_tool.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ static void catch_signals(void)
             sigaction(numbers[i], &action, NULL);
     }
     signal(SIGXFSZ, SIG_IGN); // a file too large is an error of write()
+    signal(SIGPIPE, SIG_IGN); // so that no half file is left
 }
 
 static int is_due(int64_t done, int64_t total)
@@ -119,6 +121,13 @@ static void end_progress(void)
     progress_shown = 0;
 }
 
+// Whoever read our standard output has gone: `| head`.
+static int is_pipe_closed(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
+}
+
 // ---- The program ----
 
 static void print_overview(FILE *to)
@@ -128,7 +137,8 @@ static void print_overview(FILE *to)
           to);
     for (int i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nbough-data COMMAND --help tells more, with an example.\n", to);
+    fputs("\nbough-data COMMAND --help tells more, with an example; --version tells the version.\n",
+          to);
 }
 
 static const struct tool_command *find_command(const char *name)
@@ -150,6 +160,10 @@ static int wants_help(int argc, char **argv)
 static enum bough_status run(int argc, char **argv)
 {
     const struct tool_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("bough-data %s\n", BOUGH_VERSION);
+        return BOUGH_OK;
+    }
     if (!command && wants_help(argc, argv)) {
         print_overview(stdout);
         return BOUGH_OK;
@@ -174,7 +188,10 @@ int tool_main(int argc, char **argv)
     catch_signals();
     enum bough_status status = run(argc, argv);
     end_progress();
-    if (status == BOUGH_OK && (fflush(stdout) != 0 || ferror(stdout)))
+    const int unwritten = fflush(stdout) != 0 || ferror(stdout);
+    if (status == BOUGH_OK && unwritten && is_pipe_closed())
+        return BOUGH_DATA;
+    if (status == BOUGH_OK && unwritten)
         status = tool_fail(BOUGH_DATA, "standard output: cannot write");
     if (status != BOUGH_OK)
         print_error(tool_error());

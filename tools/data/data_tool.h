@@ -102,6 +102,8 @@ enum bough_status tool_text(struct bough_tensor_writer *writer, const char *fiel
 int tool_is_text(const struct bough_tensor_file *file, const struct bough_file_tensor *tensor);
 // Row `i` of such a field, not ended by a zero byte. Returns its length.
 size_t tool_text_at(const char **text, const struct bough_file_tensor *tensor, int64_t i);
+// The metadata `kind/field`, as `classes/label`; NULL if the file has none.
+const char *tool_find(const struct bough_tensor_file *file, const char *kind, const char *field);
 // NULL if the file has none.
 const char *tool_find_classes(const struct bough_tensor_file *file, const char *field);
 

@@ -43,13 +43,12 @@ static enum bough_status count_classes(struct field_stats *stats,
 
 // ---- Moments ----
 
-// Sums over one channel of one or more images.
 struct sums {
-    int64_t count, missing;
-    double sum, squares, min, max;
+    double sum, squares;
 };
 
-static void add_bytes(struct sums *sums, const uint8_t *value, int64_t count)
+static void add_bytes(struct channel_stats *stats, struct sums *sums, const uint8_t *value,
+                      int64_t count)
 {
     uint64_t sum = 0, squares = 0;
     uint8_t min = 255, max = 0;
@@ -59,46 +58,53 @@ static void add_bytes(struct sums *sums, const uint8_t *value, int64_t count)
         min = value[i] < min ? value[i] : min;
         max = value[i] > max ? value[i] : max;
     }
-    sums->count += count;
+    stats->count += count;
+    stats->min = fmin(stats->min, min); // fmin and fmax pass over NaN
+    stats->max = fmax(stats->max, max);
     sums->sum += (double)sum;
     sums->squares += (double)squares;
-    sums->min = fmin(sums->min, min);
-    sums->max = fmax(sums->max, max);
 }
 
-static void add_values(struct sums *sums, const struct bough_file_tensor *tensor, int64_t from,
-                       int64_t count, int minus_one_is_missing)
+static void add_values(struct channel_stats *stats, struct sums *sums,
+                       const struct bough_file_tensor *tensor, int64_t from, int64_t count,
+                       int minus_one_is_missing)
 {
     if (tensor->dtype == BOUGH_U8) {
-        add_bytes(sums, (const uint8_t *)tensor->data + from, count);
+        add_bytes(stats, sums, (const uint8_t *)tensor->data + from, count);
         return;
     }
     for (int64_t i = from; i < from + count; i++) {
         const double value = value_at(tensor, i);
         if (isnan(value) || (minus_one_is_missing && value == -1)) {
-            sums->missing++;
+            stats->missing++;
             continue;
         }
-        sums->count++;
+        stats->count++;
+        stats->min = fmin(stats->min, value);
+        stats->max = fmax(stats->max, value);
         sums->sum += value;
         sums->squares += value * value;
-        sums->min = fmin(sums->min, value);
-        sums->max = fmax(sums->max, value);
     }
 }
 
-static void take_sums(struct field_stats *stats, int channel, const struct sums *sums, double scale)
+static void take_sums(struct field_stats *stats, int c, const struct sums *sums, double scale)
 {
-    stats->missing += sums->missing;
-    if (sums->count == 0)
-        return;
-    stats->min = stats->values ? fmin(stats->min, sums->min) : sums->min;
-    stats->max = stats->values ? fmax(stats->max, sums->max) : sums->max;
-    stats->values += sums->count;
-    const double mean = sums->sum / (double)sums->count;
-    const double variance = sums->squares / (double)sums->count - mean * mean;
-    stats->mean[channel] = mean / scale;
-    stats->deviation[channel] = sqrt(variance > 0 ? variance : 0) / scale;
+    struct channel_stats *channel = &stats->channel[c];
+    const double count = (double)channel->count, mean = sums->sum / count;
+    const double variance = sums->squares / count - mean * mean;
+    channel->mean = mean / scale;
+    channel->deviation = (variance < 0 ? 0 : sqrt(variance)) / scale;
+    stats->all.count += channel->count;
+    stats->all.missing += channel->missing;
+    stats->all.min = fmin(stats->all.min, channel->min);
+    stats->all.max = fmax(stats->all.max, channel->max);
+}
+
+static int channels_of(const struct bough_shape *shape)
+{
+    const int many = shape->rank == 2 || shape->rank == 4;
+    return many && shape->dim[1] > 0 && shape->dim[1] <= STATS_CHANNELS_MAX ? (int)shape->dim[1]
+                                                                            : 1;
 }
 
 enum bough_status field_stats_init(struct field_stats *stats,
@@ -106,19 +112,20 @@ enum bough_status field_stats_init(struct field_stats *stats,
 {
     enum bough_status status = BOUGH_OK;
     const int64_t *dim = tensor->shape.dim, total = bough_shape_elements(&tensor->shape);
-    const int classes = holds_classes(tensor);
-    const int images = tensor->shape.rank == 4 && dim[1] <= STATS_CHANNELS_MAX && total > 0;
-    struct sums sums[STATS_CHANNELS_MAX];
-    *stats = (struct field_stats){.channels = images ? (int)dim[1] : 1};
-    for (int c = 0; c < stats->channels; c++)
-        sums[c] = (struct sums){.min = INFINITY, .max = -INFINITY};
-    const int64_t piece = images ? dim[2] * dim[3] : PIECE;
-    for (int64_t at = 0, k = 0; at < total; at += piece, k++) {
-        TRY(tool_step(tensor->name, at, total));
-        add_values(&sums[k % stats->channels], tensor, at, total - at < piece ? total - at : piece,
-                   classes);
+    const int classes = holds_classes(tensor), channels = channels_of(&tensor->shape);
+    struct sums sums[STATS_CHANNELS_MAX] = {{0}};
+    *stats = (struct field_stats){.channels = channels, .all = {.min = NAN, .max = NAN}};
+    for (int c = 0; c < channels; c++)
+        stats->channel[c] = stats->all;
+    const int64_t plane = tensor->shape.rank == 4 ? dim[2] * dim[3] : 1;
+    const int64_t piece = channels > 1 ? plane : PIECE;
+    for (int64_t at = 0, k = 0; at < total; at += piece, k = k + 1 < channels ? k + 1 : 0) {
+        if (at % PIECE < piece)
+            TRY(tool_step(tensor->name, at, total));
+        add_values(&stats->channel[k], &sums[k], tensor, at,
+                   total - at < piece ? total - at : piece, classes);
     }
-    for (int c = 0; c < stats->channels; c++)
+    for (int c = 0; c < channels; c++)
         take_sums(stats, c, &sums[c], tensor->dtype == BOUGH_U8 && !classes ? 255 : 1);
     if (classes)
         TRY(count_classes(stats, tensor));

@@ -43,10 +43,45 @@ static void close_reader(struct reader *reader)
         fclose(reader->file);
 }
 
+// libpng's words are for programmers where the file simply ends.
 static enum bough_status damaged(const struct reader *reader)
 {
+    const char *reason = feof(reader->file) ? "the file ends" : reader->reason;
+    if (ferror(reader->file))
+        return tool_fail(BOUGH_DATA, "%s: cannot read: %s", reader->path, strerror(errno));
     return tool_fail(BOUGH_DATA, "%s: byte %ld: %s, wanted a whole PNG image", reader->path,
-                     ftell(reader->file), reader->reason);
+                     ftell(reader->file), reason);
+}
+
+// What other programs' files begin with.
+static const struct {
+    const char *begin, *what;
+} others[] = {
+    {"\xff\xd8\xff", "a JPEG image"},
+    {"GIF8", "a GIF image"},
+    {"BM", "a BMP image"},
+    {"RIFF", "a WebP image"},
+    {"II*", "a TIFF image"},
+    {"MM", "a TIFF image"},
+    {"%PDF", "a PDF"},
+    {"<", "an SVG image or HTML"},
+    {"P5", "a PNM image"},
+    {"P6", "a PNM image"},
+};
+
+static enum bough_status check_signature(const struct reader *reader)
+{
+    unsigned char bytes[8] = {0};
+    const size_t got = fread(bytes, 1, sizeof bytes, reader->file);
+    if (got == 0 && !ferror(reader->file))
+        return tool_fail(BOUGH_DATA, "%s: an empty file, wanted a PNG image", reader->path);
+    if (got < sizeof bytes || png_sig_cmp(bytes, 0, sizeof bytes) == 0)
+        return got < sizeof bytes ? damaged(reader) : BOUGH_OK;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (memcmp(bytes, others[i].begin, strlen(others[i].begin)) == 0)
+            return tool_fail(BOUGH_DATA, "%s: no PNG image, it looks like %s; convert it first",
+                             reader->path, others[i].what);
+    return tool_fail(BOUGH_DATA, "%s: no PNG image, wanted one", reader->path);
 }
 
 static enum bough_status open_reader(struct reader *reader, const char *path)
@@ -66,6 +101,7 @@ static enum bough_status read_header(struct reader *reader)
         return damaged(reader);
     png_set_user_limits(reader->png, SIDE_MAX, SIDE_MAX);
     png_init_io(reader->png, reader->file);
+    png_set_sig_bytes(reader->png, 8);
     png_read_info(reader->png, reader->info);
     return BOUGH_OK;
 }
@@ -88,6 +124,7 @@ enum bough_status png_probe(struct png_size *size, const char *path)
     struct reader reader;
     enum bough_status status;
     TRY(open_reader(&reader, path));
+    TRY(check_signature(&reader));
     TRY(read_header(&reader));
     size->width = png_get_image_width(reader.png, reader.info);
     size->height = png_get_image_height(reader.png, reader.info);
@@ -147,6 +184,7 @@ enum bough_status png_load(uint8_t *pixels, const struct png_size *size, const c
     struct reader reader;
     enum bough_status status;
     TRY(open_reader(&reader, path));
+    TRY(check_signature(&reader));
     TRY(read_header(&reader));
     TRY(check_size(&reader, size));
     TRY(read_pixels(&reader));
