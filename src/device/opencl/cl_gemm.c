@@ -256,7 +256,9 @@ enum bough_status bough__cl_gemm_try(struct bough__cl_launch **launch, struct bo
     g->launch->at_once = g->device->at_once;
     enum bough_status status = fill(g, implementation);
     if (status != BOUGH_OK) {
-        bough__log(BOUGH_LOG_VERBOSE, "gemm %s: %s", implementation->name, bough_last_error());
+        if (bough__cl_is_news(g->device, implementation))
+            bough__log(BOUGH_LOG_WARNING, "device %s: GEMM %s is not used: %s",
+                       g->device->base.info.id, implementation->name, bough_last_error());
         bough__cl_launch_destroy(&g->launch->base);
         return status;
     }

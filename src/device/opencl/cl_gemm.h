@@ -42,7 +42,7 @@ extern const struct bough__cl_gemm_implementation bough__cl_gemm_tile;
 // `gemm`, its views simplified, with nothing of a launch yet.
 struct bough__cl_gemm bough__cl_gemm_describe(struct bough__cl_device *device,
                                               const struct bough__gemm *gemm);
-// A launch by that implementation. A failure is logged.
+// A launch by that implementation. A failure is told, once for each implementation.
 enum bough_status bough__cl_gemm_try(struct bough__cl_launch **launch, struct bough__cl_gemm *g,
                                      const struct bough__cl_gemm_implementation *implementation);
 

@@ -21,21 +21,20 @@ struct twin {
 
 struct bough__cl_told {
     struct bough__cl_told *next;
-    const struct bough__kernel *kernel;
+    const void *what;
 };
 
-static void tell_once(struct bough__cl_device *device, const struct bough__kernel *kernel)
+int bough__cl_is_news(struct bough__cl_device *device, const void *what)
 {
     for (struct bough__cl_told *told = device->told; told; told = told->next)
-        if (told->kernel == kernel)
-            return;
+        if (told->what == what)
+            return 0;
     struct bough__cl_told *told = malloc(sizeof *told);
     if (told) {
-        *told = (struct bough__cl_told){device->told, kernel};
+        *told = (struct bough__cl_told){device->told, what};
         device->told = told;
     }
-    bough__log(BOUGH_LOG_WARNING, "device %s: %s runs in plain C: %s", device->base.info.id,
-               kernel->name, bough_last_error());
+    return 1;
 }
 
 void bough__cl_told_destroy(struct bough__cl_device *device)
@@ -103,7 +102,9 @@ static enum bough_status run_twin(struct bough__cl_launch *launch)
 static enum bough_status use_twin(struct bough__cl_launch *launch,
                                   const struct bough__kernel_call *call)
 {
-    tell_once(bough__cl_device(launch->base.device), call->kernel);
+    if (bough__cl_is_news(bough__cl_device(launch->base.device), call->kernel))
+        bough__log(BOUGH_LOG_WARNING, "device %s: %s runs in plain C: %s",
+                   launch->base.device->info.id, call->kernel->name, bough_last_error());
     struct twin *twin = calloc(1, sizeof *twin);
     if (!twin)
         return bough__no_memory();

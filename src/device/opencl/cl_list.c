@@ -280,6 +280,6 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
         device->cpu && takes_pointers(device->id) && (!basic || takes_pointers(basic));
     device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
-    device->late_binaries = is_pocl(platform[p]);
+    device->pocl = is_pocl(platform[p]);
     return BOUGH_OK;
 }

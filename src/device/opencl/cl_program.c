@@ -13,18 +13,36 @@
 
 // ---- Building ----
 
-static void log_failure(const struct bough__cl_device *device,
-                        const struct bough__cl_program *built)
+// The compiler's; the caller frees it. NULL when out of memory.
+static char *log_create(const struct bough__cl_device *device, cl_program program)
 {
-    char *log = NULL;
     size_t size = 0;
-    clGetProgramBuildInfo(built->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
-    if (size)
-        log = calloc(1, size + 1);
-    if (log)
-        clGetProgramBuildInfo(built->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-    bough__log(BOUGH_LOG_WARNING, "%s; options: %s; log:\n%s", built->reason, device->options,
-               log ? log : "");
+    clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+    char *log = calloc(1, size + 1);
+    if (log && size)
+        clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    return log;
+}
+
+// PoCL builds through files: without an error of the source, it is those that could not be written.
+static const char *hint(const struct bough__cl_device *device, const char *log)
+{
+    if (!device->pocl || (log && strstr(log, "error:")))
+        return "";
+    return "; is there room in PoCL's cache folder (POCL_CACHE_DIR), and may it be written?";
+}
+
+static void note_failure(const struct bough__cl_device *device, struct bough__cl_program *built,
+                         cl_int error)
+{
+    char *log = built->program ? log_create(device, built->program) : NULL;
+    snprintf(built->reason, sizeof built->reason,
+             "cl/%s.cl does not build for device %s (%.100s): %s (%d)%s", built->family,
+             device->base.info.id, device->base.info.name, bough__cl_error_name(error), error,
+             hint(device, log));
+    if (built->program)
+        bough__log(BOUGH_LOG_WARNING, "%s; options: %s; log:\n%s", built->reason, device->options,
+                   log ? log : "");
     free(log);
 }
 
@@ -62,11 +80,8 @@ static void build_source(struct bough__cl_device *device, struct bough__cl_progr
                    built->family, bough__clock() - before);
         return;
     }
-    snprintf(built->reason, sizeof built->reason,
-             "cl/%s.cl does not build for device %s (%.100s): %s (%d)", built->family, info->id,
-             info->name, bough__cl_error_name(error), error);
+    note_failure(device, built, error);
     if (built->program) {
-        log_failure(device, built);
         clReleaseProgram(built->program);
         built->program = NULL;
     }
@@ -172,7 +187,7 @@ static void make(struct bough__cl_device *device, struct bough__cl_program *buil
         find(device, built);
     if (!built->program && !device->kernels) {
         build_source(device, built, source);
-        if (!device->late_binaries)
+        if (!device->pocl)
             keep(device, built);
     }
     free(source);

@@ -11,7 +11,7 @@ struct bough__cl_program {
     struct bough__cl_key key;
     int kept;           // its binary is in the cache
     cl_program program; // NULL if it could not be built
-    char reason[256];   // why
+    char reason[384];   // why
 };
 
 // Built or failed. NULL when out of memory. Borrowed from the device.

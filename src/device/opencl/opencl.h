@@ -66,7 +66,7 @@ struct bough__cl_device {
     int compilerless;                  // nothing may be built from source
     struct bough__cl_cache *cache;     // NULL until it is wanted
     int cacheless;                     // there is none
-    int late_binaries;                 // the driver adds to a binary when its kernels first run
+    int pocl;                          // it adds to a binary when its kernels first run
     struct bough__cl_scratch scratch;
     struct bough__cl_told *told; // fallbacks that were logged
     struct bough__cl_slot slot[BOUGH_CL_SLOTS];
@@ -184,6 +184,8 @@ enum bough_status bough__cl_run_timed(struct bough_device *device,
                                       struct bough__launch *const *launch, size_t count,
                                       struct bough__timing *timing);
 enum bough_status bough__cl_finish(struct bough_device *device);
+// Whether it is the first time that `what`, which outlives the device, is to be told of.
+int bough__cl_is_news(struct bough__cl_device *device, const void *what);
 void bough__cl_told_destroy(struct bough__cl_device *device);
 
 static inline struct bough__cl_device *bough__cl_device(struct bough_device *device)
