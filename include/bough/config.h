@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+enum bough_switch { BOUGH_OFF, BOUGH_ON };
 enum bough_bias { BOUGH_BIAS, BOUGH_NO_BIAS };
 
 // How a layer's weights start.
@@ -67,6 +68,11 @@ struct bough_task {
     const char *target; // field of the data set
     const int32_t *map; // new class of each class of the field (-1 = no label); NULL = as it is
     size_t map_count;
+    enum bough_switch standardize; // of mse, l1 and huber: mean and std are found in the training
+                                   // rows, output by output, and kept in the model
+    const float *mean, *std;       // the net learns (target - mean) / std; NULL = the target. The
+                                   // loss is of that; metrics and predictions are of the target
+    size_t outputs;                // how many mean and std hold
     struct bough_loss loss;
     float weight; // factor of the task's loss; default 1
     const struct bough_layer *head;
@@ -81,13 +87,13 @@ struct bough_task {
 
 // The field that the trunk reads. U8 becomes x / 255; then (x - mean) / std per channel.
 struct bough_input {
-    const char *field; // default "image"
-    const float *mean; // one, or one per channel; NULL = 0
-    const float *std;  // as many as mean; NULL = 1
-    size_t channels;   // how many mean and std hold
+    const char *field;     // default "image"
+    const char *normalize; // auto: mean and std are found in the training rows, per channel (or
+                           // column), and kept in the model; NULL = as given
+    const float *mean;     // one, or one per channel; NULL = 0
+    const float *std;      // as many as mean; NULL = 1
+    size_t channels;       // how many mean and std hold
 };
-
-enum bough_switch { BOUGH_OFF, BOUGH_ON };
 
 // Fields named as in PyTorch, whose defaults they take.
 struct bough_optimizer {

@@ -20,6 +20,7 @@ struct bough_score {
 struct bough_confusion {
     const char *task;
     int64_t classes;
+    const char *const *names; // [K] of the classes; NULL if they have none
     const int64_t *count;
 };
 
@@ -84,8 +85,9 @@ struct bough_result {
     int32_t epochs; // trained in all
     int32_t best_epoch;
     double samples_per_second;
-    const struct bough_scores *validation;   // of the best epoch; NULL if nothing is held out
-    const struct bough_scores *test;         // of the best model; NULL without a split `test`
+    const struct bough_scores *validation; // of the best epoch; NULL if nothing is held out
+    const struct bough_scores *test;       // of the best model; NULL without a split `test`
+    const char *split;                     // which `test` is of; bough_evaluate may have chosen it
     const struct bough_profile_row *profile; // NULL if none was wanted
     size_t profile_rows;
 };
@@ -104,9 +106,12 @@ struct bough_run;
 enum bough_status bough_train(struct bough_run **run, const struct bough_config *config,
                               const struct bough_train_options *options);
 
-// Evaluates a run folder's best model on a split ("test" if NULL) of its own data set, or of `data`
-// if that is not NULL.
-enum bough_status bough_evaluate(struct bough_run **run, const char *run_dir, const char *data,
+// Evaluates a model on a split of the data set that it was trained on, or of `data` if that is not
+// NULL. Classes go by their names where both know them, whatever their numbers.
+//   model  model.safetensors, which needs nothing beside it, or the run folder that holds it
+//   split  NULL = `test`, or the only one that there is
+// Errors: INVALID, DEVICE; DATA also for labels that the model does not know, with their counts.
+enum bough_status bough_evaluate(struct bough_run **run, const char *model, const char *data,
                                  const char *split, struct bough_device *device);
 
 // Reads what a training left in its run folder: its result, without confusions. `*run` is NULL
@@ -117,11 +122,24 @@ enum bough_status bough_run_load(struct bough_run **run, const char *run_dir);
 const struct bough_result *bough_run_result(const struct bough_run *run);
 void bough_run_destroy(struct bough_run **run);
 
-// Predicts every row of a split ("test" if NULL) of the data set `data` and writes a CSV: row,
-// and per task its predicted class and the probability of it, or its outputs.
-// Written aside and renamed. Errors as above.
-enum bough_status bough_predict(const char *run_dir, const char *data, const char *split,
-                                const char *out, struct bough_device *device);
+// What to predict, and where to.
+struct bough_predict_options {
+    const char *data;            // a data set; NULL = what the model was trained on
+    const char *split;           // NULL = `test`, or the only one that there is
+    struct bough_device *device; // NULL = plain C
+    const char *out;             // the CSV, written aside and renamed; NULL = it goes to `write`
+    enum bough_status (*write)(void *user, const char *text, size_t size); // pieces of the CSV
+    void *user;
+    enum bough_switch probabilities; // of all classes, each in a column that names it
+    enum bough_switch allow_missing; // a row whose input is not finite gets empty cells; else it
+                                     // is an error
+};
+
+// Predicts every row of a split, and writes a CSV (RFC 4180): row, the data set's fields of text,
+// and per task the predicted class, by its name, and its probability; or its outputs, in the
+// target's unit. `model` as for bough_evaluate. Errors: INVALID, DATA, DEVICE, what `write`
+// returns.
+enum bough_status bough_predict(const char *model, const struct bough_predict_options *options);
 
 // A model's layers, for `info`. Owned by the caller.
 struct bough_layer_row {

@@ -369,3 +369,22 @@ const struct bough__metric *bough__metric_find(const char *name, int *k)
         *k = (int)number;
     return &metric_top;
 }
+
+// ---- Probabilities ----
+
+static void softmax(float *score, int64_t classes)
+{
+    double sum = 0, most = (double)score[bough__predicted_class(score, classes)];
+    for (int64_t c = 0; c < classes; c++)
+        sum += exp((double)score[c] - most);
+    for (int64_t c = 0; c < classes; c++)
+        score[c] = (float)(exp((double)score[c] - most) / sum);
+}
+
+void bough__probabilities(float *score, enum bough__target_kind kind, int64_t rows, int64_t width)
+{
+    for (int64_t n = 0; kind == BOUGH_TARGET_CLASS && n < rows; n++)
+        softmax(score + n * width, width);
+    for (int64_t i = 0; kind == BOUGH_TARGET_BINARY && i < rows * width; i++)
+        score[i] = (float)(1 / (1 + exp(-(double)score[i])));
+}

@@ -37,6 +37,9 @@ int64_t bough__confusion_classes(const struct bough__outcome *outcome);
 // Counts [K, K], rows the labels and columns the predictions; `count` holds zeros.
 void bough__confusion_count(int64_t *count, const struct bough__outcome *outcome);
 
+// Turns scores [N, K] into probabilities, in place: softmax of classes, sigmoid of binary targets.
+void bough__probabilities(float *score, enum bough__target_kind kind, int64_t rows, int64_t width);
+
 // The class of the highest score, the first of equals.
 int64_t bough__predicted_class(const float *score, int64_t classes);
 

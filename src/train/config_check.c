@@ -259,6 +259,20 @@ static enum bough_status complete_monitor(struct check *c, struct bough_task *ta
     return wrong(c, "'%.60s' is not measured; wanted one of %s", task->monitor, list);
 }
 
+static enum bough_status check_standardize(struct check *c, const struct bough_task *task)
+{
+    if (task->standardize == BOUGH_OFF && !task->mean && !task->std)
+        return BOUGH_OK;
+    enter(c, "target");
+    if (bough__loss_find(task->loss.name)->target != BOUGH_TARGET_NUMBER)
+        return wrong(
+            c, "standardize, mean and std are for numbers (mse, l1, huber), and the loss is %s",
+            task->loss.name);
+    if (!task->mean != !task->std)
+        return wrong(c, "mean and std go together");
+    return BOUGH_OK;
+}
+
 // Task names become parts of key paths, of parameters' names, and columns of a CSV.
 static enum bough_status check_task_name(struct check *c, const struct bough_task *list,
                                          size_t index)
@@ -294,6 +308,7 @@ static enum bough_status complete_tasks(struct check *c, const struct bough__key
         BOUGH_TRY(complete_section(c, key->section, &task, 0));
         BOUGH_TRY(complete_metrics(c, &task));
         BOUGH_TRY(complete_monitor(c, &task));
+        BOUGH_TRY(check_standardize(c, &task));
         leave(c, inside, BOUGH_OK);
         if (copy)
             copy[i] = task;

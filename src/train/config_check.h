@@ -20,4 +20,8 @@ enum bough_status bough__config_complete(struct bough_config *complete, struct b
 // error.
 enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config);
 
+// As bough_config_file_open, of such a text. `path` is the file that messages name.
+enum bough_status bough__config_file_parse(struct bough_config_file **file, const char *path,
+                                           const char *text);
+
 #endif

@@ -55,6 +55,33 @@ static enum bough_status check(const struct bough_config_file *file, const struc
     return bough__node_fail(tree, bough__tree_at(tree, where), "%s", bough_last_error());
 }
 
+static enum bough_status read_tree(struct bough_config_file *file, const struct bough__tree *tree)
+{
+    enum bough_status status;
+    BOUGH_TRY(bough__config_read(&file->config, &file->arena, tree));
+    BOUGH_TRY(check(file, tree));
+    BOUGH_TRY(place_data(file, tree));
+done:
+    return status;
+}
+
+enum bough_status bough__config_file_parse(struct bough_config_file **file, const char *path,
+                                           const char *text)
+{
+    enum bough_status status;
+    struct bough__tree tree;
+    struct bough_config_file *opened = calloc(1, sizeof *opened);
+    *file = NULL;
+    BOUGH_TRY_MEMORY(opened);
+    BOUGH_TRY(bough__tree_parse(&tree, &opened->arena, path, text, strlen(text)));
+    BOUGH_TRY(read_tree(opened, &tree));
+    *file = opened;
+    opened = NULL;
+done:
+    bough_config_file_close(&opened);
+    return status;
+}
+
 enum bough_status bough_config_file_open(struct bough_config_file **file, const char *path,
                                          const char *const *overrides, size_t count)
 {
@@ -69,9 +96,7 @@ enum bough_status bough_config_file_open(struct bough_config_file **file, const 
         BOUGH_TRY_MEMORY(text);
         BOUGH_TRY(bough__tree_override(&tree, text));
     }
-    BOUGH_TRY(bough__config_read(&opened->config, &opened->arena, &tree));
-    BOUGH_TRY(check(opened, &tree));
-    BOUGH_TRY(place_data(opened, &tree));
+    BOUGH_TRY(read_tree(opened, &tree));
     *file = opened;
     opened = NULL;
 done:

@@ -38,6 +38,7 @@ static const char *const inits[] = {"kaiming_uniform",
                                     "normal",
                                     "zeros",
                                     NULL};
+static const char *const normalizations[] = {"auto", NULL};
 static const char *const losses[] = {
     "cross_entropy", "binary_cross_entropy", "mse", "l1", "huber", NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "rmsprop", "adagrad", NULL};
@@ -110,6 +111,12 @@ static const struct bough__key target_keys[] = {
     {"field", BOUGH__KEY_TEXT, IN(task, target), .needed = 1, .text = "field of the data set"},
     {"map", BOUGH__KEY_INTS, IN(task, map), IN(task, map_count), .range = &label,
      .text = "new class of each class of the field, -1 for no label; without it as it is"},
+    {"standardize", BOUGH__KEY_SWITCH, IN(task, standardize),
+     .text = "learn (target - mean) / std, of the training rows; for mse, l1 and huber"},
+    {"mean", BOUGH__KEY_FLOATS, IN(task, mean), IN(task, outputs), .range = &any,
+     .text = "one per output; `standardize` finds it"},
+    {"std", BOUGH__KEY_FLOATS, IN(task, std), IN(task, outputs), .range = &positive,
+     .text = "as many as mean; predictions and metrics are in the target's own unit"},
 };
 static const struct bough__section target_section = SECTION(target_keys, struct bough_task);
 
@@ -130,6 +137,8 @@ static const struct bough__key task_keys[] = {
 static const struct bough__section task_section = SECTION(task_keys, struct bough_task);
 
 static const struct bough__key normalize_keys[] = {
+    {"name", BOUGH__KEY_NAME, IN(input, normalize), .names = normalizations,
+     .text = "`auto`: mean and std of the training rows, per channel or column, kept in the model"},
     {"mean", BOUGH__KEY_FLOATS, IN(input, mean), IN(input, channels), .range = &any,
      .text = "one, or one per channel"},
     {"std", BOUGH__KEY_FLOATS, IN(input, std), IN(input, channels), .range = &positive,

@@ -174,6 +174,13 @@ done:
     return status;
 }
 
+enum bough_status bough__tree_parse(struct bough__tree *tree, struct bough__arena *arena,
+                                    const char *path, const char *text, size_t size)
+{
+    *tree = (struct bough__tree){.arena = arena, .path = path};
+    return parse(&tree->root, &(struct conversion){arena, path, NULL, NULL}, text, size);
+}
+
 enum bough_status bough__tree_load(struct bough__tree *tree, struct bough__arena *arena,
                                    const char *path)
 {
@@ -181,12 +188,11 @@ enum bough_status bough__tree_load(struct bough__tree *tree, struct bough__arena
     size_t size;
     struct stat about;
     enum bough_status status;
-    *tree = (struct bough__tree){.arena = arena, .path = path};
     if (stat(path, &about) == 0 && about.st_size > FILE_LIMIT)
         return bough__fail(BOUGH_INVALID, "%s: %lld bytes; a config has at most %d", path,
                            (long long)about.st_size, FILE_LIMIT);
     BOUGH_TRY(bough__file_read(&text, &size, path));
-    BOUGH_TRY(parse(&tree->root, &(struct conversion){arena, path, NULL, NULL}, text, size));
+    BOUGH_TRY(bough__tree_parse(tree, arena, path, text, size));
 done:
     free(text);
     return status;

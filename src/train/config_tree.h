@@ -30,6 +30,10 @@ struct bough__tree {
 enum bough_status bough__tree_load(struct bough__tree *tree, struct bough__arena *arena,
                                    const char *path);
 
+// The same out of memory; `path` is what messages name.
+enum bough_status bough__tree_parse(struct bough__tree *tree, struct bough__arena *arena,
+                                    const char *path, const char *text, size_t size);
+
 // Applies `key.path=value`. Indices of lists are numbers; one past the end appends. Missing
 // mappings are made, and a scalar on the way becomes a mapping that keeps it.
 // Errors: INVALID, naming the override.

@@ -19,6 +19,11 @@ static enum bough_status check_task(struct bough__model *model, size_t t)
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s.loss.class_weights: %zu weights, the head has %lld classes",
                            task->name, weights, (long long)model->width[t]);
+    if (task->std && (int64_t)task->outputs != model->width[t])
+        return bough__fail(
+            BOUGH_INVALID,
+            "tasks.%s.target: mean and std have %zu numbers, the head has %lld outputs", task->name,
+            task->outputs, (long long)model->width[t]);
     return BOUGH_OK;
 }
 
@@ -130,9 +135,11 @@ enum bough_status bough__model_create(struct bough__model **model,
     made->sample = *sample;
     made->width = BOUGH_NEW(&made->arena, int64_t, tasks);
     made->loss = BOUGH_NEW(&made->arena, const struct bough__loss_kind *, tasks);
+    made->classes = BOUGH_NEW(&made->arena, struct bough__classes, tasks);
     made->class_weights = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks);
     BOUGH_TRY_MEMORY(made->width);
     BOUGH_TRY_MEMORY(made->loss);
+    BOUGH_TRY_MEMORY(made->classes);
     BOUGH_TRY_MEMORY(made->class_weights);
     BOUGH_TRY(check_sample(sample));
     BOUGH_TRY(init_blocks(made));
@@ -159,6 +166,21 @@ void bough__model_destroy(struct bough__model **model)
     bough__arena_fini(&gone->arena);
     free(gone);
     *model = NULL;
+}
+
+enum bough_status bough__model_read_classes(struct bough__model *model,
+                                            const struct bough_tensor_file *file)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < model->config->tasks_count; t++) {
+        enum bough__target_kind kind = model->loss[t]->target;
+        if (kind != BOUGH_TARGET_NUMBER)
+            BOUGH_TRY(bough__classes_read(&model->classes[t], &model->arena, file,
+                                          &model->config->tasks[t],
+                                          kind == BOUGH_TARGET_BINARY ? 2 : model->width[t]));
+    }
+done:
+    return status;
 }
 
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,

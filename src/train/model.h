@@ -4,6 +4,7 @@
 
 #include "mtl/architecture.h"
 #include "nn/loss.h"
+#include "train/classes.h"
 
 #include <bough/dataset.h>
 
@@ -15,6 +16,7 @@ struct bough__model {
     int slots;                            // of the optimizer, per parameter
     int64_t *width;                       // [T] numbers per row of each task's scores
     const struct bough__loss_kind **loss; // [T]
+    struct bough__classes *classes;       // [T]; without names until they are read
     struct bough__buffer **class_weights; // [T], NULL = none
     struct bough__buffer *best;           // the values of the best epoch
     struct bough__buffer *memory; // what its plans work in, one at a time; made by the first
@@ -29,6 +31,11 @@ enum bough_status bough__model_create(struct bough__model **model,
                                       const struct bough_shape *sample, struct bough_device *device,
                                       const struct bough__layer_observer *observer);
 void bough__model_destroy(struct bough__model **model);
+
+// Takes the names of the tasks' classes from a data set, or from a file of this model.
+// Errors: DATA, where they do not go with the heads.
+enum bough_status bough__model_read_classes(struct bough__model *model,
+                                            const struct bough_tensor_file *file);
 
 // Records trunk and heads on the leaf `input` [N, sample]; scores[t] is [N, width[t]].
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,

@@ -1,116 +1,256 @@
-// Predictions as CSV.
+// Predictions as CSV (RFC 4180).
 #include "base/error.h"
 #include "base/file.h"
+#include "data/tensor_file.h"
 #include "train/trained.h"
 
+#include <bough/train.h>
+
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// A draft written through a buffer of lines.
+// Lines on their way to a draft, or to whoever wants them.
 struct csv {
-    struct bough__draft *draft;
+    const struct bough_predict_options *options;
+    struct bough__draft *draft; // NULL = to options->write
     char *text;
-    size_t used, room;
+    size_t used, capacity;
+    int failed; // out of memory
 };
+
+static void add(struct csv *csv, const char *bytes, size_t size)
+{
+    if (csv->used + size > csv->capacity) {
+        size_t capacity = 2 * (csv->used + size) + (1 << 16);
+        char *more = realloc(csv->text, capacity);
+        csv->failed |= !more;
+        if (csv->failed)
+            return;
+        csv->text = more;
+        csv->capacity = capacity;
+    }
+    memcpy(csv->text + csv->used, bytes, size);
+    csv->used += size;
+}
+
+__attribute__((format(printf, 2, 3))) static void print(struct csv *csv, const char *format, ...)
+{
+    char text[64];
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    add(csv, text, (size_t)size);
+}
+
+// A text, in quotes where it has to be.
+static void quote(struct csv *csv, const char *text, size_t size)
+{
+    const char *end = text + size;
+    int plain = 1;
+    for (const char *at = text; at < end && plain; at++)
+        plain = !strchr(",\"\r\n", *at);
+    if (plain) {
+        add(csv, text, size);
+        return;
+    }
+    add(csv, "\"", 1);
+    for (const char *quoted; (quoted = memchr(text, '"', (size_t)(end - text)));
+         text = quoted + 1) {
+        add(csv, text, (size_t)(quoted - text) + 1);
+        add(csv, "\"", 1);
+    }
+    add(csv, text, (size_t)(end - text));
+    add(csv, "\"", 1);
+}
 
 static enum bough_status flush(struct csv *csv)
 {
-    enum bough_status status = bough__draft_write(csv->draft, csv->text, csv->used);
+    enum bough_status status;
+    if (csv->failed)
+        return bough__no_memory();
+    status = csv->draft ? bough__draft_write(csv->draft, csv->text, csv->used)
+                        : csv->options->write(csv->options->user, csv->text, csv->used);
     csv->used = 0;
     return status;
 }
 
-static void cell(struct csv *csv, const char *format, double value)
+// ---- The fields of text ----
+
+struct text_field {
+    const char *name;
+    int64_t width;
+    char *bytes; // [N, width], padded with zeros; owned
+};
+
+struct texts {
+    struct text_field *field;
+    size_t count;
+};
+
+// Those that the metadata call so: `text/<field>`.
+static enum bough_status texts_load(struct texts *texts, const struct bough_tensor_file *file,
+                                    const char *split)
 {
-    csv->used += (size_t)snprintf(csv->text + csv->used, csv->room - csv->used, format, value);
+    enum bough_status status = BOUGH_OK;
+    size_t most = bough_tensor_file_metadata_count(file);
+    BOUGH_TRY_MEMORY(texts->field = calloc(most + 1, sizeof *texts->field));
+    for (size_t i = 0; i < most; i++) {
+        const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
+        char name[300];
+        if (strncmp(key, "text/", 5) != 0)
+            continue;
+        snprintf(name, sizeof name, "%s/%s", split, key + 5);
+        const struct bough_file_tensor *tensor = bough_tensor_file_find(file, name);
+        if (!tensor || tensor->dtype != BOUGH_U8 || tensor->shape.rank != 2)
+            continue;
+        void *bytes;
+        BOUGH_TRY(bough__tensor_load(&bytes, file, tensor));
+        texts->field[texts->count++] =
+            (struct text_field){key + 5, bough_shape_row(&tensor->shape), bytes};
+    }
+done:
+    return status;
+}
+
+static void texts_free(struct texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        free(texts->field[i].bytes);
+    free(texts->field);
 }
 
 // ---- The columns of a task ----
 
-static int has_class(const struct bough__model *model, size_t t)
+static const char *class_name(const struct bough__model *model, size_t t, int64_t class, char *text,
+                              size_t size)
 {
-    return model->loss[t]->target != BOUGH_TARGET_NUMBER;
+    if (model->classes[t].count)
+        return model->classes[t].mapped[class];
+    snprintf(text, size, "%lld", (long long)class);
+    return text;
 }
 
-static double sigmoid(double x)
+static int64_t classes_of(const struct bough__model *model, size_t t)
 {
-    return 1 / (1 + exp(-x));
+    return model->loss[t]->target == BOUGH_TARGET_BINARY ? 2 : model->width[t];
 }
 
-static double softmax_of(const float *score, int64_t classes, int64_t c)
+// "digit", "digit_probability"; with all probabilities "digit_probability_cat" and so on.
+static void head_class(struct csv *csv, const struct bough__model *model, size_t t,
+                       const char *name)
 {
-    double sum = 0;
-    for (int64_t i = 0; i < classes; i++)
-        sum += exp((double)score[i] - (double)score[c]);
-    return 1 / sum;
+    char text[32], full[700];
+    print(csv, ",");
+    quote(csv, name, strlen(name));
+    snprintf(full, sizeof full, "%s_probability", name);
+    print(csv, ",");
+    quote(csv, full, strlen(full));
+    for (int64_t c = 0; csv->options->probabilities && c < classes_of(model, t); c++) {
+        snprintf(full, sizeof full, "%s_probability_%.300s", name,
+                 class_name(model, t, c, text, sizeof text));
+        print(csv, ",");
+        quote(csv, full, strlen(full));
+    }
 }
 
-// "digit,digit_probability"; of several outputs "sales_0,sales_1".
-static void head_cells(struct csv *csv, const struct bough__model *model, size_t t)
+// Of several outputs "sales_0", "sales_1".
+static void head_task(struct csv *csv, const struct bough__model *model, size_t t)
 {
-    const char *name = model->config->tasks[t].name;
-    int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
-    int64_t columns = classes ? 1 : model->width[t];
+    int64_t columns = model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : model->width[t];
     for (int64_t c = 0; c < columns; c++) {
-        char full[256], number[32] = "";
-        if (columns > 1)
-            snprintf(number, sizeof number, "_%lld", (long long)c);
-        snprintf(full, sizeof full, "%.200s%s", name, number);
-        csv->used +=
-            (size_t)snprintf(csv->text + csv->used, csv->room - csv->used,
-                             has_class(model, t) ? ",%s,%s_probability" : ",%s", full, full);
-    }
-}
-
-static void row_cells(struct csv *csv, const struct bough__model *model, size_t t,
-                      const float *score)
-{
-    int64_t width = model->width[t];
-    if (model->loss[t]->target == BOUGH_TARGET_CLASS) {
-        int64_t class = bough__predicted_class(score, width);
-        cell(csv, ",%.0f", (double)class);
-        cell(csv, ",%.6g", softmax_of(score, width, class));
-        return;
-    }
-    for (int64_t c = 0; c < width; c++) {
-        if (model->loss[t]->target == BOUGH_TARGET_BINARY) {
-            cell(csv, ",%.0f", score[c] > 0 ? 1 : 0);
-            cell(csv, ",%.6g", sigmoid(score[c]));
+        char name[300];
+        snprintf(name, sizeof name, columns > 1 ? "%.200s_%lld" : "%.200s",
+                 model->config->tasks[t].name, (long long)c);
+        if (model->loss[t]->target != BOUGH_TARGET_NUMBER) {
+            head_class(csv, model, t, name);
         } else {
-            cell(csv, ",%.9g", score[c]);
+            print(csv, ",");
+            quote(csv, name, strlen(name));
         }
     }
 }
 
-// ---- The file ----
-
-// What the longest line may need: names and numbers stay below 256 bytes a cell.
-static size_t line_room(const struct bough__model *model)
+// The class of the highest probability, that probability, and all of them.
+static void row_class(struct csv *csv, const struct bough__model *model, size_t t, const float *p,
+                      int64_t classes)
 {
-    size_t cells = 1;
-    for (size_t t = 0; t < model->config->tasks_count; t++)
-        cells += 2 * (size_t)model->width[t];
-    return cells * 512;
+    char text[32];
+    int64_t best = bough__predicted_class(p, classes);
+    const char *name = class_name(model, t, best, text, sizeof text);
+    print(csv, ",");
+    quote(csv, name, strlen(name));
+    print(csv, ",%.6g", (double)p[best]);
+    for (int64_t c = 0; csv->options->probabilities && c < classes; c++)
+        print(csv, ",%.6g", (double)p[c]);
 }
 
-static enum bough_status write_rows(struct csv *csv, const struct bough__model *model,
-                                    float *const *score, int64_t rows)
+static void row_task(struct csv *csv, const struct bough__model *model, size_t t, float *score)
+{
+    int64_t width = model->width[t];
+    enum bough__target_kind kind = model->loss[t]->target;
+    if (kind == BOUGH_TARGET_NUMBER) {
+        for (int64_t c = 0; c < width; c++)
+            print(csv, ",%.9g", (double)score[c]);
+        return;
+    }
+    bough__probabilities(score, kind, 1, width);
+    if (kind == BOUGH_TARGET_CLASS)
+        row_class(csv, model, t, score, width);
+    for (int64_t c = 0; kind == BOUGH_TARGET_BINARY && c < width; c++)
+        row_class(csv, model, t, (float[]){1 - score[c], score[c]}, 2);
+}
+
+// Empty cells for a row that cannot be predicted.
+static void row_missing(struct csv *csv, const struct bough__model *model, size_t t)
+{
+    int64_t outputs = model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : model->width[t], cells = 1;
+    if (model->loss[t]->target != BOUGH_TARGET_NUMBER)
+        cells = 2 + (csv->options->probabilities ? classes_of(model, t) : 0);
+    for (int64_t i = 0; i < outputs * cells; i++)
+        print(csv, ",");
+}
+
+// ---- The file ----
+
+static void write_head(struct csv *csv, const struct bough__model *model, const struct texts *texts)
+{
+    print(csv, "row");
+    for (size_t i = 0; i < texts->count; i++) {
+        print(csv, ",");
+        quote(csv, texts->field[i].name, strlen(texts->field[i].name));
+    }
+    for (size_t t = 0; t < model->config->tasks_count; t++)
+        head_task(csv, model, t);
+    print(csv, "\n");
+}
+
+static enum bough_status write_rows(struct csv *csv, const struct bough__trained *trained,
+                                    const struct texts *texts, float *const *score, int64_t rows)
 {
     enum bough_status status;
-    size_t tasks = model->config->tasks_count;
-    csv->used = (size_t)snprintf(csv->text, csv->room, "row");
-    for (size_t t = 0; t < tasks; t++)
-        head_cells(csv, model, t);
+    const struct bough__model *model = trained->loaded.model;
+    write_head(csv, model, texts);
     for (int64_t n = 0; n < rows; n++) {
-        cell(csv, "\n%.0f", (double)n);
-        for (size_t t = 0; t < tasks; t++)
-            row_cells(csv, model, t, score[t] + n * model->width[t]);
-        if (csv->room - csv->used < line_room(model))
+        print(csv, "%lld", (long long)n);
+        for (size_t i = 0; i < texts->count; i++) {
+            const struct text_field *field = &texts->field[i];
+            const char *text = field->bytes + n * field->width;
+            print(csv, ",");
+            quote(csv, text, strnlen(text, (size_t)field->width));
+        }
+        for (size_t t = 0; t < model->config->tasks_count; t++)
+            if (trained->split.missing && trained->split.missing[n])
+                row_missing(csv, model, t);
+            else
+                row_task(csv, model, t, score[t] + n * model->width[t]);
+        print(csv, "\n");
+        if (csv->used > 1 << 16)
             BOUGH_TRY(flush(csv));
     }
-    csv->text[csv->used++] = '\n';
     BOUGH_TRY(flush(csv));
 done:
     return status;
@@ -127,33 +267,34 @@ done:
     return status;
 }
 
-enum bough_status bough_predict(const char *run_dir, const char *data, const char *split,
-                                const char *out, struct bough_device *device)
+enum bough_status bough_predict(const char *model, const struct bough_predict_options *options)
 {
     enum bough_status status;
     struct bough__trained trained = {0};
-    struct csv csv = {0};
+    struct csv csv = {.options = options};
+    struct texts texts = {0};
     float **score = NULL;
     size_t tasks = 0;
-    BOUGH_TRY(bough__trained_open(&trained, run_dir, data, split ? split : "test", device,
-                                  BOUGH_WITHOUT_LABELS));
+    BOUGH_TRY(bough__trained_open(&trained, model, options->data, options->split, options->device,
+                                  options->allow_missing ? BOUGH_WITH_GAPS : BOUGH_WITHOUT_LABELS));
     int64_t rows = trained.split.table.rows;
-    score = calloc(trained.config.tasks_count + 1, sizeof(float *));
-    csv.room = 65536 + 2 * line_room(trained.model);
-    csv.text = malloc(csv.room);
+    BOUGH_TRY(texts_load(&texts, trained.data, trained.split_name));
+    score = calloc(trained.loaded.config.tasks_count + 1, sizeof(float *));
     BOUGH_TRY_MEMORY(score);
-    BOUGH_TRY_MEMORY(csv.text);
-    tasks = trained.config.tasks_count;
+    tasks = trained.loaded.config.tasks_count;
     BOUGH_TRY(walk(&trained));
     BOUGH_TRY(bough__phase_scores(trained.walk.phase, score, &rows));
-    BOUGH_TRY(bough__draft_create(&csv.draft, out));
-    BOUGH_TRY(write_rows(&csv, trained.model, score, rows));
-    BOUGH_TRY(bough__draft_commit(csv.draft));
+    if (options->out)
+        BOUGH_TRY(bough__draft_create(&csv.draft, options->out));
+    BOUGH_TRY(write_rows(&csv, &trained, &texts, score, rows));
+    if (csv.draft)
+        BOUGH_TRY(bough__draft_commit(csv.draft));
 done:
     for (size_t t = 0; t < tasks; t++)
         free(score[t]);
     free(score);
     free(csv.text);
+    texts_free(&texts);
     bough__draft_destroy(&csv.draft);
     bough__trained_close(&trained);
     return status;

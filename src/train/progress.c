@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "data/tensor_file.h"
+#include "train/model_file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -178,6 +179,7 @@ enum bough_status bough__save_model(const char *run_dir, const struct bough__mod
     BOUGH_TRY(path_in(&arena, &path, run_dir, "model.safetensors"));
     BOUGH_TRY(bough_tensor_writer_create(&writer, path));
     BOUGH_TRY(bough_tensor_writer_metadata(writer, "format", "bough model"));
+    BOUGH_TRY(bough__model_describe(model, writer));
     BOUGH_TRY(bough__model_declare(model, writer, 0));
     BOUGH_TRY(bough__model_write(model, writer, 0));
     BOUGH_TRY(bough_tensor_writer_commit(writer));
@@ -214,6 +216,7 @@ enum bough_status bough__save_last(const char *run_dir, const struct bough__mode
     BOUGH_TRY(bough_tensor_writer_create(&writer, path));
     BOUGH_TRY(bough_tensor_writer_metadata(writer, "format", "bough checkpoint"));
     BOUGH_TRY(bough_tensor_writer_metadata(writer, "progress", text));
+    BOUGH_TRY(bough__model_describe(model, writer));
     BOUGH_TRY(bough__model_declare(model, writer, 1));
     if (bytes)
         BOUGH_TRY(bough_tensor_writer_declare(writer, account_name, BOUGH_U8,

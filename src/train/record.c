@@ -142,6 +142,18 @@ static json_t *row_json(const int64_t *count, int64_t classes)
     return NULL;
 }
 
+static json_t *names_json(const char *const *names, int64_t count)
+{
+    json_t *list = json_array();
+    int lost = 0;
+    for (int64_t i = 0; i < count && !lost; i++)
+        lost = json_array_append_new(list, json_string(names[i]));
+    if (!lost)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *confusion_json(const struct bough_confusion *confusion)
 {
     json_t *rows = json_array();
@@ -153,6 +165,15 @@ static json_t *confusion_json(const struct bough_confusion *confusion)
         return rows;
     json_decref(rows);
     return NULL;
+}
+
+static int put_confusion(json_t *task, const struct bough_confusion *confusion)
+{
+    if (json_object_set_new(task, "confusion", confusion_json(confusion)))
+        return -1;
+    return confusion->names ? json_object_set_new(task, "classes",
+                                                  names_json(confusion->names, confusion->classes))
+                            : 0;
 }
 
 int bough__scores_put(json_t *object, const char *key, const struct bough_scores *scores)
@@ -168,8 +189,7 @@ int bough__scores_put(json_t *object, const char *key, const struct bough_scores
                                 isfinite(value) ? json_real(value) : json_null());
     }
     for (size_t i = 0; i < scores->confusion_count && !lost; i++)
-        lost = json_object_set_new(task_object(tasks, scores->confusion[i].task), "confusion",
-                                   confusion_json(&scores->confusion[i]));
+        lost = put_confusion(task_object(tasks, scores->confusion[i].task), &scores->confusion[i]);
     return lost;
 }
 

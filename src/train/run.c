@@ -32,6 +32,24 @@ static enum bough_status own(struct bough__arena *arena, const char **name)
     return *name ? BOUGH_OK : bough__no_memory();
 }
 
+static enum bough_status own_confusion(struct bough__arena *arena,
+                                       struct bough_confusion *confusion)
+{
+    enum bough_status status;
+    const char **names = NULL;
+    BOUGH_TRY(own(arena, &confusion->task));
+    if (!confusion->names)
+        return BOUGH_OK;
+    BOUGH_TRY_MEMORY(names = BOUGH_NEW(arena, const char *, confusion->classes));
+    for (int64_t c = 0; c < confusion->classes; c++) {
+        names[c] = confusion->names[c];
+        BOUGH_TRY(own(arena, &names[c]));
+    }
+    confusion->names = names;
+done:
+    return status;
+}
+
 enum bough_status bough__run_own_names(struct bough_run *run)
 {
     enum bough_status status = BOUGH_OK;
@@ -42,26 +60,26 @@ enum bough_status bough__run_own_names(struct bough_run *run)
             BOUGH_TRY(own(&run->arena, &all[s]->score[i].metric));
         }
         for (size_t i = 0; i < all[s]->confusion_count; i++)
-            BOUGH_TRY(own(&run->arena, &all[s]->confusion[i].task));
+            BOUGH_TRY(own_confusion(&run->arena, &all[s]->confusion[i]));
     }
 done:
     return status;
 }
 
-enum bough_status bough_evaluate(struct bough_run **run, const char *run_dir, const char *data,
+enum bough_status bough_evaluate(struct bough_run **run, const char *model, const char *data,
                                  const char *split, struct bough_device *device)
 {
     enum bough_status status;
     struct bough__trained trained = {0};
     struct bough_run *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
-    BOUGH_TRY(bough__trained_open(&trained, run_dir, data, split ? split : "test", device,
-                                  BOUGH_WITH_LABELS));
+    BOUGH_TRY(bough__trained_open(&trained, model, data, split, device, BOUGH_WITH_LABELS));
     BOUGH_TRY(
         bough__evaluate(&made->test, &made->arena, trained.walk.phase, trained.split.targets));
     BOUGH_TRY(bough__run_own_names(made));
-    bough__run_device(made, trained.device);
+    bough__run_device(made, trained.loaded.device);
     made->result.test = &made->test;
+    BOUGH_TRY_MEMORY(made->result.split = bough__arena_string(&made->arena, trained.split_name));
 done:
     bough__trained_close(&trained);
     if (status != BOUGH_OK)

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "train/config_check.h"
 #include "train/monitor.h"
+#include "train/standardize.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,7 +71,9 @@ static enum bough_status resumed_config(struct bough__trainer *trainer,
         resumed.data = config->data;
         resumed.train.epochs = config->train.epochs;
         resumed.train.early_stopping = config->train.early_stopping;
-        BOUGH_TRY(check_same(&resumed, config, path.text));
+        struct bough_config asked = *config;
+        BOUGH_TRY(bough__standardize_like(&asked, &trainer->arena, &resumed));
+        BOUGH_TRY(check_same(&resumed, &asked, path.text));
     }
     BOUGH_TRY(bough__config_complete(&trainer->config, &trainer->arena, &resumed, NULL));
 done:

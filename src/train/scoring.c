@@ -18,9 +18,10 @@ double bough_scores_find(const struct bough_scores *scores, const char *task, co
 
 // ---- One task ----
 
-// The targets in the order of the walk.
+// The targets in the order of the walk and in their own unit.
 static enum bough_status walked_targets(struct bough__outcome *outcome, struct bough__arena *arena,
-                                        const struct bough__targets *targets, const int32_t *order)
+                                        const struct bough__targets *targets,
+                                        const struct bough_task *task, const int32_t *order)
 {
     int64_t count = outcome->rows * targets->width;
     int32_t *label = targets->label ? BOUGH_NEW(arena, int32_t, count) : NULL;
@@ -34,6 +35,8 @@ static enum bough_status walked_targets(struct bough__outcome *outcome, struct b
             memcpy(number + n * targets->width, targets->number + order[n] * targets->width,
                    (size_t)targets->width * sizeof *number);
     }
+    if (number)
+        bough__targets_restore(number, task, outcome->rows, targets->width);
     outcome->label = label;
     outcome->number = number;
     return BOUGH_OK;
@@ -45,26 +48,28 @@ static void add(struct bough_scores *scores, const char *task, const char *metri
 }
 
 static enum bough_status add_confusion(struct bough_scores *scores, struct bough__arena *arena,
-                                       const char *task, const struct bough__outcome *outcome)
+                                       const char *task, const struct bough__outcome *outcome,
+                                       const char *const *names)
 {
     int64_t classes = bough__confusion_classes(outcome);
     int64_t *count = BOUGH_NEW(arena, int64_t, classes * classes);
     if (!count)
         return bough__no_memory();
     bough__confusion_count(count, outcome);
-    scores->confusion[scores->confusion_count++] = (struct bough_confusion){task, classes, count};
+    scores->confusion[scores->confusion_count++] =
+        (struct bough_confusion){task, classes, names, count};
     return BOUGH_OK;
 }
 
 static enum bough_status score_task(struct bough_scores *scores, struct bough__arena *arena,
                                     const struct bough_task *task,
-                                    const struct bough__outcome *outcome)
+                                    const struct bough__outcome *outcome, const char *const *names)
 {
     for (size_t i = 0; i < task->metrics_count; i++) {
         const char *name = task->metrics[i];
         enum bough_status status;
         if (strcmp(name, "confusion") == 0) {
-            status = add_confusion(scores, arena, task->name, outcome);
+            status = add_confusion(scores, arena, task->name, outcome, names);
         } else {
             int k = 0;
             double value = NAN;
@@ -111,8 +116,8 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
                                          .width = model->width[t],
                                          .score = score[t]};
         add(scores, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
-        BOUGH_TRY(walked_targets(&outcome, &walk, &targets[t], phase->feed->order));
-        BOUGH_TRY(score_task(scores, arena, task, &outcome));
+        BOUGH_TRY(walked_targets(&outcome, &walk, &targets[t], task, phase->feed->order));
+        BOUGH_TRY(score_task(scores, arena, task, &outcome, model->classes[t].mapped));
     }
 done:
     for (size_t t = 0; score && t < tasks; t++)

@@ -1,16 +1,61 @@
 #include "train/split.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+const struct bough_file_tensor *bough__split_input(const struct bough_tensor_file *file,
+                                                   const char *name,
+                                                   const struct bough_config *config)
+{
+    char full[300];
+    snprintf(full, sizeof full, "%s/%s", name, config->input.field);
+    return bough_tensor_file_find(file, full);
+}
 
 int bough__split_exists(const struct bough_tensor_file *file, const char *name,
                         const struct bough_config *config)
 {
-    char full[300];
-    snprintf(full, sizeof full, "%s/%s", name, config->input.field);
-    return bough_tensor_file_find(file, full) != NULL;
+    return bough__split_input(file, name, config) != NULL;
+}
+
+// The split of which a tensor is the input field; an empty text if it is none.
+static char *split_of(struct bough__arena *arena, const char *tensor, const char *field)
+{
+    size_t whole = strlen(tensor), end = strlen(field) + 1;
+    int is_field =
+        whole > end && tensor[whole - end] == '/' && strcmp(tensor + whole - end + 1, field) == 0;
+    return bough__arena_format(arena, "%.*s", is_field ? (int)(whole - end) : 0, tensor);
+}
+
+enum bough_status bough__split_choose(const char **name, struct bough__arena *arena,
+                                      const struct bough_tensor_file *file,
+                                      const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    char list[600] = "";
+    size_t count = 0;
+    *name = "test";
+    if (bough__split_exists(file, *name, config))
+        return BOUGH_OK;
+    for (size_t i = 0; i < bough_tensor_file_count(file); i++) {
+        const char *split =
+            split_of(arena, bough_tensor_file_at(file, i)->name, config->input.field);
+        BOUGH_TRY_MEMORY(split);
+        if (!*split)
+            continue;
+        *name = split;
+        bough__append(list, sizeof list, "%s%s", count++ ? ", " : "", split);
+    }
+    if (count > 1)
+        status = bough__fail(BOUGH_DATA, "%s: no split `test`; name one of %s",
+                             bough_tensor_file_path(file), list);
+done:
+    return status;
 }
 
 enum bough_status bough__sample_shape(struct bough_shape *sample,
@@ -73,6 +118,61 @@ static enum bough_status input_column(struct bough__column *column, struct bough
     return status;
 }
 
+// The first number of a row that is not finite; `width` if there is none.
+static int64_t first_bad(const float *row, int64_t width)
+{
+    int64_t i = 0;
+    while (i < width && isfinite(row[i]))
+        i++;
+    return i;
+}
+
+static enum bough_status not_finite(const struct bough_tensor_file *file,
+                                    const struct bough_file_tensor *input, int64_t row, int64_t at,
+                                    float value)
+{
+    int64_t area = bough_shape_row(&input->shape) / input->shape.dim[1];
+    return bough__fail(BOUGH_DATA, "%s: %s, row %lld, %s %lld: %s; wanted finite numbers",
+                       bough_tensor_file_path(file), input->name, (long long)row,
+                       input->shape.rank == 2 ? "column" : "channel", (long long)(at / area),
+                       isnan(value) ? "nan" : "infinite");
+}
+
+// Looks at every number of the input, once.
+static enum bough_status check_finite(struct bough__split *split,
+                                      const struct bough_tensor_file *file,
+                                      const struct bough_file_tensor *input,
+                                      enum bough__labels labels)
+{
+    enum bough_status status = BOUGH_OK;
+    int64_t rows = input->shape.dim[0], width = bough_shape_row(&input->shape);
+    size_t bytes = (size_t)width * sizeof(float);
+    int64_t most = bytes < 1 << 18 ? (int64_t)((1 << 18) / bytes) : 1; // rows at a time
+    float *piece = NULL;
+    if (!bough_dtype_is_float(input->dtype))
+        return BOUGH_OK;
+    if (labels == BOUGH_WITH_GAPS)
+        BOUGH_TRY_MEMORY(split->missing = calloc((size_t)rows + 1, 1));
+    BOUGH_TRY_MEMORY(piece = malloc((size_t)most * bytes + 1));
+    for (int64_t n = 0; n < rows; n++) {
+        const float *row =
+            split->converted ? split->converted + n * width : piece + n % most * width;
+        if (!split->converted && n % most == 0)
+            BOUGH_TRY(bough__tensor_read(file, input, (size_t)n * bytes, piece,
+                                         (size_t)(rows - n < most ? rows - n : most) * bytes));
+        int64_t bad = first_bad(row, width);
+        if (bad < width && !split->missing) {
+            status = not_finite(file, input, n, bad, row[bad]);
+            goto done;
+        }
+        if (bad < width)
+            split->missing[n] = 1;
+    }
+done:
+    free(piece);
+    return status;
+}
+
 static enum bough_status check_sample(const struct bough_file_tensor *input,
                                       const struct bough_shape *wanted, const char *path)
 {
@@ -94,8 +194,8 @@ static enum bough_status target_column(struct bough__column *column, struct boug
                                        const struct bough__model *model, size_t t, int64_t rows)
 {
     const struct bough_task *task = &model->config->tasks[t];
-    enum bough_status status =
-        bough__targets_init(targets, file, split, task, model->loss[t]->target, model->width[t]);
+    enum bough_status status = bough__targets_init(
+        targets, file, split, task, model->loss[t]->target, model->width[t], &model->classes[t]);
     if (status != BOUGH_OK)
         return status;
     if (targets->rows != rows)
@@ -124,6 +224,7 @@ enum bough_status bough__split_init(struct bough__split *split,
     BOUGH_TRY(bough_dataset_field(&input, file, name, config->input.field));
     BOUGH_TRY(check_sample(input, &model->sample, bough_tensor_file_path(file)));
     BOUGH_TRY(input_column(&column[0], split, file, input));
+    BOUGH_TRY(check_finite(split, file, input, labels));
     int64_t rows = input->shape.dim[0];
     if (labels == BOUGH_WITH_LABELS) {
         split->targets = calloc(tasks + 1, sizeof *split->targets);
@@ -150,5 +251,6 @@ void bough__split_fini(struct bough__split *split)
         bough__targets_fini(&split->targets[t]);
     free(split->targets);
     free(split->converted);
+    free(split->missing);
     *split = (struct bough__split){0};
 }

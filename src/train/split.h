@@ -11,13 +11,27 @@ struct bough__split {
     size_t tasks;
     struct bough__table table; // columns: the input, then each task's target
     float *converted;          // the input, where the file's type is neither U8 nor F32
+    char *missing;             // [N], rows whose input is not finite; of WITH_GAPS only
 };
 
-enum bough__labels { BOUGH_WITHOUT_LABELS, BOUGH_WITH_LABELS };
+enum bough__labels {
+    BOUGH_WITHOUT_LABELS,
+    BOUGH_WITH_LABELS,
+    BOUGH_WITH_GAPS, // without labels, and rows of the input may lack numbers
+};
 
-// Whether the file has the input field of that split.
+// The input field of that split; NULL if the file has none.
+const struct bough_file_tensor *bough__split_input(const struct bough_tensor_file *file,
+                                                   const char *name,
+                                                   const struct bough_config *config);
 int bough__split_exists(const struct bough_tensor_file *file, const char *name,
                         const struct bough_config *config);
+
+// The split to take where none is named: `test`, or the only one that has the input field.
+// Errors: DATA, naming the splits that there are.
+enum bough_status bough__split_choose(const char **name, struct bough__arena *arena,
+                                      const struct bough_tensor_file *file,
+                                      const struct bough_config *config);
 
 // The shape of one input sample. Errors: DATA if the split has no such field or no rows.
 enum bough_status bough__sample_shape(struct bough_shape *sample,

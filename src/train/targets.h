@@ -3,6 +3,7 @@
 #define BOUGH_TRAIN_TARGETS_H
 
 #include "nn/loss.h"
+#include "train/classes.h"
 
 #include <bough/dataset.h>
 
@@ -10,17 +11,22 @@ struct bough__targets {
     enum bough__target_kind kind;
     int64_t rows, width; // numbers a row; 1 for classes
     int32_t *label;      // [rows], of classes; owned
-    float *number;       // [rows, width], of the others; owned
+    float *number;       // [rows, width], of the others, standardized; owned
 };
 
 // Reads and checks the task's field of a split.
 //   width  numbers per row of the task's scores: its classes, or its outputs
-// Errors: DATA with file, field, row, found and wanted; INVALID if field and loss do not go
-// together.
+//   names  of the model's classes, by which a file that numbers them otherwise is understood
+// Errors: DATA with file, field, row, found and wanted, or the classes that the model does not know
+// and their counts; INVALID if field and loss do not go together.
 enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough_tensor_file *file, const char *split,
                                       const struct bough_task *task, enum bough__target_kind kind,
-                                      int64_t width);
+                                      int64_t width, const struct bough__classes *names);
 void bough__targets_fini(struct bough__targets *targets);
+
+// Numbers [rows, width] that the model gave, or that it is trained with, in the target's own unit.
+void bough__targets_restore(float *number, const struct bough_task *task, int64_t rows,
+                            int64_t width);
 
 #endif

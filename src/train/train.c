@@ -208,6 +208,7 @@ static enum bough_status measure_best(struct bough__trainer *trainer, struct bou
         BOUGH_TRY(bough__evaluate(&run->test, &run->arena, trainer->test.phase,
                                   trainer->test.split->targets));
         run->result.test = &run->test;
+        run->result.split = "test";
     }
     bough__run_device(run, trainer->device);
     BOUGH_TRY(bough__run_own_names(run));

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "mtl/weighting.h"
 #include "train/run_dir.h"
+#include "train/standardize.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,16 +35,20 @@ void bough__walk_fini(struct bough__walk *walk)
 // ---- Data ----
 
 // The rows to train on first, then those held out for validation; each part in the file's order.
-static enum bough_status hold_out(struct bough__trainer *trainer, int64_t rows, int64_t *trained)
+static enum bough_status hold_out(struct bough__trainer *trainer)
 {
     double share = trainer->config.train.validation;
-    int64_t held = trainer->validation_split.table.rows ? 0 : llround(share * (double)rows);
+    const struct bough_file_tensor *input =
+        bough__split_input(trainer->data, "train", &trainer->config);
+    int64_t rows = trainer->rows = input->shape.dim[0];
+    int own = bough__split_exists(trainer->data, "validation", &trainer->config);
+    int64_t held = own ? 0 : llround(share * (double)rows);
     if (held >= rows)
         return bough__fail(BOUGH_INVALID,
                            "train.validation: %g of %lld rows leaves none to train "
                            "on",
                            share, (long long)rows);
-    *trained = rows - held;
+    trainer->trained = rows - held;
     trainer->train_rows = malloc((size_t)rows * sizeof *trainer->train_rows + 1);
     char *is_held = calloc((size_t)rows + 1, 1);
     if (!trainer->train_rows || !is_held) {
@@ -51,13 +56,28 @@ static enum bough_status hold_out(struct bough__trainer *trainer, int64_t rows, 
         return bough__no_memory();
     }
     bough__shuffle(trainer->train_rows, rows, trainer->config.train.seed, 0);
-    for (int64_t i = *trained; i < rows; i++)
+    for (int64_t i = trainer->trained; i < rows; i++)
         is_held[trainer->train_rows[i]] = 1;
-    int64_t next[2] = {0, *trained};
+    int64_t next[2] = {0, trainer->trained};
     for (int64_t i = 0; i < rows; i++)
         trainer->train_rows[next[(int)is_held[i]]++] = (int32_t)i;
     free(is_held);
     return BOUGH_OK;
+}
+
+// Of a run that goes on, those that it was begun with.
+static enum bough_status read_classes(struct bough__trainer *trainer)
+{
+    enum bough_status status;
+    struct bough_tensor_file *last = NULL;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/last.safetensors", trainer->run_dir ? trainer->run_dir : "");
+    if (trainer->options->resume && access(path, F_OK) == 0)
+        BOUGH_TRY(bough_tensor_file_open(&last, path));
+    BOUGH_TRY(bough__model_read_classes(trainer->model, last ? last : trainer->data));
+done:
+    bough_tensor_file_close(&last);
+    return status;
 }
 
 static enum bough_status load_splits(struct bough__trainer *trainer)
@@ -97,11 +117,10 @@ static enum bough_status make_walks(struct bough__trainer *trainer)
 {
     enum bough_status status;
     struct bough__model *model = trainer->model;
-    int64_t rows = trainer->train_split.table.rows, trained = rows;
+    int64_t rows = trainer->train_split.table.rows, trained = trainer->trained;
     float *weight = malloc(trainer->config.tasks_count * sizeof *weight + 1);
     BOUGH_TRY_MEMORY(weight);
     BOUGH_TRY(weigh(trainer, weight));
-    BOUGH_TRY(hold_out(trainer, rows, &trained));
     BOUGH_TRY(bough__walk_init(&trainer->training, model, &trainer->train_split,
                                trainer->train_rows, trained, BOUGH_TRAINING, weight));
     if (trainer->validation_split.table.rows)
@@ -158,7 +177,12 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(settle_device(made));
     BOUGH_TRY(bough_tensor_file_open(&made->data, made->config.data));
     BOUGH_TRY(bough__sample_shape(&sample, made->data, "train", &made->config));
+    BOUGH_TRY(hold_out(made));
+    if (!options->resume)
+        BOUGH_TRY(bough__standardize(&made->config, &made->arena, made->data, made->train_rows,
+                                     made->trained, made->rows));
     BOUGH_TRY(bough__model_create(&made->model, &made->config, &sample, made->device, NULL));
+    BOUGH_TRY(read_classes(made));
     BOUGH_TRY(bough__scoring_check(made->model));
     BOUGH_TRY(load_splits(made));
     BOUGH_TRY(make_walks(made));

@@ -28,7 +28,8 @@ struct bough__trainer {
     struct bough__model *model;
     struct bough__split train_split, validation_split, test_split;
     struct bough__walk training, validation, test;
-    int32_t *train_rows; // rows of the train split that are trained on, then those held out
+    int32_t *train_rows; // [rows], of the train split: those trained on, then those held out
+    int64_t rows, trained;
     struct bough__progress progress;
     struct bough__record *record;
     struct bough__lock *lock; // of the run folder

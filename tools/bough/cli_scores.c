@@ -45,6 +45,15 @@ static void print_row(struct cli_table *table, const struct bough_scores *scores
     }
 }
 
+static void print_class(struct cli_table *table, const struct bough_confusion *confusion,
+                        int64_t class)
+{
+    if (confusion->names)
+        cli_table_cell(table, "%s", confusion->names[class]);
+    else
+        cli_table_cell(table, "%lld", (long long)class);
+}
+
 static enum bough_status print_confusion(const struct bough_confusion *confusion)
 {
     char align[66] = "l";
@@ -58,10 +67,10 @@ static enum bough_status print_confusion(const struct bough_confusion *confusion
     cli_table_cell(&table, "%s", "");
     for (int64_t c = 0; c < confusion->classes; c++) {
         align[c + 1] = 'r';
-        cli_table_cell(&table, "%lld", (long long)c);
+        print_class(&table, confusion, c);
     }
     for (int64_t r = 0; r < confusion->classes; r++) {
-        cli_table_cell(&table, "%lld", (long long)r);
+        print_class(&table, confusion, r);
         for (int64_t c = 0; c < confusion->classes; c++)
             cli_table_cell(&table, "%lld", (long long)confusion->count[r * confusion->classes + c]);
     }

@@ -1,40 +1,64 @@
 #include "cli.h"
 
+#include <errno.h>
+#include <string.h>
+
 static const char help[] =
-    "usage: bough predict RUN --data FILE -o OUT.csv [--split NAME] [--device D]\n"
+    "usage: bough predict MODEL --data FILE -o OUT.csv [--split NAME] [--device D]\n"
     "\n"
-    "Predicts every row of a data set with a run folder's best model. The table has the row's\n"
-    "number, and for each task the predicted class and its probability, or the outputs.\n"
-    "The data set needs the input field only; labels are not read.\n"
+    "Predicts every row of a data set with a trained model: a run folder's best, or\n"
+    "a file model.safetensors alone. The table has the row's number, the data set's\n"
+    "texts (file names), and for each task the predicted class and its probability,\n"
+    "or its outputs. The data set needs the input field only; labels are not read.\n"
     "\n"
-    "      --data FILE   the data set\n"
-    "  -o, --out FILE    the CSV to write\n"
-    "      --split NAME  default test\n"
-    "  -d, --device D    as for `bough train`\n"
-    "      --kernels F   as for `bough train`\n"
+    "      --data FILE      the data set\n"
+    "  -o, --out FILE       the CSV to write; - is standard output\n"
+    "      --split NAME     default test, or the only one that there is\n"
+    "      --probabilities  of all classes, a column for each\n"
+    "      --allow-missing  empty cells for rows whose input is nan or infinite,\n"
+    "                       which else is an error\n"
+    "  -d, --device D       as for `bough train`\n"
+    "      --kernels F      as for `bough train`\n"
     "\n"
     "Example:\n"
     "  bough predict runs/multifashion-1 --data new.safetensors --split train -o new.csv\n";
 
+static enum bough_status write_out(void *user, const char *text, size_t size)
+{
+    (void)user;
+    if (fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0)
+        return BOUGH_OK;
+    return cli_fail(BOUGH_DATA, "standard output: %s", strerror(errno));
+}
+
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *run_dir, *data = NULL, *out = NULL, *split = NULL, *wanted = NULL, *kernels = NULL;
-    struct bough_device *device = NULL;
-    const struct cli_option options[] = {{"data", 0, .value = &data},
-                                         {"out", 'o', .value = &out},
-                                         {"split", 0, .value = &split},
+    const char *model, *wanted = NULL, *kernels = NULL;
+    struct bough_predict_options predict = {.write = write_out};
+    int probabilities = 0, allow_missing = 0;
+    const struct cli_option options[] = {{"data", 0, .value = &predict.data},
+                                         {"out", 'o', .value = &predict.out},
+                                         {"split", 0, .value = &predict.split},
+                                         {"probabilities", 0, .flag = &probabilities},
+                                         {"allow-missing", 0, .flag = &allow_missing},
                                          {"device", 'd', .value = &wanted},
                                          {"kernels", 0, .value = &kernels}};
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &run_dir, 1, 1));
-    if (!data || !out)
+    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &model, 1, 1));
+    if (!predict.data || !predict.out)
         return cli_fail(BOUGH_INVALID, "%s is missing; see bough predict --help",
-                        data ? "-o OUT.csv" : "--data FILE");
-    CLI_TRY(cli_device_open(&device, wanted, kernels));
-    CLI_TRY(bough_predict(run_dir, data, split, out, device));
-    printf("%s\n", out);
+                        predict.data ? "-o OUT.csv" : "--data FILE");
+    int to_stdout = strcmp(predict.out, "-") == 0;
+    predict.probabilities = probabilities ? BOUGH_ON : BOUGH_OFF;
+    predict.allow_missing = allow_missing ? BOUGH_ON : BOUGH_OFF;
+    CLI_TRY(cli_device_open(&predict.device, wanted, kernels));
+    if (to_stdout)
+        predict.out = NULL;
+    CLI_TRY(bough_predict(model, &predict));
+    if (!to_stdout)
+        printf("%s\n", predict.out);
 done:
-    bough_device_close(&device);
+    bough_device_close(&predict.device);
     return status;
 }
 

@@ -1,0 +1,37 @@
+// The names of a task's classes: those of the field that it learns from, in the order of the data
+// set that it was trained on.
+#ifndef BOUGH_TRAIN_CLASSES_H
+#define BOUGH_TRAIN_CLASSES_H
+
+#include "base/arena.h"
+
+#include <bough/config.h>
+#include <bough/dataset.h>
+
+struct bough__classes {
+    const char **name;   // [count], of the field's classes
+    size_t count;        // 0 = they have none
+    const char **mapped; // of the task's own classes, after its map; `name` without a map
+};
+
+// Reads `classes/<field>` of the file's metadata, which stays valid with `arena`.
+//   classes  how many the task has
+// Errors: DATA if there are not as many names as classes, or a name stands twice or is empty.
+enum bough_status bough__classes_read(struct bough__classes *names, struct bough__arena *arena,
+                                      const struct bough_tensor_file *file,
+                                      const struct bough_task *task, int64_t classes);
+
+// A file's classes of a field in the order of others, which know them by name.
+enum { BOUGH__CLASS_UNKNOWN = -2 };
+struct bough__class_order {
+    int32_t *to;       // [count], the class of that name, or BOUGH__CLASS_UNKNOWN
+    const char **name; // [count], in the file's order
+    size_t count;      // 0 where the file or the others have no names: classes stay as they are
+};
+
+// Errors: as bough__classes_read.
+enum bough_status bough__classes_order(struct bough__class_order *order, struct bough__arena *arena,
+                                       const struct bough__classes *names,
+                                       const struct bough_tensor_file *file, const char *field);
+
+#endif

@@ -1,0 +1,139 @@
+#include "train/model_file.h"
+
+#include "base/error.h"
+#include "train/config_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// ---- Describing ----
+
+static enum bough_status write_classes(const struct bough__model *model, size_t t,
+                                       struct bough__arena *arena,
+                                       struct bough_tensor_writer *writer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough_task *task = model->config->tasks;
+    const struct bough__classes *classes = &model->classes[t];
+    size_t size = 1;
+    for (size_t i = 0; i < t; i++) // tasks may share a field
+        if (model->classes[i].count && strcmp(task[i].target, task[t].target) == 0)
+            return BOUGH_OK;
+    for (size_t i = 0; i < classes->count; i++)
+        size += strlen(classes->name[i]) + 1;
+    char *text = bough__arena_alloc(arena, size), *end = text;
+    char *key = bough__arena_format(arena, "classes/%s", task[t].target);
+    BOUGH_TRY_MEMORY(text);
+    BOUGH_TRY_MEMORY(key);
+    for (size_t i = 0; i < classes->count; i++)
+        end += sprintf(end, "%s%s", i ? "\n" : "", classes->name[i]);
+    BOUGH_TRY(bough_tensor_writer_metadata(writer, key, text));
+done:
+    return status;
+}
+
+enum bough_status bough__model_describe(const struct bough__model *model,
+                                        struct bough_tensor_writer *writer)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    char *config = NULL, shape[128];
+    size_t size;
+    BOUGH_TRY(bough__config_text(&config, &size, model->config));
+    BOUGH_TRY(bough_tensor_writer_metadata(writer, "config", config));
+    BOUGH_TRY(bough_tensor_writer_metadata(
+        writer, "input", bough_shape_format(&model->sample, shape, sizeof shape)));
+    for (size_t t = 0; t < model->config->tasks_count; t++)
+        if (model->classes[t].count)
+            BOUGH_TRY(write_classes(model, t, &arena, writer));
+done:
+    free(config);
+    bough__arena_fini(&arena);
+    return status;
+}
+
+// ---- Loading ----
+
+static enum bough_status described(const char **value, const struct bough_tensor_file *file,
+                                   const char *key)
+{
+    *value = bough_tensor_file_metadata(file, key);
+    if (*value)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_DATA, "%s: no `%s` in its metadata; it is not a model of bough",
+                       bough_tensor_file_path(file), key);
+}
+
+// "[1, 28, 28]"
+static enum bough_status read_sample(struct bough_shape *sample,
+                                     const struct bough_tensor_file *file)
+{
+    const char *text, *at;
+    enum bough_status status = described(&text, file, "input");
+    if (status != BOUGH_OK)
+        return status;
+    *sample = (struct bough_shape){0};
+    at = text;
+    while ((*at == '[' || *at == ',') && sample->rank < BOUGH_MAX_RANK - 1) {
+        char *end;
+        sample->dim[sample->rank++] = strtoll(at + 1, &end, 10);
+        at = end;
+    }
+    if (strcmp(at, "]") == 0 && bough_shape_elements(sample) > 0)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_DATA, "%s: its metadata say that the input is '%.80s'; wanted a shape",
+                       bough_tensor_file_path(file), text);
+}
+
+static enum bough_status open_file(struct bough__loaded *loaded, const char *path)
+{
+    enum bough_status status;
+    struct stat about;
+    const char *inside = NULL;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        BOUGH_TRY_MEMORY(inside =
+                             bough__arena_format(&loaded->arena, "%s/model.safetensors", path));
+    BOUGH_TRY(bough_tensor_file_open(&loaded->file, inside ? inside : path));
+done:
+    return status;
+}
+
+enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *path,
+                                     struct bough_device *device)
+{
+    enum bough_status status;
+    struct bough_shape sample;
+    const char *text;
+    *loaded = (struct bough__loaded){.device = device};
+    BOUGH_TRY(open_file(loaded, path));
+    BOUGH_TRY(described(&text, loaded->file, "config"));
+    BOUGH_TRY(
+        bough__config_file_parse(&loaded->config_file, bough_tensor_file_path(loaded->file), text));
+    BOUGH_TRY(bough__config_complete(&loaded->config, &loaded->arena,
+                                     bough_config_file_config(loaded->config_file), NULL));
+    BOUGH_TRY(read_sample(&sample, loaded->file));
+    if (!device) {
+        BOUGH_TRY(bough_device_open(&loaded->own_device, "c"));
+        loaded->device = loaded->own_device;
+    }
+    BOUGH_TRY(bough__model_create(&loaded->model, &loaded->config, &sample, loaded->device, NULL));
+    BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file));
+    BOUGH_TRY(bough__model_read(loaded->model, loaded->file, 0));
+done:
+    if (status == BOUGH_INVALID) // in a model that is no fault of the caller's config
+        status = bough__fail(BOUGH_DATA, "%s", bough_last_error());
+    if (status != BOUGH_OK)
+        bough__loaded_close(loaded);
+    return status;
+}
+
+void bough__loaded_close(struct bough__loaded *loaded)
+{
+    bough__model_destroy(&loaded->model);
+    bough_config_file_close(&loaded->config_file);
+    bough_tensor_file_close(&loaded->file);
+    bough_device_close(&loaded->own_device);
+    bough__arena_fini(&loaded->arena);
+}

@@ -1,0 +1,30 @@
+// A model's file, complete in itself: beside the parameters its metadata hold the resolved config
+// (`config`, YAML), the shape of one input sample (`input`, "[1, 28, 28]") and the names of the
+// classes (`classes/<field>`, as in a data set).
+#ifndef BOUGH_TRAIN_MODEL_FILE_H
+#define BOUGH_TRAIN_MODEL_FILE_H
+
+#include "train/model.h"
+
+// Writes those metadata. Errors: DATA, INTERNAL.
+enum bough_status bough__model_describe(const struct bough__model *model,
+                                        struct bough_tensor_writer *writer);
+
+// A model as its file has it, on a device. Zero-initialised is closed.
+struct bough__loaded {
+    struct bough_tensor_file *file;
+    struct bough_config_file *config_file;
+    struct bough_config config; // complete, in the arena
+    struct bough__arena arena;
+    struct bough_device *device, *own_device;
+    struct bough__model *model;
+};
+
+// `path`: the file, or the run folder that holds it as model.safetensors. `device` NULL = plain C,
+// opened here. Errors: DATA, with the file and what it lacks; DEVICE; then there is nothing to
+// close.
+enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *path,
+                                     struct bough_device *device);
+void bough__loaded_close(struct bough__loaded *loaded);
+
+#endif

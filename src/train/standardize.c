@@ -1,0 +1,170 @@
+#include "train/standardize.h"
+
+#include "base/error.h"
+#include "data/tensor_file.h"
+#include "train/targets.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+// Sums of differences from the first number of each column: what is far from 0 stays exact.
+struct column {
+    double first, sum, squares;
+    int64_t count;
+};
+
+static void count_number(struct column *column, double value)
+{
+    if (isnan(value))
+        return;
+    if (!column->count++)
+        column->first = value;
+    column->sum += value - column->first;
+    column->squares += (value - column->first) * (value - column->first);
+}
+
+// `*mean` and `*std` [columns], in the arena.
+static enum bough_status finish(const float **mean, const float **std, struct bough__arena *arena,
+                                const struct column *column, size_t columns, double scale)
+{
+    enum bough_status status = BOUGH_OK;
+    float *means = BOUGH_NEW(arena, float, columns), *stds = BOUGH_NEW(arena, float, columns);
+    BOUGH_TRY_MEMORY(means);
+    BOUGH_TRY_MEMORY(stds);
+    for (size_t i = 0; i < columns; i++) {
+        double count = column[i].count ? (double)column[i].count : 1, of = column[i].sum / count;
+        double variance = column[i].squares / count - of * of;
+        stds[i] = variance > 0 ? (float)(sqrt(variance) * scale) : 0;
+        if (!(stds[i] > 0))
+            stds[i] = 1;
+        means[i] = (float)((column[i].first + of) * scale);
+    }
+    *mean = means;
+    *std = stds;
+done:
+    return status;
+}
+
+// ---- The input ----
+
+enum { PIECE = 1 << 18 }; // bytes read at a time, or one row if that is more
+
+// Adds rows of one piece to the channels, where the mask says that they are trained on.
+static void count_rows(struct column *column, size_t channels, const void *piece,
+                       enum bough_dtype dtype, int64_t width, const char *mask, int64_t rows)
+{
+    int64_t area = width / (int64_t)channels;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; mask[r] && i < width; i++)
+            count_number(&column[i / area], bough_number_at(piece, dtype, r * width + i));
+}
+
+static enum bough_status count_input(struct column *column, size_t channels,
+                                     const struct bough_tensor_file *file,
+                                     const struct bough_file_tensor *input, const char *mask)
+{
+    enum bough_status status = BOUGH_OK;
+    int64_t all = input->shape.dim[0], width = bough_shape_row(&input->shape);
+    size_t row = (size_t)width * bough_dtype_size(input->dtype);
+    int64_t most = row < PIECE ? (int64_t)(PIECE / row) : 1;
+    void *piece = malloc((size_t)most * row + 1);
+    BOUGH_TRY_MEMORY(piece);
+    for (int64_t from = 0; from < all; from += most) {
+        int64_t rows = all - from < most ? all - from : most;
+        BOUGH_TRY(bough__tensor_read(file, input, (size_t)from * row, piece, (size_t)rows * row));
+        count_rows(column, channels, piece, input->dtype, width, mask + from, rows);
+    }
+done:
+    free(piece);
+    return status;
+}
+
+static enum bough_status standardize_input(struct bough_config *config, struct bough__arena *arena,
+                                           const struct bough_tensor_file *file, const char *mask)
+{
+    enum bough_status status;
+    const struct bough_file_tensor *input;
+    struct column *column = NULL;
+    BOUGH_TRY(bough_dataset_field(&input, file, "train", config->input.field));
+    size_t channels = (size_t)input->shape.dim[1];
+    BOUGH_TRY_MEMORY(column = calloc(channels + 1, sizeof *column));
+    BOUGH_TRY(count_input(column, channels, file, input, mask));
+    BOUGH_TRY(finish(&config->input.mean, &config->input.std, arena, column, channels,
+                     input->dtype == BOUGH_U8 ? 1.0 / 255 : 1));
+    config->input.channels = channels;
+done:
+    free(column);
+    return status;
+}
+
+// ---- Targets ----
+
+static enum bough_status standardize_target(struct bough_task *task, struct bough__arena *arena,
+                                            const struct bough_tensor_file *file, const char *mask)
+{
+    enum bough_status status;
+    struct bough__targets targets = {0};
+    const struct bough_file_tensor *tensor;
+    struct column *column = NULL;
+    task->mean = task->std = NULL;
+    BOUGH_TRY(bough_dataset_field(&tensor, file, "train", task->target));
+    int64_t width = bough_shape_row(&tensor->shape);
+    BOUGH_TRY(bough__targets_init(&targets, file, "train", task, BOUGH_TARGET_NUMBER, width, NULL));
+    BOUGH_TRY_MEMORY(column = calloc((size_t)width + 1, sizeof *column));
+    for (int64_t r = 0; r < targets.rows; r++)
+        for (int64_t i = 0; mask[r] && i < width; i++)
+            count_number(&column[i], (double)targets.number[r * width + i]);
+    BOUGH_TRY(finish(&task->mean, &task->std, arena, column, (size_t)width, 1));
+    task->outputs = (size_t)width;
+done:
+    free(column);
+    bough__targets_fini(&targets);
+    return status;
+}
+
+enum bough_status bough__standardize(struct bough_config *config, struct bough__arena *arena,
+                                     const struct bough_tensor_file *file, const int32_t *row,
+                                     int64_t rows, int64_t all)
+{
+    enum bough_status status = BOUGH_OK;
+    char *mask = calloc((size_t)all + 1, 1); // of rows that are trained on
+    struct bough_task *task = BOUGH_NEW(arena, struct bough_task, config->tasks_count);
+    BOUGH_TRY_MEMORY(mask);
+    BOUGH_TRY_MEMORY(task);
+    for (int64_t i = 0; i < rows; i++)
+        mask[row[i]] = 1;
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        task[t] = config->tasks[t];
+        if (task[t].standardize == BOUGH_ON)
+            BOUGH_TRY(standardize_target(&task[t], arena, file, mask));
+    }
+    config->tasks = task;
+    if (config->input.normalize)
+        BOUGH_TRY(standardize_input(config, arena, file, mask));
+done:
+    free(mask);
+    return status;
+}
+
+enum bough_status bough__standardize_like(struct bough_config *config, struct bough__arena *arena,
+                                          const struct bough_config *other)
+{
+    struct bough_task *task = BOUGH_NEW(arena, struct bough_task, config->tasks_count);
+    if (!task)
+        return bough__no_memory();
+    if (config->input.normalize && other->input.normalize) {
+        config->input.mean = other->input.mean;
+        config->input.std = other->input.std;
+        config->input.channels = other->input.channels;
+    }
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        task[t] = config->tasks[t];
+        if (t >= other->tasks_count || task[t].standardize != BOUGH_ON)
+            continue;
+        task[t].mean = other->tasks[t].mean;
+        task[t].std = other->tasks[t].std;
+        task[t].outputs = other->tasks[t].outputs;
+    }
+    config->tasks = task;
+    return BOUGH_OK;
+}
