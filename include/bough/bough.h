@@ -6,6 +6,7 @@
 #include <bough/config.h>
 #include <bough/dataset.h>
 #include <bough/device.h>
+#include <bough/model.h>
 #include <bough/name.h>
 #include <bough/status.h>
 #include <bough/tensor.h>

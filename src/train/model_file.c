@@ -3,10 +3,12 @@
 #include "base/error.h"
 #include "train/config_check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 // ---- Describing ----
 
@@ -87,17 +89,17 @@ static enum bough_status read_sample(struct bough_shape *sample,
                        bough_tensor_file_path(file), text);
 }
 
-static enum bough_status open_file(struct bough__loaded *loaded, const char *path)
+enum bough_status bough__model_file_open(struct bough_tensor_file **file, const char *path)
 {
-    enum bough_status status;
     struct stat about;
-    const char *inside = NULL;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
-        BOUGH_TRY_MEMORY(inside =
-                             bough__arena_format(&loaded->arena, "%s/model.safetensors", path));
-    BOUGH_TRY(bough_tensor_file_open(&loaded->file, inside ? inside : path));
-done:
-    return status;
+    char inside[4096];
+    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
+        return bough_tensor_file_open(file, path);
+    snprintf(inside, sizeof inside, "%s/model.safetensors", path);
+    if (access(inside, F_OK) != 0 && errno == ENOENT)
+        return bough__fail(BOUGH_DATA, "%s: there is none, no epoch of the training has ended",
+                           inside);
+    return bough_tensor_file_open(file, inside);
 }
 
 enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *path,
@@ -107,7 +109,7 @@ enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *p
     struct bough_shape sample;
     const char *text;
     *loaded = (struct bough__loaded){.device = device};
-    BOUGH_TRY(open_file(loaded, path));
+    BOUGH_TRY(bough__model_file_open(&loaded->file, path));
     BOUGH_TRY(described(&text, loaded->file, "config"));
     BOUGH_TRY(
         bough__config_file_parse(&loaded->config_file, bough_tensor_file_path(loaded->file), text));

@@ -10,6 +10,9 @@
 enum bough_status bough__model_describe(const struct bough__model *model,
                                         struct bough_tensor_writer *writer);
 
+// Opens a model's file, or the model.safetensors of a run folder. Errors: DATA.
+enum bough_status bough__model_file_open(struct bough_tensor_file **file, const char *path);
+
 // A model as its file has it, on a device. Zero-initialised is closed.
 struct bough__loaded {
     struct bough_tensor_file *file;
@@ -20,7 +23,7 @@ struct bough__loaded {
     struct bough__model *model;
 };
 
-// `path`: the file, or the run folder that holds it as model.safetensors. `device` NULL = plain C,
+// `path` as for bough__model_file_open. `device` NULL = plain C,
 // opened here. Errors: DATA, with the file and what it lacks; DEVICE; then there is nothing to
 // close.
 enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *path,

@@ -5,7 +5,6 @@
 #include "data/tensor_file.h"
 #include "train/model_file.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,18 +236,11 @@ done:
 enum bough_status bough__load_model(const char *run_dir, struct bough__model *model)
 {
     enum bough_status status;
-    struct bough__arena arena = {0};
     struct bough_tensor_file *file = NULL;
-    char *path;
-    BOUGH_TRY(path_in(&arena, &path, run_dir, "model.safetensors"));
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        BOUGH_TRY(
-            bough__fail(BOUGH_DATA, "%s: there is none, no epoch of the training has ended", path));
-    BOUGH_TRY(bough_tensor_file_open(&file, path));
+    BOUGH_TRY(bough__model_file_open(&file, run_dir));
     BOUGH_TRY(bough__model_read(model, file, 0));
 done:
     bough_tensor_file_close(&file);
-    bough__arena_fini(&arena);
     return status;
 }
 

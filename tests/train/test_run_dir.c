@@ -99,8 +99,10 @@ static void a_diverged_run_leaves_no_model(void **state)
     bad.optimizer.lr = 1e30f;
     assert_fails(train(&bad, &options), BOUGH_DIVERGED, "optimizer.clip_norm");
     assert_false(exists("diverged/model.safetensors"));
-    assert_fails(bough_predict(options.run_dir, data, NULL, in_folder("out.csv"), NULL), BOUGH_DATA,
-                 "no epoch of the training has ended");
+    assert_fails(
+        bough_predict(options.run_dir,
+                      &(struct bough_predict_options){.data = data, .out = in_folder("out.csv")}),
+        BOUGH_DATA, "no epoch of the training has ended");
     assert_fails(train(&bad, &options), BOUGH_DIVERGED, "step 2"); // again, over the first try
     assert_non_null(strstr(logged, "begins anew"));
     assert_ok(train(&good, &options));
