@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "data/foreign.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -220,20 +221,24 @@ done:
 
 static enum bough_status header_length(size_t *length, const struct bough__mapping *mapping)
 {
+    uint64_t value = 0;
+    for (int i = LENGTH_BYTES - 1; i >= 0 && mapping->size >= LENGTH_BYTES; i--)
+        value = value << 8 | mapping->data[i];
+    const int fits = mapping->size >= LENGTH_BYTES && value <= mapping->size - LENGTH_BYTES;
+    const char *foreign = fits ? NULL : bough__foreign_name(mapping->data, mapping->size);
+    if (foreign)
+        return bough__fail(BOUGH_DATA, "not a safetensors file: it looks like %s", foreign);
     if (mapping->size < LENGTH_BYTES)
         return bough__fail(BOUGH_DATA,
                            "byte 0: the file has %zu bytes, wanted 8 for the length of a "
                            "safetensors header",
                            mapping->size);
-    uint64_t value = 0;
-    for (int i = LENGTH_BYTES - 1; i >= 0; i--)
-        value = value << 8 | mapping->data[i];
     if (value > HEADER_BYTES_MAX)
         return bough__fail(BOUGH_DATA,
                            "byte 0: a header of %" PRIu64 " bytes, wanted at most %d: no "
                            "safetensors file",
                            value, HEADER_BYTES_MAX);
-    if (value > mapping->size - LENGTH_BYTES)
+    if (!fits)
         return bough__fail(BOUGH_DATA,
                            "byte 0: a header of %" PRIu64 " bytes, wanted at most the %zu that the "
                            "file holds: truncated, or no safetensors file",

@@ -309,6 +309,37 @@ static void a_header_that_lies_is_told(void **state)
     }
 }
 
+static void another_kind_of_file_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *message;
+    } other[] = {
+        {"a,b,label\n1,2,0\n", "not a safetensors file: it looks like CSV text; bough-data png"},
+        {"\xef\xbb\xbfGr\xc3\xb6\xc3\x9f"
+         "e;b\r\n1,5;2\r\n",
+         "it looks like CSV text; "},
+        {"a,b\n1", "it looks like CSV text; "},
+        {"a\tb\n1\t2\n", "it looks like CSV text; "},
+        {"data: mine.safetensors\ntrunk:\n  - relu\n", "it looks like text; bough-data --help"},
+        {"{\"a\": [1, 2, 3]}\n", "it looks like JSON or other text; bough-data --help"},
+        {"\x89PNG\r\n\x1a\n....", "it looks like a PNG image; bough-data png makes"},
+        {"\xff\xd8\xff\xe0....", "it looks like a JPEG image; bough-data --help"},
+        {"PK\3\4........", "it looks like a zip archive, as numpy and PyTorch write"},
+        {"\x93NUMPY....", "it looks like an array of numpy; safetensors.numpy.save_file"},
+        {"a\1b,........", "byte 0: a header of "},
+    };
+    struct bough_tensor_file *file;
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        FILE *stream = fopen(path, "wb");
+        assert_non_null(stream);
+        fputs(other[i].bytes, stream);
+        assert_int_equal(fclose(stream), 0);
+        assert_fails(bough_tensor_file_open(&file, path), BOUGH_DATA, other[i].message);
+        assert_memory_equal(bough_last_error(), path, strlen(path));
+    }
+}
+
 static void nesting_does_not_end_the_stack(void **state)
 {
     (void)state;
@@ -413,6 +444,7 @@ int main(void)
         CASE(a_full_disk_leaves_nothing),
         CASE(damage_is_told),
         CASE(a_header_that_lies_is_told),
+        CASE(another_kind_of_file_is_named),
         CASE(nesting_does_not_end_the_stack),
         CASE(a_field_is_found_or_told),
         CASE(mutations_never_crash),
