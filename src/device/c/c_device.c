@@ -93,7 +93,9 @@ static void device_close(struct bough_device *device)
 // ---- Memory ----
 
 // Large ones on large pages, where the system has them: else every few rows of an image are a page
-// that the processor must look up.
+// that the processor must look up. Where a page was never written, a masked load or store that
+// reaches into it by lanes that are switched off is taken apart by the processor, each time, which
+// costs as much as a hundred others: so the slack is written. In front, the heap's own note lies.
 static void *allocate(size_t size)
 {
     const size_t page = (size_t)2 << 20, grain = size < page ? 64 : page;
@@ -105,6 +107,8 @@ static void *allocate(size_t size)
     if (data && grain == page)
         madvise(data, room, MADV_HUGEPAGE); // a wish
 #endif
+    if (data)
+        memset((char *)data + size, 0, C_SLACK);
     return data;
 }
 
@@ -116,6 +120,7 @@ enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
     float *scratch = allocate(size);
     if (!scratch)
         return bough__fail(BOUGH_INTERNAL, "device c: no memory for %zu bytes of scratch", size);
+    memset(scratch, 0, size); // a part of it may lie beside one that its launch never writes
     free(d->scratch);
     d->scratch = scratch;
     device->held = size;

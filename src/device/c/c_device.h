@@ -13,7 +13,9 @@ struct bough__c_device {
 
 struct bough__c_buffer {
     struct bough__buffer base;
-    unsigned char *data; // aligned to 64 bytes, and C_SLACK bytes may be read behind its end
+    // Aligned to 64 bytes. C_SLACK bytes behind its end may be read, and masked lanes may reach as
+    // far to either side: those pages have been written.
+    unsigned char *data;
 };
 
 struct bough__c_launch {

@@ -123,6 +123,8 @@ INLINE __mmask16 lanes_of(int first, int end, int j)
     return (__mmask16)(((UINT64_C(1) << end) - (UINT64_C(1) << first)) >> (j * LANES));
 }
 
+// Masked lanes reach 15 floats behind the last lane at most: whatever `split` is, one of the lanes
+// is at c + 16 * j or further.
 INLINE void add_parts(int rows, int vectors, const struct bough__c_tile *t, sums sum)
 {
     EACH (j, vectors) {

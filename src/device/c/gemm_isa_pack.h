@@ -197,15 +197,21 @@ INLINE __mmask16 inside(int64_t at, int64_t before, int64_t count)
     return (__mmask16)((0xffffu << first) & ((1u << (end < 16 ? end : 16)) - 1));
 }
 
+// Without a lane that is inside, that may be far from the image, and nothing is read.
+INLINE __m512 load_inside(__mmask16 lanes, const float *from)
+{
+    return lanes ? _mm512_maskz_loadu_ps(lanes, from) : _mm512_setzero_ps();
+}
+
 INLINE void pad_vectors(float *out, int64_t rows, int64_t before, int64_t count, int64_t width,
                         const float *data, int64_t stride, int vectors)
 {
     const __mmask16 first = inside(0, before, count), second = inside(16, before, count);
     for (data -= before; rows > 0; rows--, data += stride, out += width) {
         __builtin_prefetch(data + 1024); // of the next channels
-        _mm512_storeu_ps(out, _mm512_maskz_loadu_ps(first, data));
+        _mm512_storeu_ps(out, load_inside(first, data));
         if (vectors == 2)
-            _mm512_storeu_ps(out + 16, _mm512_maskz_loadu_ps(second, data + 16));
+            _mm512_storeu_ps(out + 16, load_inside(second, data + 16));
     }
 }
 
@@ -220,8 +226,7 @@ static void pad(float *out, int64_t rows, int64_t before, int64_t count, int64_t
     for (; rows > 0; rows--, data += stride, out += width) {
         __builtin_prefetch(data + 1024);
         for (int64_t at = 0; at < width; at += 16)
-            _mm512_storeu_ps(out + at,
-                             _mm512_maskz_loadu_ps(inside(at, before, count), data - before + at));
+            _mm512_storeu_ps(out + at, load_inside(inside(at, before, count), data - before + at));
     }
 }
 #else
