@@ -91,6 +91,8 @@ static void a_first_line_that_names_a_file_is_no_header(void **state)
     write_grey("d/second", 1, 1, 20);
     write_text("l.csv", "1.png,5,a\nsecond,6,b\n");
     write_text("m.csv", "second\n1.png\n");
+    write_text("n=1.csv", "folder\n1.png\n");
+    make_folder("d/folder");
     assert_int_equal(run_data(output, sizeof output, "png d --csv l.csv -o o"), 0);
     assert_non_null(strstr(output, "l.csv: no header, its first line names a file\n"));
     struct bough_tensor_file *file = open_set("o");
@@ -102,6 +104,10 @@ static void a_first_line_that_names_a_file_is_no_header(void **state)
     file = open_set("o");
     assert_memory_equal(find(file, "train/image")->data, "\24\12", 2);
     assert_int_equal(bough_tensor_file_count(file), 2);
+    bough_tensor_file_close(&file);
+    assert_runs("png d --csv n=1.csv -o o"); // the name of a folder is no picture's
+    file = open_set("o");
+    assert_string_equal(texts(file, "train/id"), "1.png|");
     bough_tensor_file_close(&file);
 }
 

@@ -157,6 +157,18 @@ static int wants_help(int argc, char **argv)
     return 0;
 }
 
+static enum bough_status help(const char *name)
+{
+    const struct tool_command *command = name ? find_command(name) : NULL;
+    if (name && !command)
+        return tool_fail(BOUGH_INVALID, "no command \"%s\"; bough-data --help lists them", name);
+    if (command)
+        fputs(command->help, stdout);
+    else
+        print_overview(stdout);
+    return BOUGH_OK;
+}
+
 static enum bough_status run(int argc, char **argv)
 {
     const struct tool_command *command = argc > 1 ? find_command(argv[1]) : NULL;
@@ -164,20 +176,16 @@ static enum bough_status run(int argc, char **argv)
         printf("bough-data %s\n", BOUGH_VERSION);
         return BOUGH_OK;
     }
-    if (!command && wants_help(argc, argv)) {
-        print_overview(stdout);
-        return BOUGH_OK;
-    }
+    if (argc > 1 && strcmp(argv[1], "help") == 0)
+        return help(argv[2]);
+    if (argc > 1 && wants_help(argc, argv))
+        return help(command ? argv[1] : NULL);
     if (argc < 2) {
         print_overview(stderr);
         return tool_fail(BOUGH_INVALID, "a command is missing");
     }
     if (!command)
         return tool_fail(BOUGH_INVALID, "no command \"%s\"; bough-data --help lists them", argv[1]);
-    if (wants_help(argc, argv)) {
-        fputs(command->help, stdout);
-        return BOUGH_OK;
-    }
     return command->run(argc - 1, argv + 1);
 }
 

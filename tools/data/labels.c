@@ -14,9 +14,7 @@ static const char *cell(const struct png_list *list, int column, int64_t item)
 static enum bough_status bad_cell(const struct png_list *list, int column, int64_t item,
                                   const char *found, const char *wanted)
 {
-    int s = 0;
-    while (item >= list->begin[s + 1])
-        s++;
+    const int s = png_list_split(list, item);
     return tool_fail(BOUGH_DATA, "%s: line %" PRId64 ", column \"%s\": \"%.80s\"%s, wanted %s",
                      list->csv[s] ? list->csv[s] : png_list_item(list, item)[PNG_LIST_PATH],
                      list->line[item], list->label[column], cell(list, column, item), found,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: bough-data png DIR [--csv [SPLIT=]FILE] [--class COLUMN] [--resize WxH] -o FILE\n"
@@ -83,7 +84,7 @@ static enum bough_status list_csvs(struct png_list *list, const char *folder, co
     for (; *csvs; csvs++) {
         const char *file = *csvs, *name = split ? split : "train";
         const size_t length = strcspn(file, "=/");
-        if (file[length] == '=') {
+        if (file[length] == '=' && access(file, F_OK) != 0) {
             name = text_keep(&list->pool, file, length);
             file += length + 1;
             TRY_MEMORY(name);
@@ -185,13 +186,25 @@ static enum bough_status take_size(struct job *job, const struct png_size *size,
                      png_list_item(&job->list, 0)[PNG_LIST_PATH]);
 }
 
+// Adds where a CSV names the item to the message of a failure.
+static enum bough_status at_item(enum bough_status status, const struct png_list *list, int64_t i)
+{
+    char text[1500];
+    int s = png_list_split(list, i);
+    if (status != BOUGH_DATA || !list->csv[s])
+        return status;
+    snprintf(text, sizeof text, "%s", tool_error());
+    return tool_fail(status, "%s (%s: line %" PRId64 ", a path from DIR on)", text, list->csv[s],
+                     list->line[i]);
+}
+
 static enum bough_status probe_all(struct job *job)
 {
     enum bough_status status = BOUGH_OK;
     for (int64_t i = 0; i < job->list.items; i++) {
         struct png_size size;
         TRY(tool_step("headers", i, job->list.items));
-        TRY(png_probe(&size, png_list_item(&job->list, i)[PNG_LIST_PATH]));
+        TRY(at_item(png_probe(&size, png_list_item(&job->list, i)[PNG_LIST_PATH]), &job->list, i));
         TRY(take_size(job, &size, i));
     }
     job->image = malloc((size_t)(job->size.channels * job->size.height * job->size.width));

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 // ---- The list ----
 
@@ -206,10 +205,11 @@ done:
 static int is_headless(const struct csv *csv, const char *folder)
 {
     char path[4096];
+    struct stat info;
     if (csv->columns == 0)
         return 0;
     snprintf(path, sizeof path, "%s/%s", folder, csv->field[0]);
-    return is_png(csv->field[0]) || (*csv->field[0] && access(path, R_OK) == 0);
+    return is_png(csv->field[0]) || (stat(path, &info) == 0 && S_ISREG(info.st_mode));
 }
 
 // What column `i` is called; the first one is the path.

@@ -31,6 +31,15 @@ static inline const char **png_list_item(const struct png_list *list, int64_t i)
     return list->cell + i * (PNG_LIST_LABELS + list->labels);
 }
 
+// The split that item `i` is of.
+static inline int png_list_split(const struct png_list *list, int64_t i)
+{
+    int s = 0;
+    while (i >= list->begin[s + 1])
+        s++;
+    return s;
+}
+
 // Adds a split: every .png of the sub-folders of `folder`, labelled by the sub-folder's name; or,
 // if no sub-folder has any, every .png of `folder`, without a label. The ids are the paths, from
 // the `root` bytes of `folder` on that all splits have in common.
