@@ -10,7 +10,9 @@
 struct listing {
     struct bough_model_info *info;
     const struct bough_config *config;
+    size_t room;               // rows
     int64_t parameters, flops; // counted so far
+    int lost;                  // memory ended
 };
 
 // The block that a layer is of, by its place in the config.
@@ -25,6 +27,21 @@ static const char *block_of(const struct bough_config *config, const struct boug
     return "trunk";
 }
 
+// An architecture may build a layer more than once: how many there are, the config does not tell.
+static struct bough_layer_row *next_row(struct listing *listing)
+{
+    struct bough_model_info *info = listing->info;
+    if (info->count == listing->room) {
+        const size_t room = listing->room ? 2 * listing->room : 32;
+        struct bough_layer_row *row = realloc(info->row, room * sizeof *row);
+        if (!row)
+            return NULL;
+        info->row = row;
+        listing->room = room;
+    }
+    return &info->row[info->count++];
+}
+
 static void list_layer(void *user, const struct bough_layer *layer,
                        const struct bough__builder *builder, int32_t node)
 {
@@ -32,7 +49,11 @@ static void list_layer(void *user, const struct bough_layer *layer,
     struct bough_model_info *info = listing->info;
     const struct bough_shape *shape = bough__graph_shape(builder->graph, node);
     int64_t parameters = bough__params_trained(builder->params);
-    struct bough_layer_row *row = &info->row[info->count++];
+    struct bough_layer_row *row = next_row(listing);
+    if (!row) {
+        listing->lost = 1;
+        return;
+    }
     *row = (struct bough_layer_row){
         .block = block_of(listing->config, layer),
         .kind = layer->kind,
@@ -54,17 +75,14 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
     struct bough__model *model = NULL;
     struct bough__arena arena = {0};
     struct bough_config complete;
-    size_t layers = config->trunk_count;
-    for (size_t t = 0; t < config->tasks_count; t++)
-        layers += config->tasks[t].head_count;
     struct bough_model_info *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
-    made->row = calloc(layers + 1, sizeof *made->row);
-    BOUGH_TRY_MEMORY(made->row);
     BOUGH_TRY(bough__config_complete(&complete, &arena, config, NULL));
     struct listing listing = {.info = made, .config = &complete};
     struct bough__layer_observer observer = {list_layer, &listing};
     BOUGH_TRY(bough__model_create(&model, &complete, sample, NULL, &observer));
+    if (listing.lost)
+        status = bough__no_memory();
 done:
     bough__model_destroy(&model);
     bough__arena_fini(&arena);
