@@ -31,6 +31,11 @@ static const struct bough__weighting weightings[] = {
     {"fixed", BOUGH_NEEDS_NOTHING, fixed},
 };
 
+const char *bough__weighting_name(size_t index)
+{
+    return index < sizeof weightings / sizeof *weightings ? weightings[index].name : NULL;
+}
+
 const struct bough__weighting *bough__weighting_find(const char *name)
 {
     for (size_t i = 0; i < sizeof weightings / sizeof *weightings; i++)

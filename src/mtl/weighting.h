@@ -26,4 +26,7 @@ struct bough__weighting {
 // NULL if there is none of that name.
 const struct bough__weighting *bough__weighting_find(const char *name);
 
+// The names of all, in order; NULL behind the last.
+const char *bough__weighting_name(size_t index);
+
 #endif

@@ -74,6 +74,11 @@ static const struct initializer *find(const char *name)
     return NULL;
 }
 
+const char *bough__init_name(size_t index)
+{
+    return index < sizeof initializers / sizeof *initializers ? initializers[index].name : NULL;
+}
+
 int bough__init_known(const char *name)
 {
     return find(name) != NULL;

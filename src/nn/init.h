@@ -30,4 +30,7 @@ enum bough_status bough__init_fill(float *value, int64_t count, const struct bou
 // Whether there is an initialiser of that name.
 int bough__init_known(const char *name);
 
+// The names of all, in order; NULL behind the last.
+const char *bough__init_name(size_t index);
+
 #endif

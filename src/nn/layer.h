@@ -33,6 +33,9 @@ struct bough__layer_kind {
 // NULL if there is none of that name.
 const struct bough__layer_kind *bough__layer_kind_find(const char *name);
 
+// The names of all, in order; NULL behind the last.
+const char *bough__layer_kind_name(size_t index);
+
 // Builds the layers one on the other; their parameters are named `<prefix>.<index>.<name>`.
 // `built` (may be NULL) is told of every layer as soon as it stands.
 // Errors: INVALID, naming the layer, its input's shape and what it needs.

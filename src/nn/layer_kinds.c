@@ -256,6 +256,11 @@ static const struct bough__layer_kind kinds[] = {
     {"dropout2d", drop},
 };
 
+const char *bough__layer_kind_name(size_t index)
+{
+    return index < sizeof kinds / sizeof *kinds ? kinds[index].name : NULL;
+}
+
 const struct bough__layer_kind *bough__layer_kind_find(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

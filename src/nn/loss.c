@@ -10,6 +10,11 @@ static const struct bough__loss_kind kinds[] = {
     {"huber", &bough__op_huber, BOUGH_TARGET_NUMBER, "mse"},
 };
 
+const char *bough__loss_name(size_t index)
+{
+    return index < sizeof kinds / sizeof *kinds ? kinds[index].name : NULL;
+}
+
 const struct bough__loss_kind *bough__loss_find(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

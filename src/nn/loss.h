@@ -23,6 +23,9 @@ struct bough__loss_kind {
 // NULL if there is none of that name.
 const struct bough__loss_kind *bough__loss_find(const char *name);
 
+// The names of all, in order; NULL behind the last.
+const char *bough__loss_name(size_t index);
+
 // Records the loss: `*node` is [2], the mean and the weight that it is the mean over.
 //   class_weights  a leaf [K], or -1
 enum bough_status bough__loss_build(struct bough__graph *graph, int32_t *node,

@@ -354,6 +354,11 @@ static const struct bough__metric metrics[] = {
 
 static const struct bough__metric metric_top = {"top_<k>", OF_CLASSES, 0, top};
 
+const char *bough__metric_name(size_t index)
+{
+    return index < sizeof metrics / sizeof *metrics ? metrics[index].name : NULL;
+}
+
 const struct bough__metric *bough__metric_find(const char *name, int *k)
 {
     for (size_t i = 0; name && i < sizeof metrics / sizeof *metrics; i++)

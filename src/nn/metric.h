@@ -31,6 +31,9 @@ struct bough__metric {
 // number of top_<k>.
 const struct bough__metric *bough__metric_find(const char *name, int *k);
 
+// The names of all but top_<k>, in order; NULL behind the last.
+const char *bough__metric_name(size_t index);
+
 // Classes of the outcome's confusion matrix: K, or 2 for binary targets; 0 if it has none.
 int64_t bough__confusion_classes(const struct bough__outcome *outcome);
 
