@@ -149,8 +149,13 @@ enum bough_status bough__classes_order(struct bough__class_order *order, struct 
     if (!names->count)
         return BOUGH_OK;
     BOUGH_TRY(load_list(&list, arena, file, field));
-    if (!list.count)
+    if (!list.count) {
+        bough__log(BOUGH_LOG_WARNING,
+                   "%s: its classes of %s have no names; they are taken to be numbered as the "
+                   "model's: %s is 0",
+                   bough_tensor_file_path(file), field, names->name[0]);
         goto done;
+    }
     BOUGH_TRY_MEMORY(known = sorted((char *const *)names->name, names->count));
     BOUGH_TRY_MEMORY(order->to = BOUGH_NEW(arena, int32_t, list.count));
     order->name = (const char **)list.name;

@@ -29,7 +29,7 @@ struct bough__class_order {
     size_t count;      // 0 where the file or the others have no names: classes stay as they are
 };
 
-// Errors: as bough__classes_read.
+// A file without names is told of in a warning. Errors: as bough__classes_read.
 enum bough_status bough__classes_order(struct bough__class_order *order, struct bough__arena *arena,
                                        const struct bough__classes *names,
                                        const struct bough_tensor_file *file, const char *field);

@@ -214,6 +214,27 @@ static void unknown_classes_are_counted(void **state)
     assert_non_null(strstr(bough_last_error(), "it knows left, mid, or so, right"));
 }
 
+static int unnamed; // warnings of classes without names
+
+static void count_unnamed(void *user, enum bough_log_level level, const char *message)
+{
+    (void)user;
+    unnamed += level == BOUGH_LOG_WARNING && strstr(message, "classes of kind have no names");
+}
+
+static void classes_without_names_are_told(void **state)
+{
+    (void)state;
+    struct bough_run *run;
+    const char *data = write_data("bare.safetensors", NULL, &test_rows, NULL), *dir = trained();
+    unnamed = 0;
+    bough_set_log(count_unnamed, NULL);
+    assert_ok(bough_evaluate(&run, dir, data, NULL, NULL));
+    bough_set_log(NULL, NULL);
+    assert_int_equal(unnamed, 1);
+    bough_run_destroy(&run);
+}
+
 static void unused_unknown_classes_do_no_harm(void **state)
 {
     (void)state;
@@ -628,6 +649,7 @@ int main(void)
     const struct CMUnitTest tests_of_models[] = {
         cmocka_unit_test(another_order_of_classes_is_understood),
         cmocka_unit_test(unknown_classes_are_counted),
+        cmocka_unit_test(classes_without_names_are_told),
         cmocka_unit_test(unused_unknown_classes_do_no_harm),
         cmocka_unit_test(wrong_names_are_refused),
         cmocka_unit_test(mapped_classes_are_named_after_their_parts),

@@ -2,19 +2,26 @@
 #include "info.h"
 
 #include <bough/dataset.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-// What the metadata say; class names, one a line, become one line.
+// What the metadata say: class names, one a line, in one line, and a config as it is.
 static void print_metadata(const char *key, const char *value)
 {
-    size_t shown = 0;
+    int whole = strcmp(key, "config") == 0;
+    size_t shown = 0, most = whole ? SIZE_MAX : 20;
     printf("%s:", key);
-    for (const char *at = value; *at && shown < 20; shown++) {
+    for (const char *at = value; *at && shown < most; shown++) {
         size_t length = strcspn(at, "\n");
-        printf("%s %.*s", shown ? "," : "", (int)(length < 200 ? length : 200), at);
+        printf("%s%.*s",
+               whole   ? "\n  "
+               : shown ? ", "
+                       : " ",
+               (int)(length < 200 ? length : 200), at);
         at += length + (at[length] == '\n');
     }
-    printf("%s\n", shown == 20 ? ", ..." : "");
+    printf("%s\n", shown == 20 && !whole ? ", ..." : "");
 }
 
 enum bough_status info_tensors(const char *path)
