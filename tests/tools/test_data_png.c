@@ -105,17 +105,9 @@ static void a_first_line_that_names_a_file_is_no_header(void **state)
     assert_memory_equal(find(file, "train/image")->data, "\24\12", 2);
     assert_int_equal(bough_tensor_file_count(file), 2);
     bough_tensor_file_close(&file);
-<<<<<<< HEAD
     assert_runs("png d --csv n=1.csv -o o"); // the name of a folder is no picture's
     file = open_set("o");
     assert_string_equal(texts(file, "train/id"), "1.png|");
-=======
-    make_folder("d/image"); // a folder is no file
-    write_text("n.csv", "image,age\n1.png,5\n");
-    assert_runs("png d --csv n.csv -o o");
-    file = open_set("o");
-    assert_numbers(find(file, "train/age"), NUMBERS(5));
->>>>>>> 8242df6 (Tell classes without names, show a model's config, and take a folder's name for a header)
     bough_tensor_file_close(&file);
 }
 
