@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from whole import damaged, files, is_whole
+from whole import damaged, files, is_whole, make_start
 
 PROGRAM, LIBRARY, CLI = sys.argv[1:4]
 STRIDE = int(sys.argv[4]) if len(sys.argv) > 4 else 1
@@ -63,8 +63,8 @@ class Case:
         with open(folder + "/count", encoding="ascii") as file:
             self.count = int(file.read())
         os.remove(folder + "/count")
-        self.output, self.expected = done.stdout, files(folder, start)
-        before = files(start, start)
+        self.output, self.expected = done.stdout, files(folder)
+        before = files(start)
         self.whole = {name: (data, before.get(name)) for name, data in self.expected.items()}
 
     def fresh(self, scratch):
@@ -82,7 +82,7 @@ class Case:
             done = bough(folder, self.args, FAIL_ALLOC=number, **variables)
         except subprocess.TimeoutExpired:
             return f"no end within {SECONDS} s"
-        said, found = done.stderr.decode(errors="replace").strip(), files(folder, self.start)
+        said, found = done.stderr.decode(errors="replace").strip(), files(folder)
         said = said.splitlines()[-1] if said else "(nothing)"
         if signal and done.returncode in (-int(signal), INTERRUPTED):
             return self.after_signal(folder, found, done.returncode)
@@ -123,7 +123,7 @@ class Case:
         done = bough(folder, ["train", "--resume", "run", "--device", "c", "--quiet"])
         if done.returncode:
             return f"cannot be resumed: {done.stderr.decode().strip()}"
-        found = files(folder, self.start)
+        found = files(folder)
         if self.name == "resume" and b"epochs: 3" not in found["config.yaml"]:
             return None  # of the run as it was before
         same = found["model.safetensors"] == self.expected["model.safetensors"]
@@ -135,9 +135,7 @@ class Case:
 def prepare(scratch):
     """A folder to train in, and one that holds a run of an epoch."""
     fresh, trained = scratch + "/fresh", scratch + "/trained"
-    os.mkdir(fresh)
-    shutil.copy(CLI + "/tiny.yaml", fresh)
-    subprocess.run([sys.executable, CLI + "/make_data.py", fresh + "/tiny.safetensors"], check=True)
+    make_start(fresh, CLI)
     shutil.copytree(fresh, trained)
     done = bough(trained, CASES["train"] + ["--set", "train.epochs=1"])
     if done.returncode:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from whole import damaged, files
+from whole import damaged, files, make_start
 
 PROGRAM, CLI = sys.argv[1:3]
 TRAIN = ["train", "tiny.yaml", "--run", "run", "--device", "c", "--quiet"]
@@ -31,7 +31,7 @@ def bough(folder, args, most=None):
 def wrong(start, folder, args, most, expected):
     """What is wrong with this run; None if nothing is."""
     shutil.copytree(start, folder)
-    done, found = bough(folder, args, most), files(folder, start)
+    done, found = bough(folder, args, most), files(folder)
     shutil.rmtree(folder)
     said, bad = done.stderr.decode().strip(), damaged(found, expected)
     if bad:
@@ -50,7 +50,7 @@ def check(scratch, start, args):
     done = bough(trained, args)
     if done.returncode:
         sys.exit(f"cannot {args[0]}: {done.stderr.decode()}")
-    whole = files(trained, start)
+    whole = files(trained)
     expected = {name: (data,) for name, data in whole.items()}
     new = [len(data) for name, data in whole.items() if name not in os.listdir(start)]
     findings = []
@@ -63,10 +63,7 @@ def check(scratch, start, args):
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         start = scratch + "/start"
-        os.mkdir(start)
-        shutil.copy(CLI + "/tiny.yaml", start)
-        subprocess.run([sys.executable, CLI + "/make_data.py", start + "/tiny.safetensors"],
-                       check=True)
+        make_start(start, CLI)
         findings, trained = check(scratch, start, TRAIN)
         findings += check(scratch, trained, PREDICT)[0]
     print("\n".join(findings))
