@@ -303,6 +303,41 @@ static void show_draws_images_and_text(void **state)
     free(pixels);
 }
 
+// A file with an image of two pixels, 0 and 1, and a label 1, of the types.
+static void write_types(const char *name, const char *image, size_t size, const char *pixels,
+                        const char *label)
+{
+    char header[600];
+    unsigned char bytes[800] = {0};
+    const int length = snprintf(header, sizeof header,
+                                "{\"train/image\":{\"dtype\":\"%s\",\"shape\":[1,1,2],"
+                                "\"data_offsets\":[0,%zu]},\"train/label\":{\"dtype\":\"%s\","
+                                "\"shape\":[1],\"data_offsets\":[%zu,%zu]}}  ",
+                                image, size, label, size, size + 1);
+    bytes[0] = (unsigned char)length;
+    memcpy(bytes + 8, header, (size_t)length);
+    memcpy(bytes + 8 + length, pixels, size);
+    bytes[8 + (size_t)length + size] = 1;
+    write_bytes(name, bytes, 9 + (size_t)length + size);
+}
+
+static void show_draws_every_type(void **state)
+{
+    (void)state;
+    write_types("a", "F32", 8, "\0\0\0\0\0\0\x80\x3f", "U8");
+    write_types("b", "F16", 4, "\0\0\0\x3c", "I8");
+    write_types("c", "BF16", 4, "\0\0\x80\x3f", "BOOL");
+    write_types("d", "BOOL", 2, "\0\1", "BOOL");
+    assert_runs("show a -o a.png");
+    for (const char *name = "bcd"; *name; name++) {
+        char args[100], picture[10];
+        snprintf(picture, sizeof picture, "%c.png", *name);
+        snprintf(args, sizeof args, "show %c -o %s", *name, picture);
+        assert_runs(args);
+        assert_same_bytes("a.png", picture, 1);
+    }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
@@ -317,6 +352,7 @@ int main(void)
         CASE(merge_puts_side_by_side),
         CASE(split_divides_and_keeps_the_order),
         CASE(show_draws_images_and_text),
+        CASE(show_draws_every_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,7 +242,8 @@ static enum bough_status write_images(struct job *job, struct bough_tensor_write
     for (int64_t i = from; i < to; i++) {
         const char *path = png_list_item(&job->list, i)[PNG_LIST_PATH];
         TRY(tool_step("images", i, job->list.items));
-        TRY(job->width ? load_resized(job, path) : png_load(job->image, &job->size, path));
+        TRY(at_item(job->width ? load_resized(job, path) : png_load(job->image, &job->size, path),
+                    &job->list, i));
         TRY(bough_tensor_writer_write(
             writer, job->image, (size_t)(job->size.channels * job->size.height * job->size.width)));
     }

@@ -11,8 +11,8 @@ static const char help[] =
     "usage: bough-data show FILE [--split NAME] [--count N] -o SHEET.png\n"
     "\n"
     "Draws a contact sheet: samples spread evenly over a split, with their labels and names\n"
-    "as text under them. Images are U8 or F32, [N, C, H, W] or [N, H, W]; three channels are\n"
-    "colours, else the first one is drawn. F32 is scaled to the range of what is drawn.\n"
+    "as text under them. Images are [N, C, H, W] or [N, H, W]; three channels are colours,\n"
+    "else the first one is drawn. What is no U8 is scaled to the range of what is drawn.\n"
     "\n"
     "  --split NAME     default train\n"
     "  --count N        how many samples; default 64, or all if there are fewer\n"
@@ -46,8 +46,7 @@ static double pixel(const struct sheet *sheet, int64_t sample, int64_t channel, 
 {
     const int64_t area = sheet->height * sheet->width;
     const int64_t i = (sample * sheet->channels + channel) * area + at;
-    return sheet->image->dtype == BOUGH_U8 ? ((const uint8_t *)sheet->image->data)[i]
-                                           : (double)((const float *)sheet->image->data)[i];
+    return bough_number_at(sheet->image->data, sheet->image->dtype, i);
 }
 
 // "left Bag": the field's name only if there are several.
@@ -63,17 +62,17 @@ static void label_text(char text[TEXT_MAX], const struct sheet *sheet, int label
         return;
     char *to = text + used;
     const size_t room = (size_t)(TEXT_MAX - used);
-    if (tensor->dtype == BOUGH_U8) {
+    if (tensor->shape.rank == 2) {
         length = tool_text_at(&name, tensor, sample);
         snprintf(to, room, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
         return;
     }
-    if (tensor->dtype == BOUGH_F32) {
-        const double number = (double)((const float *)tensor->data)[sample];
+    if (bough_dtype_is_float(tensor->dtype)) {
+        const double number = bough_number_at(tensor->data, tensor->dtype, sample);
         snprintf(to, room, isnan(number) ? "-" : "%.4g", number);
         return;
     }
-    const int64_t class = ((const int64_t *)tensor->data)[sample];
+    const int64_t class = bough_integer_at(tensor->data, tensor->dtype, sample);
     if (tool_class_name(tool_find_classes(sheet->file, field), class, &name, &length))
         snprintf(to, room, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
     else if (class == -1)
@@ -89,9 +88,8 @@ static enum bough_status take_image(struct sheet *sheet, const char *split, cons
     TRY(bough_dataset_field(&sheet->image, sheet->file, split, field));
     const struct bough_shape *shape = &sheet->image->shape;
     const int64_t *dim = shape->dim;
-    if ((sheet->image->dtype != BOUGH_U8 && sheet->image->dtype != BOUGH_F32) || shape->rank < 3 ||
-        shape->rank > 4 || bough_shape_elements(shape) == 0)
-        return tool_fail(BOUGH_DATA, "%s: %s: %s %s, wanted U8 or F32 images",
+    if (shape->rank < 3 || shape->rank > 4 || bough_shape_elements(shape) == 0)
+        return tool_fail(BOUGH_DATA, "%s: %s: %s %s, wanted images [N, C, H, W] or [N, H, W]",
                          bough_tensor_file_path(sheet->file), sheet->image->name,
                          bough_dtype_name(sheet->image->dtype),
                          bough_shape_format(shape, text, sizeof text));
@@ -114,8 +112,7 @@ static enum bough_status take_labels(struct sheet *sheet, const char *split)
         if (!tool_is_field(tensor, name, &field) || strcmp(name, split) != 0 ||
             sheet->labels == LABELS_MAX)
             continue;
-        if (tool_is_text(sheet->file, tensor) ||
-            (tensor->shape.rank == 1 && (tensor->dtype == BOUGH_I64 || tensor->dtype == BOUGH_F32)))
+        if (tensor->shape.rank == 1 || tool_is_text(sheet->file, tensor))
             TRY(bough_dataset_field(&sheet->label[sheet->labels++], sheet->file, split, field));
     }
 done:
