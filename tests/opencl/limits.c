@@ -1,6 +1,6 @@
 // Loaded before a test program (LD_PRELOAD), it makes every OpenCL device a poorer one: no more
-// items in a group than LIMIT_GROUP says, which is held; LIMIT_NAME behind its name; and no
-// ways of multiplying to try but as many as LIMIT_WAYS says, all the same.
+// items in a group than LIMIT_GROUP says, which is held; LIMIT_NAME behind its name; LIMIT_UNITS
+// compute units; and no ways of multiplying to try but as many as LIMIT_WAYS says, all the same.
 #include <CL/cl.h>
 #include <bough/tune.h>
 #include <dlfcn.h>
@@ -32,7 +32,7 @@ static void lower(void *items)
 cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *value, size_t *used)
 {
     cl_int (*real)(cl_device_id, cl_device_info, size_t, void *, size_t *);
-    const char *more = getenv("LIMIT_NAME");
+    const char *more = getenv("LIMIT_NAME"), *units = getenv("LIMIT_UNITS");
     *(void **)&real = loaders("clGetDeviceInfo");
     cl_int error = real(id, what, room, value, used);
     if (error == CL_SUCCESS && what == CL_DEVICE_MAX_WORK_GROUP_SIZE)
@@ -43,6 +43,8 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *
         if (used)
             *used += strlen(more);
     }
+    if (error == CL_SUCCESS && what == CL_DEVICE_MAX_COMPUTE_UNITS && units && value)
+        *(cl_uint *)value = (cl_uint)strtoul(units, NULL, 10);
     return error;
 }
 

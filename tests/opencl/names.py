@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs `bough` on a device whose name is no UTF-8: what it writes as JSON stays JSON.
+"""Runs `bough` on a device whose name is no UTF-8, and that tells of no compute unit: what is
+written as JSON stays JSON, and the device answers rightly.
 
 usage: names.py BOUGH LIMITS CASES
   LIMITS  limits.c, built
@@ -19,7 +20,8 @@ BAD, GOOD = b" Iris\xae", " Iris?"
 
 
 def bough(*arguments):
-    env = {**os.environb, b"LD_PRELOAD": LIMITS.encode(), b"LIMIT_NAME": BAD}
+    env = {**os.environb, b"LD_PRELOAD": LIMITS.encode(), b"LIMIT_NAME": BAD,
+           b"LIMIT_UNITS": b"0"}
     done = subprocess.run([BOUGH, *arguments], env=env, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
     if done.returncode != 0:
@@ -35,6 +37,8 @@ def main():
         sys.exit(77)
     name, on = usable[0]["name"], ("--device", usable[0]["device"])
     assert name.endswith(GOOD), name
+    assert usable[0]["compute_units"] == 1, usable[0]
+    bough("selftest", *on)
     assert json.loads(bough("bench", "gemm", "5,6,7", "-t", "0.001", "--json", *on))["name"] == name
     bough("kernels", "-o", "all.kernels", *on)
     bough("train", "tiny.yaml", "--run", "run", "--kernels", "all.kernels", "--profile", *on)

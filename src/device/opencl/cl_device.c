@@ -33,7 +33,7 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
         return bough__fail(BOUGH_DEVICE, "device %s (%s): %s", id, info->name, info->refused);
     device->group = group_size(device);
     snprintf(device->options, sizeof device->options,
-             "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%u -DBOUGH_DEPTH=%u%s",
+             "-cl-std=CL1.2 -cl-mad-enable -DBOUGH_GROUP=%zu -DBOUGH_VECTOR=%zu -DBOUGH_DEPTH=%u%s",
              device->group, device->vector, panel_depth(device),
              device->pointers ? " -DBOUGH_POINTERS" : "");
     BOUGH_TRY(bough__cl_kernels_open(device));

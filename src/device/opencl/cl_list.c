@@ -70,9 +70,8 @@ static int has_extension(cl_device_id id, const char *name)
 
 // ---- Describing ----
 
-static enum bough_device_type device_type(cl_device_id id)
+static enum bough_device_type device_type(uint64_t type)
 {
-    uint64_t type = device_number(id, CL_DEVICE_TYPE);
     return type & CL_DEVICE_TYPE_GPU   ? BOUGH_DEVICE_GPU
            : type & CL_DEVICE_TYPE_CPU ? BOUGH_DEVICE_CPU
                                        : BOUGH_DEVICE_ACCELERATOR;
@@ -122,7 +121,8 @@ static const char *why_not(cl_platform_id platform, cl_device_id id)
 static void describe(struct bough_device_info *info, cl_platform_id platform, cl_device_id id,
                      cl_uint p, cl_uint d)
 {
-    *info = (struct bough_device_info){.type = device_type(id)};
+    const uint64_t type = device_number(id, CL_DEVICE_TYPE);
+    *info = (struct bough_device_info){.type = device_type(type)};
     snprintf(info->id, sizeof info->id, "%u:%u", p, d);
     if (has_extension(id, "cl_amd_device_attribute_query"))
         device_text(id, CL_DEVICE_BOARD_NAME_AMD, info->name, sizeof info->name);
@@ -135,7 +135,8 @@ static void describe(struct bough_device_info *info, cl_platform_id platform, cl
         info->compute_units = 1;
     device_text(id, CL_DRIVER_VERSION, info->driver, sizeof info->driver);
     describe_version(info, platform, id);
-    snprintf(info->refused, sizeof info->refused, "%s", why_not(platform, id));
+    snprintf(info->refused, sizeof info->refused, "%s",
+             type ? why_not(platform, id) : "the driver does not tell of what type it is");
 }
 
 // ---- Listing ----
@@ -250,12 +251,27 @@ static int takes_pointers(cl_device_id id)
            (device_number(id, CL_DEVICE_SVM_CAPABILITIES) & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER) != 0;
 }
 
-// Mesa's llvmpipe is a CPU device that makes vectors of work-items alone, as GPUs do: of kernels
-// with one item in a group and vectors of their own it builds for minutes, and wastes all lanes but
-// one.
-static int items_are_lanes(cl_uint vector)
+// What decides how kernels are built and launched; 1 at least. Fails if the driver does not tell.
+static enum bough_status find_limits(struct bough__cl_device *device)
 {
-    return vector == 1;
+    const struct {
+        const char *name;
+        cl_device_info what;
+        size_t *value;
+    } rows[] = {
+        {"CL_DEVICE_MAX_WORK_GROUP_SIZE", CL_DEVICE_MAX_WORK_GROUP_SIZE, &device->max_group},
+        {"CL_DEVICE_LOCAL_MEM_SIZE", CL_DEVICE_LOCAL_MEM_SIZE, &device->local_memory},
+        {"CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT", CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
+         &device->vector},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cl_ulong value = 0; // little-endian: a narrower type fills its lower part
+        cl_int error = clGetDeviceInfo(device->id, rows[i].what, sizeof value, &value, NULL);
+        if (error != CL_SUCCESS)
+            return bough__cl_fail(device, error, "clGetDeviceInfo of %s", rows[i].name);
+        *rows[i].value = value ? value : 1;
+    }
+    return BOUGH_OK;
 }
 
 enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id)
@@ -273,13 +289,14 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
     device->id = devices[d];
     device->other.id = basic;
     describe(&device->base.info, platform[p], devices[d], p, d);
-    device->vector = (cl_uint)device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
-    device->cpu =
-        device->base.info.type == BOUGH_DEVICE_CPU && !as_gpu && !items_are_lanes(device->vector);
+    if (find_limits(device) != BOUGH_OK)
+        return BOUGH_DEVICE;
+    // Mesa's llvmpipe is a CPU device that makes vectors of work-items alone, as GPUs do: of
+    // kernels with one item in a group and vectors of their own it builds for minutes, and wastes
+    // all lanes but one.
+    device->cpu = device->base.info.type == BOUGH_DEVICE_CPU && !as_gpu && device->vector > 1;
     device->pointers =
         device->cpu && takes_pointers(device->id) && (!basic || takes_pointers(basic));
-    device->max_group = device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
-    device->local_memory = device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
     device->pocl = is_pocl(platform[p]);
     return BOUGH_OK;
 }

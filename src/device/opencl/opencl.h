@@ -57,7 +57,7 @@ struct bough__cl_device {
     size_t group;        // BOUGH_GROUP
     size_t max_group;    // work-items
     size_t local_memory; // bytes
-    cl_uint vector;      // floats of the native vector
+    size_t vector;       // floats of the native vector
     int blast_ready;     // CLBlast has the parameters that it is to have
     char options[BOUGH_CL_MAX_OPTIONS];
     struct bough__cl_program *programs;
