@@ -618,7 +618,7 @@ static void *run_in_a_thread(void *argument)
 {
     struct scores *scores = argument;
     struct bough_model *model;
-    if (bough_model_open(&model, in_folder("run"), NULL) != BOUGH_OK)
+    if (bough_model_open(&model, trained(), NULL) != BOUGH_OK)
         return NULL;
     float *const to[] = {scores->kind[0], scores->side, scores->level};
     for (int i = 0; i < 20; i++)
