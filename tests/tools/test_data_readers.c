@@ -296,8 +296,13 @@ static void csv_finds_the_separator(void **state)
         int columns;
         const char *last;
     } wanted[] = {
-        {"a,b,c\n", 3, "c"},      {"a;b;4,2\n", 3, "4,2"}, {"a\tb c\t1;2\n", 3, "1;2"},
-        {"a;\"b,,,\";c", 3, "c"}, {"a\n;;;", 1, "a"},      {"a\t\t\n", 3, ""},
+        {"a,b,c\n", 3, "c"},
+        {"a;b;4,2\n", 3, "4,2"},
+        {"a\tb c\t1;2\n", 3, "1;2"},
+        {"a;\"b,,,\";c", 3, "c"},
+        {"a\n;;;", 1, "a"},
+        {"a\t\t\n", 3, ""},
+        {"sep=;\r\na,b;c\r\n", 2, "c"},
         {"\"a\n,,\";b", 2, "b"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {

@@ -32,6 +32,12 @@ static enum bough_status read_stream(struct csv *csv, FILE *stream)
 
 static void find_separator(struct csv *csv)
 {
+    if (strncmp(csv->at, "sep=", 4) == 0 && csv->at[4] && strchr(",;\t|", csv->at[4]) &&
+        strchr("\r\n", csv->at[5])) {
+        csv->separator = csv->at[4]; // a line of Excel's
+        csv->at += 5;
+        return;
+    }
     static const char known[] = ",;\t";
     int count[3] = {0}, quoted = 0;
     for (const char *c = csv->at; *c && (quoted || !strchr("\r\n", *c)); c++) {

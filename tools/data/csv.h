@@ -1,6 +1,7 @@
 // Reading CSV (RFC 4180): fields in double quotes where needed ("" for a quote), LF or CRLF, with
 // or without the mark that some programs put before UTF-8. Fields are divided by commas, or by the
-// semicolons or tabs that the first line has more of. Blanks around a field are no part of it.
+// semicolons or tabs that the first line has more of, or as a line `sep=;` before it says. Blanks
+// around a field are no part of it.
 #ifndef BOUGH_DATA_CSV_H
 #define BOUGH_DATA_CSV_H
 
