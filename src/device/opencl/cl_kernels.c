@@ -6,6 +6,7 @@
 #include "device/opencl/cl_program.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "device/opencl/cl_source.h"
 
@@ -54,8 +55,11 @@ static enum bough_status read_manifest(struct bough__cl_kernels *kernels)
     memcpy(&length, block->data, sizeof length);
     if (length > block->size - sizeof length)
         return bough__fail(BOUGH_DATA, "%s: the manifest is cut short", kernels->path);
-    kernels->manifest =
-        json_loadb((const char *)block->data + sizeof length, (size_t)length, 0, &error);
+    const char *text = (const char *)block->data + sizeof length;
+    enum bough_status status =
+        bough__json_read(&kernels->manifest, text, (size_t)length, 0, &error);
+    if (status != BOUGH_OK)
+        return status;
     if (!kernels->manifest)
         return bough__fail(BOUGH_DATA, "%s: the manifest: %s", kernels->path, error.text);
     kernels->binaries = block->data + sizeof length + length;
