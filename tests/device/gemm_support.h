@@ -137,6 +137,8 @@ static inline float *gemm_run(const struct operands *o, const struct bough__gemm
     assert_ok(host_upload(&gemm.bias, device, &o->bias));
     assert_ok(impl ? impl->prepare(impl, &launch, device, &gemm)
                    : bough__launch_gemm(&launch, device, &gemm));
+    if (!impl && bough_device_info(device)->type != BOUGH_DEVICE_C && launch->implementation)
+        test_gemm_ran(launch->implementation);
     assert_ok(bough__run(device, &launch, 1));
     assert_ok(bough__read((struct bough__span){gemm.c.data.buffer, 0}, got, bytes));
     gemm_run_on_nan(o, &gemm, launch);

@@ -312,6 +312,7 @@ int main(void)
         cmocka_unit_test(batches),
         cmocka_unit_test(sizes_beyond_a_block),
         cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(test_forced_gemm_ran),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -366,6 +366,7 @@ int main(void)
         cmocka_unit_test(forward),
         cmocka_unit_test(gradient_of_the_weights),
         cmocka_unit_test(gradient_of_the_input),
+        cmocka_unit_test(test_forced_gemm_ran),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -24,6 +24,8 @@ static inline struct bough_device *opencl_open(void)
     if (device)
         printf("device %s: %s\n", device->info.id, device->info.name);
     else
+        test_no_opencl(note);
+    if (!device)
         printf("skipped: no OpenCL device: %s\n", note);
     return device;
 }

@@ -191,6 +191,8 @@ static float *solve(struct bough_device *device, struct bough__gemm g, int with_
         fill(*span[i], count[i], i);
     }
     assert_ok(bough__launch_gemm(&launch, device, &g));
+    if (device == opencl)
+        test_gemm_ran(launch->implementation ? launch->implementation : "nothing");
     assert_ok(bough__run(device, &launch, 1));
     assert_ok(bough__read(g.c.data, got, bytes));
     bough__launch_destroy(&launch);
@@ -232,6 +234,7 @@ static void run(const char *implementation, int problems)
 {
     if (!opencl)
         skip();
+    const int before = test_gemm_count(implementation);
     seed = 1;
     if (!opencl_is_slow(opencl) || strcmp(implementation, "cpu") == 0 ||
         strcmp(implementation, "direct") == 0)
@@ -241,6 +244,9 @@ static void run(const char *implementation, int problems)
         compare(implementation, &plain, (int)pick(0, 1));
         compare(implementation, &convolution, (int)pick(0, 1));
     }
+    printf("%d products by %s\n", test_gemm_count(implementation) - before, implementation);
+    if (test_gemm_count(implementation) == before)
+        fail_msg("BOUGH_GEMM was %s, and none was done by it", implementation);
 }
 
 // Images that are cut in boxes of rows; channels in pairs of strips.

@@ -33,6 +33,50 @@ int test_warnings(void)
     return warnings;
 }
 
+void test_no_opencl(const char *note)
+{
+    if (!getenv("BOUGH_TEST_OPENCL"))
+        return;
+    printf("skipped: no OpenCL device: %s\n", note);
+    exit(77);
+}
+
+static struct {
+    char name[32];
+    int count;
+} ran[8];
+
+void test_gemm_ran(const char *implementation)
+{
+    size_t i = 0;
+    while (i < 7 && ran[i].name[0] && strcmp(ran[i].name, implementation) != 0)
+        i++;
+    snprintf(ran[i].name, sizeof ran[i].name, "%s", implementation);
+    ran[i].count++;
+}
+
+int test_gemm_count(const char *implementation)
+{
+    for (size_t i = 0; i < 8; i++)
+        if (strcmp(ran[i].name, implementation) == 0)
+            return ran[i].count;
+    return 0;
+}
+
+void test_forced_gemm_ran(void **state)
+{
+    (void)state;
+    const char *forced = getenv("BOUGH_GEMM");
+    if (!forced || devices_count < 2)
+        skip();
+    int all = 0;
+    for (size_t i = 0; i < 8; i++)
+        all += ran[i].count;
+    printf("%d of %d products by %s\n", test_gemm_count(forced), all, forced);
+    if (!test_gemm_count(forced))
+        fail_msg("BOUGH_GEMM is %s, and none was done by it", forced);
+}
+
 // Past the front, which would run the self-test.
 static enum bough_status open_untested(struct bough_device **device, const char *id)
 {
@@ -71,8 +115,10 @@ struct bough_device *const *test_devices(size_t *count)
         assert_ok(open_device(&devices[devices_count++], list[i].id));
         printf("device %s: %s\n", list[i].id, list[i].name);
     }
-    if (devices_count == 1)
+    if (devices_count == 1) {
+        test_no_opencl(note);
         printf("device OpenCL: skipped: %s\n", note);
+    }
     bough_device_list_destroy(&list);
     *count = devices_count;
     return devices;

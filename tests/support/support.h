@@ -20,6 +20,16 @@
 struct bough_device *const *test_devices(size_t *count);
 int test_devices_end(void **state);
 
+// Ends the program with 77, which ctest takes for skipped, where BOUGH_TEST_OPENCL is set: it is
+// for runs that test nothing without an OpenCL device. test_devices calls it where there is none.
+void test_no_opencl(const char *note);
+
+// Counts what has multiplied on an OpenCL device; and fails, by a test of its own at the end of a
+// group, if BOUGH_GEMM names an implementation that never did.
+void test_gemm_ran(const char *implementation);
+int test_gemm_count(const char *implementation);
+void test_forced_gemm_ran(void **state);
+
 // How many warnings the library has logged since test_devices was first called, which prints them:
 // a kernel that did not build and runs as its C twin is one.
 int test_warnings(void);
