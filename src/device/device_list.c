@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strings.h"
+#include "device/guard.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -36,6 +37,24 @@ static void module_path(char *path, size_t size)
     snprintf(path, size, "%.*s/bough/libbough_opencl.so", length, end ? self.dli_fname : ".");
 }
 
+struct opening {
+    const char *path;
+    void **module;
+};
+
+static void open_module(void *argument)
+{
+    const struct opening *opening = argument;
+    *opening->module = dlopen(opening->path, RTLD_NOW | RTLD_LOCAL);
+}
+
+void bough__backends_drop(void)
+{
+    rows_count = 1;
+    snprintf(module_note, sizeof module_note,
+             "no OpenCL: a driver or library of it threw a C++ exception; is there memory left?");
+}
+
 static void load_module(void)
 {
     char path[PATH_MAX];
@@ -44,7 +63,11 @@ static void load_module(void)
         snprintf(module_note, sizeof module_note, "no OpenCL: the module %.400s is missing", path);
         return;
     }
-    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *module = NULL;
+    if (!bough__guard(open_module, &(struct opening){path, &module})) {
+        bough__backends_drop();
+        return;
+    }
     const char *error = module ? NULL : dlerror();
     // One that is too old for the module is named with what it lacks.
     if (error && strstr(error, "libOpenCL.so") && !strstr(error, "version `"))
@@ -72,6 +95,21 @@ const struct bough__backend *const *bough__backends(size_t *count, char *note, s
 
 // ---- Listing ----
 
+struct asking {
+    const struct bough__backend *backend;
+    struct bough_device_info *info;
+    size_t room, *found;
+    char *note; // as large as a listing's
+    enum bough_status status;
+};
+
+static void ask(void *argument)
+{
+    struct asking *a = argument;
+    a->status = a->backend->list(a->info, a->room, a->found, a->note,
+                                 sizeof((struct bough__listing *)0)->note);
+}
+
 static enum bough_status append(struct bough__listing *listing,
                                 const struct bough__backend *backend)
 {
@@ -88,8 +126,13 @@ static enum bough_status append(struct bough__listing *listing,
         if (!backends)
             return bough__no_memory();
         listing->backend = backends;
-        enum bough_status status =
-            backend->list(info + listing->count, room, &found, note, sizeof note);
+        struct asking asking = {backend, info + listing->count, room, &found, note, BOUGH_OK};
+        if (!bough__guard(ask, &asking)) {
+            bough__backends_drop();
+            snprintf(listing->note, sizeof listing->note, "%s", module_note);
+            return BOUGH_OK;
+        }
+        enum bough_status status = asking.status;
         if (status != BOUGH_OK)
             return status;
         if (found <= room)

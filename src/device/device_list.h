@@ -17,4 +17,7 @@ struct bough__listing {
 enum bough_status bough__listing_init(struct bough__listing *listing);
 void bough__listing_fini(struct bough__listing *listing);
 
+// Leaves plain C alone: a driver threw a C++ exception, and holds what it locked.
+void bough__backends_drop(void);
+
 #endif
