@@ -86,9 +86,9 @@ char *bough__append(char *text, size_t size, const char *format, ...)
     return text;
 }
 
-// The bytes of the character of UTF-8 that begins here; 0 if none does.
-static size_t character(const unsigned char *at)
+size_t bough__utf8_bytes(const char *text)
 {
+    const unsigned char *at = (const unsigned char *)text;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const size_t bytes = at[0] < 0x80         ? 1
                          : at[0] >> 5 == 0x06 ? 2
@@ -111,7 +111,7 @@ int bough__is_utf8(const char *text)
 {
     size_t bytes = 1;
     while (*text && bytes) {
-        bytes = character((const unsigned char *)text);
+        bytes = bough__utf8_bytes(text);
         text += bytes;
     }
     return bytes != 0;
@@ -120,7 +120,7 @@ int bough__is_utf8(const char *text)
 char *bough__make_utf8(char *text)
 {
     for (char *at = text; *at;) {
-        const size_t bytes = character((const unsigned char *)at);
+        const size_t bytes = bough__utf8_bytes(at);
         if (!bytes)
             *at = '?';
         at += bytes ? bytes : 1;

@@ -19,6 +19,9 @@ enum bough_status bough__variable_says(int *says, const char *name, const char *
 // Whether all of it is UTF-8.
 int bough__is_utf8(const char *text);
 
+// The bytes of the character of UTF-8 that begins at `text`; 0 if none does, 1 for an ASCII one.
+size_t bough__utf8_bytes(const char *text);
+
 // Puts ? in the place of every byte that is no part of UTF-8. Returns `text`.
 char *bough__make_utf8(char *text);
 

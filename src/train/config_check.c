@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "nn/metric.h"
 #include "train/config_schema.h"
+#include "train/task_name.h"
 
 #include <bough/name.h>
 #include <stdarg.h>
@@ -277,11 +278,11 @@ static enum bough_status check_standardize(struct check *c, const struct bough_t
 static enum bough_status check_task_name(struct check *c, const struct bough_task *list,
                                          size_t index)
 {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     const char *name = list[index].name;
-    if (!name || !*name || strspn(name, allowed) != strlen(name) || strlen(name) > 63)
-        return wrong(c, "task name '%.80s'; wanted letters, digits, _ and -, at most 63",
+    if (!name || !bough__task_name_fits(name))
+        return wrong(c,
+                     "task name '%.80s'; wanted 1 to 63 bytes of UTF-8 without control characters, "
+                     "quotes, any of . / \\ , ; : = [ ] { }, or a blank at an end",
                      name ? name : "");
     if (strcmp(name, "trunk") == 0)
         return wrong(c, "a task cannot be named trunk");

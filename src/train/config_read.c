@@ -40,12 +40,36 @@ static enum bough_status wanted(const struct reader *r, const struct bough__node
                             more ? more : "");
 }
 
+// Where in the config a key of that name is: "train.epochs". Layers have many keys of many kinds.
+static int find_elsewhere(char *path, size_t size, const struct bough__section *section,
+                          const char *name)
+{
+    const size_t mark = strlen(path);
+    for (size_t i = 0; i < section->count; i++) {
+        const struct bough__key *key = &section->key[i];
+        bough__append(path, size, "%s%s", mark ? "." : "", key->name);
+        if (mark && key->type != BOUGH__KEY_NAME && strcmp(key->name, name) == 0)
+            return 1;
+        if (key->type == BOUGH__KEY_TASKS)
+            bough__append(path, size, ".<task>");
+        if ((key->type == BOUGH__KEY_SECTION || key->type == BOUGH__KEY_TASKS) &&
+            find_elsewhere(path, size, key->section, name))
+            return 1;
+        path[mark] = '\0';
+    }
+    return 0;
+}
+
 // `what` names what is wrong with the name: "unknown key".
 static enum bough_status unknown(const struct reader *r, const struct bough__node *node,
                                  const char *what, const char *name, const char *const *names)
 {
     char list[1024] = "";
+    char path[128] = "";
     const char *nearest = bough_name_nearest(name, names);
+    if (names[0] && strcmp(names[0], bough__config_section.key->name) == 0 &&
+        find_elsewhere(path, sizeof path, &bough__config_section, name))
+        nearest = path;
     for (size_t i = 0; names[i]; i++)
         bough__append(list, sizeof list, "%s%s", i ? ", " : "", names[i]);
     return bough__node_fail(r->tree, node, "%s: %s%s%s%s (%s)", r->path, what,

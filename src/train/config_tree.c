@@ -352,6 +352,11 @@ enum bough_status bough__tree_override(struct bough__tree *tree, const char *ove
     size_t length = equals ? (size_t)(equals - override) : 0;
     if (strspn(override, ".[]") >= length || length >= sizeof path)
         return bough__fail(BOUGH_INVALID, "override '%.100s': wanted key.path=value", override);
+    if (strspn(equals + 1, " \t\n") == strlen(equals + 1))
+        return bough__fail(BOUGH_INVALID,
+                           "override '%.100s': no value; wanted key.path=value, and null for the "
+                           "default",
+                           override);
     snprintf(path, sizeof path, "%.*s", (int)length, override);
     snprintf(name, sizeof name, "override '%.100s'", override);
     struct conversion c = {tree->arena, name, override, NULL};

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,9 +34,10 @@ enum bough_status bough__report_read(struct bough__report *report)
 {
     enum bough_status status =
         bough__phase_losses(report->trainer->training.phase, report->loss, report->weight);
-    for (size_t t = 0; t < tasks_of(report); t++)
-        report->mean[t] =
-            (report->loss[t] - report->loss0[t]) / (report->weight[t] - report->weight0[t]);
+    for (size_t t = 0; t < tasks_of(report); t++) {
+        double weight = report->weight[t] - report->weight0[t];
+        report->mean[t] = weight > 0 ? (report->loss[t] - report->loss0[t]) / weight : NAN;
+    }
     return status;
 }
 

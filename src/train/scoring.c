@@ -44,6 +44,8 @@ static enum bough_status walked_targets(struct bough__outcome *outcome, struct b
 
 static void add(struct bough_scores *scores, const char *task, const char *metric, double value)
 {
+    if (isnan(value))
+        value = NAN; // of one sign, which printf shows
     scores->score[scores->count++] = (struct bough_score){task, metric, value};
 }
 

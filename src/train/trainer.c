@@ -4,6 +4,7 @@
 #include "mtl/weighting.h"
 #include "train/run_dir.h"
 #include "train/standardize.h"
+#include "train/trainer_check.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -151,19 +152,6 @@ static enum bough_status settle_device(struct bough__trainer *trainer)
     return status;
 }
 
-// Options that go by the validation, where there is none, are a mistake and not a default.
-static enum bough_status check_validation(const struct bough__trainer *trainer)
-{
-    const struct bough_config *config = &trainer->config;
-    int plateau = strcmp(config->schedule.name, "plateau") == 0;
-    if (trainer->validation.phase || (!plateau && !config->train.early_stopping.patience))
-        return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID,
-                       "%s goes by the validation, and nothing is held out: set train.validation, "
-                       "or add a split `validation` to %s",
-                       plateau ? "schedule.name: plateau" : "train.early_stopping", config->data);
-}
-
 enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_config *config,
                                         const struct bough_train_options *options)
@@ -187,7 +175,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(bough__scoring_check(made->model));
     BOUGH_TRY(load_splits(made));
     BOUGH_TRY(make_walks(made));
-    BOUGH_TRY(check_validation(made));
+    BOUGH_TRY(bough__trainer_check(made));
     BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config, made->data));
     BOUGH_TRY(bough__run_dir_enter(made));
     BOUGH_TRY(bough__record_open(&made->record, made->run_dir, made->progress.epoch));

@@ -175,8 +175,16 @@ static void test_refuses_structs(void **state)
     REFUSED((c.weighting.name = "fixed", c.weighting.weights = two, c.weighting.weights_count = 2),
             "weighting.weights: 2 weights for 1 tasks");
     REFUSED(c.train.early_stopping.metric = "a.accuracy", "train.early_stopping.metric");
-    task.name = "a b";
-    REFUSED(c.tasks = &task, "task name 'a b'");
+    static const char *const bad[] = {"",   "a.b", "a/b", "a\"b", "a,b",   "a\nb",
+                                      " a", "a=b", "a[0", "\xc3", "a\x7f", "a\xc2\x85"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        task.name = bad[i];
+        REFUSED(c.tasks = &task, "wanted 1 to 63 bytes of UTF-8");
+    }
+    task.name = "höhe über 0 \xe6\xb7\xb1";
+    c = test_config_small;
+    c.tasks = &task;
+    assert_ok(bough_config_resolve(&out, &c));
     task = test_config_small.tasks[0];
     task.metrics = (const char *const[]){"accuracy"};
     task.metrics_count = 1;
@@ -195,7 +203,7 @@ static void test_overrides(void **state)
                                             "trunk.7.dropout2d.p=0.25",
                                             "optimizer=sgd",
                                             "optimizer.momentum=0.9",
-                                            "train.validation=",
+                                            "train.validation=null",
                                             "data=here.safetensors",
                                             "tasks.left.loss.label_smoothing=0.5",
                                             "trunk.1={linear: 3}"};

@@ -1,0 +1,121 @@
+#include "train/trainer_check.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+// ---- Labels ----
+
+static int has_label(const struct bough__targets *targets, int64_t row)
+{
+    if (targets->label)
+        return targets->label[row] >= 0;
+    const float *number = targets->number + row * targets->width;
+    int64_t i = 0;
+    while (i < targets->width && isnan(number[i]))
+        i++;
+    return i < targets->width;
+}
+
+static int any_label(const struct bough__walk *walk, size_t t)
+{
+    int64_t i = 0;
+    while (i < walk->feed.count && !has_label(&walk->split->targets[t], walk->feed.order[i]))
+        i++;
+    return i < walk->feed.count;
+}
+
+static enum bough_status check_labels(const struct bough__trainer *trainer, size_t t)
+{
+    const struct bough_task *task = &trainer->config.tasks[t];
+    const struct {
+        const char *name;
+        const struct bough__walk *walk;
+    } measured[] = {{"validation", &trainer->validation}, {"test", &trainer->test}};
+    if (!any_label(&trainer->training, t))
+        return bough__fail(
+            BOUGH_DATA,
+            "%s: train/%s: 0 of %lld rows have a label, task %s has nothing to learn "
+            "from",
+            trainer->config.data, task->target, (long long)trainer->training.feed.count,
+            task->name);
+    for (size_t i = 0; i < 2; i++)
+        if (measured[i].walk->phase && !any_label(measured[i].walk, t))
+            bough__log(BOUGH_LOG_WARNING,
+                       "tasks.%s: 0 of %lld rows of %s have a label: it has no scores there",
+                       task->name, (long long)measured[i].walk->feed.count, measured[i].name);
+    return BOUGH_OK;
+}
+
+// ---- Losses ----
+
+// Whole numbers in I64 are what bough-data writes for classes.
+static enum bough_status check_loss(const struct bough__trainer *trainer, size_t t)
+{
+    const struct bough_task *task = &trainer->config.tasks[t];
+    const struct bough_file_tensor *field;
+    char key[300];
+    if (trainer->model->loss[t]->target != BOUGH_TARGET_NUMBER || task->map_count)
+        return BOUGH_OK;
+    enum bough_status status = bough_dataset_field(&field, trainer->data, "train", task->target);
+    if (status != BOUGH_OK)
+        return status;
+    snprintf(key, sizeof key, "classes/%s", task->target);
+    const int named = bough_tensor_file_metadata(trainer->data, key) != NULL;
+    if (!named && (field->dtype != BOUGH_I64 || bough_shape_row(&field->shape) != 1))
+        return BOUGH_OK;
+    return bough__fail(
+        BOUGH_INVALID,
+        "tasks.%s: %s is for numbers, and %s: %s is of classes (%s); store it as F32, "
+        "say by target.map which number each class stands for, or take cross_entropy",
+        task->name, task->loss.name, trainer->config.data, field->name,
+        named ? "they have names" : "I64");
+}
+
+static void check_head(const struct bough_task *task)
+{
+    const char *last = task->head[task->head_count - 1].kind;
+    const int classes = strcmp(task->loss.name, "cross_entropy") == 0;
+    const int binary = strcmp(task->loss.name, "binary_cross_entropy") == 0;
+    if ((classes && strcmp(last, "softmax") == 0) || (binary && strcmp(last, "sigmoid") == 0))
+        bough__log(BOUGH_LOG_WARNING,
+                   "tasks.%s.head: ends in %s, and %s applies it itself: leave it out", task->name,
+                   last, task->loss.name);
+}
+
+// ---- Validation ----
+
+// Options that go by the validation, where there is none, are a mistake and not a default.
+static enum bough_status check_validation(const struct bough__trainer *trainer)
+{
+    const struct bough_config *config = &trainer->config;
+    const int plateau = strcmp(config->schedule.name, "plateau") == 0;
+    if (trainer->validation.phase)
+        return BOUGH_OK;
+    if (plateau || config->train.early_stopping.patience > 0)
+        return bough__fail(
+            BOUGH_INVALID,
+            "%s goes by the validation, and nothing is held out: set train.validation, "
+            "or add a split `validation` to %s",
+            plateau ? "schedule.name: plateau" : "train.early_stopping", config->data);
+    if (config->train.validation > 0)
+        bough__log(BOUGH_LOG_WARNING,
+                   "train.validation: %g of %lld rows is less than half a row: nothing is held out",
+                   (double)config->train.validation, (long long)trainer->training.feed.count);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < trainer->config.tasks_count; t++) {
+        check_head(&trainer->config.tasks[t]);
+        BOUGH_TRY(check_loss(trainer, t));
+        BOUGH_TRY(check_labels(trainer, t));
+    }
+    BOUGH_TRY(check_validation(trainer));
+done:
+    return status;
+}
