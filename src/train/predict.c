@@ -194,7 +194,7 @@ static void row_task(struct csv *csv, const struct bough__model *model, size_t t
     enum bough__target_kind kind = model->loss[t]->target;
     if (kind == BOUGH_TARGET_NUMBER) {
         for (int64_t c = 0; c < width; c++)
-            print(csv, ",%.9g", (double)score[c]);
+            print(csv, ",%.9g", isnan(score[c]) ? (double)NAN : (double)score[c]); // no "-nan"
         return;
     }
     bough__probabilities(score, kind, 1, width);
