@@ -68,7 +68,7 @@ void test_forced_gemm_ran(void **state)
     (void)state;
     const char *forced = getenv("BOUGH_GEMM");
     if (!forced || devices_count < 2)
-        skip();
+        return;
     int all = 0;
     for (size_t i = 0; i < 8; i++)
         all += ran[i].count;

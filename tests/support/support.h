@@ -24,8 +24,8 @@ int test_devices_end(void **state);
 // for runs that test nothing without an OpenCL device. test_devices calls it where there is none.
 void test_no_opencl(const char *note);
 
-// Counts what has multiplied on an OpenCL device; and fails, by a test of its own at the end of a
-// group, if BOUGH_GEMM names an implementation that never did.
+// Counts what has multiplied on an OpenCL device; and, as the last test of a group, fails if
+// BOUGH_GEMM names an implementation that never did.
 void test_gemm_ran(const char *implementation);
 int test_gemm_count(const char *implementation);
 void test_forced_gemm_ran(void **state);
