@@ -51,7 +51,7 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
 
 // ---- Losses ----
 
-// Whole numbers in I64 are what bough-data writes for classes.
+// One integer a row is a class; several, as the pixels of an image, are numbers.
 static enum bough_status check_loss(const struct bough__trainer *trainer, size_t t)
 {
     const struct bough_task *task = &trainer->config.tasks[t];
@@ -64,14 +64,14 @@ static enum bough_status check_loss(const struct bough__trainer *trainer, size_t
         return status;
     snprintf(key, sizeof key, "classes/%s", task->target);
     const int named = bough_tensor_file_metadata(trainer->data, key) != NULL;
-    if (!named && (field->dtype != BOUGH_I64 || bough_shape_row(&field->shape) != 1))
+    if (!named && (bough_dtype_is_float(field->dtype) || bough_shape_row(&field->shape) != 1))
         return BOUGH_OK;
     return bough__fail(
         BOUGH_INVALID,
         "tasks.%s: %s is for numbers, and %s: %s is of classes (%s); store it as F32, "
         "say by target.map which number each class stands for, or take cross_entropy",
         task->name, task->loss.name, trainer->config.data, field->name,
-        named ? "they have names" : "I64");
+        named ? "they have names" : bough_dtype_name(field->dtype));
 }
 
 static void check_head(const struct bough_task *task)

@@ -1,0 +1,25 @@
+# One training a folder, a hangup, a closed pipe, and config mistakes that were silent.
+tiny
+"$PYTHON" "$CASES/make_data.py" many.safetensors 20000
+begin() { # in the background, until its first epoch has ended
+    : > log.txt
+    bough train tiny.yaml -d c -s data=many.safetensors -s train.epochs=1000000 -r "$1" > log.txt 2> err.txt &
+    until grep -q '^epoch 2/' log.txt || ! kill -0 $!; do sleep 0.05; done
+}
+begin held
+holder=$!
+bough train --resume held -d c -q 2>&1 | sed -E "s/process $holder on [^ ]+/process HOLDER on HOST/"
+kill -HUP $holder
+wait $holder
+echo "exit $?"
+tail -n 2 log.txt | sed -E 's/epoch [0-9]+ after step [0-9]+/epoch E after step S/; s/^  [^ ]*bough/  bough/'
+{ sleep 0.1; bough train tiny.yaml -d c -r piped 2> err.txt; echo "exit $?" > code; } | true
+machine < err.txt
+cat code
+ls piped
+try bough train tiny.yaml -d c --force
+try bough info tiny.yaml --set epochs=3
+try bough info tiny.yaml --set train.epochs=
+sed -e 's/right:/höhe:/' tiny.yaml > name.yaml
+bough train name.yaml -d c -q -r name | grep -o '^höhe'
+bough predict name --data tiny.safetensors -o out.csv -d c > log.txt 2>&1 && head -n 1 out.csv
