@@ -2,8 +2,9 @@
 // FAULT_CALL says, from 1 on. The names of all calls, in order, go to the file FAULT_LIST.
 #define CL_TARGET_OPENCL_VERSION 200
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
+#include "loader.h"
+
 #include <CL/cl.h>
-#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,16 +32,6 @@ static int fails(const char *name)
     if (list)
         fprintf(list, "%s\n", name);
     return wanted && strtoul(wanted, NULL, 10) == call;
-}
-
-// The loader's own function, past ours.
-static void *loaders(const char *name)
-{
-    void *loader = dlopen("libOpenCL.so.1", RTLD_NOW);
-    void *found = loader ? dlsym(loader, name) : NULL;
-    if (!found)
-        abort();
-    return found;
 }
 
 #define PASS(result, name, failed, parameters, arguments)                                          \

@@ -100,6 +100,9 @@ def sweep(cache, device):
         code, output = run(call, cache=cache, device=device)
         ends[code] = ends.get(code, 0) + 1
         what = complaint(code, output, whole)
+        if not what and "pthread-" in output and "does not build" in output and \
+                "POCL_CACHE_DIR" not in output:
+            what = "PoCL's cache folder is not asked for"
         if what:
             bad += 1
             print(f"call {call} ({names[call - 1]}), cache {cache}: {what}\n{output}", flush=True)

@@ -1,21 +1,12 @@
 // Loaded before a test program (LD_PRELOAD), it makes every OpenCL device a poorer one: no more
 // items in a group than LIMIT_GROUP says, which is held; LIMIT_NAME behind its name; LIMIT_UNITS
 // compute units; and no ways of multiplying to try but as many as LIMIT_WAYS says, all the same.
+#include "loader.h"
+
 #include <CL/cl.h>
 #include <bough/tune.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
-
-// The loader's own function, past ours.
-static void *loaders(const char *name)
-{
-    void *loader = dlopen("libOpenCL.so.1", RTLD_NOW);
-    void *found = loader ? dlsym(loader, name) : NULL;
-    if (!found)
-        abort();
-    return found;
-}
 
 static size_t most_items(void)
 {
