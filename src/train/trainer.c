@@ -152,6 +152,20 @@ static enum bough_status settle_device(struct bough__trainer *trainer)
     return status;
 }
 
+// Layers that do not go with the samples are told with what the data hold.
+static enum bough_status make_model(struct bough__trainer *trainer,
+                                    const struct bough_shape *sample)
+{
+    char text[128];
+    enum bough_status status =
+        bough__model_create(&trainer->model, &trainer->config, sample, trainer->device, NULL);
+    if (status != BOUGH_INVALID)
+        return status;
+    return bough__fail(BOUGH_INVALID, "%s (%s: a sample of train/%s is %s)", bough_last_error(),
+                       trainer->config.data, trainer->config.input.field,
+                       bough_shape_format(sample, text, sizeof text));
+}
+
 enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_config *config,
                                         const struct bough_train_options *options)
@@ -170,7 +184,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     if (!options->resume)
         BOUGH_TRY(bough__standardize(&made->config, &made->arena, made->data, made->train_rows,
                                      made->trained, made->rows));
-    BOUGH_TRY(bough__model_create(&made->model, &made->config, &sample, made->device, NULL));
+    BOUGH_TRY(make_model(made, &sample));
     BOUGH_TRY(read_classes(made));
     BOUGH_TRY(bough__scoring_check(made->model));
     BOUGH_TRY(load_splits(made));

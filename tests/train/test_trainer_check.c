@@ -221,6 +221,17 @@ static void softmax_before_cross_entropy_is_told(void **state)
     assert_non_null(strstr(logged, "tasks.a.head: ends in softmax, and cross_entropy applies it"));
 }
 
+static void layers_that_do_not_fit_are_told_with_the_data(void **state)
+{
+    (void)state;
+    static const struct bough_layer conv[] = {{"conv2d", .channels = 1, .kernel = {3, 3}}};
+    set("class", "cross_entropy");
+    config.trunk = conv;
+    config.trunk_count = 1;
+    assert_fails(train(NULL), BOUGH_INVALID, "trunk[0] conv2d");
+    assert_non_null(strstr(bough_last_error(), "a sample of train/input is [6]"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +241,7 @@ int main(void)
         cmocka_unit_test_setup(a_metric_that_is_always_nan_is_no_improvement, fill),
         cmocka_unit_test_setup(an_unlabelled_validation_is_told, fill),
         cmocka_unit_test_setup(a_loss_of_numbers_refuses_classes, fill),
+        cmocka_unit_test_setup(layers_that_do_not_fit_are_told_with_the_data, fill),
         cmocka_unit_test_setup(softmax_before_cross_entropy_is_told, fill),
     };
     return cmocka_run_group_tests(tests, start, test_folder_end);
