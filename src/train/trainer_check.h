@@ -8,8 +8,8 @@
 // Takes a trainer with its walks made. Warns of a task without a label in validation or test, of
 // scores that the loss would squash once more, of a share that holds nothing out.
 // Errors: DATA for a task without a label to train on; INVALID for a loss of numbers on a field of
-// classes (one integer a row, or with class names; a map makes numbers of them), and for options that
-// want a validation where there is none.
+// classes (one integer a row, or with class names; a map makes numbers of them), and for options
+// that want a validation where there is none.
 enum bough_status bough__trainer_check(const struct bough__trainer *trainer);
 
 #endif

@@ -3,6 +3,7 @@
 #include "support/support.h"
 #include "support/training.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,25 @@ static void other_data_are_refused(void **state)
     assert_ok(train(&config, &resume));
 }
 
+// The best so far is measured by what is asked for now; a mean of changes is no loss.
+static void another_criterion_measures_the_best_anew(void **state)
+{
+    (void)state;
+    struct bough_config config = config_of(2);
+    struct bough_tensor_file *file;
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("other")}));
+    config.train.early_stopping.metric = "shape.loss";
+    assert_ok(train(&config, &(struct bough_train_options){.resume = in_folder("other")}));
+    config.train.epochs = 3;
+    assert_ok(train(&config, &(struct bough_train_options){.resume = in_folder("other")}));
+    assert_ok(bough_tensor_file_open(&file, in_folder("other/last.safetensors")));
+    json_t *progress = json_loads(bough_tensor_file_metadata(file, "progress"), 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(progress, "criterion")), "shape.loss");
+    assert_true(json_number_value(json_object_get(progress, "best")) < -0.01);
+    json_decref(progress);
+    bough_tensor_file_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_run_that_was_stopped_in_its_first_epoch_goes_on),
         cmocka_unit_test(done_epochs_are_told),
         cmocka_unit_test(other_data_are_refused),
+        cmocka_unit_test(another_criterion_measures_the_best_anew),
     };
     return cmocka_run_group_tests(tests, start, test_folder_end);
 }
