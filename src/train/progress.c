@@ -261,18 +261,20 @@ static enum bough_status read_account(const struct bough_tensor_file *file,
     return status;
 }
 
+static enum bough_status open_last(struct bough_tensor_file **file,
+                                   struct bough__progress *progress, const char *run_dir)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/last.safetensors", run_dir);
+    enum bough_status status = bough_tensor_file_open(file, path);
+    return status == BOUGH_OK ? progress_read(progress, *file) : status;
+}
+
 enum bough_status bough__load_progress(struct bough__progress *progress, const char *run_dir)
 {
-    enum bough_status status;
-    struct bough__arena arena = {0};
     struct bough_tensor_file *file = NULL;
-    char *path;
-    BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
-    BOUGH_TRY(bough_tensor_file_open(&file, path));
-    BOUGH_TRY(progress_read(progress, file));
-done:
+    enum bough_status status = open_last(&file, progress, run_dir);
     bough_tensor_file_close(&file);
-    bough__arena_fini(&arena);
     return status;
 }
 
@@ -280,16 +282,12 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
                                    struct bough__progress *progress, struct bough__phase *training)
 {
     enum bough_status status;
-    struct bough__arena arena = {0};
     struct bough_tensor_file *file = NULL;
-    char *path;
-    BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
-    BOUGH_TRY(bough_tensor_file_open(&file, path));
-    BOUGH_TRY(progress_read(progress, file));
+    BOUGH_TRY(open_last(&file, progress, run_dir));
     if (progress->epoch_step > training->steps)
         BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: its progress says step %lld of %lld in epoch %d",
-                              path, (long long)progress->epoch_step, (long long)training->steps,
-                              progress->epoch + 1));
+                              bough_tensor_file_path(file), (long long)progress->epoch_step,
+                              (long long)training->steps, progress->epoch + 1));
     if (progress->best_epoch > 0) {
         BOUGH_TRY(bough__load_model(run_dir, model));
         BOUGH_TRY(bough__model_keep_best(model));
@@ -299,6 +297,5 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
         BOUGH_TRY(read_account(file, training));
 done:
     bough_tensor_file_close(&file);
-    bough__arena_fini(&arena);
     return status;
 }

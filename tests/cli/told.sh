@@ -3,16 +3,22 @@ tiny
 "$PYTHON" "$CASES/make_data.py" many.safetensors 20000
 begin() { # in the background, until its first epoch has ended
     : > log.txt
-    bough train tiny.yaml -d c -s data=many.safetensors -s train.epochs=1000000 -r "$1" > log.txt 2> err.txt &
-    until grep -q '^epoch 2/' log.txt || ! kill -0 $!; do sleep 0.05; done
+    bough train "$@" -d c > log.txt 2> err.txt &
+    until grep -q '^epoch ' log.txt || ! kill -0 $!; do sleep 0.05; done
 }
-begin held
+ended() { # by that signal
+    kill -"$1" $holder
+    wait $holder
+    echo "exit $?"
+    tail -n 2 log.txt | sed -E 's/epoch [0-9]+ after step [0-9]+/epoch E after step S/; s/^  [^ ]*bough/  bough/'
+}
+begin tiny.yaml -s data=many.safetensors -s train.epochs=1000000 -r held
 holder=$!
 bough train --resume held -d c -q 2>&1 | sed -E "s/process $holder on [^ ]+/process HOLDER on HOST/"
-kill -HUP $holder
-wait $holder
-echo "exit $?"
-tail -n 2 log.txt | sed -E 's/epoch [0-9]+ after step [0-9]+/epoch E after step S/; s/^  [^ ]*bough/  bough/'
+ended HUP
+begin --resume held
+holder=$!
+ended TERM
 { sleep 0.1; bough train tiny.yaml -d c -r piped 2> err.txt; echo "exit $?" > code; } | true
 machine < err.txt
 cat code
