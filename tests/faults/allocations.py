@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Fails the allocations of small runs of bough, one a run, and then all from one on.
+"""Fails the allocations of small runs of a program, one a run, and then all from one on.
 
 Each run must end with exit code 1 and `out of memory`, or do all of its work; no signal, no other
 code, no hang, and no half-written file. A training is also interrupted at an allocation, as by
 Ctrl-C, or killed there. Whatever stopped it, it must go on to the model that it had made without.
 
-usage: allocations.py BOUGH FAIL_ALLOC_LIBRARY CLI_FOLDER [STRIDE [CASE]...]
-  STRIDE  every STRIDE-th allocation only; 1, all of them, without it
-  CASE    train, resume, eval, predict, info, info-run, devices; all without one
+usage: allocations.py PROGRAM FAIL_ALLOC_LIBRARY CLI_FOLDER [STRIDE [CASE]...]
+  PROGRAM  bough or bough-data
+  STRIDE   every STRIDE-th allocation only; 1, all of them, without it
+  CASE     one of CASES here, or of data_cases.py for bough-data; all without one
 """
 import concurrent.futures
 import itertools
@@ -18,11 +19,13 @@ import subprocess
 import sys
 import tempfile
 
+import data_cases
 from whole import damaged, files, is_whole, make_start
 
 PROGRAM, LIBRARY, CLI = sys.argv[1:4]
 STRIDE = int(sys.argv[4]) if len(sys.argv) > 4 else 1
 SECONDS = 60
+ON_DATA = os.path.basename(PROGRAM) == "bough-data"
 
 # What two runs write alike; nothing of it holds a time.
 SAME = ("config.yaml", "model.safetensors", "p.csv")
@@ -36,12 +39,14 @@ CASES = {
     "info-run": ["info", "run"],
     "devices": ["devices", "--json"],
 }
+if ON_DATA:
+    CASES = data_cases.CASES
 TRAININGS = ("train", "resume")
 ON_A_RUN = ("resume", "eval", "predict", "info-run")
 INTERRUPTED = 130
 
 
-def bough(folder, args, **variables):
+def run_program(folder, args, **variables):
     """Plain C on one thread: so the allocations come in the same order every time."""
     env = dict(os.environ, BOUGH_THREADS="1", BOUGH_CACHE="off",
                BOUGH_OPENCL_MODULE=folder + "/none", MALLOC_PERTURB_="165", **variables)
@@ -57,7 +62,7 @@ class Case:
     def __init__(self, name, start, scratch):
         self.name, self.args, self.start = name, CASES[name], start
         folder = self.fresh(scratch)
-        done = bough(folder, self.args, FAIL_ALLOC_COUNT=folder + "/count")
+        done = run_program(folder, self.args, FAIL_ALLOC_COUNT=folder + "/count")
         if done.returncode:
             sys.exit(f"{name}: exit {done.returncode} without a fault: {done.stderr.decode()}")
         with open(folder + "/count", encoding="ascii") as file:
@@ -79,7 +84,7 @@ class Case:
         number, signal = re.fullmatch(r"(\d+\+?)(?: signal (\d))?", fault).groups()
         variables = {"FAIL_ALLOC_SIGNAL": signal} if signal else {}
         try:
-            done = bough(folder, self.args, FAIL_ALLOC=number, **variables)
+            done = run_program(folder, self.args, FAIL_ALLOC=number, **variables)
         except subprocess.TimeoutExpired:
             return f"no end within {SECONDS} s"
         said, found = done.stderr.decode(errors="replace").strip(), files(folder)
@@ -90,12 +95,17 @@ class Case:
             return f"exit {done.returncode}: {said}"
         if done.returncode == 1 and not re.search("out of memory|no memory for", said):
             return f"exit 1 without `out of memory`: {said}"
-        bad = damaged(found, self.whole)
+        bad = self.other(found) if ON_DATA else damaged(found, self.whole)
         if bad:
             return f"exit {done.returncode}: {bad} is damaged"
         if done.returncode == 0:
             return self.lacking(done.stdout, found)
         return self.after(folder, found)
+
+    def other(self, found):
+        """The name of a file with other bytes than with no fault; None if there is none."""
+        return next((name for name, data in found.items() if data not in self.whole.get(name, ())),
+                    None)
 
     def after_signal(self, folder, found, code):
         if code != INTERRUPTED:  # killed, or stopped where there is nothing to save yet
@@ -106,12 +116,12 @@ class Case:
         return f"{bad} is damaged" if bad else self.after(folder, found)
 
     def lacking(self, output, found):
-        if self.name in ("info", "info-run", "eval") and output != self.output:
+        if (ON_DATA or self.name in ("info", "info-run", "eval")) and output != self.output:
             return "exit 0 with another output"
         if self.name == "devices" and not is_whole("devices.json", output, {}):
             return "exit 0 with no JSON"  # the device may lack its name
         for name, data in self.expected.items():
-            if name not in found or (name in SAME and found[name] != data):
+            if name not in found or ((ON_DATA or name in SAME) and found[name] != data):
                 return f"exit 0 with another {name}, or none"
         return None
 
@@ -120,7 +130,7 @@ class Case:
             return "exit 1 with a p.csv"
         if self.name not in TRAININGS or "config.yaml" not in found:
             return None
-        done = bough(folder, ["train", "--resume", "run", "--device", "c", "--quiet"])
+        done = run_program(folder, ["train", "--resume", "run", "--device", "c", "--quiet"])
         if done.returncode:
             return f"cannot be resumed: {done.stderr.decode().strip()}"
         found = files(folder)
@@ -133,11 +143,14 @@ class Case:
 # ---- All of them ----
 
 def prepare(scratch):
-    """A folder to train in, and one that holds a run of an epoch."""
+    """By case, the folder to start from: one to train in, or one that holds a run of an epoch."""
     fresh, trained = scratch + "/fresh", scratch + "/trained"
+    if ON_DATA:
+        data_cases.make_start(fresh, PROGRAM)
+        return dict.fromkeys(CASES, fresh)
     make_start(fresh, CLI)
     shutil.copytree(fresh, trained)
-    done = bough(trained, CASES["train"] + ["--set", "train.epochs=1"])
+    done = run_program(trained, CASES["train"] + ["--set", "train.epochs=1"])
     if done.returncode:
         sys.exit(f"cannot train: {done.stderr.decode()}")
     return {name: trained if name in ON_A_RUN else fresh for name in CASES}

@@ -1,6 +1,5 @@
 #include "csv.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ static enum bough_status read_stream(struct csv *csv, FILE *stream)
         got = fread(csv->text + size, 1, BUFSIZ, stream);
     }
     if (ferror(stream))
-        return tool_fail(BOUGH_DATA, "%s: cannot read: %s", csv->path, strerror(errno));
+        return tool_refused(csv->path, "cannot read");
     const char *zero = memchr(csv->text, 0, size);
     if (zero)
         return tool_fail(BOUGH_DATA,
@@ -55,7 +54,7 @@ enum bough_status csv_open(struct csv *csv, const char *path)
     *csv = (struct csv){.path = path, .next_line = 1};
     FILE *stream = fopen(path, "rb");
     if (!stream)
-        return tool_fail(BOUGH_DATA, "%s: cannot open: %s", path, strerror(errno));
+        return tool_refused(path, "cannot open");
     enum bough_status status = read_stream(csv, stream);
     fclose(stream);
     if (status != BOUGH_OK) {

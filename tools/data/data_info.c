@@ -1,5 +1,6 @@
 #include "field_stats.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -147,30 +148,50 @@ done:
 
 // ---- JSON ----
 
+// Each of these gives NULL if memory ended.
+
+static json_t *unless_lost(json_t *value, int is_lost)
+{
+    if (!is_lost)
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+// Null where the bytes are no UTF-8.
+static json_t *json_bytes(const char *text, size_t length)
+{
+    errno = 0;
+    json_t *value = json_stringn(text, length);
+    return value || errno == ENOMEM ? value : json_null();
+}
+
 static json_t *json_classes(const struct field_stats *stats, const char *names)
 {
     json_t *list = json_array();
     const char *name;
     size_t length;
+    int is_lost = 0;
     for (int64_t i = 0; i < class_rows(stats, names); i++) {
         json_t *row = json_pack("{s:I, s:I}", "class", (json_int_t)i, "count",
                                 (json_int_t)count_of(stats, i));
         if (tool_class_name(names, i, &name, &length))
-            json_object_set_new(row, "name", json_stringn(name, length));
-        json_array_append_new(list, row);
+            is_lost |= json_object_set_new(row, "name", json_stringn(name, length));
+        is_lost |= json_array_append_new(list, row);
     }
-    return list;
+    return unless_lost(list, is_lost);
 }
 
 static json_t *json_texts(const struct bough_file_tensor *tensor)
 {
     json_t *list = json_array();
+    int is_lost = 0;
     for (int64_t i = 0; i < tensor->shape.dim[0] && i < TEXTS_SHOWN; i++) {
         const char *text;
         const size_t length = tool_text_at(&text, tensor, i);
-        json_array_append_new(list, json_stringn(text, length));
+        is_lost |= json_array_append_new(list, json_bytes(text, length));
     }
-    return list;
+    return unless_lost(list, is_lost);
 }
 
 // A number of each channel: the one that lies `offset` bytes into it. What is infinite or NaN, no
@@ -178,19 +199,38 @@ static json_t *json_texts(const struct bough_file_tensor *tensor)
 static json_t *json_numbers(const struct field_stats *stats, size_t offset)
 {
     json_t *list = json_array();
+    int is_lost = 0;
     for (int c = 0; c < stats->channels; c++) {
         const double *number = (const void *)((const char *)&stats->channel[c] + offset);
-        json_array_append_new(list, isfinite(*number) ? json_real(*number) : json_null());
+        is_lost |=
+            json_array_append_new(list, isfinite(*number) ? json_real(*number) : json_null());
     }
-    return list;
+    return unless_lost(list, is_lost);
 }
 
 static json_t *json_shape(const struct bough_shape *shape)
 {
     json_t *list = json_array();
+    int is_lost = 0;
     for (int32_t i = 0; i < shape->rank; i++)
-        json_array_append_new(list, json_integer(shape->dim[i]));
-    return list;
+        is_lost |= json_array_append_new(list, json_integer(shape->dim[i]));
+    return unless_lost(list, is_lost);
+}
+
+// Not 0 if memory ended, here and below.
+static int add_numbers(json_t *entry, const struct field_stats *stats)
+{
+    int is_lost = 0;
+    // An infinite number is no JSON: its key is left out.
+    if (isfinite(stats->all.min))
+        is_lost |= json_object_set_new(entry, "min", json_real(stats->all.min));
+    if (isfinite(stats->all.max))
+        is_lost |= json_object_set_new(entry, "max", json_real(stats->all.max));
+    is_lost |= json_object_set_new(entry, "mean",
+                                   json_numbers(stats, offsetof(struct channel_stats, mean)));
+    is_lost |= json_object_set_new(entry, "std",
+                                   json_numbers(stats, offsetof(struct channel_stats, deviation)));
+    return is_lost;
 }
 
 static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file *file,
@@ -199,27 +239,22 @@ static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file
     struct field_stats stats = {0};
     enum bough_status status = BOUGH_OK;
     const int is_text = tool_is_text(file, tensor);
+    int is_lost = 0;
     if (!is_text)
         TRY(field_stats_init(&stats, tensor));
     json_t *entry = json_pack("{s:s, s:s, s:o, s:I}", "name", tensor->name, "dtype",
                               bough_dtype_name(tensor->dtype), "shape", json_shape(&tensor->shape),
                               "missing", (json_int_t)stats.all.missing);
-    TRY_MEMORY(entry);
-    if (is_text) {
-        json_object_set_new(entry, "text", json_texts(tensor));
-    } else if (stats.class_count) {
-        json_object_set_new(entry, "classes",
-                            json_classes(&stats, description(file, tensor, "classes")));
-    } else if (stats.all.count) {
-        // An infinite number is no JSON: json_real gives NULL, and the key is left out.
-        json_object_set_new(entry, "min", json_real(stats.all.min));
-        json_object_set_new(entry, "max", json_real(stats.all.max));
-        json_object_set_new(entry, "mean",
-                            json_numbers(&stats, offsetof(struct channel_stats, mean)));
-        json_object_set_new(entry, "std",
-                            json_numbers(&stats, offsetof(struct channel_stats, deviation)));
-    }
-    json_array_append_new(list, entry);
+    if (is_text)
+        is_lost = json_object_set_new(entry, "text", json_texts(tensor));
+    else if (stats.class_count)
+        is_lost = json_object_set_new(entry, "classes",
+                                      json_classes(&stats, description(file, tensor, "classes")));
+    else if (stats.all.count)
+        is_lost = add_numbers(entry, &stats);
+    is_lost |= json_array_append_new(list, entry);
+    if (is_lost)
+        status = tool_no_memory();
 done:
     field_stats_fini(&stats);
     return status;
@@ -229,16 +264,19 @@ static enum bough_status print_json(const struct bough_tensor_file *file)
 {
     enum bough_status status = BOUGH_OK;
     json_t *tensors = json_array(), *metadata = json_object();
-    json_t *root = json_pack("{s:s, s:o, s:o}", "file", bough_tensor_file_path(file), "tensors",
+    const char *path = bough_tensor_file_path(file);
+    json_t *root = json_pack("{s:o, s:o, s:o}", "file", json_bytes(path, strlen(path)), "tensors",
                              tensors, "metadata", metadata);
     TRY_MEMORY(root);
     for (size_t i = 0; i < bough_tensor_file_count(file); i++)
         TRY(add_tensor(tensors, file, bough_tensor_file_at(file, i)));
     for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
         const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
-        json_object_set_new(metadata, key, json_string(value));
+        if (json_object_set_new(metadata, key, json_string(value)) != 0)
+            TRY(tool_no_memory());
     }
-    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    if (json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) != 0 && !ferror(stdout))
+        TRY(tool_no_memory());
     putchar('\n');
 done:
     json_decref(root);

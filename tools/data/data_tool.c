@@ -1,5 +1,6 @@
 #include "data_tool.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,6 +32,13 @@ enum bough_status tool_fail(enum bough_status status, const char *format, ...)
 enum bough_status tool_no_memory(void)
 {
     return tool_fail(BOUGH_INTERNAL, "out of memory");
+}
+
+enum bough_status tool_refused(const char *path, const char *what)
+{
+    if (errno == ENOMEM)
+        return tool_fail(BOUGH_INTERNAL, "%s: %s: out of memory", path, what);
+    return tool_fail(BOUGH_DATA, "%s: %s: %s", path, what, strerror(errno));
 }
 
 const char *tool_error(void)

@@ -27,6 +27,9 @@ int tool_main(int argc, char **argv);
 enum bough_status tool_fail(enum bough_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum bough_status tool_no_memory(void);
+// "path: what: the reason", of an input or output that failed with errno. Errors: DATA; INTERNAL
+// where memory ended.
+enum bough_status tool_refused(const char *path, const char *what);
 // The message of the last tool_fail, else of the library.
 const char *tool_error(void);
 

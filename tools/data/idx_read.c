@@ -28,6 +28,13 @@ static const char *reason(const struct idx *idx, int got)
     return colon ? colon + 2 : text;
 }
 
+static int is_out_of_memory(const struct idx *idx)
+{
+    int code;
+    gzerror(idx->stream, &code);
+    return code == Z_MEM_ERROR;
+}
+
 // Reads `size` bytes, or tells where they end.
 static enum bough_status read_bytes(struct idx *idx, void *bytes, size_t size, const char *what,
                                     int64_t wanted)
@@ -38,6 +45,8 @@ static enum bough_status read_bytes(struct idx *idx, void *bytes, size_t size, c
         enum bough_status status = tool_step(idx->path, 0, 0);
         if (status != BOUGH_OK)
             return status;
+        if (is_out_of_memory(idx))
+            return tool_no_memory();
         if (got <= 0)
             return tool_fail(BOUGH_DATA, "%s: byte %lld: %s, wanted %" PRId64 " bytes of %s",
                              idx->path, (long long)gztell(idx->stream), reason(idx, got), wanted,
@@ -98,7 +107,7 @@ enum bough_status idx_open(struct idx *idx, const char *path)
     *idx = (struct idx){.path = path};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return tool_fail(BOUGH_DATA, "%s: cannot open: %s", path, strerror(errno));
+        return tool_refused(path, "cannot open");
     idx->stream = gzdopen(fd, "rb");
     if (!idx->stream)
         close(fd);
@@ -142,6 +151,8 @@ enum bough_status idx_end(struct idx *idx)
     char byte;
     int code;
     int got = gzread(idx->stream, &byte, 1);
+    if (is_out_of_memory(idx))
+        return tool_no_memory();
     gzerror(idx->stream, &code);
     if (got == 0 && (code == Z_OK || code == Z_STREAM_END))
         return BOUGH_OK;

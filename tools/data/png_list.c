@@ -116,7 +116,7 @@ static enum bough_status read_folder(struct names *names, struct text_pool *pool
         errno = 0;
         const struct dirent *entry = readdir(stream);
         if (!entry && errno)
-            return tool_fail(BOUGH_DATA, "%s: cannot read: %s", folder, strerror(errno));
+            return tool_refused(folder, "cannot read");
         if (!entry)
             break;
         if (entry->d_name[0] != '.')
@@ -134,7 +134,7 @@ static enum bough_status list_folder(struct names *names, struct text_pool *pool
 {
     DIR *stream = opendir(folder);
     if (!stream)
-        return tool_fail(BOUGH_DATA, "%s: cannot open: %s", folder, strerror(errno));
+        return tool_refused(folder, "cannot open");
     enum bough_status status = read_folder(names, pool, stream, folder);
     closedir(stream);
     return status;

@@ -47,8 +47,8 @@ static void close_reader(struct reader *reader)
 static enum bough_status damaged(const struct reader *reader)
 {
     const char *reason = feof(reader->file) ? "the file ends" : reader->reason;
-    if (ferror(reader->file))
-        return tool_fail(BOUGH_DATA, "%s: cannot read: %s", reader->path, strerror(errno));
+    if (ferror(reader->file) || errno == ENOMEM)
+        return tool_refused(reader->path, "cannot read");
     return tool_fail(BOUGH_DATA, "%s: byte %ld: %s, wanted a whole PNG image", reader->path,
                      ftell(reader->file), reason);
 }
@@ -88,7 +88,8 @@ static enum bough_status open_reader(struct reader *reader, const char *path)
 {
     *reader = (struct reader){.path = path, .file = fopen(path, "rb")};
     if (!reader->file)
-        return tool_fail(BOUGH_DATA, "%s: cannot open: %s", path, strerror(errno));
+        return tool_refused(path, "cannot open");
+    errno = 0; // libpng does not say of every failure that it was for memory
     reader->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, reader, on_error, on_warning);
     if (reader->png)
         reader->info = png_create_info_struct(reader->png);

@@ -8,29 +8,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum bough_status refused(const char *path, const char *reason)
+static const char cannot_write[] = "cannot write";
+
+static enum bough_status write_pixels(FILE *file, const char *path, const uint8_t *pixels,
+                                      int width, int height)
 {
-    return tool_fail(BOUGH_DATA, "%s: cannot write: %s", path, reason);
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (png_uint_32)width,
+                       .height = (png_uint_32)height,
+                       .format = PNG_FORMAT_RGB};
+    errno = 0; // libpng does not say of every failure that it was for memory
+    const int is_written = png_image_write_to_stdio(&image, file, 0, pixels, 0, NULL);
+    if (!is_written && !errno)
+        return tool_fail(BOUGH_DATA, "%s: %s: %s", path, cannot_write, image.message);
+    if (!is_written || fflush(file) != 0 || fsync(fileno(file)) != 0)
+        return tool_refused(path, cannot_write);
+    return BOUGH_OK;
 }
 
 static enum bough_status write_part(const char *path, const char *part, const uint8_t *pixels,
                                     int width, int height)
 {
-    enum bough_status status = BOUGH_OK;
-    png_image image = {.version = PNG_IMAGE_VERSION,
-                       .width = (png_uint_32)width,
-                       .height = (png_uint_32)height,
-                       .format = PNG_FORMAT_RGB};
     FILE *file = fopen(part, "wb");
     if (!file)
-        return refused(path, strerror(errno));
-    if (!png_image_write_to_stdio(&image, file, 0, pixels, 0, NULL))
-        status = refused(path, image.message);
-    else if (fflush(file) != 0 || fsync(fileno(file)) != 0)
-        status = refused(path, strerror(errno));
+        return tool_refused(path, cannot_write);
+    enum bough_status status = write_pixels(file, path, pixels, width, height);
     fclose(file);
     if (status == BOUGH_OK && rename(part, path) != 0)
-        status = refused(path, strerror(errno));
+        status = tool_refused(path, cannot_write);
     if (status != BOUGH_OK)
         remove(part);
     return status;
@@ -40,7 +45,7 @@ enum bough_status png_save(const char *path, const uint8_t *pixels, int width, i
 {
     struct stat info;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) // a rename would replace a device
-        return refused(path, "it is no regular file");
+        return tool_fail(BOUGH_DATA, "%s: %s: it is no regular file", path, cannot_write);
     const size_t size = strlen(path) + sizeof ".part";
     char *part = malloc(size);
     if (!part)
