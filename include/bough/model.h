@@ -44,7 +44,7 @@ const struct bough_output *bough_model_output(const struct bough_model *model, s
 //   x       [rows, input], as in a data set: U8 becomes x / 255, and both are normalized as in
 //           training
 //   dtype   BOUGH_F32 or BOUGH_U8
-// Errors: INVALID, DEVICE.
+// Errors: INVALID, also for a number that is not finite, with its row; DEVICE.
 enum bough_status bough_model_run(struct bough_model *model, float *const *scores, const void *x,
                                   enum bough_dtype dtype, int64_t rows);
 

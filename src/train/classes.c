@@ -129,8 +129,9 @@ enum bough_status bough__classes_read(struct bough__classes *names, struct bough
                            task->map_count ? "the map" : "the head", task->name, wanted);
     names->name = (const char **)list.name;
     names->count = list.count;
-    names->mapped = names->name;
-    if (task->map_count)
+    if (!task->map_count)
+        names->mapped = names->name;
+    else if (classes)
         BOUGH_TRY(map_names(names, arena, task, classes));
 done:
     return status;

@@ -11,11 +11,11 @@
 struct bough__classes {
     const char **name;   // [count], of the field's classes
     size_t count;        // 0 = they have none
-    const char **mapped; // of the task's own classes, after its map; `name` without a map
+    const char **mapped; // of the task's own classes, after its map; NULL if it has none
 };
 
 // Reads `classes/<field>` of the file's metadata, which stays valid with `arena`.
-//   classes  how many the task has
+//   classes  how many the task has; 0 where its map makes numbers of them
 // Errors: DATA if there are not as many names as classes, or a name stands twice or is empty.
 enum bough_status bough__classes_read(struct bough__classes *names, struct bough__arena *arena,
                                       const struct bough_tensor_file *file,

@@ -5,6 +5,7 @@
 #include "train/model_file.h"
 #include "train/trainer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,18 @@ done:
     return status;
 }
 
+static enum bough_status check_finite(const void *x, enum bough_dtype dtype, int64_t rows,
+                                      int64_t width)
+{
+    const float *number = x;
+    for (int64_t i = 0; dtype == BOUGH_F32 && i < rows * width; i++)
+        if (!isfinite(number[i]))
+            return bough__fail(BOUGH_INVALID, "row %lld, number %lld: %s; wanted finite numbers",
+                               (long long)(i / width), (long long)(i % width),
+                               isnan(number[i]) ? "nan" : "infinite");
+    return BOUGH_OK;
+}
+
 enum bough_status bough_model_run(struct bough_model *model, float *const *scores, const void *x,
                                   enum bough_dtype dtype, int64_t rows)
 {
@@ -149,6 +162,7 @@ enum bough_status bough_model_run(struct bough_model *model, float *const *score
     if (rows < 0 || (dtype != BOUGH_F32 && dtype != BOUGH_U8))
         BOUGH_TRY(bough__fail(BOUGH_INVALID, "%lld rows of %s; wanted 0 or more of F32 or U8",
                               (long long)rows, bough_dtype_name(dtype)));
+    BOUGH_TRY(check_finite(x, dtype, rows, bough_shape_elements(&of->sample)));
     memcpy(to, scores, tasks * sizeof *to);
     for (int64_t done = 0; done < rows; done += batch) {
         int64_t count = rows - done < batch ? rows - done : batch;

@@ -173,11 +173,13 @@ enum bough_status bough__model_read_classes(struct bough__model *model,
 {
     enum bough_status status = BOUGH_OK;
     for (size_t t = 0; t < model->config->tasks_count; t++) {
+        const int64_t classes[] = {[BOUGH_TARGET_CLASS] = model->width[t],
+                                   [BOUGH_TARGET_BINARY] = 2,
+                                   [BOUGH_TARGET_NUMBER] = 0};
         enum bough__target_kind kind = model->loss[t]->target;
-        if (kind != BOUGH_TARGET_NUMBER)
+        if (kind != BOUGH_TARGET_NUMBER || model->config->tasks[t].map_count)
             BOUGH_TRY(bough__classes_read(&model->classes[t], &model->arena, file,
-                                          &model->config->tasks[t],
-                                          kind == BOUGH_TARGET_BINARY ? 2 : model->width[t]));
+                                          &model->config->tasks[t], classes[kind]));
     }
 done:
     return status;

@@ -64,8 +64,10 @@ static enum bough_status described(const char **value, const struct bough_tensor
     *value = bough_tensor_file_metadata(file, key);
     if (*value)
         return BOUGH_OK;
-    return bough__fail(BOUGH_DATA, "%s: no `%s` in its metadata; it is not a model of bough",
-                       bough_tensor_file_path(file), key);
+    return bough__fail(
+        BOUGH_DATA,
+        "%s: no `%s` in its metadata: it is no model of bough, or of a version that left it out",
+        bough_tensor_file_path(file), key);
 }
 
 // "[1, 28, 28]"
@@ -73,17 +75,20 @@ static enum bough_status read_sample(struct bough_shape *sample,
                                      const struct bough_tensor_file *file)
 {
     const char *text, *at;
+    int64_t elements = 1;
     enum bough_status status = described(&text, file, "input");
     if (status != BOUGH_OK)
         return status;
     *sample = (struct bough_shape){0};
     at = text;
-    while ((*at == '[' || *at == ',') && sample->rank < BOUGH_MAX_RANK - 1) {
+    while (elements && (*at == '[' || *at == ',') && sample->rank < BOUGH_MAX_RANK - 1) {
         char *end;
-        sample->dim[sample->rank++] = strtoll(at + 1, &end, 10);
+        const int64_t dim = strtoll(at + 1, &end, 10);
+        elements = dim > 0 && dim <= INT32_MAX / elements ? elements * dim : 0;
+        sample->dim[sample->rank++] = dim;
         at = end;
     }
-    if (strcmp(at, "]") == 0 && bough_shape_elements(sample) > 0)
+    if (elements && sample->rank && strcmp(at, "]") == 0)
         return BOUGH_OK;
     return bough__fail(BOUGH_DATA, "%s: its metadata say that the input is '%.80s'; wanted a shape",
                        bough_tensor_file_path(file), text);

@@ -1,6 +1,7 @@
 // Predictions as CSV (RFC 4180).
 #include "base/error.h"
 #include "base/file.h"
+#include "base/strings.h"
 #include "data/tensor_file.h"
 #include "train/trained.h"
 
@@ -84,6 +85,7 @@ struct text_field {
     const char *name;
     int64_t width;
     char *bytes; // [N, width], padded with zeros; owned
+    char *text;  // [width + 1], of one row; owned
 };
 
 struct texts {
@@ -109,8 +111,9 @@ static enum bough_status texts_load(struct texts *texts, const struct bough_tens
             continue;
         void *bytes;
         BOUGH_TRY(bough__tensor_load(&bytes, file, tensor));
-        texts->field[texts->count++] =
-            (struct text_field){key + 5, bough_shape_row(&tensor->shape), bytes};
+        struct text_field *field = &texts->field[texts->count++];
+        *field = (struct text_field){key + 5, bough_shape_row(&tensor->shape), bytes, NULL};
+        BOUGH_TRY_MEMORY(field->text = calloc((size_t)field->width + 1, 1));
     }
 done:
     return status;
@@ -118,8 +121,10 @@ done:
 
 static void texts_free(struct texts *texts)
 {
-    for (size_t i = 0; i < texts->count; i++)
+    for (size_t i = 0; i < texts->count; i++) {
         free(texts->field[i].bytes);
+        free(texts->field[i].text);
+    }
     free(texts->field);
 }
 
@@ -238,9 +243,9 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
         print(csv, "%lld", (long long)n);
         for (size_t i = 0; i < texts->count; i++) {
             const struct text_field *field = &texts->field[i];
-            const char *text = field->bytes + n * field->width;
+            memcpy(field->text, field->bytes + n * field->width, (size_t)field->width);
             print(csv, ",");
-            quote(csv, text, strnlen(text, (size_t)field->width));
+            quote(csv, bough__make_utf8(field->text), strlen(field->text));
         }
         for (size_t t = 0; t < model->config->tasks_count; t++)
             if (trained->split.missing && trained->split.missing[n])

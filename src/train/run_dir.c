@@ -107,6 +107,10 @@ static enum bough_status check_unused(struct bough__trainer *trainer)
 {
     enum bough_status status = BOUGH_OK;
     struct bough__progress found = {0}; // of no tasks
+    if (!has_checkpoint(trainer) && access(in_folder(trainer, "model.safetensors").text, F_OK) == 0)
+        return bough__fail(BOUGH_INVALID,
+                           "%s: holds a model, and no checkpoint to resume; name another folder",
+                           trainer->run_dir);
     if (!has_checkpoint(trainer))
         return BOUGH_OK;
     BOUGH_TRY(bough__load_progress(&found, trainer->run_dir));

@@ -58,15 +58,8 @@ done:
     return status;
 }
 
-enum bough_status bough__sample_shape(struct bough_shape *sample,
-                                      const struct bough_tensor_file *file, const char *split,
-                                      const struct bough_config *config)
+static enum bough_status check_input(const struct bough_file_tensor *input, const char *path)
 {
-    const struct bough_file_tensor *input;
-    enum bough_status status = bough_dataset_field(&input, file, split, config->input.field);
-    if (status != BOUGH_OK)
-        return status;
-    const char *path = bough_tensor_file_path(file);
     char text[128];
     if (input->shape.rank < 2)
         return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]", path, input->name,
@@ -75,10 +68,22 @@ enum bough_status bough__sample_shape(struct bough_shape *sample,
         return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted 1 to %d rows that are not empty", path,
                            input->name, bough_shape_format(&input->shape, text, sizeof text),
                            INT32_MAX);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__sample_shape(struct bough_shape *sample,
+                                      const struct bough_tensor_file *file, const char *split,
+                                      const struct bough_config *config)
+{
+    enum bough_status status;
+    const struct bough_file_tensor *input;
+    BOUGH_TRY(bough_dataset_field(&input, file, split, config->input.field));
+    BOUGH_TRY(check_input(input, bough_tensor_file_path(file)));
     *sample = (struct bough_shape){.rank = input->shape.rank - 1};
     for (int32_t i = 0; i < sample->rank; i++)
         sample->dim[i] = input->shape.dim[i + 1];
-    return BOUGH_OK;
+done:
+    return status;
 }
 
 // ---- The input ----
@@ -222,6 +227,7 @@ enum bough_status bough__split_init(struct bough__split *split,
     struct bough__column *column = calloc(tasks + 1, sizeof *column);
     BOUGH_TRY_MEMORY(column);
     BOUGH_TRY(bough_dataset_field(&input, file, name, config->input.field));
+    BOUGH_TRY(check_input(input, bough_tensor_file_path(file)));
     BOUGH_TRY(check_sample(input, &model->sample, bough_tensor_file_path(file)));
     BOUGH_TRY(input_column(&column[0], split, file, input));
     BOUGH_TRY(check_finite(split, file, input, labels));

@@ -109,7 +109,8 @@ static enum bough_status standardize_target(struct bough_task *task, struct boug
     task->mean = task->std = NULL;
     BOUGH_TRY(bough_dataset_field(&tensor, file, "train", task->target));
     int64_t width = bough_shape_row(&tensor->shape);
-    BOUGH_TRY(bough__targets_init(&targets, file, "train", task, BOUGH_TARGET_NUMBER, width, NULL));
+    BOUGH_TRY(bough__targets_init(&targets, file, "train", task, BOUGH_TARGET_NUMBER, width,
+                                  &(struct bough__classes){0}));
     BOUGH_TRY_MEMORY(column = calloc((size_t)width + 1, sizeof *column));
     for (int64_t r = 0; r < targets.rows; r++)
         for (int64_t i = 0; mask[r] && i < width; i++)
@@ -135,10 +136,18 @@ enum bough_status bough__standardize(struct bough_config *config, struct bough__
         mask[row[i]] = 1;
     for (size_t t = 0; t < config->tasks_count; t++) {
         task[t] = config->tasks[t];
+        if (task[t].standardize == BOUGH_ON && task[t].std)
+            bough__log(BOUGH_LOG_WARNING,
+                       "tasks.%s.target: standardize finds mean and std anew; leave it out to keep "
+                       "those given",
+                       task[t].name);
         if (task[t].standardize == BOUGH_ON)
             BOUGH_TRY(standardize_target(&task[t], arena, file, mask));
     }
     config->tasks = task;
+    if (config->input.normalize && (config->input.mean || config->input.std))
+        bough__log(BOUGH_LOG_WARNING, "input.normalize: auto finds mean and std anew; leave it out "
+                                      "to keep those given");
     if (config->input.normalize)
         BOUGH_TRY(standardize_input(config, arena, file, mask));
 done:

@@ -30,8 +30,8 @@ static long long row_of(const struct source *from, int64_t i)
 
 // ---- Classes ----
 
-// The class of number `i` in the model's order and after the task's map, or a status. -1 stays -1,
-// and what the model does not know is BOUGH__CLASS_UNKNOWN.
+// The class of number `i` in the model's order and after the task's map, or a status. -1 stays -1.
+// Classes that the model does not know have been refused by then.
 static enum bough_status class_at(int64_t *class, const struct source *from, int64_t i)
 {
     const struct bough_task *task = from->task;
@@ -45,7 +45,7 @@ static enum bough_status class_at(int64_t *class, const struct source *from, int
                                task->target, from->order.count - 1);
         *class = from->order.to[*class];
     }
-    if (*class == BOUGH__CLASS_UNKNOWN || !task->map_count)
+    if (!task->map_count)
         return BOUGH_OK;
     if (*class < 0 || *class >= (int64_t)task->map_count)
         return bough__fail(BOUGH_DATA, "%s: %s, row %lld: class %lld, the map has classes 0..%lld",
@@ -183,7 +183,7 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
     struct bough_file_tensor loaded = *tensor;
     loaded.data = bytes;
     from.tensor = &loaded;
-    if (kind != BOUGH_TARGET_NUMBER && !bough_dtype_is_float(tensor->dtype)) {
+    if ((kind != BOUGH_TARGET_NUMBER || task->map_count) && !bough_dtype_is_float(tensor->dtype)) {
         BOUGH_TRY(bough__classes_order(&from.order, &arena, names, file, task->target));
         BOUGH_TRY(check_known(&from, names));
     }

@@ -2,26 +2,35 @@
 #include "info.h"
 
 #include <bough/dataset.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-// What the metadata say: class names, one a line, in one line, and a config as it is.
-static void print_metadata(const char *key, const char *value)
+// Class names and the like, one a line, in one line that is cut.
+static void print_list(const char *value)
 {
-    int whole = strcmp(key, "config") == 0;
-    size_t shown = 0, most = whole ? SIZE_MAX : 20;
-    printf("%s:", key);
-    for (const char *at = value; *at && shown < most; shown++) {
+    size_t shown = 0;
+    for (const char *at = value; *at && shown < 20; shown++) {
         size_t length = strcspn(at, "\n");
-        printf("%s%.*s",
-               whole   ? "\n  "
-               : shown ? ", "
-                       : " ",
-               (int)(length < 200 ? length : 200), at);
+        printf("%s %.*s", shown ? "," : "", (int)(length < 200 ? length : 200), at);
         at += length + (at[length] == '\n');
     }
-    printf("%s\n", shown == 20 && !whole ? ", ..." : "");
+    printf("%s\n", shown == 20 ? ", ..." : "");
+}
+
+static void print_lines(const char *value)
+{
+    printf("\n");
+    for (const char *at = value; *at;) {
+        size_t length = strcspn(at, "\n");
+        printf("  %.*s\n", (int)length, at);
+        at += length + (at[length] == '\n');
+    }
+}
+
+static void print_metadata(const char *key, const char *value)
+{
+    printf("%s:", key);
+    (strcmp(key, "config") == 0 ? print_lines : print_list)(value);
 }
 
 enum bough_status info_tensors(const char *path)
