@@ -105,6 +105,42 @@ static void an_output_is_a_file(void **state)
     assert_int_equal(count_names(test_folder()), 1);
 }
 
+// A file that is an input stays, whatever name the output calls it by.
+static void an_output_is_no_input(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args, *input;
+    } same[] = {
+        {"png d --csv l.csv -o l.csv", "l.csv"},
+        {"png d --csv test=l.csv -o ./l.csv", "l.csv"},
+        {"png d -o d/1.png", "d/1.png"},
+        {"idx --images i --labels l -o i", "i"},
+        {"idx --images i --labels l -o d/../l", "l"},
+        {"show k -o k", "k"},
+        {"show k -o link", "k"},
+        {"compose --recipe mgda -i k -o k", "k"},
+        {"compose --recipe mgda -i k -j m -o m", "m"},
+    };
+    char output[1000];
+    make_folder("d");
+    write_grey("d/1.png", 2, 2, 7);
+    write_text("l.csv", "path,a\n1.png,1\n");
+    write_idx("i", 8, 3, SIZES(1, 2, 2), "abcd", 4);
+    write_idx("l", 8, 1, SIZES(1), "\0", 1);
+    assert_runs("idx --images i --labels l -o k");
+    assert_runs("idx --images i --labels l -o m");
+    assert_int_equal(symlink(in_folder("k"), in_folder("link")), 0);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        unsigned char before[2000], after[2000];
+        const size_t size = read_file(before, sizeof before, same[i].input);
+        assert_int_equal(run_data(output, sizeof output, same[i].args), 2);
+        assert_non_null(strstr(output, "which would be lost; wanted another file"));
+        assert_int_equal(read_file(after, sizeof after, same[i].input), size);
+        assert_memory_equal(after, before, size);
+    }
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
@@ -114,6 +150,7 @@ int main(void)
         CASE(a_full_standard_output_is_told),
         CASE(a_closed_pipe_ends_it_quietly),
         CASE(an_output_is_a_file),
+        CASE(an_output_is_no_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -362,6 +362,8 @@ static enum bough_status run(int argc, char **argv)
     TRY(find_recipe(&recipe, name));
     TRY(tool_whole(&seed, seed_text, "--seed", 0, INT64_MAX));
     TRY(tool_fields(&fields, renamed));
+    TRY(tool_check_output(output, first));
+    TRY(tool_check_output(output, second));
     TRY(bough_tensor_file_open(&left, first));
     if (second)
         TRY(bough_tensor_file_open(&right, second));

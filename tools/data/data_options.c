@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { OPTIONS_MAX = 16 };
 
@@ -141,6 +142,17 @@ enum bough_status tool_real(double *number, const char *text, const char *option
                          min, max);
     *number = value;
     return BOUGH_OK;
+}
+
+enum bough_status tool_check_output(const char *output, const char *input)
+{
+    struct stat out, in;
+    if (!input || stat(output, &out) != 0 || stat(input, &in) != 0 || out.st_dev != in.st_dev ||
+        out.st_ino != in.st_ino)
+        return BOUGH_OK;
+    return tool_fail(BOUGH_INVALID,
+                     "--output: \"%s\" is the input %s, which would be lost; wanted another file",
+                     output, input);
 }
 
 enum bough_status tool_fields(struct tool_fields *fields, const char *const *values)

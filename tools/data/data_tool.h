@@ -81,6 +81,10 @@ enum bough_status tool_whole(int64_t *number, const char *text, const char *opti
 enum bough_status tool_real(double *number, const char *text, const char *option, double min,
                             double max);
 
+// Errors: INVALID where the output is the same file as the input, which it would replace. An input
+// of NULL is none.
+enum bough_status tool_check_output(const char *output, const char *input);
+
 // What the fields of one item are called.
 struct tool_fields {
     const char *image, *label;

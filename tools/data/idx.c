@@ -197,6 +197,8 @@ static enum bough_status run(int argc, char **argv)
     if (named_split)
         split = named_split;
     TRY(tool_name(name, split, ""));
+    TRY(tool_check_output(output, images));
+    TRY(tool_check_output(output, labels));
     TRY(open_inputs(&job, images, labels));
     TRY(write_all(&job, output, split, &fields));
     TRY(tool_report(output));

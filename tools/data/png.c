@@ -310,6 +310,17 @@ static enum bough_status parse_resize(struct job *job, const char *text)
     return BOUGH_OK;
 }
 
+static enum bough_status check_output(const struct png_list *list, const char *output)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int s = 0; s < list->splits; s++)
+        TRY(tool_check_output(output, list->csv[s]));
+    for (int64_t i = 0; i < list->items; i++)
+        TRY(tool_check_output(output, png_list_item(list, i)[PNG_LIST_PATH]));
+done:
+    return status;
+}
+
 // What the options say, as given.
 struct options {
     const char *folder, *split, *output;
@@ -323,6 +334,7 @@ static enum bough_status convert(struct job *job, const struct options *given)
     const char *label = given->fields.label;
     TRY(*given->csv ? list_csvs(&job->list, given->folder, given->split, label, given->csv)
                     : list_folders(&job->list, given->folder, given->split, label));
+    TRY(check_output(&job->list, given->output));
     TRY(take_labels(job, given->class));
     TRY(probe_all(job));
     TRY(write_all(job, given->output, given->fields.image));

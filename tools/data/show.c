@@ -218,6 +218,7 @@ static enum bough_status run(int argc, char **argv)
     struct tool_fields fields;
     TRY(TOOL_OPTIONS(argc, argv, options));
     TRY(tool_fields(&fields, renamed));
+    TRY(tool_check_output(output, path));
     TRY(tool_whole(&sheet.count, count, "--count", 1, 10000));
     TRY(bough_tensor_file_open(&file, path));
     sheet.file = file;
