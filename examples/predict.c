@@ -14,6 +14,8 @@ int main(int argc, char **argv)
     size_t tasks = bough_model_outputs(model);
     int64_t width = bough_shape_elements(bough_model_input(model)), rows = (argc - 2) / width;
     float *x = malloc((size_t)argc * sizeof *x), **scores = malloc(tasks * sizeof *scores);
+    if (rows * width != argc - 2)
+        return fprintf(stderr, "%d numbers; a row has %d\n", argc - 2, (int)width), 1;
     for (int i = 2; i < argc; i++)
         x[i - 2] = strtof(argv[i], NULL);
     for (size_t t = 0; t < tasks; t++)
@@ -25,7 +27,9 @@ int main(int argc, char **argv)
         const struct bough_output *output = bough_model_output(model, t);
         bough_model_probabilities(model, t, scores[t], rows);
         for (int64_t i = 0; i < rows * output->width; i++)
-            printf("%s row %d: %g\n", output->task, (int)(i / output->width), scores[t][i]);
+            printf("%s, row %d%s%s: %g\n", output->task, (int)(i / output->width),
+                   output->classes ? ", " : "",
+                   output->classes ? output->classes[i % output->width] : "", scores[t][i]);
         free(scores[t]);
     }
     free(scores);

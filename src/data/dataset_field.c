@@ -1,9 +1,12 @@
 #include <bough/dataset.h>
 
 #include "base/error.h"
+#include "base/strings.h"
+
+#include <bough/name.h>
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // The field if `name` is `split/field`, else NULL.
@@ -13,16 +16,56 @@ static const char *field_of(const char *name, const char *split)
     return strncmp(name, split, length) == 0 && name[length] == '/' ? name + length + 1 : NULL;
 }
 
+// The split of a tensor `split/field`; 0 if an earlier tensor is of it, too, or there is none.
+static size_t new_split(const struct bough_tensor_file *file, size_t index)
+{
+    const char *name = bough_tensor_file_at(file, index)->name, *slash = strchr(name, '/');
+    size_t length = slash ? (size_t)(slash - name) : 0;
+    for (size_t i = 0; i < index; i++)
+        if (strncmp(bough_tensor_file_at(file, i)->name, name, length + 1) == 0)
+            return 0;
+    return length;
+}
+
+static enum bough_status missing_split(const struct bough_tensor_file *file, const char *split)
+{
+    char names[600] = "";
+    for (size_t i = 0; i < bough_tensor_file_count(file); i++) {
+        size_t length = new_split(file, i);
+        if (length)
+            bough__append(names, sizeof names, "%s%.*s", *names ? ", " : "", (int)length,
+                          bough_tensor_file_at(file, i)->name);
+    }
+    return bough__fail(BOUGH_DATA, "%s: no split `%s`; there is %s", bough_tensor_file_path(file),
+                       split, *names ? names : "none");
+}
+
 static enum bough_status missing(const struct bough_tensor_file *file, const char *split,
                                  const char *field)
 {
-    char names[1024] = "nothing";
-    size_t used = 0;
-    for (size_t i = 0; i < bough_tensor_file_count(file) && used < sizeof names; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
-                                 bough_tensor_file_at(file, i)->name);
-    return bough__fail(BOUGH_DATA, "%s: no field %s/%s, there is %s", bough_tensor_file_path(file),
-                       split, field, names);
+    enum bough_status status;
+    char names[1024] = "";
+    size_t count = 0;
+    const char **fields = calloc(bough_tensor_file_count(file) + 1, sizeof *fields);
+    BOUGH_TRY_MEMORY(fields);
+    for (size_t i = 0; i < bough_tensor_file_count(file); i++) {
+        const char *name = field_of(bough_tensor_file_at(file, i)->name, split);
+        if (!name)
+            continue;
+        fields[count++] = name;
+        bough__append(names, sizeof names, "%s%s", *names ? ", " : "", name);
+    }
+    const char *nearest = bough_name_nearest(field, fields);
+    if (!count)
+        status = missing_split(file, split);
+    else
+        status = bough__fail(BOUGH_DATA, "%s: no field %s/%s%s%s%s; split %s has %s",
+                             bough_tensor_file_path(file), split, field,
+                             nearest ? ", did you mean " : "", nearest ? nearest : "",
+                             nearest ? "?" : "", split, names);
+done:
+    free(fields);
+    return status;
 }
 
 // Whoever gathers samples relies on all fields of a split being as long.

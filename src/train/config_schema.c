@@ -129,7 +129,9 @@ static const struct bough__key task_keys[] = {
      .needed = 1, .text = "layers of this task alone; the last gives the scores"},
     {"metrics", BOUGH__KEY_TEXTS, IN(task, metrics), IN(task, metrics_count),
      .names = bough__metric_names,
-     .text = "what is measured; without it accuracy, mse or mae, as suits the loss"},
+     .text = "what is measured; without it accuracy, mse or mae, as suits the loss. f1_binary is "
+             "of the "
+             "second class"},
     {"monitor", BOUGH__KEY_TEXT, IN(task, monitor),
      .text = "which of these, or loss, tells the best epoch; without it accuracy where it is "
              "measured, else loss"},

@@ -128,8 +128,12 @@ static enum bough_status run_batch(struct prepared *prepared, float *const *scor
     phase->fed = 0; // the rows are others than those of the batch before
     BOUGH_TRY(bough__phase_step(phase, 0, &state));
     BOUGH_TRY(bough__phase_scores(phase, read, &rows));
-    for (size_t t = 0; t < tasks; t++)
-        memcpy(score[t], read[t], (size_t)(rows * phase->model->width[t]) * sizeof(float));
+    for (size_t t = 0; t < tasks; t++) {
+        const int64_t width = phase->model->width[t];
+        for (int64_t i = 0; i < rows * width; i++)
+            score[t][i] = (float)bough__target_restore(&phase->model->config->tasks[t],
+                                                       (double)read[t][i], i % width);
+    }
 done:
     for (size_t t = 0; read && t < tasks; t++)
         free(read[t]);

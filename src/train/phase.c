@@ -234,8 +234,6 @@ enum bough_status bough__phase_scores(struct bough__phase *phase, float **score,
         BOUGH_TRY_MEMORY(score[t]);
         if (bytes)
             BOUGH_TRY(bough__read(bough__whole(phase->scores[t]), score[t], bytes));
-        bough__targets_restore(score[t], &phase->model->config->tasks[t], *rows,
-                               phase->model->width[t]);
     }
 done:
     if (status != BOUGH_OK)

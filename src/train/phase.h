@@ -63,7 +63,7 @@ enum bough_status bough__phase_step(struct bough__phase *phase, int64_t index,
 enum bough_status bough__phase_losses(struct bough__phase *phase, double *loss, double *weight);
 
 // Waits, and reads the scores of the first `rows` rows of the walk into score[t] [rows, width[t]],
-// each malloc'd by this call and the caller's, numbers in the target's own unit. Rows beyond `room`
+// each malloc'd by this call and the caller's. Rows beyond `room`
 // are not kept: `*rows` is lowered.
 enum bough_status bough__phase_scores(struct bough__phase *phase, float **score, int64_t *rows);
 

@@ -12,6 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+struct title {
+    const char *name;
+    const struct title *next;
+};
 
 // Lines on their way to a draft, or to whoever wants them.
 struct csv {
@@ -19,7 +25,9 @@ struct csv {
     struct bough__draft *draft; // NULL = to options->write
     char *text;
     size_t used, capacity;
-    int failed; // out of memory
+    int failed;                 // out of memory
+    const struct title *titles; // of the columns so far, the last one first
+    struct bough__arena arena;
 };
 
 static void add(struct csv *csv, const char *bytes, size_t size)
@@ -66,6 +74,31 @@ static void quote(struct csv *csv, const char *text, size_t size)
     }
     add(csv, text, (size_t)(end - text));
     add(csv, "\"", 1);
+}
+
+static int stands(const struct csv *csv, const char *name)
+{
+    const struct title *title = csv->titles;
+    while (title && strcmp(title->name, name) != 0)
+        title = title->next;
+    return title != NULL;
+}
+
+// A column's name, made another one where it stands already: "id", "id.1".
+static void add_title(struct csv *csv, const char *name)
+{
+    struct title *title = BOUGH_NEW(&csv->arena, struct title, 1);
+    const char *full = bough__arena_string(&csv->arena, name);
+    for (int i = 1; full && stands(csv, full); i++)
+        full = bough__arena_format(&csv->arena, "%s.%d", name, i);
+    csv->failed |= !title || !full;
+    if (csv->failed)
+        return;
+    *title = (struct title){full, csv->titles};
+    if (csv->titles)
+        print(csv, ",");
+    csv->titles = title;
+    quote(csv, full, strlen(full));
 }
 
 static enum bough_status flush(struct csv *csv)
@@ -149,16 +182,13 @@ static void head_class(struct csv *csv, const struct bough__model *model, size_t
                        const char *name)
 {
     char text[32], full[700];
-    print(csv, ",");
-    quote(csv, name, strlen(name));
+    add_title(csv, name);
     snprintf(full, sizeof full, "%s_probability", name);
-    print(csv, ",");
-    quote(csv, full, strlen(full));
+    add_title(csv, full);
     for (int64_t c = 0; csv->options->probabilities && c < classes_of(model, t); c++) {
         snprintf(full, sizeof full, "%s_probability_%.300s", name,
                  class_name(model, t, c, text, sizeof text));
-        print(csv, ",");
-        quote(csv, full, strlen(full));
+        add_title(csv, full);
     }
 }
 
@@ -170,12 +200,10 @@ static void head_task(struct csv *csv, const struct bough__model *model, size_t 
         char name[300];
         snprintf(name, sizeof name, columns > 1 ? "%.200s_%lld" : "%.200s",
                  model->config->tasks[t].name, (long long)c);
-        if (model->loss[t]->target != BOUGH_TARGET_NUMBER) {
+        if (model->loss[t]->target != BOUGH_TARGET_NUMBER)
             head_class(csv, model, t, name);
-        } else {
-            print(csv, ",");
-            quote(csv, name, strlen(name));
-        }
+        else
+            add_title(csv, name);
     }
 }
 
@@ -198,8 +226,10 @@ static void row_task(struct csv *csv, const struct bough__model *model, size_t t
     int64_t width = model->width[t];
     enum bough__target_kind kind = model->loss[t]->target;
     if (kind == BOUGH_TARGET_NUMBER) {
-        for (int64_t c = 0; c < width; c++)
-            print(csv, ",%.9g", isnan(score[c]) ? (double)NAN : (double)score[c]); // no "-nan"
+        for (int64_t c = 0; c < width; c++) {
+            double value = bough__target_restore(&model->config->tasks[t], (double)score[c], c);
+            print(csv, ",%.*g", model->config->tasks[t].std ? 12 : 9, isnan(value) ? NAN : value);
+        }
         return;
     }
     bough__probabilities(score, kind, 1, width);
@@ -223,11 +253,9 @@ static void row_missing(struct csv *csv, const struct bough__model *model, size_
 
 static void write_head(struct csv *csv, const struct bough__model *model, const struct texts *texts)
 {
-    print(csv, "row");
-    for (size_t i = 0; i < texts->count; i++) {
-        print(csv, ",");
-        quote(csv, texts->field[i].name, strlen(texts->field[i].name));
-    }
+    add_title(csv, "row");
+    for (size_t i = 0; i < texts->count; i++)
+        add_title(csv, texts->field[i].name);
     for (size_t t = 0; t < model->config->tasks_count; t++)
         head_task(csv, model, t);
     print(csv, "\n");
@@ -272,6 +300,20 @@ done:
     return status;
 }
 
+// The data and the model are read while the CSV is written, and wanted afterwards.
+static enum bough_status check_output(const struct bough__trained *trained, const char *out)
+{
+    const char *const input[] = {bough_tensor_file_path(trained->data),
+                                 bough_tensor_file_path(trained->loaded.file)};
+    struct stat output, about;
+    for (size_t i = 0; out && stat(out, &output) == 0 && i < 2; i++)
+        if (stat(input[i], &about) == 0 && about.st_dev == output.st_dev &&
+            about.st_ino == output.st_ino)
+            return bough__fail(BOUGH_INVALID, "%s: is an input; the CSV wants a file of its own",
+                               out);
+    return BOUGH_OK;
+}
+
 enum bough_status bough_predict(const char *model, const struct bough_predict_options *options)
 {
     enum bough_status status;
@@ -282,7 +324,8 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
     size_t tasks = 0;
     BOUGH_TRY(bough__trained_open(&trained, model, options->data, options->split, options->device,
                                   options->allow_missing ? BOUGH_WITH_GAPS : BOUGH_WITHOUT_LABELS));
-    int64_t rows = trained.split.table.rows;
+    int64_t rows = trained.walk.feed.count;
+    BOUGH_TRY(check_output(&trained, options->out));
     BOUGH_TRY(texts_load(&texts, trained.data, trained.split_name));
     score = calloc(trained.loaded.config.tasks_count + 1, sizeof(float *));
     BOUGH_TRY_MEMORY(score);
@@ -299,6 +342,7 @@ done:
         free(score[t]);
     free(score);
     free(csv.text);
+    bough__arena_fini(&csv.arena);
     texts_free(&texts);
     bough__draft_destroy(&csv.draft);
     bough__trained_close(&trained);

@@ -102,17 +102,23 @@ static int has_checkpoint(const struct bough__trainer *trainer)
     return access(in_folder(trainer, "last.safetensors").text, F_OK) == 0;
 }
 
-// Where there is one, no epoch may have ended: such a run has no model yet.
+// What a training would write over must not stand there, unless it is of one whose first epoch
+// never ended: that has no model yet.
 static enum bough_status check_unused(struct bough__trainer *trainer)
 {
+    static const char *const ours[] = {"config.yaml", "model.safetensors", "log.jsonl",
+                                       "result.json"};
     enum bough_status status = BOUGH_OK;
     struct bough__progress found = {0}; // of no tasks
-    if (!has_checkpoint(trainer) && access(in_folder(trainer, "model.safetensors").text, F_OK) == 0)
-        return bough__fail(BOUGH_INVALID,
-                           "%s: holds a model, and no checkpoint to resume; name another folder",
-                           trainer->run_dir);
-    if (!has_checkpoint(trainer))
+    if (!has_checkpoint(trainer)) {
+        for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+            if (access(in_folder(trainer, ours[i]).text, F_OK) == 0)
+                return bough__fail(BOUGH_INVALID,
+                                   "%s: holds %s and no checkpoint, and a training would write "
+                                   "over it; name another folder",
+                                   trainer->run_dir, ours[i]);
         return BOUGH_OK;
+    }
     BOUGH_TRY(bough__load_progress(&found, trainer->run_dir));
     if (found.epoch > 0)
         BOUGH_TRY(bough__fail(BOUGH_INVALID,
@@ -127,6 +133,18 @@ done:
     return status;
 }
 
+// A killed training may have left its config alone: that one begins. A model without a checkpoint
+// is not ours to begin over.
+static enum bough_status check_resumable(const struct bough__trainer *trainer)
+{
+    if (access(in_folder(trainer, "model.safetensors").text, F_OK) != 0)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_DATA,
+                       "%s: holds a model and no last.safetensors: there is nothing to "
+                       "go on from",
+                       trainer->run_dir);
+}
+
 // Config first: a folder that holds it can be resumed, if need be from the beginning.
 static enum bough_status begin(struct bough__trainer *trainer)
 {
@@ -135,6 +153,8 @@ static enum bough_status begin(struct bough__trainer *trainer)
         BOUGH_TRY(bough__folder_create(trainer->run_dir));
         BOUGH_TRY(bough__lock_open(&trainer->lock, trainer->run_dir));
         BOUGH_TRY(check_unused(trainer));
+    } else {
+        BOUGH_TRY(check_resumable(trainer));
     }
     BOUGH_TRY(save_config(trainer));
     BOUGH_TRY(bough__trainer_save(trainer));

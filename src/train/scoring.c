@@ -18,7 +18,7 @@ double bough_scores_find(const struct bough_scores *scores, const char *task, co
 
 // ---- One task ----
 
-// The targets in the order of the walk and in their own unit.
+// The targets in the order of the walk, scaled as the scores are.
 static enum bough_status walked_targets(struct bough__outcome *outcome, struct bough__arena *arena,
                                         const struct bough__targets *targets,
                                         const struct bough_task *task, const int32_t *order)
@@ -36,7 +36,7 @@ static enum bough_status walked_targets(struct bough__outcome *outcome, struct b
                    (size_t)targets->width * sizeof *number);
     }
     if (number)
-        bough__targets_restore(number, task, outcome->rows, targets->width);
+        bough__targets_scale(number, task, outcome->rows, targets->width);
     outcome->label = label;
     outcome->number = number;
     return BOUGH_OK;
@@ -117,6 +117,7 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
                                          .rows = rows,
                                          .width = model->width[t],
                                          .score = score[t]};
+        bough__targets_scale(score[t], task, rows, model->width[t]);
         add(scores, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
         BOUGH_TRY(walked_targets(&outcome, &walk, &targets[t], task, phase->feed->order));
         BOUGH_TRY(score_task(scores, arena, task, &outcome, model->classes[t].mapped));

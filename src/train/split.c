@@ -58,9 +58,15 @@ done:
     return status;
 }
 
-static enum bough_status check_input(const struct bough_file_tensor *input, const char *path)
+static enum bough_status check_input(const struct bough_file_tensor *input,
+                                     const struct bough_tensor_file *file)
 {
+    const char *path = bough_tensor_file_path(file);
     char text[128];
+    char key[300];
+    snprintf(key, sizeof key, "text/%s", strrchr(input->name, '/') + 1);
+    if (bough_tensor_file_metadata(file, key))
+        return bough__fail(BOUGH_DATA, "%s: %s is text; wanted numbers", path, input->name);
     if (input->shape.rank < 2)
         return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]", path, input->name,
                            bough_shape_format(&input->shape, text, sizeof text));
@@ -78,11 +84,42 @@ enum bough_status bough__sample_shape(struct bough_shape *sample,
     enum bough_status status;
     const struct bough_file_tensor *input;
     BOUGH_TRY(bough_dataset_field(&input, file, split, config->input.field));
-    BOUGH_TRY(check_input(input, bough_tensor_file_path(file)));
+    BOUGH_TRY(check_input(input, file));
     *sample = (struct bough_shape){.rank = input->shape.rank - 1};
     for (int32_t i = 0; i < sample->rank; i++)
         sample->dim[i] = input->shape.dim[i + 1];
 done:
+    return status;
+}
+
+// ---- Holding out ----
+
+enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained,
+                                  const struct bough_tensor_file *file,
+                                  const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    char *is_held = NULL;
+    const double share = (double)config->train.validation;
+    const int64_t all = bough__split_input(file, "train", config)->shape.dim[0];
+    const int64_t held =
+        bough__split_exists(file, "validation", config) ? 0 : llround(share * (double)all);
+    int64_t next[2] = {0, all - held};
+    *rows = all;
+    *trained = all - held;
+    if (held >= all)
+        return bough__fail(BOUGH_INVALID,
+                           "train.validation: %g of %lld rows leaves none to train on", share,
+                           (long long)all);
+    BOUGH_TRY_MEMORY(*row = malloc((size_t)all * sizeof **row + 1));
+    BOUGH_TRY_MEMORY(is_held = calloc((size_t)all + 1, 1));
+    bough__shuffle(*row, all, config->train.seed, 0);
+    for (int64_t i = all - held; i < all; i++)
+        is_held[(*row)[i]] = 1;
+    for (int64_t i = 0; i < all; i++)
+        (*row)[next[(int)is_held[i]]++] = (int32_t)i;
+done:
+    free(is_held);
     return status;
 }
 
@@ -227,7 +264,7 @@ enum bough_status bough__split_init(struct bough__split *split,
     struct bough__column *column = calloc(tasks + 1, sizeof *column);
     BOUGH_TRY_MEMORY(column);
     BOUGH_TRY(bough_dataset_field(&input, file, name, config->input.field));
-    BOUGH_TRY(check_input(input, bough_tensor_file_path(file)));
+    BOUGH_TRY(check_input(input, file));
     BOUGH_TRY(check_sample(input, &model->sample, bough_tensor_file_path(file)));
     BOUGH_TRY(input_column(&column[0], split, file, input));
     BOUGH_TRY(check_finite(split, file, input, labels));

@@ -38,6 +38,15 @@ enum bough_status bough__sample_shape(struct bough_shape *sample,
                                       const struct bough_tensor_file *file, const char *split,
                                       const struct bough_config *config);
 
+// The rows of `train`, in the file's order: those to train on, then those that the config holds out
+// for validation, drawn from its seed.
+//   row      [*rows], the caller's to free
+//   trained  how many are to train on
+// Errors: INVALID if none is left to train on.
+enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained,
+                                  const struct bough_tensor_file *file,
+                                  const struct bough_config *config);
+
 // Loads a split; `file` stays open as long as it is used.
 // Errors: DATA with file, field, row, found and wanted.
 enum bough_status bough__split_init(struct bough__split *split,

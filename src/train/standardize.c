@@ -106,18 +106,23 @@ static enum bough_status standardize_target(struct bough_task *task, struct boug
     struct bough__targets targets = {0};
     const struct bough_file_tensor *tensor;
     struct column *column = NULL;
+    void *bytes = NULL;
     task->mean = task->std = NULL;
     BOUGH_TRY(bough_dataset_field(&tensor, file, "train", task->target));
     int64_t width = bough_shape_row(&tensor->shape);
     BOUGH_TRY(bough__targets_init(&targets, file, "train", task, BOUGH_TARGET_NUMBER, width,
                                   &(struct bough__classes){0}));
+    BOUGH_TRY(bough__tensor_load(&bytes, file, tensor)); // as F32 a large one lost its digits
     BOUGH_TRY_MEMORY(column = calloc((size_t)width + 1, sizeof *column));
     for (int64_t r = 0; r < targets.rows; r++)
         for (int64_t i = 0; mask[r] && i < width; i++)
-            count_number(&column[i], (double)targets.number[r * width + i]);
+            count_number(&column[i], task->map_count
+                                         ? (double)targets.number[r * width + i]
+                                         : bough_number_at(bytes, tensor->dtype, r * width + i));
     BOUGH_TRY(finish(&task->mean, &task->std, arena, column, (size_t)width, 1));
     task->outputs = (size_t)width;
 done:
+    free(bytes);
     free(column);
     bough__targets_fini(&targets);
     return status;

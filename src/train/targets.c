@@ -199,12 +199,15 @@ done:
     return status;
 }
 
-void bough__targets_restore(float *number, const struct bough_task *task, int64_t rows,
-                            int64_t width)
+double bough__target_restore(const struct bough_task *task, double number, int64_t output)
+{
+    return task->std ? number * (double)task->std[output] + (double)task->mean[output] : number;
+}
+
+void bough__targets_scale(float *number, const struct bough_task *task, int64_t rows, int64_t width)
 {
     for (int64_t i = 0; task->std && i < rows * width; i++)
-        number[i] = (float)((double)number[i] * (double)task->std[i % width] +
-                            (double)task->mean[i % width]);
+        number[i] *= task->std[i % width];
 }
 
 void bough__targets_fini(struct bough__targets *targets)

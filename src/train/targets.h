@@ -25,8 +25,12 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
                                       int64_t width, const struct bough__classes *names);
 void bough__targets_fini(struct bough__targets *targets);
 
-// Numbers [rows, width] that the model gave, or that it is trained with, in the target's own unit.
-void bough__targets_restore(float *number, const struct bough_task *task, int64_t rows,
-                            int64_t width);
+// A number that the model gave for an output, in the target's own unit.
+double bough__target_restore(const struct bough_task *task, double number, int64_t output);
+
+// Numbers [rows, width] that it gave, or is trained with, in the target's unit but less its mean:
+// for errors, which are exact so, also where the mean is large.
+void bough__targets_scale(float *number, const struct bough_task *task, int64_t rows,
+                          int64_t width);
 
 #endif

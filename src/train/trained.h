@@ -10,12 +10,14 @@ struct bough__trained {
     struct bough_tensor_file *data;
     const char *split_name; // borrowed from the caller or from the arena
     struct bough__split split;
+    int32_t *row; // the rows of `train`, where those held out are walked through; else NULL
     struct bough__walk walk;
 };
 
 //   path   a model's file, or a run folder
 //   data   NULL = what it was trained on
-//   split  NULL = `test`, or the only one that there is
+//   split  NULL = `test`, or the only one that there is; `validation` of what it was trained on may
+//          be the rows that were held out
 // Errors: INVALID, DATA, DEVICE; then there is nothing to close.
 enum bough_status bough__trained_open(struct bough__trained *trained, const char *path,
                                       const char *data, const char *split,

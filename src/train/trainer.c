@@ -36,37 +36,6 @@ void bough__walk_fini(struct bough__walk *walk)
 
 // ---- Data ----
 
-// The rows to train on first, then those held out for validation; each part in the file's order.
-static enum bough_status hold_out(struct bough__trainer *trainer)
-{
-    double share = trainer->config.train.validation;
-    const struct bough_file_tensor *input =
-        bough__split_input(trainer->data, "train", &trainer->config);
-    int64_t rows = trainer->rows = input->shape.dim[0];
-    int own = bough__split_exists(trainer->data, "validation", &trainer->config);
-    int64_t held = own ? 0 : llround(share * (double)rows);
-    if (held >= rows)
-        return bough__fail(BOUGH_INVALID,
-                           "train.validation: %g of %lld rows leaves none to train "
-                           "on",
-                           share, (long long)rows);
-    trainer->trained = rows - held;
-    trainer->train_rows = malloc((size_t)rows * sizeof *trainer->train_rows + 1);
-    char *is_held = calloc((size_t)rows + 1, 1);
-    if (!trainer->train_rows || !is_held) {
-        free(is_held);
-        return bough__no_memory();
-    }
-    bough__shuffle(trainer->train_rows, rows, trainer->config.train.seed, 0);
-    for (int64_t i = trainer->trained; i < rows; i++)
-        is_held[trainer->train_rows[i]] = 1;
-    int64_t next[2] = {0, trainer->trained};
-    for (int64_t i = 0; i < rows; i++)
-        trainer->train_rows[next[(int)is_held[i]]++] = (int32_t)i;
-    free(is_held);
-    return BOUGH_OK;
-}
-
 // Of a run that goes on, those that it was begun with.
 static enum bough_status read_classes(struct bough__trainer *trainer)
 {
@@ -180,7 +149,8 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(settle_device(made));
     BOUGH_TRY(bough_tensor_file_open(&made->data, made->config.data));
     BOUGH_TRY(bough__sample_shape(&sample, made->data, "train", &made->config));
-    BOUGH_TRY(hold_out(made));
+    BOUGH_TRY(
+        bough__hold_out(&made->train_rows, &made->rows, &made->trained, made->data, &made->config));
     if (!options->resume)
         BOUGH_TRY(bough__standardize(&made->config, &made->arena, made->data, made->train_rows,
                                      made->trained, made->rows));

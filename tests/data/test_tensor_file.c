@@ -370,7 +370,9 @@ static void a_field_is_found_or_told(void **state)
     assert_null(tensor);
     assert_fails(bough_dataset_field(&tensor, file, "test", "one"), BOUGH_DATA, "a single number");
     assert_fails(bough_dataset_field(&tensor, file, "train", "z"), BOUGH_DATA,
-                 "no field train/z, there is train/x, train/y, test/one, test/x/y");
+                 "no field train/z; split train has x, y");
+    assert_fails(bough_dataset_field(&tensor, file, "tests", "x/y"), BOUGH_DATA,
+                 "no split `tests`; there is train, test");
     bough_tensor_file_close(&file);
 }
 

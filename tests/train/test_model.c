@@ -1,8 +1,7 @@
-// What a model carries, its class names and its config; and how it is used without a run.
+// What a model carries, its class names and its config; and what it predicts.
 #include "support/points.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,6 +258,79 @@ static void texts_that_are_no_utf8_are_mended(void **state)
     free(text);
 }
 
+static void no_two_columns_have_one_name(void **state)
+{
+    (void)state;
+    struct bough_task named[POINTS_TASKS];
+    memcpy(named, points_tasks, sizeof named);
+    named[0].name = "id";
+    named[1].name = "row";
+    named[2].name = "id_probability";
+    struct bough_config config =
+        points_config(points_write("named.safetensors", NULL, &points_train, &points_test));
+    config.tasks = named;
+    struct bough_run *run;
+    const char *dir = points_path("named");
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
+    bough_run_destroy(&run);
+    char *text = points_predict(dir, (struct bough_predict_options){.data = config.data});
+    static const char head[] =
+        "row,id,id.1,id_probability,row.1,row_probability,id_probability.1\n";
+    assert_memory_equal(text, head, sizeof head - 1);
+    free(text);
+}
+
+static void an_input_is_not_written_over(void **state)
+{
+    (void)state;
+    char model[700];
+    const char *data = points_write("kept.safetensors", NULL, &points_test, NULL);
+    snprintf(model, sizeof model, "%s/model.safetensors", points_trained());
+    struct bough_predict_options options = {.data = data, .out = data};
+    assert_fails(bough_predict(points_trained(), &options), BOUGH_INVALID, "is an input");
+    options.out = model;
+    assert_fails(bough_predict(points_trained(), &options), BOUGH_INVALID, "is an input");
+    options.out = points_path("kept.csv");
+    assert_ok(bough_predict(points_trained(), &options));
+}
+
+// What was held out of `train` is measured again as it was at the end of the training.
+static void held_out_rows_are_a_split_of_their_own(void **state)
+{
+    (void)state;
+    struct bough_config config =
+        points_config(points_write("data6.safetensors", points_names, &points_train, &points_test));
+    config.train.epochs = 2;
+    struct bough_run *run, *again;
+    const char *dir = points_path("again");
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
+    assert_ok(bough_evaluate(&again, dir, NULL, "validation", NULL));
+    const struct bough_scores *then = bough_run_result(run)->validation,
+                              *now = bough_run_result(again)->test;
+    assert_string_equal(bough_run_result(again)->split, "validation");
+    assert_int_equal(then->count, now->count);
+    for (size_t i = 0; i < then->count; i++)
+        assert_true(then->score[i].value == now->score[i].value);
+    bough_run_destroy(&run);
+    bough_run_destroy(&again);
+    assert_fails(bough_evaluate(&run, dir, config.data, "validation", NULL), BOUGH_DATA,
+                 "no split `validation`; there is train, test");
+    assert_fails(bough_evaluate(&run, dir, config.data, "", NULL), BOUGH_DATA, "no split ``");
+}
+
+static void texts_are_no_input_and_misspelt_fields_are_told(void **state)
+{
+    (void)state;
+    struct bough_config config =
+        points_config(points_write("data7.safetensors", NULL, &points_train, NULL));
+    struct bough_run *run;
+    config.input = (struct bough_input){.field = "id"};
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/id is text");
+    config.input.field = "piont";
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA,
+                 "no field train/piont, did you mean point?; split train has kind, side,");
+}
+
 // ---- A file that is complete in itself ----
 
 static void the_file_alone_gives_the_same(void **state)
@@ -327,93 +399,10 @@ static void no_training_begins_over_a_model(void **state)
         points_config(points_write("new.safetensors", NULL, &points_train, NULL));
     struct bough_run *run;
     assert_fails(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}),
-                 BOUGH_INVALID, "holds a model, and no checkpoint");
-}
-
-// ---- Inference from memory ----
-
-struct scores {
-    float kind[POINTS][3], side[POINTS], level[POINTS];
-};
-
-static void run_model(struct bough_model *model, struct scores *scores, int64_t from, int64_t rows)
-{
-    float *const to[] = {scores->kind[from], &scores->side[from], &scores->level[from]};
-    assert_ok(bough_model_run(model, to, points_test.point[from], BOUGH_F32, rows));
-}
-
-static void memory_gives_what_predict_gives(void **state)
-{
-    (void)state;
-    size_t count;
-    struct bough_device *const *device = test_devices(&count);
-    const char *data = points_write("new.safetensors", NULL, &points_test, NULL);
-    for (size_t d = 0; d < count; d++) {
-        struct bough_model *model;
-        struct scores all, parts;
-        assert_ok(bough_model_open(&model, points_trained(), device[d]));
-        assert_int_equal(bough_model_outputs(model), 3);
-        assert_int_equal(bough_model_input(model)->dim[0], 2);
-        const struct bough_output *kind = bough_model_output(model, 0);
-        assert_string_equal(kind->task, "kind");
-        assert_int_equal(kind->kind, BOUGH_OUTPUT_CLASS);
-        assert_string_equal(kind->classes[2], "right");
-        assert_null(bough_model_output(model, 1)->classes);
-        run_model(model, &all, 0, POINTS);
-        static const int cuts[] = {0, 1, 2, 3, 35, 99, 131, POINTS}; // odd pieces, and none
-        for (size_t i = 1; i < sizeof cuts / sizeof *cuts; i++)
-            run_model(model, &parts, cuts[i - 1], cuts[i] - cuts[i - 1]);
-        run_model(model, &parts, 0, 0);
-        char *text = points_predict(
-            points_trained(), (struct bough_predict_options){.data = data, .device = device[d]});
-        char *line = strchr(text, '\n') + 1;
-        for (int i = 0; i < POINTS; i++, line = strchr(line, '\n') + 1) {
-            assert_true(fabsf(all.level[i] - parts.level[i]) < 0.01f);
-            char *last = strchr(line, '\n');
-            while (*--last != ',')
-                ;
-            assert_true(fabs(strtod(last + 1, NULL) - (double)all.level[i]) < 0.01);
-            bough_model_probabilities(model, 0, all.kind[i], 1);
-            assert_true(fabsf(all.kind[i][0] + all.kind[i][1] + all.kind[i][2] - 1) < 1e-5f);
-        }
-        free(text);
-        assert_int_equal(bough_model_run(model, NULL, NULL, BOUGH_I64, 1), BOUGH_INVALID);
-        static const float bad[][2] = {{0, 0}, {0, NAN}};
-        assert_fails(bough_model_run(model, NULL, bad, BOUGH_F32, 2), BOUGH_INVALID,
-                     "row 1, number 1: nan");
-        bough_model_close(&model);
-        assert_null(model);
-    }
-}
-
-static void *run_in_a_thread(void *argument)
-{
-    struct scores *scores = argument;
-    struct bough_model *model;
-    if (bough_model_open(&model, points_trained(), NULL) != BOUGH_OK)
-        return NULL;
-    float *const to[] = {scores->kind[0], scores->side, scores->level};
-    for (int i = 0; i < 20; i++)
-        if (bough_model_run(model, to, points_test.point, BOUGH_F32, POINTS) != BOUGH_OK)
-            scores = NULL;
-    bough_model_close(&model);
-    return scores;
-}
-
-static void threads_have_models_of_their_own(void **state)
-{
-    (void)state;
-    static struct scores scores[4];
-    pthread_t thread[4];
-    points_trained();
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, run_in_a_thread, &scores[i]), 0);
-    for (int i = 0; i < 4; i++) {
-        void *result;
-        assert_int_equal(pthread_join(thread[i], &result), 0);
-        assert_non_null(result);
-        assert_memory_equal(&scores[i], &scores[0], sizeof scores[0]);
-    }
+                 BOUGH_INVALID, "holds model.safetensors and no checkpoint");
+    const struct bough_train_options resumed = {.resume = dir};
+    assert_ok(bough_config_save(&config, points_path("only/config.yaml")));
+    assert_fails(bough_train(&run, &config, &resumed), BOUGH_DATA, "nothing to go on from");
 }
 
 int main(void)
@@ -431,11 +420,13 @@ int main(void)
         cmocka_unit_test(a_split_must_be_named_where_there_are_several),
         cmocka_unit_test(missing_inputs_are_told_or_left_out),
         cmocka_unit_test(texts_that_are_no_utf8_are_mended),
+        cmocka_unit_test(no_two_columns_have_one_name),
+        cmocka_unit_test(an_input_is_not_written_over),
+        cmocka_unit_test(held_out_rows_are_a_split_of_their_own),
+        cmocka_unit_test(texts_are_no_input_and_misspelt_fields_are_told),
         cmocka_unit_test(the_file_alone_gives_the_same),
         cmocka_unit_test(what_is_no_model_is_told),
         cmocka_unit_test(no_training_begins_over_a_model),
-        cmocka_unit_test(memory_gives_what_predict_gives),
-        cmocka_unit_test(threads_have_models_of_their_own),
     };
     return cmocka_run_group_tests(tests_of_models, points_start, points_end);
 }

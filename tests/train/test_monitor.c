@@ -20,8 +20,8 @@ static void set(double accuracy, double mse)
 static const char *const of_class[] = {"accuracy", "f1"}, *const turned[] = {"f1", "accuracy"},
                          *const of_value[] = {"r2"};
 static struct bough_task tasks[] = {
-    {.name = "class", .loss = {"cross_entropy"}, .metrics = of_class, .metrics_count = 2},
-    {.name = "value", .loss = {"mse"}, .metrics = of_value, .metrics_count = 1},
+    {.name = "class", .loss.name = "cross_entropy", .metrics = of_class, .metrics_count = 2},
+    {.name = "value", .loss.name = "mse", .metrics = of_value, .metrics_count = 1},
 };
 
 static double value_of(double accuracy, double mse, const double *first)

@@ -170,6 +170,56 @@ static void standardizing_what_is_no_number_is_refused(void **state)
     assert_non_null(strstr(bough_last_error(), "mean and std have 2 numbers, the head has 1"));
 }
 
+// Where a number is large against how much it varies, F32 has no digits left for that: statistics,
+// labels and metrics are taken before they are lost.
+static void numbers_far_from_zero_keep_their_digits(void **state)
+{
+    (void)state;
+    double level[POINTS], sum = 0, squares = 0;
+    struct bough_tensor_writer *file;
+    const char *data = points_path("far.safetensors"), *dir = points_path("far");
+    for (int i = 0; i < POINTS; i++) {
+        level[i] = 1e9 + (double)points_train.point[i][1];
+        sum += level[i] - 1e9;
+        squares += (level[i] - 1e9) * (level[i] - 1e9);
+    }
+    assert_ok(bough_tensor_writer_create(&file, data));
+    assert_ok(bough_tensor_writer_declare(file, "train/point", BOUGH_F32,
+                                          &(struct bough_shape){2, {POINTS, 2}}));
+    assert_ok(bough_tensor_writer_declare(file, "train/level", BOUGH_F64,
+                                          &(struct bough_shape){1, {POINTS}}));
+    assert_ok(bough_tensor_writer_write(file, points_train.point, sizeof points_train.point));
+    assert_ok(bough_tensor_writer_write(file, level, sizeof level));
+    assert_ok(bough_tensor_writer_commit(file));
+    bough_tensor_writer_destroy(&file);
+    struct bough_config config = points_config(data);
+    config.tasks = &points_tasks[2];
+    config.tasks_count = 1;
+    config.train.validation = 0;
+    config.train.epochs = 30;
+    struct bough_run *run;
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
+    bough_run_destroy(&run);
+    assert_ok(bough_evaluate(&run, dir, NULL, NULL, NULL));
+    double mse = bough_scores_find(bough_run_result(run)->test, "level", "mse");
+    double loss = bough_scores_find(bough_run_result(run)->test, "level", "loss");
+    double variance = squares / POINTS - sum / POINTS * sum / POINTS;
+    assert_true(fabs(mse / (loss * variance) - 1) < 1e-3); // the loss is of standardized numbers
+    assert_true(mse < variance / 2);                       // and something was learned
+    bough_run_destroy(&run);
+    char *text =
+        points_predict(dir, (struct bough_predict_options){.data = data, .split = "train"});
+    double errors = 0;
+    int n = 0;
+    for (char *line = strchr(text, '\n') + 1; *line; line = strchr(line, '\n') + 1, n++) {
+        double error = strtod(strchr(line, ',') + 1, NULL) - level[n];
+        errors += error * error;
+    }
+    free(text);
+    assert_int_equal(n, POINTS);
+    assert_true(fabs(errors / POINTS / mse - 1) < 0.02); // a CSV of 12 digits
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +228,7 @@ int main(void)
         cmocka_unit_test(metrics_are_in_the_targets_unit),
         cmocka_unit_test(standardized_runs_resume_bit_for_bit),
         cmocka_unit_test(standardizing_what_is_no_number_is_refused),
+        cmocka_unit_test(numbers_far_from_zero_keep_their_digits),
     };
     return cmocka_run_group_tests(tests, points_start, points_end);
 }

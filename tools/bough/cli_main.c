@@ -21,15 +21,14 @@ static void print_help(void)
         printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
     printf("  %-10s%s\n", "help",
            "tells the same; `bough help config` lists every key of a config");
-    printf(
-        "\n"
-        "`bough COMMAND --help` tells more. `bough --version` tells the version.\n"
-        "Exit codes: 0 done, 1 internal error, 2 wrong usage or config, 3 wrong data, or a file\n"
-        "that cannot be read or written, 4 device, 5 diverged, 130 interrupted with a\n"
-        "checkpoint written.\n"
-        "\n"
-        "Example:\n"
-        "  bough train datasets/multifashion/config.yaml --device auto\n");
+    printf("\n"
+           "`bough COMMAND --help` tells more. `bough --version` tells the version.\n"
+           "Exit codes: 0 done, 1 out of memory or an internal error, 2 wrong usage or config,\n"
+           "3 wrong data, or a file that cannot be read or written, 4 device, 5 diverged,\n"
+           "130 interrupted with a checkpoint written.\n"
+           "\n"
+           "Example:\n"
+           "  bough train datasets/multifashion/config.yaml --device auto\n");
 }
 
 static const struct cli_command *find(const char *name)
