@@ -82,7 +82,7 @@ static void set(const char *target, const char *loss)
 {
     static struct bough_layer one[] = {{.kind = "flatten"}, {.kind = "linear", .units = 1}};
     const int classes = strcmp(loss, "cross_entropy") == 0;
-    task = (struct bough_task){.name = "a", .target = target, .loss = {loss}, .head_count = 2};
+    task = (struct bough_task){.name = "a", .target = target, .loss.name = loss, .head_count = 2};
     task.head = classes ? head : one;
     config = (struct bough_config){.data = write_data(2),
                                    .input = {.field = "input"},
