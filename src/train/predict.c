@@ -32,10 +32,12 @@ struct csv {
 
 static void add(struct csv *csv, const char *bytes, size_t size)
 {
+    if (csv->failed)
+        return;
     if (csv->used + size > csv->capacity) {
         size_t capacity = 2 * (csv->used + size) + (1 << 16);
         char *more = realloc(csv->text, capacity);
-        csv->failed |= !more;
+        csv->failed = !more;
         if (csv->failed)
             return;
         csv->text = more;
