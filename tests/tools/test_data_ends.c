@@ -53,6 +53,24 @@ static void a_full_disk_leaves_nothing(void **state)
     assert_int_equal(count_names(test_folder()), 1);
 }
 
+static void a_full_disk_keeps_no_sheet(void **state)
+{
+    (void)state;
+    char command[2000], message[1000];
+    static unsigned char noise[6144]; // 32 pixels a side in the sheet for each: no small file
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (unsigned char)(i * i * 7 + i / 3);
+    unsigned char idx[sizeof noise + 16];
+    write_bytes("i", idx, build_idx(idx, 8, 3, SIZES(6, 32, 32), noise, sizeof noise));
+    assert_runs("idx --images i -o k");
+    snprintf(command, sizeof command, "cd '%s' && (ulimit -f 1; %s/bin/bough-data show k -o o) 2>e",
+             test_folder(), TEST_BINARY_DIR);
+    assert_int_equal(WEXITSTATUS(system(command)), 3);
+    message[read_file(message, sizeof message - 1, "e")] = 0;
+    assert_string_equal(message, "bough-data: o: cannot write: File too large\n");
+    assert_int_equal(count_names(test_folder()), 3);
+}
+
 static void a_full_standard_output_is_told(void **state)
 {
     (void)state;
@@ -145,11 +163,9 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, test_folder_begin, test_folder_end)
     const struct CMUnitTest tests[] = {
-        CASE(ctrl_c_leaves_nothing),
-        CASE(a_full_disk_leaves_nothing),
-        CASE(a_full_standard_output_is_told),
-        CASE(a_closed_pipe_ends_it_quietly),
-        CASE(an_output_is_a_file),
+        CASE(ctrl_c_leaves_nothing),         CASE(a_full_disk_leaves_nothing),
+        CASE(a_full_disk_keeps_no_sheet),    CASE(a_full_standard_output_is_told),
+        CASE(a_closed_pipe_ends_it_quietly), CASE(an_output_is_a_file),
         CASE(an_output_is_no_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,97 @@ static void whole_numbers_are_numbers(void **state)
     assert_int_equal(run_data(output, sizeof output, "png d --csv l.csv --class age -o o"), 2);
 }
 
+static void each_csv_has_its_own_style(void **state)
+{
+    (void)state;
+    char output[2000];
+    make_folder("d");
+    write_grey("d/1.png", 1, 1, 10);
+    write_text("train.csv", "path,cost\n1.png,1.5\n1.png,-2e3\n");
+    write_text("test.csv", "path;cost\n1.png;1002010,5\n1.png;0,25\n");
+    write_text("dev.csv", "path\tcost\n1.png\t0.5\n");
+    assert_runs("png d --csv train.csv --csv test=test.csv --csv dev=dev.csv -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_numbers(find(file, "train/cost"), NUMBERS(1.5f, -2000));
+    assert_numbers(find(file, "test/cost"), NUMBERS(1002010.5f, 0.25f));
+    assert_numbers(find(file, "dev/cost"), NUMBERS(0.5f));
+    bough_tensor_file_close(&file);
+    write_text("train.csv", "path,cost\n1.png,\"1,5\"\n1.png,2\n1.png,3\n");
+    assert_int_equal(
+        run_data(output, sizeof output, "png d --csv train.csv --csv test=test.csv -o o"), 3);
+    assert_non_null(strstr(output, "train.csv: line 2, column \"cost\": \"1,5\", wanted a number"));
+}
+
+static void the_usual_words_are_missing(void **state)
+{
+    (void)state;
+    char output[2000];
+    make_folder("d");
+    write_grey("d/1.png", 1, 1, 10);
+    static const char *const words[] = {"NA",  "N/A",  "na",   "n/a",  "nan",
+                                        "NaN", "null", "NULL", "None", ""};
+    char text[1000] = "path,cost,who\n1.png,5,none\n";
+    for (size_t i = 0; i < 10; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "1.png,%s,%s\n", words[i],
+                 words[i]);
+    write_text("l.csv", text);
+    assert_int_equal(run_data(output, sizeof output, "png d --csv l.csv -o o"), 0);
+    assert_non_null(strstr(output, "  cost               numbers, 5 to 5; 10 missing; "));
+    assert_non_null(strstr(output, "  who                1 class: none; 10 missing\n"));
+    struct bough_tensor_file *file = open_set("o");
+    assert_numbers(find(file, "train/cost"),
+                   NUMBERS(5, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN));
+    assert_classes(find(file, "train/who"), CLASSES(0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1));
+    bough_tensor_file_close(&file);
+}
+
+static int is_hinted(const char *a, const char *b, const char *more)
+{
+    char text[500], args[100], output[2000];
+    snprintf(text, sizeof text, "path,x\n1.png,\"%s\"\n1.png,\"%s\"\n1.png,z\n", a, b);
+    write_text("l.csv", text);
+    snprintf(args, sizeof args, "png d --csv l.csv %s -o o", more);
+    assert_int_equal(run_data(output, sizeof output, args), 0);
+    assert_non_null(strstr(output, " classes: "));
+    return strstr(output, "    most of its cells look like numbers") != NULL;
+}
+
+static void classes_that_look_like_numbers_are_told(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"4,2", "1.234,5", "1,234.5", "1,234,567", "50%",
+                                          "5 %", "$ 1.50",  "7,50 €",  "−4",        "1'000"};
+    static const char *const names[] = {"2024-01-02", "1.2.3", "a1", "%", "1,2,3", "12:30", "e"};
+    make_folder("d");
+    write_grey("d/1.png", 1, 1, 10);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!is_hinted(numbers[i], numbers[i], ""))
+            fail_msg("no hint for \"%s\"", numbers[i]);
+        assert_false(is_hinted(numbers[i], "a", ""));
+        assert_false(is_hinted(numbers[i], numbers[i], "--class x"));
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is_hinted(names[i], names[i], ""))
+            fail_msg("a hint for \"%s\"", names[i]);
+}
+
+static void columns_are_told_in_line(void **state)
+{
+    (void)state;
+    char output[2000];
+    make_folder("d");
+    write_grey("d/1.png", 1, 1, 10);
+    write_text("l.csv", "path,größe,who\n1.png,5,\"a, b\"\n1.png,6,c\n");
+    assert_int_equal(run_data(output, sizeof output, "png d --csv l.csv -o o"), 0);
+    assert_non_null(strstr(output, "\n  größe              numbers, 5 to 6; classes"));
+    assert_non_null(strstr(output, "\n  who                2 classes: \"a, b\", c\n"));
+    assert_non_null(strstr(output, "\n  train/größe        F32  [2]\n"));
+    assert_non_null(strstr(output, "\n  train/who          I64  [2]\n"));
+    write_text("l.csv", "path,a\n1.png\n");
+    assert_int_equal(run_data(output, sizeof output, "png d --csv l.csv -o o"), 3);
+    assert_non_null(strstr(output, "line 2: 1 column, wanted 2; the separator is"));
+}
+
 static void a_first_line_that_names_a_file_is_no_header(void **state)
 {
     (void)state;
@@ -207,6 +298,10 @@ int main(void)
         CASE(png_folders_are_classes),
         CASE(png_csv_has_a_column_a_task),
         CASE(whole_numbers_are_numbers),
+        CASE(each_csv_has_its_own_style),
+        CASE(the_usual_words_are_missing),
+        CASE(classes_that_look_like_numbers_are_told),
+        CASE(columns_are_told_in_line),
         CASE(a_first_line_that_names_a_file_is_no_header),
         CASE(png_without_labels_keeps_names),
         CASE(names_travel),

@@ -86,7 +86,7 @@ static void print_channels(const struct field_stats *stats, const struct bough_t
     for (int c = 0; c < stats->channels; c++) {
         printf("  ");
         if (tool_class_name(names, c, &name, &length))
-            printf("%-16.*s  ", (int)length, name);
+            tool_print_padded(name, length, 18);
         else if (stats->channels > 1)
             printf("%5d  ", c);
         print_moments(&stats->channel[c], scale);
@@ -133,8 +133,9 @@ done:
 static enum bough_status print_text(const struct bough_tensor_file *file)
 {
     enum bough_status status = BOUGH_OK;
-    printf("%s: %zu tensors\n", bough_tensor_file_path(file), bough_tensor_file_count(file));
-    for (size_t i = 0; i < bough_tensor_file_count(file); i++)
+    const size_t count = bough_tensor_file_count(file);
+    printf("%s: %zu tensor%s\n", bough_tensor_file_path(file), count, count == 1 ? "" : "s");
+    for (size_t i = 0; i < count; i++)
         TRY(print_tensor(file, bough_tensor_file_at(file, i)));
     for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
         const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);

@@ -174,7 +174,9 @@ enum bough_status tool_report(const char *path)
     printf("%s\n", path);
     for (size_t i = 0; i < bough_tensor_file_count(file); i++) {
         const struct bough_file_tensor *tensor = bough_tensor_file_at(file, i);
-        printf("  %-18s %-4s %s\n", tensor->name, bough_dtype_name(tensor->dtype),
+        printf("  ");
+        tool_print_padded(tensor->name, strlen(tensor->name), 18);
+        printf(" %-4s %s\n", bough_dtype_name(tensor->dtype),
                bough_shape_format(&tensor->shape, text, sizeof text));
     }
 done:

@@ -73,6 +73,21 @@ int tool_is_utf8(const char *text)
     return 1;
 }
 
+// ---- Telling ----
+
+void tool_print_padded(const char *text, size_t length, int width)
+{
+    for (size_t i = 0; i < length; i++)
+        width -= (text[i] & 0xc0) != 0x80;
+    printf("%.*s%*s", (int)length, text, width > 0 ? width : 0, "");
+}
+
+void tool_print_name(const char *name, size_t length)
+{
+    const char *quote = memchr(name, ',', length) ? "\"" : "";
+    printf("%s%.*s%s", quote, (int)length, name, quote);
+}
+
 // ---- Long work ----
 
 static volatile sig_atomic_t interrupted;

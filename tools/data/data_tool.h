@@ -52,6 +52,13 @@ const char *tool_error(void);
 // A zero byte ends the text.
 int tool_is_utf8(const char *text);
 
+// ---- Telling ----
+
+// Prints a text, and spaces up to a width in characters, not bytes, of UTF-8.
+void tool_print_padded(const char *text, size_t length, int width);
+// Prints a name of a list that commas divide: in quotes if it holds one.
+void tool_print_name(const char *name, size_t length);
+
 // ---- Long work ----
 
 // Tells how far the work is, on a terminal only. Errors: INTERRUPTED after Ctrl-C.

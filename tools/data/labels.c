@@ -40,14 +40,19 @@ static int read_number(double *value, const char *text, int decimal_comma)
     return end != copy && !*end;
 }
 
+static int read_cell(double *value, const struct png_list *list, int column, int64_t item)
+{
+    return read_number(value, cell(list, column, item),
+                       list->decimal_comma[png_list_split(list, item)]);
+}
+
 enum label_kind label_kind_of(const struct png_list *list, int column)
 {
     int64_t numbers = 0, values = 0;
     double value;
     for (int64_t i = 0; i < list->items; i++) {
-        const char *text = cell(list, column, i);
-        numbers += read_number(&value, text, list->decimal_comma);
-        values += *text != 0;
+        numbers += read_cell(&value, list, column, i);
+        values += *cell(list, column, i) != 0;
     }
     return values == 0 ? LABEL_NONE : 2 * numbers > values ? LABEL_NUMBER : LABEL_NAME;
 }
@@ -70,9 +75,11 @@ static enum bough_status check_numbers(struct label_column *labels, const struct
     for (int64_t i = 0; i < list->items; i++) {
         const char *text = cell(list, column, i);
         double value;
+        if (i == list->begin[png_list_split(list, i)])
+            commas = points = 0; // each file has its own decimal sign
         if (!*text)
             continue;
-        if (!read_number(&value, text, list->decimal_comma))
+        if (!read_cell(&value, list, column, i))
             return bad_cell(
                 list, column, i, "",
                 "a number as in most of the column; NA or nothing for a missing one, or "
@@ -83,10 +90,42 @@ static enum bough_status check_numbers(struct label_column *labels, const struct
         points |= strchr(text, '.') != NULL;
         if (commas && points)
             return bad_cell(list, column, i, " where other numbers have the other",
-                            "one decimal sign, a point or a comma");
+                            "one decimal sign in a file, a point or a comma");
         take_number(labels, value);
     }
     return BOUGH_OK;
+}
+
+// "1.234,5", "1,234.5", "4,2", "50 %" or "$5": what a person reads as a number.
+static int looks_like_number(const char *text)
+{
+    static const char *const marks[] = {" ", "'", "%", "$", "€", "£", "−", "\u00a0", "\u202f"};
+    char copy[64];
+    size_t used = 0;
+    double value;
+    while (*text && used + 1 < sizeof copy) {
+        size_t skipped = 0;
+        for (size_t m = 0; m < sizeof marks / sizeof *marks && !skipped; m++)
+            if (strncmp(text, marks[m], strlen(marks[m])) == 0)
+                skipped = strlen(marks[m]);
+        if (strchr(".,", *text) && strspn(text + 1, "0123456789") == 3)
+            skipped = 1; // thousands
+        if (!skipped)
+            copy[used++] = *text;
+        text += skipped ? skipped : 1;
+    }
+    copy[used] = 0;
+    return !*text && read_number(&value, copy, 1);
+}
+
+static int mostly_look_like_numbers(const struct png_list *list, int column)
+{
+    int64_t numbers = 0, values = 0;
+    for (int64_t i = 0; i < list->items; i++) {
+        numbers += looks_like_number(cell(list, column, i));
+        values += *cell(list, column, i) != 0;
+    }
+    return 2 * numbers > values;
 }
 
 // ---- Names ----
@@ -193,9 +232,11 @@ void label_column_fini(struct label_column *labels)
 static void print_names(const struct label_column *labels)
 {
     enum { SHOWN = 6 };
-    printf("%" PRId64 " classes", labels->names);
-    for (int64_t i = 0; i < labels->names && i < SHOWN; i++)
-        printf("%s%s", i ? ", " : ": ", labels->name[i]);
+    printf("%" PRId64 " class%s", labels->names, labels->names == 1 ? "" : "es");
+    for (int64_t i = 0; i < labels->names && i < SHOWN; i++) {
+        printf(i ? ", " : ": ");
+        tool_print_name(labels->name[i], strlen(labels->name[i]));
+    }
     if (labels->names > SHOWN)
         printf(", ...");
 }
@@ -203,7 +244,9 @@ static void print_names(const struct label_column *labels)
 void label_column_report(const struct label_column *labels, const struct png_list *list, int column)
 {
     const char *name = list->label[column];
-    printf("  %-18s ", name);
+    printf("  ");
+    tool_print_padded(name, strlen(name), 18);
+    printf(" ");
     if (labels->kind == LABEL_NONE)
         printf("without a value: left out");
     else if (labels->kind == LABEL_NAME)
@@ -216,6 +259,9 @@ void label_column_report(const struct label_column *labels, const struct png_lis
     if (labels->kind == LABEL_NUMBER && labels->whole)
         printf("; classes with --class %s", name);
     printf("\n");
+    if (labels->kind == LABEL_NAME && !labels->is_asked && mostly_look_like_numbers(list, column))
+        printf("    most of its cells look like numbers; these are read: 1234.5, or 1234,5 where\n"
+               "    semicolons stand between the columns; no thousands marks, no %% or currency\n");
 }
 
 // ---- Values ----
@@ -239,7 +285,7 @@ enum bough_status label_column_write(struct bough_tensor_writer *writer,
         if (labels->kind == LABEL_NUMBER) {
             double number = NAN;
             if (*text)
-                read_number(&number, text, list->decimal_comma);
+                read_cell(&number, list, column, i);
             const float value = (float)number;
             TRY(bough_tensor_writer_write(writer, &value, sizeof value));
         } else {

@@ -12,6 +12,7 @@ enum label_kind {
 
 struct label_column {
     enum label_kind kind;
+    int is_asked; // to be classes; the caller's to set
     int64_t missing;
     double min, max;   // of numbers
     int whole;         // all numbers are
@@ -32,7 +33,8 @@ enum bough_status label_column_init(struct label_column *labels, enum label_kind
                                     const struct png_list *list, int column);
 void label_column_fini(struct label_column *labels);
 
-// Prints what was made of the column, on a line.
+// Prints what was made of the column, on a line; and a hint where classes that nobody asked for
+// look like numbers.
 void label_column_report(const struct label_column *labels, const struct png_list *list,
                          int column);
 

@@ -25,9 +25,10 @@ static const char help[] =
     "  --csv FILE       a header, then a line for each file: its path in DIR, and columns\n"
     "                   of labels, one a task, or none. Commas, semicolons or tabs stand\n"
     "                   between them. A column of mostly numbers is one of numbers, where\n"
-    "                   other cells are errors; else its texts name classes. An empty\n"
-    "                   cell, NA and nan are missing labels. A column `id` is kept in\n"
-    "                   place of the paths. Once per split, as SPLIT=FILE, for several\n"
+    "                   other cells are errors; else its texts name classes. Empty\n"
+    "                   cells, NA, n/a, nan, null and None are missing labels. A column\n"
+    "                   `id` is kept in place of the paths. Once per split, as SPLIT=FILE,\n"
+    "                   for several; each may have its own separator and decimal sign\n"
     "  --class COLUMN   this column's numbers name classes; once per column\n"
     "  --split NAME     what the only split is called; default train\n"
     "  --resize WxH     width and height of all images; else they must agree\n"
@@ -136,9 +137,11 @@ static enum bough_status take_labels(struct job *job, const char *const *classes
     TRY(check_classes(list, classes));
     for (int t = 0; t < list->labels; t++) {
         enum label_kind kind = label_kind_of(list, t);
-        if (kind == LABEL_NUMBER && (!list->csv[0] || is_among(classes, list->label[t])))
+        const int is_asked = !list->csv[0] || is_among(classes, list->label[t]);
+        if (kind == LABEL_NUMBER && is_asked)
             kind = LABEL_NAME;
         TRY(label_column_init(&job->label[t], kind, list, t));
+        job->label[t].is_asked = is_asked;
     }
     job->id_bytes = 1;
     for (int64_t i = 0; i < list->items; i++) {

@@ -265,9 +265,9 @@ static enum bough_status check_columns(const struct csv *csv, int wanted, const 
 {
     if (csv->columns == wanted)
         return BOUGH_OK;
-    return tool_fail(BOUGH_DATA, "%s: line %lld: %d columns, wanted %d%s; the separator is \"%s\"",
-                     csv->path, (long long)csv->line, csv->columns, wanted, why,
-                     csv->separator == '\t' ? "tab" : (char[2]){csv->separator});
+    return tool_fail(BOUGH_DATA, "%s: line %lld: %d column%s, wanted %d%s; the separator is \"%s\"",
+                     csv->path, (long long)csv->line, csv->columns, csv->columns == 1 ? "" : "s",
+                     wanted, why, csv->separator == '\t' ? "tab" : (char[2]){csv->separator});
 }
 
 // The others must have the same columns.
@@ -286,9 +286,15 @@ done:
     return status;
 }
 
+// What spreadsheets and tables of Python and R write where there is nothing. As written: Na or none
+// may be a class.
 static int is_missing(const char *text)
 {
-    return !*text || strcmp(text, "NA") == 0 || strcasecmp(text + (*text == '-'), "nan") == 0;
+    static const char *const words[] = {"", "NA", "na", "N/A", "n/a", "null", "NULL", "None"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i]) == 0)
+            return 1;
+    return strcasecmp(text + (*text == '-'), "nan") == 0;
 }
 
 static enum bough_status take_record(struct png_list *list, const struct csv *csv,
@@ -327,7 +333,7 @@ enum bough_status png_list_csv(struct png_list *list, const char *folder, const 
     TRY(csv_open(&csv, path));
     TRY(csv_next(&csv));
     list->headless[s] = is_headless(&csv, folder);
-    list->decimal_comma |= csv.separator == ';';
+    list->decimal_comma[s] = csv.separator == ';';
     TRY(s == 0 ? take_columns(list, &csv, label, list->headless[s]) : compare_columns(list, &csv));
     if (!list->headless[s])
         TRY(csv_next(&csv));

@@ -17,11 +17,11 @@ struct png_list {
     int64_t items, room;
     const char *label[PNG_LIST_LABELS_MAX]; // names of the label fields
     int labels;
-    int id_column;     // of the CSVs; 0 where the paths are the ids
-    int decimal_comma; // a CSV is divided by semicolons: 4,2 is a number
+    int id_column; // of the CSVs; 0 where the paths are the ids
     const char *split[PNG_LIST_SPLITS_MAX];
     const char *csv[PNG_LIST_SPLITS_MAX];   // that lists the split, or NULL
     int headless[PNG_LIST_SPLITS_MAX];      // that CSV has no header
+    int decimal_comma[PNG_LIST_SPLITS_MAX]; // it is divided by semicolons: 4,2 is a number
     int64_t begin[PNG_LIST_SPLITS_MAX + 1]; // first item of each split, and the end
     int splits;
 };
@@ -48,7 +48,8 @@ enum bough_status png_list_folders(struct png_list *list, const char *folder, si
 // Adds a split: the files that a CSV names, relative to `folder`. Its other columns are the labels,
 // named by a header; but one called id holds the ids, which else are the files' names as they stand
 // there. Without a header (the first line names a PNG file) they are called `label`, or label1,
-// label2, ... Cells that are empty, NA or nan are missing.
+// label2, ... Cells that are empty or hold one of the usual words for it (NA, nan, null, None) are
+// missing.
 enum bough_status png_list_csv(struct png_list *list, const char *folder, const char *split,
                                const char *label, const char *path);
 void png_list_fini(struct png_list *list);
