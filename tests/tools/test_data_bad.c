@@ -339,6 +339,17 @@ static void make_sets(void)
     set("e", "{\"__metadata__\":{\"k\":\"2\"}}", 0);
 }
 
+static void make_classes(void)
+{
+    idx_labels(2, "\0\1");
+    assert_runs("idx --labels labels --classes x,y -o a");
+    assert_runs("idx --labels labels --classes y,y --split test -o b");
+    const char *header =
+        "{\"__metadata__\":{\"classes/label\":\"y\"},\"dev/label\":{\"dtype\":\"U8\","
+        "\"shape\":[1],\"data_offsets\":[0,1]}}\1"; // and the label behind it
+    write_safetensors("c", strlen(header) - 1, header, 0);
+}
+
 static const struct {
     void (*make)(void);
     const char *args, *message;
@@ -447,6 +458,9 @@ static const struct {
     {make_sets, "merge a b -o out", "b: train/image: stands in a too, wanted it once"},
     {make_sets, "merge a c -o out", "c: train/other: 2 samples, wanted 1 as train/image of a"},
     {make_sets, "merge d e -o out", "e: metadata \"k\": \"2\", wanted \"1\" as in d"},
+    {make_classes, "merge a b -o out",
+     "b: classes/label: \"y\" stands twice, wanted each name once"},
+    {make_classes, "merge a c -o out", "c: dev/label, row 0: label 1, classes are 0..0"},
     {make_sets, "split a --from dev --to test --count 1 -o out", "a: no split \"dev\""},
     {make_sets, "split a --to train --count 1 -o out", "a: split \"train\" stands already"},
     {make_set_counts, "split a --to test --count 1 -o out", "a: train/image: 2 samples, but"},

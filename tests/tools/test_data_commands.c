@@ -240,6 +240,34 @@ static void merge_puts_side_by_side(void **state)
     bough_tensor_file_close(&file);
 }
 
+static void merge_tells_classes_by_name(void **state)
+{
+    (void)state;
+    char output[2000];
+    write_idx("l", 9, 1, SIZES(4), "\0\2\1\377", 4);
+    assert_runs("idx --labels l --classes cat,dog,ox -o a");
+    write_idx("l", 9, 1, SIZES(4), "\1\0\377\0", 4);
+    assert_runs("idx --labels l --classes cat,ox --split test -o b"); // without one of them
+    write_idx("l", 8, 2, SIZES(2, 2), "\1\0\0\1", 4);
+    assert_runs("idx --labels l --classes yak,dog --split dev -o c");
+    assert_int_equal(run_data(output, sizeof output, "merge a b -o o"), 0);
+    assert_null(strstr(output, "new"));
+    struct bough_tensor_file *file = open_set("o");
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/label"), "cat\ndog\nox");
+    assert_classes(find(file, "train/label"), CLASSES(0, 2, 1, -1));
+    assert_classes(find(file, "test/label"), CLASSES(2, 0, -1, 0));
+    bough_tensor_file_close(&file);
+    assert_int_equal(run_data(output, sizeof output, "merge b a c -o b"), 0); // onto an input
+    assert_non_null(strstr(output, "classes/label: new: dog, yak\n"));
+    file = open_set("b");
+    assert_string_equal(bough_tensor_file_metadata(file, "classes/label"), "cat\nox\ndog\nyak");
+    assert_classes(find(file, "train/label"), CLASSES(0, 1, 2, -1));
+    assert_classes(find(file, "test/label"), CLASSES(1, 0, -1, 0));
+    assert_shape(find(file, "dev/label"), BOUGH_I64, "[2, 2]");
+    assert_classes(find(file, "dev/label"), CLASSES(2, 3, 3, 2));
+    bough_tensor_file_close(&file);
+}
+
 static void split_divides_and_keeps_the_order(void **state)
 {
     (void)state;
@@ -350,6 +378,7 @@ int main(void)
         CASE(generate_mmoe_correlates),
         CASE(generate_has_all_classes),
         CASE(merge_puts_side_by_side),
+        CASE(merge_tells_classes_by_name),
         CASE(split_divides_and_keeps_the_order),
         CASE(show_draws_images_and_text),
         CASE(show_draws_every_type),
