@@ -3,11 +3,20 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "device/check.h"
+#include "device/guard.h"
 #include "device/profile.h"
 #include "device/tuning.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+// For a call that has no status to give.
+#define QUIETLY(backend, call)                                                                     \
+    do {                                                                                           \
+        enum bough_status status_;                                                                 \
+        BOUGH_GUARD(status_, backend, (call, BOUGH_OK));                                           \
+        (void)status_;                                                                             \
+    } while (0)
 
 const struct bough_device_info *bough_device_info(const struct bough_device *device)
 {
@@ -21,10 +30,18 @@ void bough_device_close(struct bough_device **device)
         snprintf(message, sizeof message, "%s", bough_last_error());
         bough__profile_end(*device);
         bough__tuning_destroy(&(*device)->tuning);
-        (*device)->backend->close(*device);
+        QUIETLY((*device)->backend, (*device)->backend->close(*device));
         *device = NULL;
         bough__fail(BOUGH_OK, "%s", message);
     }
+}
+
+static enum bough_status save_kernels(struct bough_device *device, const char *path, char *report,
+                                      size_t room)
+{
+    enum bough_status status;
+    BOUGH_GUARD(status, device->backend, device->backend->save_kernels(device, path, report, room));
+    return status;
 }
 
 enum bough_status bough_device_save_kernels(struct bough_device *device, const char *path,
@@ -39,7 +56,7 @@ enum bough_status bough_device_save_kernels(struct bough_device *device, const c
         report[0] = '\0';
     else
         report = none;
-    return device->backend->save_kernels(device, path, report, report == none ? 1 : report_size);
+    return save_kernels(device, path, report, report == none ? 1 : report_size);
 }
 
 // ---- Buffers ----
@@ -74,13 +91,16 @@ enum bough_status bough__buffer_create(struct bough__buffer **buffer, struct bou
     enum bough_status status = bough__buffers_check(device, &size, 1);
     if (status != BOUGH_OK)
         return status;
-    return device->backend->buffer_create(buffer, device, size ? size : 1);
+    BOUGH_GUARD(status, device->backend,
+                device->backend->buffer_create(buffer, device, size ? size : 1));
+    return status;
 }
 
 void bough__buffer_destroy(struct bough__buffer **buffer)
 {
     if (buffer && *buffer) {
-        (*buffer)->device->backend->buffer_destroy(*buffer);
+        const struct bough__backend *backend = (*buffer)->device->backend;
+        QUIETLY(backend, backend->buffer_destroy(*buffer));
         *buffer = NULL;
     }
 }
@@ -92,7 +112,9 @@ enum bough_status bough__write(struct bough__span to, const void *data, size_t s
         return status;
     to.buffer->device->counts.writes++;
     to.buffer->device->counts.bytes_written += size;
-    return to.buffer->device->backend->write(to, data, size);
+    const struct bough__backend *backend = to.buffer->device->backend;
+    BOUGH_GUARD(status, backend, backend->write(to, data, size));
+    return status;
 }
 
 enum bough_status bough__read(struct bough__span from, void *data, size_t size)
@@ -102,7 +124,9 @@ enum bough_status bough__read(struct bough__span from, void *data, size_t size)
         return status;
     from.buffer->device->counts.reads++;
     from.buffer->device->counts.bytes_read += size;
-    return from.buffer->device->backend->read(from, data, size);
+    const struct bough__backend *backend = from.buffer->device->backend;
+    BOUGH_GUARD(status, backend, backend->read(from, data, size));
+    return status;
 }
 
 static int overlap(struct bough__span a, struct bough__span b, size_t size)
@@ -123,7 +147,8 @@ enum bough_status bough__copy(struct bough__span to, struct bough__span from, si
     if (overlap(to, from, size))
         return bough__fail(BOUGH_INVALID, "copy: %zu bytes from %zu to %zu overlap", size,
                            from.offset, to.offset);
-    status = to.buffer->device->backend->copy(to, from, size);
+    const struct bough__backend *backend = to.buffer->device->backend;
+    BOUGH_GUARD(status, backend, backend->copy(to, from, size));
 done:
     return status;
 }
@@ -133,7 +158,9 @@ enum bough_status bough__fill_zero(struct bough__span to, size_t size)
     enum bough_status status = bough__check_span("fill", to, size);
     if (status != BOUGH_OK || size == 0)
         return status;
-    return to.buffer->device->backend->fill_zero(to, size);
+    const struct bough__backend *backend = to.buffer->device->backend;
+    BOUGH_GUARD(status, backend, backend->fill_zero(to, size));
+    return status;
 }
 
 // ---- Launches ----
@@ -178,7 +205,10 @@ static void describe_gemm(struct bough__launch *launch, const struct bough__gemm
 
 enum bough_status bough__expect(struct bough_device *device, double flops)
 {
-    return device->backend->expect ? device->backend->expect(device, flops) : BOUGH_OK;
+    enum bough_status status = BOUGH_OK;
+    if (device->backend->expect)
+        BOUGH_GUARD(status, device->backend, device->backend->expect(device, flops));
+    return status;
 }
 
 enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bough_device *device,
@@ -187,7 +217,7 @@ enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bou
     *launch = NULL;
     enum bough_status status = bough__check_kernel(device, call);
     if (status == BOUGH_OK)
-        status = device->backend->prepare_kernel(launch, device, call);
+        BOUGH_GUARD(status, device->backend, device->backend->prepare_kernel(launch, device, call));
     if (status == BOUGH_OK)
         describe_kernel(*launch, call);
     return status;
@@ -224,7 +254,7 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
     full.alpha = gemm->alpha != 0 ? gemm->alpha : 1;
     if (device->see)
         device->see(device->see_user, &full);
-    status = device->backend->prepare_gemm(launch, device, &full);
+    BOUGH_GUARD(status, device->backend, device->backend->prepare_gemm(launch, device, &full));
     if (status == BOUGH_OK)
         describe_gemm(*launch, &full);
     return status;
@@ -233,7 +263,8 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
 void bough__launch_destroy(struct bough__launch **launch)
 {
     if (launch && *launch) {
-        (*launch)->device->backend->launch_destroy(*launch);
+        const struct bough__backend *backend = (*launch)->device->backend;
+        QUIETLY(backend, backend->launch_destroy(*launch));
         *launch = NULL;
     }
 }
@@ -259,7 +290,8 @@ enum bough_status bough__run(struct bough_device *device, struct bough__launch *
     device->counts.launches += count;
     if (device->profile)
         return bough__profile_run(device, launch, count);
-    return device->backend->run(device, launch, count);
+    BOUGH_GUARD(status, device->backend, device->backend->run(device, launch, count));
+    return status;
 }
 
 static enum bough_status run_by_clock(struct bough_device *device,
@@ -267,11 +299,12 @@ static enum bough_status run_by_clock(struct bough_device *device,
                                       struct bough__timing *timing)
 {
     enum bough_status status;
-    BOUGH_TRY(device->backend->finish(device));
+    BOUGH_TRY(bough__finish(device));
     for (size_t i = 0; i < count; i++) {
         timing[i].start = bough__clock();
-        BOUGH_TRY(device->backend->run(device, launch + i, 1));
-        BOUGH_TRY(device->backend->finish(device));
+        BOUGH_GUARD(status, device->backend, device->backend->run(device, launch + i, 1));
+        BOUGH_TRY(status);
+        BOUGH_TRY(bough__finish(device));
         timing[i].end = bough__clock();
     }
 done:
@@ -284,13 +317,17 @@ enum bough_status bough__run_timed(struct bough_device *device, struct bough__la
     enum bough_status status = check_run(device, launch, count);
     if (status != BOUGH_OK || count == 0)
         return status;
-    return device->backend->run_timed ? device->backend->run_timed(device, launch, count, timing)
-                                      : run_by_clock(device, launch, count, timing);
+    if (!device->backend->run_timed)
+        return run_by_clock(device, launch, count, timing);
+    BOUGH_GUARD(status, device->backend, device->backend->run_timed(device, launch, count, timing));
+    return status;
 }
 
 enum bough_status bough__finish(struct bough_device *device)
 {
     if (!device)
         return bough__fail(BOUGH_INVALID, "finish: no device");
-    return device->backend->finish(device);
+    enum bough_status status;
+    BOUGH_GUARD(status, device->backend, device->backend->finish(device));
+    return status;
 }

@@ -235,6 +235,8 @@ struct bough__backend {
     enum bough_status (*finish)(struct bough_device *device);
 };
 
+extern const struct bough__backend bough__backend_c;
+
 // The rows of device_list.c: plain C first, then those of the modules that load.
 const struct bough__backend *const *bough__backends(size_t *count, char *note, size_t note_size);
 

@@ -37,22 +37,10 @@ static void module_path(char *path, size_t size)
     snprintf(path, size, "%.*s/bough/libbough_opencl.so", length, end ? self.dli_fname : ".");
 }
 
-struct opening {
-    const char *path;
-    void **module;
-};
-
-static void open_module(void *argument)
+static enum bough_status open_module(void **module, const char *path)
 {
-    const struct opening *opening = argument;
-    *opening->module = dlopen(opening->path, RTLD_NOW | RTLD_LOCAL);
-}
-
-void bough__backends_drop(void)
-{
-    rows_count = 1;
-    snprintf(module_note, sizeof module_note,
-             "no OpenCL: a driver or library of it threw a C++ exception; is there memory left?");
+    *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    return BOUGH_OK;
 }
 
 static void load_module(void)
@@ -64,10 +52,10 @@ static void load_module(void)
         return;
     }
     void *module = NULL;
-    if (!bough__guard(open_module, &(struct opening){path, &module})) {
-        bough__backends_drop();
+    enum bough_status status;
+    BOUGH_GUARD(status, NULL, open_module(&module, path));
+    if (status != BOUGH_OK)
         return;
-    }
     const char *error = module ? NULL : dlerror();
     // One that is too old for the module is named with what it lacks.
     if (error && strstr(error, "libOpenCL.so") && !strstr(error, "version `"))
@@ -87,27 +75,21 @@ static void load_module(void)
 const struct bough__backend *const *bough__backends(size_t *count, char *note, size_t note_size)
 {
     pthread_once(&loaded, load_module);
+    const char *thrown = bough__guard_thrown();
     if (note && note_size)
-        snprintf(note, note_size, "%s", module_note);
-    *count = rows_count;
+        snprintf(note, note_size, "%s", thrown ? thrown : module_note);
+    *count = thrown ? 1 : rows_count;
     return rows;
 }
 
 // ---- Listing ----
 
-struct asking {
-    const struct bough__backend *backend;
-    struct bough_device_info *info;
-    size_t room, *found;
-    char *note; // as large as a listing's
-    enum bough_status status;
-};
-
-static void ask(void *argument)
+static enum bough_status list(const struct bough__backend *backend, struct bough_device_info *info,
+                              size_t room, size_t *found, char *note, size_t note_size)
 {
-    struct asking *a = argument;
-    a->status = a->backend->list(a->info, a->room, a->found, a->note,
-                                 sizeof((struct bough__listing *)0)->note);
+    enum bough_status status;
+    BOUGH_GUARD(status, backend, backend->list(info, room, found, note, note_size));
+    return status;
 }
 
 static enum bough_status append(struct bough__listing *listing,
@@ -126,13 +108,8 @@ static enum bough_status append(struct bough__listing *listing,
         if (!backends)
             return bough__no_memory();
         listing->backend = backends;
-        struct asking asking = {backend, info + listing->count, room, &found, note, BOUGH_OK};
-        if (!bough__guard(ask, &asking)) {
-            bough__backends_drop();
-            snprintf(listing->note, sizeof listing->note, "%s", module_note);
-            return BOUGH_OK;
-        }
-        enum bough_status status = asking.status;
+        enum bough_status status =
+            list(backend, info + listing->count, room, &found, note, sizeof note);
         if (status != BOUGH_OK)
             return status;
         if (found <= room)

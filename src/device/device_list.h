@@ -4,8 +4,6 @@
 
 #include "device/device.h"
 
-extern const struct bough__backend bough__backend_c;
-
 struct bough__listing {
     struct bough_device_info *info;
     const struct bough__backend **backend; // of each info
@@ -16,8 +14,5 @@ struct bough__listing {
 // Errors: INTERNAL.
 enum bough_status bough__listing_init(struct bough__listing *listing);
 void bough__listing_fini(struct bough__listing *listing);
-
-// Leaves plain C alone: a driver threw a C++ exception, and holds what it locked.
-void bough__backends_drop(void);
 
 #endif

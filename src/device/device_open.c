@@ -53,28 +53,11 @@ static enum bough_status test_device(struct bough_device *device)
     return BOUGH_OK;
 }
 
-struct opening {
-    struct bough_device **device;
-    const struct bough__backend *backend;
-    const char *id;
-    enum bough_status status;
-};
-
-static void open_it(void *argument)
-{
-    struct opening *opening = argument;
-    opening->status = opening->backend->open(opening->device, opening->id);
-}
-
 static enum bough_status open_one(struct bough_device **device,
                                   const struct bough__backend *backend, const char *id)
 {
-    struct opening opening = {device, backend, id, BOUGH_OK};
-    if (!bough__guard(open_it, &opening)) {
-        bough__backends_drop();
-        return bough__fail(BOUGH_DEVICE, "device %s: its driver threw a C++ exception", id);
-    }
-    enum bough_status status = opening.status;
+    enum bough_status status;
+    BOUGH_GUARD(status, backend, backend->open(device, id));
     if (status != BOUGH_OK)
         return status;
     if (backend->gemm_candidate(*device, 0))

@@ -1,53 +1,78 @@
+#define _GNU_SOURCE // uselocale
+
 #include "device/guard.h"
+
+#include "base/error.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <setjmp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 typedef void (*handler)(void);
 
-static _Thread_local jmp_buf *landing;
+static _Thread_local struct bough__guard *innermost;
+static atomic_int thrown;
+
+// One handler for all threads, there while any of them is in a call.
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned guards;
 static handler before;
+static handler (*set)(handler); // std::set_terminate; NULL where nothing can throw
+static pthread_once_t found = PTHREAD_ONCE_INIT;
 
 // C++ ends a program through here, before it unwinds anything.
 static void land(void)
 {
-    if (landing)
-        longjmp(*landing, 1);
+    if (innermost) {
+        atomic_store(&thrown, 1);
+        longjmp(innermost->landing, 1);
+    }
     if (before)
         before();
     abort();
 }
 
-// std::set_terminate; NULL where nothing can throw.
-static handler (*find_setter(void))(handler)
+static void find_setter(void)
 {
-    handler (*set)(handler) = NULL;
     void *runtime = dlopen("libstdc++.so.6", RTLD_NOW);
     if (runtime)
         *(void **)&set = dlsym(runtime, "_ZSt13set_terminatePFvvE");
-    return set;
 }
 
-int bough__guard(void (*call)(void *argument), void *argument)
+int bough__guard_begin(struct bough__guard *guard)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // one handler for all threads
-    jmp_buf here;
-    static handler (*set)(handler); // a jump leaves it as it is
-    volatile int done = 0;
+    if (atomic_load(&thrown))
+        return 0;
+    pthread_once(&found, find_setter);
     pthread_mutex_lock(&lock);
-    set = find_setter();
-    if (set)
+    if (guards++ == 0 && set)
         before = set(land);
-    if (setjmp(here) == 0) {
-        landing = &here;
-        call(argument);
-        done = 1;
-    }
-    landing = NULL;
-    if (set)
+    pthread_mutex_unlock(&lock);
+    guard->outer = innermost;
+    guard->locale = uselocale((locale_t)0);
+    innermost = guard;
+    return 1;
+}
+
+void bough__guard_end(struct bough__guard *guard)
+{
+    innermost = guard->outer;
+    uselocale(guard->locale); // a jump may have left the call's own
+    pthread_mutex_lock(&lock);
+    if (--guards == 0 && set)
         set(before);
     pthread_mutex_unlock(&lock);
-    return done;
+}
+
+const char *bough__guard_thrown(void)
+{
+    return atomic_load(&thrown) ? "no OpenCL: a driver or library of it threw a C++ exception, and "
+                                  "is not called again; is there memory left?"
+                                : NULL;
+}
+
+enum bough_status bough__guard_fail(void)
+{
+    return bough__fail(BOUGH_DEVICE, "%s", bough__guard_thrown());
 }

@@ -1,5 +1,8 @@
-// Loaded before a program (LD_PRELOAD), it lets one call of OpenCL fail: the one whose number
-// FAULT_CALL says, from 1 on. The names of all calls, in order, go to the file FAULT_LIST.
+// Loaded before a program (LD_PRELOAD), it lets calls of OpenCL fail.
+//   FAULT_CALL=N   the N-th call fails, from 1 on
+//   FAULT_CALL=N+  and all calls of the same function that come after
+//   FAULT_THROW=1  it throws a C++ exception, std::bad_alloc, in place of returning an error
+//   FAULT_LIST=F   the names of all calls, in order, are written to F
 #define CL_TARGET_OPENCL_VERSION 200
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
 #include "loader.h"
@@ -8,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static FILE *list;
 
@@ -23,15 +27,34 @@ __attribute__((destructor)) static void end(void)
         fclose(list);
 }
 
-// Whether this call is the one.
+// What operator new calls where there is no memory.
+static void throw_bad_alloc(void)
+{
+    void (*raise)(void) = NULL;
+    void *runtime = dlopen("libstdc++.so.6", RTLD_NOW);
+    if (runtime)
+        *(void **)&raise = dlsym(runtime, "_ZSt17__throw_bad_allocv");
+    if (!raise)
+        abort();
+    raise();
+}
+
+// Whether this call is to fail.
 static int fails(const char *name)
 {
     static atomic_ulong calls;
-    const char *wanted = getenv("FAULT_CALL");
+    static _Atomic(const char *) failed;
+    const char *given = getenv("FAULT_CALL"), *first = atomic_load(&failed);
     const unsigned long call = atomic_fetch_add(&calls, 1) + 1;
     if (list)
         fprintf(list, "%s\n", name);
-    return wanted && strtoul(wanted, NULL, 10) == call;
+    if (call == number("FAULT_CALL", 0))
+        atomic_store(&failed, name);
+    else if (!given || !strchr(given, '+') || !first || strcmp(first, name) != 0)
+        return 0;
+    if (getenv("FAULT_THROW"))
+        throw_bad_alloc();
+    return 1;
 }
 
 #define PASS(result, name, failed, parameters, arguments)                                          \

@@ -10,8 +10,7 @@
 
 static size_t most_items(void)
 {
-    const char *limit = getenv("LIMIT_GROUP");
-    return limit ? strtoul(limit, NULL, 10) : (size_t)-1;
+    return number("LIMIT_GROUP", (size_t)-1);
 }
 
 static void lower(void *items)
@@ -67,7 +66,6 @@ cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint 
 
 const char *bough_tune_candidate(const struct bough_device *device, size_t index)
 {
-    const char *limit = getenv("LIMIT_WAYS");
     (void)device;
-    return limit && index < strtoul(limit, NULL, 10) ? "generic" : NULL;
+    return index < number("LIMIT_WAYS", 0) ? "generic" : NULL;
 }

@@ -5,6 +5,13 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+// What a variable says; `otherwise` where there is none.
+static inline unsigned long number(const char *variable, unsigned long otherwise)
+{
+    const char *given = getenv(variable);
+    return given ? strtoul(given, NULL, 10) : otherwise;
+}
+
 // The loader's own function, past ours.
 static inline void *loaders(const char *name)
 {

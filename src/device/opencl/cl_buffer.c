@@ -76,6 +76,7 @@ static cl_int create(struct bough__cl_memory *memory, const struct bough__cl_dev
 int bough__cl_is_idle(struct bough__cl_device *device)
 {
     const cl_command_queue queue[] = {device->queue, device->other.queue};
+    // The first may tell the error of a launch before it; the second tells whether the queue rests.
     for (size_t i = 0; i < sizeof queue / sizeof *queue; i++)
         if (queue[i] && clFinish(queue[i]) != CL_SUCCESS && clFinish(queue[i]) != CL_SUCCESS)
             return 0;
