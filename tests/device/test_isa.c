@@ -1,8 +1,11 @@
-// Which instruction set plain C multiplies with, and that BOUGH_ISA forces it.
+// Which instruction set plain C multiplies with, and that BOUGH_ISA forces it; and with which set
+// its other loops run, in the library that was loaded.
+#define _GNU_SOURCE
 #include "device/c/c_gemm.h"
 #include "device/device.h"
 #include "support/support.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,12 +84,85 @@ static void a_set_that_there_is_not_is_an_error(void **state)
     assert_non_null(strstr(bough_last_error(), " base"));
 }
 
+// What nm tells about the library that is loaded, line by line: address, letter, name.
+static FILE *symbols(const Dl_info *library)
+{
+    char command[1100];
+    snprintf(command, sizeof command, "nm '%s'", library->dli_fname);
+    FILE *lines = popen(command, "r");
+    assert_non_null(lines);
+    return lines;
+}
+
+// Whether one of the library's functions begins there, as `name`.
+static int function_at(char *name, const Dl_info *library, size_t at)
+{
+    size_t address;
+    char letter = 0;
+    FILE *lines = symbols(library);
+    int found = 0;
+    for (char line[1000]; fgets(line, sizeof line, lines);)
+        if (!found && sscanf(line, "%zx %c %199s", &address, &letter, name) == 3)
+            found = address == at && strchr("tT", letter);
+    pclose(lines);
+    return found;
+}
+
+// Every kernel's C twin: the loader has put the clone that it took into the kernel's row.
+static void kernels_run_with_no_better_set_than_the_forced_one(void **state)
+{
+    const char *forced = *state;
+    int clones = 0, kernels = 0;
+    Dl_info library;
+    bough__kernel_fn *run;
+    const char *(*of_the_library)(void) = bough_last_error;
+    void *code;
+    memcpy(&code, &of_the_library, sizeof code); // ISO C converts no function to an object
+    assert_int_not_equal(dladdr(code, &library), 0);
+    FILE *lines = symbols(&library);
+    size_t address;
+    char letter;
+    for (char line[1000], name[200], twin[200]; fgets(line, sizeof line, lines);) {
+        if (sscanf(line, "%zx %c %199s", &address, &letter, name) != 3 || letter != 'd' ||
+            strncmp(name, "kernel_", 7) != 0)
+            continue;
+        const struct bough__kernel *kernel = (const void *)((char *)library.dli_fbase + address);
+        run = kernel->run;
+        memcpy(&code, &run, sizeof code);
+        assert_true(
+            function_at(twin, &library, (size_t)((char *)code - (char *)library.dli_fbase)));
+        const char *set = strstr(twin, ".avx512f") ? "avx512"
+                          : strstr(twin, ".avx2")  ? "avx2"
+                                                   : "base";
+        clones += strcmp(set, forced) == 0;
+        kernels++;
+        if (strcmp(set, "base") != 0 && strcmp(set, forced) != 0)
+            fail_msg("%s runs %s; wanted %s", name, twin, forced);
+    }
+    pclose(lines);
+    printf("%d of %d kernels run with %s\n", clones, kernels, forced);
+    assert_true(kernels > 40);
+#if defined __x86_64__ && defined __OPTIMIZE__ && !defined BOUGH_SANITIZED
+    assert_true(clones > 30);
+#endif
+}
+
 int main(void)
 {
+    static char forced[16];
+    const char *wanted = getenv("BOUGH_ISA");
+    for (int i = SETS; i-- > 0 && !wanted;)
+        if (has(sets[i]))
+            snprintf(forced, sizeof forced, "%s", sets[i]);
+    if (wanted)
+        snprintf(forced, sizeof forced, "%s", wanted);
+    else
+        unsetenv("BOUGH_ISA");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_set_of_the_processor_runs_where_it_is_forced),
         cmocka_unit_test(the_best_one_runs_else),
         cmocka_unit_test(a_set_that_there_is_not_is_an_error),
+        cmocka_unit_test_prestate(kernels_run_with_no_better_set_than_the_forced_one, forced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
