@@ -53,5 +53,6 @@ def make_start(folder, program):
         with open(path, "wb") as file:
             file.write(data)
     for args in (TABLE + ["-o", "table.safetensors"],
-                 ["idx", "--images", "images.gz", "--split", "more", "-o", "items.safetensors"]):
+                 ["idx", "--images", "images.gz", "--labels", "labels", "--field", "label=who",
+                  "--classes", "fox,ox", "--split", "more", "-o", "items.safetensors"]):
         subprocess.run([program] + args, cwd=folder, check=True, stdout=subprocess.DEVNULL)
