@@ -14,7 +14,9 @@ ended() { # by that signal
 }
 begin tiny.yaml -s data=many.safetensors -s train.epochs=1000000 -r held
 holder=$!
-bough train --resume held -d c -q 2>&1 | sed -E "s/process $holder on [^ ]+/process HOLDER on HOST/"
+bough train --resume held -d c -q > busy.txt 2>&1
+echo "exit $?"
+sed -E "s/process $holder on [^ ]+/process HOLDER on HOST/" busy.txt
 ended HUP
 begin --resume held
 holder=$!
