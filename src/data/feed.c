@@ -41,7 +41,7 @@ static enum bough_status send_rows(const struct bough__column *column, size_t by
     for (size_t at = 0; at < bytes;) {
         const size_t size = bytes - at < PIECE_BYTES ? bytes - at : PIECE_BYTES;
         BOUGH_TRY(bough__tensor_read(column->file, column->tensor, at, piece, size));
-        BOUGH_TRY(bough__write((struct bough__span){column->buffer, at}, piece, size));
+        BOUGH_TRY(bough__write(bough__span_at(bough__whole(column->buffer), at), piece, size));
         at += size;
     }
     BOUGH_TRY(bough__tensor_file_check(column->file));

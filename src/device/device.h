@@ -21,9 +21,12 @@ struct bough__buffer {
 };
 
 // A place in a buffer. `buffer` NULL stands for an argument that is absent: kernels see NULL.
+// In a stack, of the gradients of several tasks, the next one lies `stride` bytes further on; with
+// 0 all share one.
 struct bough__span {
     struct bough__buffer *buffer;
     size_t offset; // bytes, a multiple of the element size
+    size_t stride;
 };
 
 // ---- Kernels ----
@@ -283,13 +286,21 @@ enum bough_status bough__selftest(struct bough_device *device, enum bough__selft
 // All of a buffer; an absent one stays absent.
 static inline struct bough__span bough__whole(struct bough__buffer *buffer)
 {
-    return (struct bough__span){buffer, 0};
+    return (struct bough__span){.buffer = buffer};
 }
 
 // Span arithmetic: `bytes` further on; an absent span stays absent.
 static inline struct bough__span bough__span_at(struct bough__span span, size_t bytes)
 {
-    return (struct bough__span){span.buffer, span.buffer ? span.offset + bytes : 0};
+    if (span.buffer)
+        span.offset += bytes;
+    return span;
+}
+
+// Number `index` of a stack.
+static inline struct bough__span bough__span_of_stack(struct bough__span span, int64_t index)
+{
+    return bough__span_at(span, (size_t)index * span.stride);
 }
 
 #endif

@@ -53,7 +53,7 @@ static enum bough_status upload(struct bough__buffer **buffer, struct bough_devi
 {
     enum bough_status status = bough__buffer_create(buffer, device, count * sizeof *x);
     if (status == BOUGH_OK && x)
-        status = bough__write((struct bough__span){*buffer, 0}, x, count * sizeof *x);
+        status = bough__write(bough__whole(*buffer), x, count * sizeof *x);
     return status;
 }
 
@@ -72,12 +72,14 @@ static enum bough_status solve(struct bough_device *device, const struct problem
         gemm.c.data.buffer = c;
         BOUGH_TRY(bough__launch_gemm(&launch, device, &gemm));
     } else {
-        struct bough__kernel_call call = {
-            .kernel = p->kernel, .arg = {{a, 0}, {c, 0}}, .params = p->params, .count = p->rows};
+        struct bough__kernel_call call = {.kernel = p->kernel,
+                                          .arg = {bough__whole(a), bough__whole(c)},
+                                          .params = p->params,
+                                          .count = p->rows};
         BOUGH_TRY(bough__launch_kernel(&launch, device, &call));
     }
     BOUGH_TRY(bough__run(device, &launch, 1));
-    BOUGH_TRY(bough__read((struct bough__span){c, 0}, p->c, p->c_count * sizeof *p->c));
+    BOUGH_TRY(bough__read(bough__whole(c), p->c, p->c_count * sizeof *p->c));
 done:
     bough__launch_destroy(&launch);
     bough__buffer_destroy(&c);

@@ -34,17 +34,44 @@ static int64_t bytes_of(const struct bough__sequence *sequence,
     return (int64_t)bytes;
 }
 
+static enum bough_status add_kernel(struct bough__sequence *sequence,
+                                    const struct bough__kernel_call *call)
+{
+    enum bough_status status = reserve(sequence);
+    if (status == BOUGH_OK)
+        status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, call);
+    if (status == BOUGH_OK)
+        sequence->launch[sequence->count++]->label = sequence->label;
+    return status;
+}
+
+static int64_t stack_of(const struct bough__sequence *sequence)
+{
+    return sequence->stack ? sequence->stack : 1;
+}
+
 enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
                                          const struct bough__kernel_call *call)
 {
+    enum bough_status status = BOUGH_OK;
     if (call->count == 0)
         return BOUGH_OK;
     struct bough__kernel_call told = *call;
     if (call->bytes == 0)
         told.bytes = bytes_of(sequence, call);
+    for (int64_t s = 0; s < stack_of(sequence) && status == BOUGH_OK; s++) {
+        for (int a = 0; a < call->kernel->args; a++)
+            told.arg[a] = bough__span_of_stack(call->arg[a], s);
+        status = add_kernel(sequence, &told);
+    }
+    return status;
+}
+
+static enum bough_status add_gemm(struct bough__sequence *sequence, const struct bough__gemm *gemm)
+{
     enum bough_status status = reserve(sequence);
     if (status == BOUGH_OK)
-        status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, &told);
+        status = bough__launch_gemm(&sequence->launch[sequence->count], sequence->device, gemm);
     if (status == BOUGH_OK)
         sequence->launch[sequence->count++]->label = sequence->label;
     return status;
@@ -53,13 +80,17 @@ enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
 enum bough_status bough__sequence_gemm(struct bough__sequence *sequence,
                                        const struct bough__gemm *gemm)
 {
+    enum bough_status status = BOUGH_OK;
     if (gemm->m == 0 || gemm->n == 0)
         return BOUGH_OK;
-    enum bough_status status = reserve(sequence);
-    if (status == BOUGH_OK)
-        status = bough__launch_gemm(&sequence->launch[sequence->count], sequence->device, gemm);
-    if (status == BOUGH_OK)
-        sequence->launch[sequence->count++]->label = sequence->label;
+    for (int64_t s = 0; s < stack_of(sequence) && status == BOUGH_OK; s++) {
+        struct bough__gemm told = *gemm;
+        told.a.data = bough__span_of_stack(gemm->a.data, s);
+        told.b.data = bough__span_of_stack(gemm->b.data, s);
+        told.c.data = bough__span_of_stack(gemm->c.data, s);
+        told.bias = bough__span_of_stack(gemm->bias, s);
+        status = add_gemm(sequence, &told);
+    }
     return status;
 }
 

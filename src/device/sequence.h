@@ -16,6 +16,9 @@ struct bough__sequence {
     struct bough__launch **launch;
     size_t count, room;
     struct bough__label label; // what the next launches get
+    // How many times the next kernels and products are done, each with every span of its arguments
+    // moved by the span's stride; 0 stands for 1.
+    int64_t stack;
     // Tensors that the next kernels' arguments may be: a call that says nothing of its bytes gets
     // those of its arguments.
     const struct bough__operand *operand;

@@ -343,7 +343,7 @@ static struct bough__span area_span(const struct bough__plan *plan, int32_t area
 {
     if (area == NONE)
         return (struct bough__span){0};
-    return (struct bough__span){plan->buffer, plan->area[area].offset};
+    return bough__span_at(bough__whole(plan->buffer), plan->area[area].offset);
 }
 
 struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node)

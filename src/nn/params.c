@@ -92,12 +92,12 @@ enum bough_status bough__params_allocate(struct bough__params *params, struct bo
     for (int32_t i = 0; i < params->blocks; i++) {
         struct bough__param_block *block = &params->block[i];
         size_t offset = (size_t)first[i] * sizeof(float);
-        block->value = (struct bough__span){params->value, offset};
+        block->value = bough__span_at(bough__whole(params->value), offset);
         if (!block->trained)
             continue;
-        block->gradient = (struct bough__span){params->gradient, offset};
+        block->gradient = bough__span_at(bough__whole(params->gradient), offset);
         for (int slot = 0; slot < slots; slot++)
-            block->slot[slot] = (struct bough__span){params->slot[slot], offset};
+            block->slot[slot] = bough__span_at(bough__whole(params->slot[slot]), offset);
     }
 done:
     return status;

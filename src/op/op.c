@@ -95,9 +95,11 @@ enum bough_status bough__op_write(struct bough__sequence *out, const struct boug
     out->operands = operands_of(operand, call, need);
     out->label.op = op->name;
     out->label.pass = forward ? "forward" : "backward";
+    out->stack = forward ? 0 : call->stack;
     enum bough_status status = forward ? op->forward(out, call) : op->backward(out, call);
     out->operand = NULL;
     out->operands = 0;
+    out->stack = 0;
     if (status != BOUGH_OK)
         return bough__fail_in(status, "%s%s", forward ? "" : "gradient of ", op->name);
     return BOUGH_OK;

@@ -61,6 +61,9 @@ struct bough__op_call {
     struct bough__tensor dx[BOUGH_MAX_INPUTS];
     // dx[i] += instead of =. Set only for ops whose row says `accumulates`.
     int add_dx[BOUGH_MAX_INPUTS];
+    // A backward pass for so many gradients at once, each in a place of its own as the strides of
+    // dy, dx and scratch say; x, y and saved are theirs in common. 0 stands for 1.
+    int64_t stack;
 };
 
 enum bough__op_flags {

@@ -34,17 +34,17 @@ static void walk_from(struct bough_device *device, struct bough__table *table,
         int64_t rows = COUNT - first < BATCH ? COUNT - first : BATCH;
         struct bough__sequence sequence = {.device = device};
         struct step_state state = {.first = (unsigned)first};
-        struct bough__gather gather = {.source = {table->column[0].buffer, 0},
+        struct bough__gather gather = {.source = bough__whole(table->column[0].buffer),
                                        .dtype = BOUGH_F32,
                                        .rows = rows,
                                        .width = WIDTH,
-                                       .order = {feed->device_order, 0},
-                                       .step = {step, 0},
-                                       .x = {x, 0}};
+                                       .order = bough__whole(feed->device_order),
+                                       .step = bough__whole(step),
+                                       .x = bough__whole(x)};
         float got[BATCH * WIDTH];
         int32_t got_label[BATCH];
         assert_ok(bough__feed_fetch(feed, first, rows));
-        assert_ok(bough__write((struct bough__span){step, 0}, &state, sizeof state));
+        assert_ok(bough__write(bough__whole(step), &state, sizeof state));
         assert_ok(bough__gather_write(&sequence, &gather));
         gather.source.buffer = table->column[1].buffer;
         gather.dtype = BOUGH_I32;
@@ -52,8 +52,8 @@ static void walk_from(struct bough_device *device, struct bough__table *table,
         gather.x.buffer = y;
         assert_ok(bough__gather_write(&sequence, &gather));
         assert_ok(bough__sequence_run(&sequence));
-        assert_ok(bough__read((struct bough__span){x, 0}, got, (size_t)rows * WIDTH * 4));
-        assert_ok(bough__read((struct bough__span){y, 0}, got_label, (size_t)rows * 4));
+        assert_ok(bough__read(bough__whole(x), got, (size_t)rows * WIDTH * 4));
+        assert_ok(bough__read(bough__whole(y), got_label, (size_t)rows * 4));
         for (int64_t n = 0; n < rows; n++) {
             assert_memory_equal(got + n * WIDTH, values + order[first + n] * WIDTH, WIDTH * 4);
             assert_int_equal(got_label[n], labels[order[first + n]]);

@@ -24,12 +24,12 @@ static int32_t order_at(int64_t i)
 static struct bough__span upload(struct bough__buffer **buffer, struct bough_device *device,
                                  const void *data, size_t size)
 {
-    const struct bough__span span = {*buffer, 0};
+    const struct bough__span span = bough__whole(*buffer);
     if (span.buffer)
         return span;
     assert_ok(bough__buffer_create(buffer, device, size));
-    assert_ok(bough__write((struct bough__span){*buffer, 0}, data, size));
-    return (struct bough__span){*buffer, 0};
+    assert_ok(bough__write(bough__whole(*buffer), data, size));
+    return bough__whole(*buffer);
 }
 
 static struct bough__span upload_order(struct batch *b)
@@ -65,7 +65,7 @@ static void gather(struct batch *b, struct bough__gather *g, void *x)
     uint32_t found[4];
     b->sequence.device = b->device;
     assert_ok(bough__buffer_create(&b->x, b->device, size + sizeof guard));
-    g->x = (struct bough__span){b->x, 0};
+    g->x = bough__whole(b->x);
     assert_ok(bough__write(bough__span_at(g->x, size), guard, sizeof guard));
     assert_ok(bough__gather_write(&b->sequence, g));
     assert_ok(bough__sequence_run(&b->sequence));
@@ -233,9 +233,9 @@ static void check_copies(struct bough_device *device)
     assert_ok(bough__fill_zero(bough__whole(all), sizeof copied));
     struct bough__gather_copy copy[COPIES];
     for (int c = 0; c < COPIES; c++)
-        copy[c] = (struct bough__gather_copy){upload(&words, device, source, sizeof source),
-                                              1 + c % WIDE,
-                                              {all, (size_t)c * MOST * WIDE * 4}};
+        copy[c] = (struct bough__gather_copy){
+            upload(&words, device, source, sizeof source), 1 + c % WIDE,
+            bough__span_at(bough__whole(all), (size_t)c * MOST * WIDE * 4)};
     struct bough__gather g = {.dtype = BOUGH_U8,
                               .rows = MOST,
                               .width = CHANNELS,
@@ -300,7 +300,7 @@ static void refusals(void **state)
     struct bough__sequence sequence = {.device = test_devices(&count)[0]};
     struct bough__buffer *buffer;
     assert_ok(bough__buffer_create(&buffer, sequence.device, 64));
-    const struct bough__span span = {buffer, 0};
+    const struct bough__span span = bough__whole(buffer);
     struct bough__gather g = {.dtype = BOUGH_I64, .rows = 2, .width = 4};
     assert_fails(bough__gather_write(&sequence, &g), BOUGH_INVALID, "rows of I64");
     g.dtype = BOUGH_U8;

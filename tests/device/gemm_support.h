@@ -86,7 +86,7 @@ static inline enum bough_status host_upload(struct bough__span *span, struct bou
     size_t bytes = ((size_t)host->count + 2 * GUARD) * sizeof(float);
     enum bough_status status = bough__buffer_create(&span->buffer, device, bytes);
     if (status == BOUGH_OK)
-        status = bough__write((struct bough__span){span->buffer, 0}, host->data, bytes);
+        status = bough__write(bough__whole(span->buffer), host->data, bytes);
     span->offset += GUARD * sizeof(float);
     return status;
 }
@@ -107,7 +107,7 @@ static inline void host_compare(const struct operands *o, const char *runner, co
 static inline void host_write(struct bough__span span, const struct host *host)
 {
     size_t bytes = ((size_t)host->count + 2 * GUARD) * sizeof(float);
-    assert_ok(bough__write((struct bough__span){span.buffer, 0}, host->data, bytes));
+    assert_ok(bough__write(bough__whole(span.buffer), host->data, bytes));
 }
 
 // Runs it on operands that are all NaN: those who come after find that in scratch.
@@ -140,7 +140,7 @@ static inline float *gemm_run(const struct operands *o, const struct bough__gemm
     if (!impl && bough_device_info(device)->type != BOUGH_DEVICE_C && launch->implementation)
         test_gemm_ran(launch->implementation);
     assert_ok(bough__run(device, &launch, 1));
-    assert_ok(bough__read((struct bough__span){gemm.c.data.buffer, 0}, got, bytes));
+    assert_ok(bough__read(bough__whole(gemm.c.data.buffer), got, bytes));
     gemm_run_on_nan(o, &gemm, launch);
     bough__launch_destroy(&launch);
     bough__buffer_destroy(&gemm.a.data.buffer);

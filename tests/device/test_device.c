@@ -165,16 +165,17 @@ static void bytes_travel(void **state)
             in[j] = (unsigned char)(j * 7 + 1);
         assert_ok(bough__buffer_create(&a, device[i], SIZE));
         assert_ok(bough__buffer_create(&b, device[i], SIZE));
-        assert_ok(bough__write((struct bough__span){a, 0}, in, SIZE));
-        assert_ok(bough__fill_zero((struct bough__span){b, 0}, SIZE));
-        assert_ok(bough__copy((struct bough__span){b, 40}, (struct bough__span){a, 100}, 400));
-        assert_ok(bough__copy((struct bough__span){a, 500}, (struct bough__span){a, 0}, 500));
-        assert_ok(bough__fill_zero((struct bough__span){a, 8}, 12));
+        assert_ok(bough__write(bough__whole(a), in, SIZE));
+        assert_ok(bough__fill_zero(bough__whole(b), SIZE));
+        assert_ok(bough__copy(bough__span_at(bough__whole(b), 40),
+                              bough__span_at(bough__whole(a), 100), 400));
+        assert_ok(bough__copy(bough__span_at(bough__whole(a), 500), bough__whole(a), 500));
+        assert_ok(bough__fill_zero(bough__span_at(bough__whole(a), 8), 12));
         assert_ok(bough__finish(device[i]));
-        assert_ok(bough__read((struct bough__span){b, 0}, out, SIZE));
+        assert_ok(bough__read(bough__whole(b), out, SIZE));
         for (int j = 0; j < SIZE; j++)
             assert_int_equal(out[j], j >= 40 && j < 440 ? in[j + 60] : 0);
-        assert_ok(bough__read((struct bough__span){a, 4}, out, SIZE - 4));
+        assert_ok(bough__read(bough__span_at(bough__whole(a), 4), out, SIZE - 4));
         for (int j = 4; j < SIZE; j++)
             assert_int_equal(out[j - 4], j >= 8 && j < 20 ? 0 : in[j % 500]);
         bough__buffer_destroy(&a);
@@ -197,17 +198,18 @@ static void buffer_mistakes(void **state)
     assert_fails(bough__buffer_create(&none, NULL, 1), BOUGH_INVALID, "no device");
     assert_fails(bough__buffer_create(&none, device, SIZE_MAX), BOUGH_DEVICE, "the largest is");
     assert_null(none);
-    assert_fails(bough__write((struct bough__span){NULL, 0}, data, 1), BOUGH_INVALID, "no buffer");
-    assert_fails(bough__write((struct bough__span){a, 60}, data, 5), BOUGH_INVALID,
+    assert_fails(bough__write(bough__whole(NULL), data, 1), BOUGH_INVALID, "no buffer");
+    assert_fails(bough__write(bough__span_at(bough__whole(a), 60), data, 5), BOUGH_INVALID,
                  "5 bytes at 60 in a buffer of 64");
-    assert_fails(bough__read((struct bough__span){a, SIZE_MAX}, data, 2), BOUGH_INVALID, "read");
-    assert_fails(bough__fill_zero((struct bough__span){a, 1}, SIZE_MAX), BOUGH_INVALID, "fill");
-    assert_fails(bough__copy((struct bough__span){a, 0}, (struct bough__span){a, 4}, 5),
-                 BOUGH_INVALID, "overlap");
-    assert_fails(bough__copy((struct bough__span){a, 0}, (struct bough__span){b, 0}, 1),
-                 BOUGH_INVALID, "copy");
-    assert_ok(bough__copy((struct bough__span){a, 0}, (struct bough__span){a, 4}, 4));
-    assert_ok(bough__write((struct bough__span){a, 64}, data, 0));
+    assert_fails(bough__read(bough__span_at(bough__whole(a), SIZE_MAX), data, 2), BOUGH_INVALID,
+                 "read");
+    assert_fails(bough__fill_zero(bough__span_at(bough__whole(a), 1), SIZE_MAX), BOUGH_INVALID,
+                 "fill");
+    assert_fails(bough__copy(bough__whole(a), bough__span_at(bough__whole(a), 4), 5), BOUGH_INVALID,
+                 "overlap");
+    assert_fails(bough__copy(bough__whole(a), bough__whole(b), 1), BOUGH_INVALID, "copy");
+    assert_ok(bough__copy(bough__whole(a), bough__span_at(bough__whole(a), 4), 4));
+    assert_ok(bough__write(bough__span_at(bough__whole(a), 64), data, 0));
     bough__buffer_destroy(&a);
     bough__buffer_destroy(&b);
     bough_device_close(&device);
@@ -247,18 +249,20 @@ static void run_twice(struct bough_device *device, enum bough__grid grid, int64_
     struct bough__buffer *x, *y;
     assert_ok(bough__buffer_create(&x, device, bytes));
     assert_ok(bough__buffer_create(&y, device, bytes));
-    assert_ok(bough__write((struct bough__span){x, 0}, data, bytes));
-    assert_ok(bough__write((struct bough__span){y, 0}, data, bytes));
+    assert_ok(bough__write(bough__whole(x), data, bytes));
+    assert_ok(bough__write(bough__whole(y), data, bytes));
     struct affine params = {3, 1};
     struct bough__launch *launch[2];
-    struct bough__kernel_call call = {
-        .kernel = &kernel, .arg = {{x, 0}, {NULL, 0}, {y, 0}}, .params = &params, .count = count};
+    struct bough__kernel_call call = {.kernel = &kernel,
+                                      .arg = {bough__whole(x), bough__whole(NULL), bough__whole(y)},
+                                      .params = &params,
+                                      .count = count};
     assert_ok(bough__launch_kernel(&launch[0], device, &call));
     params = (struct affine){2, -1}; // the first launch keeps its own
     call.arg[0].buffer = y;
     assert_ok(bough__launch_kernel(&launch[1], device, &call));
     assert_ok(bough__run(device, launch, 2));
-    assert_ok(bough__read((struct bough__span){y, 0}, data, bytes));
+    assert_ok(bough__read(bough__whole(y), data, bytes));
     for (int64_t i = 0; i <= count; i++)
         assert_true(data[i] == (i < count ? 6 * (float)(i % 1000) + 1 : (float)(i % 1000)));
     bough__launch_destroy(&launch[0]);
@@ -290,7 +294,9 @@ static void kernel_mistakes(void **state)
     assert_ok(bough__buffer_create(&buffer, device, 64));
     struct affine params = {1, 0};
     struct bough__kernel_call call = {
-        .kernel = &kernel_affine, .arg = {{buffer, 0}, {NULL, 0}, {buffer, 0}}, .count = 1};
+        .kernel = &kernel_affine,
+        .arg = {bough__whole(buffer), bough__whole(NULL), bough__whole(buffer)},
+        .count = 1};
     assert_fails(bough__launch_kernel(&launch, device, &call), BOUGH_INVALID, "no parameters");
     call.params = &params;
     assert_fails(bough__launch_kernel(&launch, other, &call), BOUGH_INVALID, "affine, argument 0");

@@ -22,7 +22,7 @@ static const char *implementation(int64_t batch)
     struct bough__launch *launch;
     assert_ok(bough_device_open(&c, "c"));
     assert_ok(bough__buffer_create(&buffer, c, 2 * SIZE * SIZE * sizeof(float)));
-    const struct bough__matrix x = {.data = {buffer, 0},
+    const struct bough__matrix x = {.data = bough__whole(buffer),
                                     .row = {.stride = SIZE},
                                     .col = {.stride = 1},
                                     .batch_stride = SIZE * SIZE};

@@ -85,7 +85,7 @@ struct net {
 
 static struct bough__span at(const struct net *net, size_t number)
 {
-    return (struct bough__span){net->memory, number * sizeof(float)};
+    return bough__span_at(bough__whole(net->memory), number * sizeof(float));
 }
 
 static int32_t leaf(struct net *net, struct bough_shape shape)

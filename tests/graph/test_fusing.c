@@ -54,23 +54,26 @@ static void run(struct result *result, struct bough_device *device, const char *
     int32_t x, target;
     assert_ok(bough__buffer_create(&memory, device, BYTES));
     fill(memory);
-    struct bough__tensor image = {{memory, AT_X}, {4, {N, C, H, W}}, BOUGH_F32};
-    struct bough__tensor wanted = {{memory, AT_TARGET}, {2, {N, C * 3 * 4}}, BOUGH_F32};
-    assert_ok(bough__graph_leaf(&graph, &x, &image, (struct bough__span){memory, AT_GRADIENT}));
+    struct bough__tensor image = {
+        bough__span_at(bough__whole(memory), AT_X), {4, {N, C, H, W}}, BOUGH_F32};
+    struct bough__tensor wanted = {
+        bough__span_at(bough__whole(memory), AT_TARGET), {2, {N, C * 3 * 4}}, BOUGH_F32};
+    assert_ok(
+        bough__graph_leaf(&graph, &x, &image, bough__span_at(bough__whole(memory), AT_GRADIENT)));
     assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
     int32_t between = op(&graph, first, x, -1), y = op(&graph, second, between, -1);
     int32_t loss = op(&graph, "mse", op(&graph, "flatten", y, -1), target);
     if (keep)
         bough__graph_keep(&graph, between);
     bough__graph_keep(&graph, y);
-    bough__graph_place(&graph, loss, (struct bough__span){memory, AT_LOSS});
-    bough__graph_seed(&graph, loss, (struct bough__span){memory, AT_FACTOR});
+    bough__graph_place(&graph, loss, bough__span_at(bough__whole(memory), AT_LOSS));
+    bough__graph_seed(&graph, loss, bough__span_at(bough__whole(memory), AT_FACTOR));
     assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
     assert_ok(bough__plan_forward(plan, &sequence));
     assert_ok(bough__plan_backward(plan, &sequence));
     assert_ok(bough__sequence_run(&sequence));
     assert_ok(bough__read(bough__plan_value(plan, y).span, result->y, sizeof result->y));
-    assert_ok(bough__read((struct bough__span){memory, AT_GRADIENT}, result->gradient,
+    assert_ok(bough__read(bough__span_at(bough__whole(memory), AT_GRADIENT), result->gradient,
                           sizeof result->gradient));
     size_t unshared;
     result->launches = sequence.count;
@@ -130,10 +133,10 @@ enum {
 static int32_t leaf(struct bough__graph *graph, struct bough__buffer *memory, size_t *at,
                     struct bough_shape shape)
 {
-    struct bough__tensor value = {{memory, *at * 4}, shape, BOUGH_F32};
+    struct bough__tensor value = {bough__span_at(bough__whole(memory), *at * 4), shape, BOUGH_F32};
     int32_t node;
-    assert_ok(
-        bough__graph_leaf(graph, &node, &value, (struct bough__span){memory, (LEAVES + *at) * 4}));
+    assert_ok(bough__graph_leaf(graph, &node, &value,
+                                bough__span_at(bough__whole(memory), (LEAVES + *at) * 4)));
     *at += (size_t)bough_shape_elements(&shape);
     return node;
 }
@@ -164,15 +167,16 @@ static void run_convolution(float *y, float *gradient, struct bough_device *devi
         number[i] = 2 * random_unit(random_bits(4, 4, i, 0, 0, 0).v[0]) - 1;
     assert_ok(bough__buffer_create(&memory, device, sizeof number));
     assert_ok(bough__write(bough__whole(memory), number, sizeof number));
-    struct bough__tensor wanted = {
-        {memory, 2 * LEAVES * 4}, {2, {IMAGES, OUTPUTS / IMAGES}}, BOUGH_F32};
+    struct bough__tensor wanted = {bough__span_at(bough__whole(memory), 2 * LEAVES * 4),
+                                   {2, {IMAGES, OUTPUTS / IMAGES}},
+                                   BOUGH_F32};
     int32_t conv = convolution(&graph, memory);
     int32_t pool = op(&graph, "max_pool2d", op(&graph, "relu", conv, -1), -1);
     assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
     int32_t loss = op(&graph, "mse", op(&graph, "flatten", pool, -1), target);
     bough__graph_keep(&graph, pool);
-    bough__graph_place(&graph, loss, (struct bough__span){memory, (NUMBERS - 4) * 4});
-    bough__graph_seed(&graph, loss, (struct bough__span){memory, (NUMBERS - 1) * 4});
+    bough__graph_place(&graph, loss, bough__span_at(bough__whole(memory), (NUMBERS - 4) * 4));
+    bough__graph_seed(&graph, loss, bough__span_at(bough__whole(memory), (NUMBERS - 1) * 4));
     if (join)
         assert_ok(bough__graph_fold(&graph, 3 * BETWEEN * 4 - 1));
     else
@@ -186,7 +190,7 @@ static void run_convolution(float *y, float *gradient, struct bough_device *devi
     // two images at a time; three of the loss.
     assert_int_equal(sequence.count, join ? 4 * 6 + 3 : 6 + 3);
     assert_ok(bough__read(bough__plan_value(plan, pool).span, y, OUTPUTS * 4));
-    assert_ok(bough__read((struct bough__span){memory, LEAVES * 4}, gradient, LEAVES * 4));
+    assert_ok(bough__read(bough__span_at(bough__whole(memory), LEAVES * 4), gradient, LEAVES * 4));
     bough__sequence_fini(&sequence);
     bough__plan_destroy(&plan);
     bough__graph_fini(&graph);

@@ -36,7 +36,7 @@ enum {
 
 static struct bough__span at(const struct net *net, size_t offset)
 {
-    return (struct bough__span){net->memory, offset};
+    return bough__span_at(bough__whole(net->memory), offset);
 }
 
 static int32_t leaf(struct net *net, size_t offset, struct bough_shape shape,
@@ -209,7 +209,7 @@ static void element_wise_chain_works_in_place(void **state)
     struct bough__graph graph = {0};
     struct bough__buffer *buffer;
     assert_ok(bough__buffer_create(&buffer, device[0], 4096));
-    struct bough__tensor x = {{buffer, 0}, {2, {16, 16}}, BOUGH_F32};
+    struct bough__tensor x = {bough__whole(buffer), {2, {16, 16}}, BOUGH_F32};
     int32_t node;
     assert_ok(bough__graph_leaf(&graph, &node, &x, (struct bough__span){0}));
     struct bough__attr half = {.value = 0.5f};
@@ -244,9 +244,10 @@ static void gradients_pass_through_a_chain_in_place(void **state)
         number[i] = 2 * random_unit(random_bits(9, 9, i, 0, 0, 0).v[0]) - 1;
     number[3 * COUNT + 2] = 1; // the loss's factor
     assert_ok(bough__buffer_create(&memory, device, sizeof number));
-    assert_ok(bough__write((struct bough__span){memory, 0}, number, sizeof number));
-    struct bough__tensor x = {{memory, 0}, {2, {3, 4}}, BOUGH_F32};
-    assert_ok(bough__graph_leaf(&graph, &node, &x, (struct bough__span){memory, AT_GRADIENT}));
+    assert_ok(bough__write(bough__whole(memory), number, sizeof number));
+    struct bough__tensor x = {bough__whole(memory), {2, {3, 4}}, BOUGH_F32};
+    assert_ok(
+        bough__graph_leaf(&graph, &node, &x, bough__span_at(bough__whole(memory), AT_GRADIENT)));
     x.span.offset = AT_NUMBER;
     assert_ok(bough__graph_leaf(&graph, &target, &x, (struct bough__span){0}));
     for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
@@ -254,24 +255,27 @@ static void gradients_pass_through_a_chain_in_place(void **state)
     input[0] = node;
     input[1] = target;
     assert_ok(bough__graph_op(&graph, &node, bough__op_find("mse"), &attr, input, 2));
-    bough__graph_place(&graph, node, (struct bough__span){memory, AT_LOSS});
-    bough__graph_seed(&graph, node, (struct bough__span){memory, AT_LOSS + 8});
+    bough__graph_place(&graph, node, bough__span_at(bough__whole(memory), AT_LOSS));
+    bough__graph_seed(&graph, node, bough__span_at(bough__whole(memory), AT_LOSS + 8));
     assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
     assert_ok(bough__plan_forward(plan, &forward));
     assert_ok(bough__plan_backward(plan, &backward));
     assert_ok(bough__sequence_run(&forward));
     assert_ok(bough__sequence_run(&backward));
-    assert_ok(bough__read((struct bough__span){memory, AT_GRADIENT}, gradient, sizeof gradient));
+    assert_ok(
+        bough__read(bough__span_at(bough__whole(memory), AT_GRADIENT), gradient, sizeof gradient));
     for (unsigned i = 0; i < COUNT; i++) {
         double loss[2];
         for (int side = 0; side < 2; side++) {
             float moved = number[i] + (side ? -1e-2f : 1e-2f), got;
-            assert_ok(bough__write((struct bough__span){memory, 4 * i}, &moved, sizeof moved));
+            assert_ok(
+                bough__write(bough__span_at(bough__whole(memory), 4 * i), &moved, sizeof moved));
             assert_ok(bough__sequence_run(&forward));
-            assert_ok(bough__read((struct bough__span){memory, AT_LOSS}, &got, sizeof got));
+            assert_ok(bough__read(bough__span_at(bough__whole(memory), AT_LOSS), &got, sizeof got));
             loss[side] = (double)got;
         }
-        assert_ok(bough__write((struct bough__span){memory, 4 * i}, &number[i], sizeof *number));
+        assert_ok(
+            bough__write(bough__span_at(bough__whole(memory), 4 * i), &number[i], sizeof *number));
         assert_true(fabs((loss[0] - loss[1]) / 2e-2 - (double)gradient[i]) < 2e-4);
         assert_true(fabs((double)gradient[i]) > 1e-4);
     }

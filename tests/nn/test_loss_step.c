@@ -48,7 +48,7 @@ struct run {
 
 static struct bough__span take(struct run *run, size_t bytes, const void *data)
 {
-    struct bough__span span = {run->memory, run->used};
+    struct bough__span span = bough__span_at(bough__whole(run->memory), run->used);
     run->used += (bytes + 63) / 64 * 64;
     if (data)
         assert_ok(bough__write(span, data, bytes));
@@ -217,7 +217,8 @@ static void a_nan_is_told(void **state)
         struct bough__sequence sequence = {.device = device[d]};
         assert_ok(bough__buffer_create(&buffer, device[d], sizeof memory));
         assert_ok(bough__write(bough__whole(buffer), &memory, sizeof memory));
-#define AT(field) ((struct bough__span){buffer, (size_t)((char *)&memory.field - (char *)&memory)})
+#define AT(field)                                                                                  \
+    (bough__span_at(bough__whole(buffer), (size_t)((char *)&memory.field - (char *)&memory)))
         struct bough__loss_step shared = {AT(step), AT(mean), AT(factor), AT(account)};
         struct bough__loss_task task = {
             .loss = &loss, .x = {AT(x), {2, {2, 2}}, BOUGH_F32}, .target = AT(label), .dx = AT(dx)};

@@ -71,7 +71,7 @@ struct model {
 
 static struct bough__span span_of(struct bough__buffer *buffer)
 {
-    return (struct bough__span){buffer, 0};
+    return bough__whole(buffer);
 }
 
 static struct bough__span zeros(struct bough__buffer **buffer, struct bough_device *device,

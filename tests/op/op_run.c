@@ -32,7 +32,7 @@ static size_t guard(void)
 
 static struct bough__span block_span(const struct block *block)
 {
-    return (struct bough__span){block->buffer, block->buffer ? guard() : 0};
+    return bough__span_at(bough__whole(block->buffer), block->buffer ? guard() : 0);
 }
 
 static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
@@ -43,7 +43,7 @@ static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
     for (size_t i = 0; i < words; i++)
         data[i] = junk;
     if (size)
-        assert_ok(bough__write((struct bough__span){buffer, offset}, data, size));
+        assert_ok(bough__write(bough__span_at(bough__whole(buffer), offset), data, size));
     free(data);
 }
 
@@ -86,7 +86,7 @@ static void block_check(const struct placed *placed, const struct block *block, 
     uint32_t words[GUARD / 4];
     for (int end = 0; end < 2; end++) {
         const size_t at = end ? GUARD + block->size : 0;
-        assert_ok(bough__read((struct bough__span){block->buffer, at}, words, GUARD));
+        assert_ok(bough__read(bough__span_at(bough__whole(block->buffer), at), words, GUARD));
         for (size_t i = 0; i < GUARD / 4; i++)
             if (words[i] != junk)
                 fail_msg("%s on %s: written %s %s, at word %d", placed->setup->name,

@@ -14,7 +14,7 @@ static struct bough__buffer *create(struct bough_device *device, const void *dat
     struct bough__buffer *buffer;
     assert_ok(bough__buffer_create(&buffer, device, size));
     if (data)
-        assert_ok(bough__write((struct bough__span){buffer, 0}, data, size));
+        assert_ok(bough__write(bough__whole(buffer), data, size));
     return buffer;
 }
 
@@ -28,14 +28,14 @@ static void apply(float *y, struct bough_device *device, const char *name,
     struct bough__buffer *x = create(device, ones, sizeof ones);
     struct bough__buffer *out = create(device, NULL, sizeof ones);
     struct bough__buffer *step = create(device, state, sizeof *state);
-    struct bough__op_call call = {.attr = attr, .inputs = 1, .step = {step, 0}};
-    call.x[0] = (struct bough__tensor){{x, 0}, {3, {CHANNELS / 73, 73, 7}}, BOUGH_F32};
-    call.y = (struct bough__tensor){{out, 0}, call.x[0].shape, BOUGH_F32};
+    struct bough__op_call call = {.attr = attr, .inputs = 1, .step = bough__whole(step)};
+    call.x[0] = (struct bough__tensor){bough__whole(x), {3, {CHANNELS / 73, 73, 7}}, BOUGH_F32};
+    call.y = (struct bough__tensor){bough__whole(out), call.x[0].shape, BOUGH_F32};
     assert_int_equal(bough_shape_elements(&call.y.shape), COUNT);
     struct bough__sequence sequence = {.device = device};
     assert_ok(bough__op_find(name)->forward(&sequence, &call));
     assert_ok(bough__sequence_run(&sequence));
-    assert_ok(bough__read((struct bough__span){out, 0}, y, sizeof ones));
+    assert_ok(bough__read(bough__whole(out), y, sizeof ones));
     bough__sequence_fini(&sequence);
     bough__buffer_destroy(&x);
     bough__buffer_destroy(&out);

@@ -99,15 +99,17 @@ static void scale(struct bough_device *device, const char *name)
     for (int i = 0; i < COUNT; i++)
         x[i] = (float)i - 7;
     assert_ok(bough__buffer_create(&buffer, device, 2 * sizeof x));
-    assert_ok(bough__write((struct bough__span){buffer, 0}, x, sizeof x));
+    assert_ok(bough__write(bough__whole(buffer), x, sizeof x));
     struct bough__kernel_call call = {.kernel = &kernel,
-                                      .arg = {{buffer, 0}, {buffer, sizeof x}, {NULL, 0}},
+                                      .arg = {bough__whole(buffer),
+                                              bough__span_at(bough__whole(buffer), sizeof x),
+                                              bough__whole(NULL)},
                                       .params = &factor,
                                       .count = COUNT};
     assert_ok(bough__launch_kernel(&launch[0], device, &call));
     assert_ok(bough__launch_kernel(&launch[1], device, &call));
     assert_ok(bough__run(device, launch, 2));
-    assert_ok(bough__read((struct bough__span){buffer, sizeof x}, y, sizeof y));
+    assert_ok(bough__read(bough__span_at(bough__whole(buffer), sizeof x), y, sizeof y));
     for (int i = 0; i < COUNT; i++)
         assert_true(y[i] == 2 * x[i]);
     bough__launch_destroy(&launch[0]);
@@ -222,15 +224,16 @@ static void writes_may_reuse_their_memory(void **state)
     assert_non_null(got);
     assert_ok(bough__buffer_create(&buffer, device, LARGE));
     for (int i = 0; i < COUNT; i++) // more than there are slots
-        assert_ok(bough__write((struct bough__span){buffer, (size_t)i * sizeof i}, &i, sizeof i));
-    assert_ok(bough__read((struct bough__span){buffer, 0}, got, COUNT * sizeof *got));
+        assert_ok(
+            bough__write(bough__span_at(bough__whole(buffer), (size_t)i * sizeof i), &i, sizeof i));
+    assert_ok(bough__read(bough__whole(buffer), got, COUNT * sizeof *got));
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(got[i], i);
     memset(got, 7, LARGE); // more than a slot takes
-    assert_ok(bough__write((struct bough__span){buffer, 0}, got, LARGE));
+    assert_ok(bough__write(bough__whole(buffer), got, LARGE));
     memset(got, 0, LARGE);
-    assert_ok(bough__fill_zero((struct bough__span){buffer, 5}, 6));
-    assert_ok(bough__read((struct bough__span){buffer, 0}, got, LARGE));
+    assert_ok(bough__fill_zero(bough__span_at(bough__whole(buffer), 5), 6));
+    assert_ok(bough__read(bough__whole(buffer), got, LARGE));
     for (int i = 0; i < LARGE; i++)
         assert_int_equal(((char *)got)[i], i >= 5 && i < 11 ? 0 : 7);
     free(got);

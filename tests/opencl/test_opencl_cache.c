@@ -95,7 +95,8 @@ static int use_once(void)
     if (!device)
         return 0;
     assert_ok(bough__buffer_create(&buffer, device, sizeof got));
-    const struct bough__kernel_call call = {.kernel = &kernel, .arg = {{buffer, 0}}, .count = 5};
+    const struct bough__kernel_call call = {
+        .kernel = &kernel, .arg = {bough__whole(buffer)}, .count = 5};
     if (fills_disk(device, 0))
         limit_files(64);
     assert_ok(bough__launch_kernel(&launch, device, &call));

@@ -339,7 +339,8 @@ static void ones_prepare(struct ones *x, struct bough_device *device, int64_t si
     assert_ok(bough__buffer_create(a, device, (size_t)(size * k) * sizeof one));
     assert_ok(bough__buffer_create(c_, device, (size_t)(size * size) * sizeof one));
     for (int64_t i = 0; i < size * k; i++)
-        assert_ok(bough__write((struct bough__span){*a, (size_t)i * sizeof one}, &one, sizeof one));
+        assert_ok(bough__write(bough__span_at(bough__whole(*a), (size_t)i * sizeof one), &one,
+                               sizeof one));
     x->gemm.b.data = x->gemm.a.data;
     assert_ok(bough__launch_gemm(&x->launch, device, &x->gemm));
 }

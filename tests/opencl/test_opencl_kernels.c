@@ -128,7 +128,7 @@ static void without_it_nothing_is_built(void **state)
         skip();
     assert_ok(bough__buffer_create(&buffer, device, 4));
     const struct bough__kernel_call call = {
-        .kernel = &kernel, .arg = {{buffer, 0}, {buffer, 0}}, .count = 1};
+        .kernel = &kernel, .arg = {bough__whole(buffer), bough__whole(buffer)}, .count = 1};
     assert_ok(bough__launch_kernel(&launch, device, &call)); // in plain C
     assert_non_null(strstr(bough_last_error(), "BOUGH_COMPILER is off"));
     bough__launch_destroy(&launch);
@@ -282,7 +282,7 @@ static void assert_relu_fails(enum bough_status status, const char *why)
     assert_non_null(device);
     assert_ok(bough__buffer_create(&buffer, device, 4));
     const struct bough__kernel_call call = {
-        .kernel = &kernel, .arg = {{buffer, 0}, {buffer, 0}}, .count = 1};
+        .kernel = &kernel, .arg = {bough__whole(buffer), bough__whole(buffer)}, .count = 1};
     assert_fails(bough__launch_kernel(&launch, device, &call), status, why);
     bough__buffer_destroy(&buffer);
     bough_device_close(&device);

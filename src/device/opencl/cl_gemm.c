@@ -198,7 +198,7 @@ enum bough_status bough__cl_gemm_reduce(struct bough__cl_gemm *g)
 static enum bough_status bind(struct bough__cl_gemm *g, cl_kernel kernel, const char *name)
 {
     const struct bough__gemm *gemm = &g->gemm;
-    const struct bough__span none = {NULL, 0}; // last the scratch, bound when it is there
+    const struct bough__span none = {0}; // last the scratch, bound when it is there
     const struct bough__span spans[] = {gemm->k ? gemm->a.data : none,
                                         gemm->k ? gemm->b.data : none, gemm->c.data, gemm->bias,
                                         none};
