@@ -56,8 +56,8 @@ static enum bough_status join_dropout(struct bough__graph *graph, int32_t dropou
     dropout->attr.activation = activation->op->activation;
     dropout->attr.slope = activation->attr.value;
     dropout->input[0] = activation->input[0];
-    activation->gone = 1;
-    return bough__graph_renew(graph, dropout_node);
+    activation->fused = 1;
+    return bough__graph_infer(graph, dropout_node);
 }
 
 static enum bough_status fold_activations(struct bough__graph *graph, const struct readers *readers)
@@ -78,7 +78,7 @@ static enum bough_status fold_activations(struct bough__graph *graph, const stru
         node->view_of = node->input[0];
         graph->node[into].attr.activation = node->op->activation;
         graph->node[into].attr.slope = node->attr.value;
-        BOUGH_TRY(bough__graph_renew(graph, into));
+        BOUGH_TRY(bough__graph_infer(graph, into));
     }
 done:
     return status;
@@ -117,8 +117,8 @@ static enum bough_status join(struct bough__graph *graph, int32_t pool_node, int
     pool->inputs = conv->inputs;
     for (int i = 0; i < conv->inputs; i++)
         pool->input[i] = conv->input[i];
-    conv->gone = 1;
-    return bough__graph_renew(graph, pool_node);
+    conv->fused = 1;
+    return bough__graph_infer(graph, pool_node);
 }
 
 // As many as have at most that size, in parts of about one size; all of them where it is 0. Of no

@@ -13,13 +13,13 @@ void bough__graph_fini(struct bough__graph *graph)
 
 static struct bough__node *node_add(struct bough__graph *graph)
 {
-    if (graph->count == graph->room) {
-        int32_t room = graph->room ? 2 * graph->room : 32;
-        struct bough__node *node = realloc(graph->node, (size_t)room * sizeof *node);
+    if (graph->count == graph->capacity) {
+        int32_t capacity = graph->capacity ? 2 * graph->capacity : 32;
+        struct bough__node *node = realloc(graph->node, (size_t)capacity * sizeof *node);
         if (!node)
             return NULL;
         graph->node = node;
-        graph->room = room;
+        graph->capacity = capacity;
     }
     struct bough__node *node = &graph->node[graph->count++];
     *node = (struct bough__node){.view_of = -1, .layer = graph->layer};
@@ -75,12 +75,12 @@ enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
     return BOUGH_OK;
 }
 
-enum bough_status bough__graph_renew(struct bough__graph *graph, int32_t node)
+enum bough_status bough__graph_infer(struct bough__graph *graph, int32_t node)
 {
     return ask_shape(graph, &graph->node[node]);
 }
 
-void bough__graph_place(struct bough__graph *graph, int32_t node, struct bough__span value)
+void bough__graph_output_at(struct bough__graph *graph, int32_t node, struct bough__span value)
 {
     assert(graph->node[node].op && graph->node[node].view_of < 0);
     graph->node[node].value.span = value;
@@ -91,16 +91,18 @@ void bough__graph_keep(struct bough__graph *graph, int32_t node)
     graph->node[node].kept = 1;
 }
 
-void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__span factor)
+void bough__graph_root(struct bough__graph *graph, int32_t node, int32_t task,
+                       struct bough__span factor)
 {
     assert(graph->node[node].op);
     graph->node[node].gradient = factor;
+    graph->node[node].task = task;
 }
 
-void bough__graph_leave(struct bough__graph *graph, int32_t node)
+void bough__graph_external(struct bough__graph *graph, int32_t node)
 {
     assert(graph->node[node].op);
-    graph->node[node].outside = 1;
+    graph->node[node].external = 1;
 }
 
 double bough__graph_mean_flops(const struct bough__graph *graph)
@@ -126,4 +128,28 @@ double bough__graph_mean_flops(const struct bough__graph *graph)
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node)
 {
     return &graph->node[node].need.y;
+}
+
+// ---- Owners ----
+
+static int32_t owner_of_both(int32_t a, int32_t b)
+{
+    if (a == b || b == BOUGH__OWNER_NONE)
+        return a;
+    return a == BOUGH__OWNER_NONE ? b : BOUGH__OWNER_SHARED;
+}
+
+void bough__graph_owners(const struct bough__graph *graph, const int32_t *task_node, size_t tasks,
+                         int32_t *owner)
+{
+    for (int32_t n = 0; n < graph->count; n++)
+        owner[n] = BOUGH__OWNER_NONE;
+    for (size_t t = 0; t < tasks; t++)
+        owner[task_node[t]] = owner_of_both(owner[task_node[t]], (int32_t)t);
+    for (int32_t n = graph->count - 1; n >= 0; n--) {
+        const struct bough__node *node = &graph->node[n];
+        for (int i = 0; i < node->inputs; i++)
+            if (!(node->op->no_gradient >> i & 1))
+                owner[node->input[i]] = owner_of_both(owner[node->input[i]], owner[n]);
+    }
 }

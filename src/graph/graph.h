@@ -14,16 +14,17 @@ struct bough__node {
     struct bough__op_need need;
     struct bough__tensor value;  // of a leaf, or where the caller wants the output; else absent
     struct bough__span gradient; // of a leaf that is to be trained, or of a loss: its factor
+    int32_t task;                // of a loss
     int32_t view_of;             // shares that node's memory; -1 = its own
     int kept;                    // its value stands until the graph runs again
-    int outside;                 // its launches are the caller's
-    int gone;                    // another op does its work
+    int external;                // its launches are the caller's
+    int fused;                   // another op does its work
     const char *layer;           // of its launches' labels
 };
 
 struct bough__graph {
     struct bough__node *node;
-    int32_t count, room;
+    int32_t count, capacity;
     const char *layer; // what the next nodes are a part of, borrowed; NULL = nothing
 };
 
@@ -41,21 +42,31 @@ enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
                                   const struct bough__op *op, const struct bough__attr *attr,
                                   const int32_t *input, int inputs);
 
-// Asks the op's shape rule again, after its attributes changed.
-enum bough_status bough__graph_renew(struct bough__graph *graph, int32_t node);
+// Infers the shape again, after attributes changed.
+enum bough_status bough__graph_infer(struct bough__graph *graph, int32_t node);
 
 // The output of `node` is to be written to the caller's memory.
-void bough__graph_place(struct bough__graph *graph, int32_t node, struct bough__span value);
+void bough__graph_output_at(struct bough__graph *graph, int32_t node, struct bough__span value);
 
 // The output of `node` stands until the graph runs again.
 void bough__graph_keep(struct bough__graph *graph, int32_t node);
 
-// `node` is a loss: the backward pass starts there, multiplied by the float at `factor`.
-void bough__graph_seed(struct bough__graph *graph, int32_t node, struct bough__span factor);
+// `node` is a loss of `task`: a root of the backward pass, multiplied by the float at `factor`.
+void bough__graph_root(struct bough__graph *graph, int32_t node, int32_t task,
+                       struct bough__span factor);
 
-// The launches of `node`, a loss, are the caller's, and run between the two passes: the forward and
-// the backward pass of its op at once (bough__plan_call).
-void bough__graph_leave(struct bough__graph *graph, int32_t node);
+// The launches of `node`, a loss, are the caller's, and run behind the forward pass: the forward
+// and the backward pass of its op at once (bough__plan_call).
+void bough__graph_external(struct bough__graph *graph, int32_t node);
+
+// Owners of nodes beside the tasks 0, 1, ...
+enum { BOUGH__OWNER_NONE = -2, BOUGH__OWNER_SHARED = -1 };
+
+// Who reaches each node, following the gradient from `task_node[t]`, the scores or the loss of task
+// t, for `tasks` of them: no task, a single one, or several, which share it.
+//   owner  one for each node
+void bough__graph_owners(const struct bough__graph *graph, const int32_t *task_node, size_t tasks,
+                         int32_t *owner);
 
 // About how many FLOP a recorded op takes, on average: two for each weight an element
 // meets, else one.

@@ -40,7 +40,7 @@ static void place_one(struct bough__area *area, struct bough__area *const *place
     }
 }
 
-enum bough_status bough__place(struct bough__area *area, size_t count, size_t *bytes)
+enum bough_status bough__place_areas(struct bough__area *area, size_t count, size_t *bytes)
 {
     *bytes = 0;
     struct bough__area **order = malloc((count ? count : 1) * sizeof(struct bough__area *));

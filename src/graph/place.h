@@ -19,6 +19,6 @@ enum { BOUGH_AREA_ALIGNMENT = 256 };
 // Gives every area an offset such that areas alive together do not overlap: largest first, each at
 // the lowest place that is free for all its time. `*bytes` is what all of them need.
 // Errors: INTERNAL out of memory.
-enum bough_status bough__place(struct bough__area *area, size_t count, size_t *bytes);
+enum bough_status bough__place_areas(struct bough__area *area, size_t count, size_t *bytes);
 
 #endif

@@ -9,7 +9,7 @@
 enum { NONE = -1 };
 
 // How a backward pass hands over the gradient of one input.
-enum handover { NOT_WANTED, WRITES, ADDS, ADDED_AFTERWARDS };
+enum contribution { NOT_WANTED, WRITES, ADDS, ADDED_AFTERWARDS };
 
 // What the plan knows of a node. Areas are indices into `area`.
 struct entry {
@@ -19,7 +19,7 @@ struct entry {
     int readers;  // active ops that hand a gradient to this root
     int32_t value, saved, gradient;
     int32_t scratch[2]; // of the forward and of the backward pass
-    enum handover handover[BOUGH_MAX_INPUTS];
+    enum contribution contribution[BOUGH_MAX_INPUTS];
     int32_t extra[BOUGH_MAX_INPUTS]; // for ADDED_AFTERWARDS
 };
 
@@ -97,7 +97,7 @@ static void find_active(struct bough__plan *plan)
 
 // In the order of the backward pass, the first op that reaches a root writes its gradient and the
 // later ones add to it.
-static void find_handovers(struct bough__plan *plan)
+static void find_contributions(struct bough__plan *plan)
 {
     for (int32_t n = plan->graph->count - 1; n >= 0; n--) {
         const struct bough__node *node = &plan->graph->node[n];
@@ -111,10 +111,10 @@ static void find_handovers(struct bough__plan *plan)
             for (int j = 0; j < i; j++)
                 twice |= takes_gradient(plan, node, j) && plan->entry[node->input[j]].root == root;
             int first = plan->entry[root].readers++ == 0;
-            plan->entry[n].handover[i] = first ? WRITES
-                                         : (node->op->flags & BOUGH__OP_ACCUMULATES) && !twice
-                                             ? ADDS
-                                             : ADDED_AFTERWARDS;
+            plan->entry[n].contribution[i] = first ? WRITES
+                                             : (node->op->flags & BOUGH__OP_ACCUMULATES) && !twice
+                                                 ? ADDS
+                                                 : ADDED_AFTERWARDS;
         }
     }
 }
@@ -146,18 +146,18 @@ static void add_areas_of(struct bough__plan *plan, int32_t n)
         entry->value =
             area_add(plan, value_bytes(node), now,
                      entry->active && bough__op_reads_y(node->op, &node->attr) ? back : now);
-    if (node->need.saved && !node->outside)
+    if (node->need.saved && !node->external)
         entry->saved = area_add(plan, node->need.saved, now, entry->active ? back : now);
-    if (node->need.scratch && !node->outside)
+    if (node->need.scratch && !node->external)
         entry->scratch[0] = area_add(plan, node->need.scratch, now, now);
     if (!entry->active)
         return;
-    if (node->need.scratch && !node->outside)
+    if (node->need.scratch && !node->external)
         entry->scratch[1] = area_add(plan, node->need.scratch, back, back);
     if (!has_memory(node->gradient))
         entry->gradient = area_add(plan, value_bytes(node), back, back);
     for (int i = 0; i < node->inputs; i++)
-        if (entry->handover[i] == ADDED_AFTERWARDS)
+        if (entry->contribution[i] == ADDED_AFTERWARDS)
             entry->extra[i] =
                 area_add(plan, value_bytes(&plan->graph->node[node->input[i]]), back, back);
 }
@@ -168,12 +168,12 @@ static void extend_outside(struct bough__plan *plan, int32_t n)
     const struct bough__node *node = &plan->graph->node[n];
     const struct entry *entry = &plan->entry[n];
     int32_t between = plan->graph->count - 1;
-    for (int i = 0; node->outside && i < node->inputs; i++) {
+    for (int i = 0; node->external && i < node->inputs; i++) {
         const struct entry *root = &plan->entry[plan->entry[node->input[i]].root];
         alive(plan, root->value, between);
-        if (entry->handover[i] == ADDED_AFTERWARDS)
+        if (entry->contribution[i] == ADDED_AFTERWARDS)
             alive(plan, entry->extra[i], between);
-        else if (entry->handover[i] != NOT_WANTED)
+        else if (entry->contribution[i] != NOT_WANTED)
             alive(plan, root->gradient, between);
     }
 }
@@ -187,7 +187,7 @@ static void extend_inputs_of(struct bough__plan *plan, int32_t n)
         alive(plan, root->value, forward_time(n));
         if (entry->active && (node->op->flags & BOUGH__OP_BACKWARD_READS_X))
             alive(plan, root->value, backward_time(plan, n));
-        if (entry->handover[i] != NOT_WANTED)
+        if (entry->contribution[i] != NOT_WANTED)
             alive(plan, root->gradient, backward_time(plan, n));
     }
 }
@@ -226,7 +226,7 @@ static void share_gradient_in_place(struct bough__plan *plan, int32_t n)
 
 static int has_work(const struct bough__node *node)
 {
-    return node->op && !is_view(node) && !node->gone;
+    return node->op && !is_view(node) && !node->fused;
 }
 
 static void extend_kept(struct bough__plan *plan)
@@ -268,7 +268,7 @@ static enum bough_status place_areas(struct bough__plan *plan)
     for (int32_t n = count - 1; n >= 0; n--)
         if (has_work(&plan->graph->node[n]))
             share_gradient_in_place(plan, n);
-    return bough__place(plan->area, (size_t)plan->areas, &plan->bytes);
+    return bough__place_areas(plan->area, (size_t)plan->areas, &plan->bytes);
 }
 
 // ---- The plan ----
@@ -281,13 +281,14 @@ static size_t images_bytes(const struct bough_device *device)
 }
 
 enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
-                                     struct bough_device *device, struct bough__span step,
-                                     struct bough__buffer *memory)
+                                     struct bough_device *device,
+                                     const struct bough__plan_options *options)
 {
+    struct bough__buffer *memory = options->memory;
     enum bough_status status;
     struct bough__plan *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
-    *made = (struct bough__plan){.graph = graph, .device = device, .step = step};
+    *made = (struct bough__plan){.graph = graph, .device = device, .step = options->step};
     size_t count = (size_t)graph->count;
     made->entry = calloc(count + 1, sizeof *made->entry);
     made->area = calloc(count * (5 + BOUGH_MAX_INPUTS) + 1, sizeof *made->area);
@@ -301,7 +302,7 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
     BOUGH_TRY(bough__graph_fold(graph, images_bytes(device)));
     find_roots_and_needs(made);
     find_active(made);
-    find_handovers(made);
+    find_contributions(made);
     BOUGH_TRY(place_areas(made));
     if (!memory || memory->size < made->bytes)
         BOUGH_TRY(bough__buffer_create(&made->own, device, made->bytes));
@@ -386,11 +387,11 @@ static struct bough__op_call call_of(const struct bough__plan *plan, int32_t n, 
         return call;
     call.dy = gradient_of(plan, n);
     for (int i = 0; i < node->inputs; i++) {
-        if (entry->handover[i] == NOT_WANTED)
+        if (entry->contribution[i] == NOT_WANTED)
             continue;
         call.dx[i] = gradient_of(plan, node->input[i]);
-        call.add_dx[i] = entry->handover[i] == ADDS;
-        if (entry->handover[i] == ADDED_AFTERWARDS)
+        call.add_dx[i] = entry->contribution[i] == ADDS;
+        if (entry->contribution[i] == ADDED_AFTERWARDS)
             call.dx[i].span = area_span(plan, entry->extra[i]);
     }
     return call;
@@ -405,7 +406,7 @@ enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__se
 {
     for (int32_t n = 0; n < plan->graph->count; n++) {
         const struct bough__node *node = &plan->graph->node[n];
-        if (!has_work(node) || node->outside)
+        if (!has_work(node) || node->external)
             continue;
         struct bough__op_call call = call_of(plan, n, 0);
         out->label.layer = node->layer;
@@ -435,10 +436,10 @@ enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__s
             continue;
         struct bough__op_call call = call_of(plan, n, 1);
         out->label.layer = node->layer;
-        if (!node->outside)
+        if (!node->external)
             BOUGH_TRY(bough__op_write(out, node->op, BOUGH_BACKWARD, &call, &node->need));
         for (int i = 0; i < node->inputs; i++)
-            if (plan->entry[n].handover[i] == ADDED_AFTERWARDS)
+            if (plan->entry[n].contribution[i] == ADDED_AFTERWARDS)
                 BOUGH_TRY(add_gradient(out, plan, node->input[i], call.dx[i]));
     }
 done:

@@ -10,28 +10,68 @@
 
 struct bough__plan;
 
+enum bough__plan_mode {
+    BOUGH_PLAN_SINGLE,   // one backward pass, of the sum of all losses
+    BOUGH_PLAN_JACOBIAN, // the tasks' gradients of the shared leaves, apart
+    BOUGH_PLAN_GRAM,     // their inner products, and the weighted sum of the gradients
+};
+
+struct bough__plan_options {
+    struct bough__span step; // struct step_state (cl/step.h), for ops that read it; may be absent
+    // NULL, or a buffer that the plan works in if it is large enough, beside other plans that do
+    // not run meanwhile; it must outlive the plan.
+    struct bough__buffer *memory;
+    enum bough__plan_mode mode;
+
+    // Not for SINGLE.
+    size_t tasks;
+    // Where the gradients of the shared leaves begin, and how many bytes of them. Every leaf that
+    // several tasks reach has its gradient there.
+    struct bough__span shared;
+    size_t shared_bytes;
+    // For JACOBIAN [tasks, ...]: row t is task t's gradient of what is shared, laid out as
+    // `shared`; the rows are `stride` apart. What no leaf covers is left as it is.
+    struct bough__span jacobian;
+    struct bough__span gram;    // for GRAM [tasks, tasks]
+    struct bough__span weights; // for GRAM [tasks], of the weighted pass
+    // For JACOBIAN: where the plan would be larger (bytes; 0 = no matter), the shared part is swept
+    // for fewer tasks at a time.
+    size_t stack_limit;
+};
+
 // Plans `graph`, which must stay until the plan is destroyed; what can be fused is
-// (fold.h). The backward pass covers what lies between the seeds and the leaves that
-// want a gradient. A leaf that no seed reaches keeps its gradient memory as it is.
-//   step    struct step_state (cl/step.h), for ops that read it; may be absent
-//   memory  NULL, or a buffer that the plan works in if it is large enough, beside other plans that
-//           do not run meanwhile; it must outlive the plan
-// Errors: DEVICE if the memory cannot be had.
+// (fold.h). The backward pass covers what lies between the roots and the leaves that
+// want a gradient. A leaf that no root reaches keeps its gradient memory as it is.
+// Errors: DEVICE if the memory cannot be had, INTERNAL if a leaf of several tasks is not in
+// `shared`.
 enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__graph *graph,
-                                     struct bough_device *device, struct bough__span step,
-                                     struct bough__buffer *memory);
+                                     struct bough_device *device,
+                                     const struct bough__plan_options *options);
 void bough__plan_destroy(struct bough__plan **plan);
 
-// Prepares the launches of a pass at the end of `out`.
+// Each prepares the launches of a pass at the end of `out`. They run in this order:
+//   SINGLE    forward, backward
+//   JACOBIAN  forward, heads, sweep
+//   GRAM      forward, heads, sweep, weighted
 enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__sequence *out);
 enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__sequence *out);
+// From each root to where its task meets others: the gradients of the leaves of single tasks.
+enum bough_status bough__plan_heads(struct bough__plan *plan, struct bough__sequence *out);
+// The shared part, for all tasks: into the Jacobian, or into the Gram matrix.
+enum bough_status bough__plan_sweep(struct bough__plan *plan, struct bough__sequence *out);
+// The shared part once more, for the sum of the tasks' gradients by `weights`: the gradients of the
+// shared leaves.
+enum bough_status bough__plan_weighted(struct bough__plan *plan, struct bough__sequence *out);
 
-// What a node that was left to the caller (bough__graph_leave) is to be run on: its inputs, output,
-// and the gradients that are wanted.
+// How many tasks the sweep takes at a time.
+size_t bough__plan_group(const struct bough__plan *plan);
+
+// What a node that was left to the caller (bough__graph_external) is to be run on: its inputs,
+// output, and the gradients that are wanted.
 struct bough__op_call bough__plan_call(const struct bough__plan *plan, int32_t node);
 
 // The output of an op; to be relied on after a pass only if it is kept (bough__graph_keep) or its
-// memory is the caller's (bough__graph_place).
+// memory is the caller's (bough__graph_output_at).
 struct bough__tensor bough__plan_value(const struct bough__plan *plan, int32_t node);
 
 // Bytes of the plan's buffer; and in `unshared` those of the outputs of all ops that were recorded,

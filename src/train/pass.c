@@ -38,11 +38,12 @@ static enum bough_status record_task(struct bough__phase *phase, struct bough__p
     }
     BOUGH_TRY(
         bough__loss_build(&pass->graph, &loss, &task->loss, scores, target_node, weights_node));
-    bough__graph_place(&pass->graph, loss, bough__span_at(bough__whole(phase->losses), t * 8));
+    bough__graph_output_at(&pass->graph, loss, bough__span_at(bough__whole(phase->losses), t * 8));
     if (phase->purpose == BOUGH_TRAINING)
-        bough__graph_seed(&pass->graph, loss, bough__span_at(bough__whole(phase->weights), t * 4));
+        bough__graph_root(&pass->graph, loss, (int32_t)t,
+                          bough__span_at(bough__whole(phase->weights), t * 4));
     if (pass->at_once)
-        bough__graph_leave(&pass->graph, loss);
+        bough__graph_external(&pass->graph, loss);
     pass->losses[t] = loss;
 done:
     return status;
@@ -207,8 +208,10 @@ done:
 static enum bough_status make_plan(struct bough__phase *phase, struct bough__pass *pass)
 {
     struct bough__model *model = phase->model;
-    enum bough_status status = bough__plan_create(&pass->plan, &pass->graph, model->device,
-                                                  bough__whole(phase->step), model->memory);
+    const struct bough__plan_options options = {.step = bough__whole(phase->step),
+                                                .memory = model->memory};
+    enum bough_status status =
+        bough__plan_create(&pass->plan, &pass->graph, model->device, &options);
     if (status == BOUGH_OK && !model->memory)
         model->memory = bough__plan_give_memory(pass->plan);
     return status;

@@ -127,8 +127,8 @@ static void record(struct net *net, const struct chain *chain, int keep)
     input[0] = node;
     assert_ok(bough__graph_leaf(&net->graph, &input[1], &target, (struct bough__span){0}));
     assert_ok(bough__graph_op(&net->graph, &loss, &bough__op_mse, NULL, input, 2));
-    bough__graph_place(&net->graph, loss, at(net, LOSS));
-    bough__graph_seed(&net->graph, loss, at(net, FACTOR));
+    bough__graph_output_at(&net->graph, loss, at(net, LOSS));
+    bough__graph_root(&net->graph, loss, 0, at(net, FACTOR));
 }
 
 static void net_open(struct net *net, struct bough_device *device, const struct chain *chain,
@@ -146,7 +146,8 @@ static void net_open(struct net *net, struct bough_device *device, const struct 
     assert_ok(bough__write(at(net, 0), number, sizeof number));
     assert_ok(bough__write(at(net, STATE), &state, sizeof state));
     record(net, chain, keep);
-    assert_ok(bough__plan_create(&net->plan, &net->graph, device, at(net, STATE), NULL));
+    assert_ok(bough__plan_create(&net->plan, &net->graph, device,
+                                 &(struct bough__plan_options){.step = at(net, STATE)}));
     assert_ok(bough__plan_forward(net->plan, &net->forward));
     assert_ok(bough__plan_backward(net->plan, &net->backward));
 }

@@ -66,9 +66,9 @@ static void run(struct result *result, struct bough_device *device, const char *
     if (keep)
         bough__graph_keep(&graph, between);
     bough__graph_keep(&graph, y);
-    bough__graph_place(&graph, loss, bough__span_at(bough__whole(memory), AT_LOSS));
-    bough__graph_seed(&graph, loss, bough__span_at(bough__whole(memory), AT_FACTOR));
-    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
+    bough__graph_output_at(&graph, loss, bough__span_at(bough__whole(memory), AT_LOSS));
+    bough__graph_root(&graph, loss, 0, bough__span_at(bough__whole(memory), AT_FACTOR));
+    assert_ok(bough__plan_create(&plan, &graph, device, &(struct bough__plan_options){0}));
     assert_ok(bough__plan_forward(plan, &sequence));
     assert_ok(bough__plan_backward(plan, &sequence));
     assert_ok(bough__sequence_run(&sequence));
@@ -175,14 +175,14 @@ static void run_convolution(float *y, float *gradient, struct bough_device *devi
     assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
     int32_t loss = op(&graph, "mse", op(&graph, "flatten", pool, -1), target);
     bough__graph_keep(&graph, pool);
-    bough__graph_place(&graph, loss, bough__span_at(bough__whole(memory), (NUMBERS - 4) * 4));
-    bough__graph_seed(&graph, loss, bough__span_at(bough__whole(memory), (NUMBERS - 1) * 4));
+    bough__graph_output_at(&graph, loss, bough__span_at(bough__whole(memory), (NUMBERS - 4) * 4));
+    bough__graph_root(&graph, loss, 0, bough__span_at(bough__whole(memory), (NUMBERS - 1) * 4));
     if (join)
         assert_ok(bough__graph_fold(&graph, 3 * BETWEEN * 4 - 1));
     else
         bough__graph_keep(&graph, conv);
-    assert_int_equal(graph.node[conv].gone, join);
-    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
+    assert_int_equal(graph.node[conv].fused, join);
+    assert_ok(bough__plan_create(&plan, &graph, device, &(struct bough__plan_options){0}));
     assert_ok(bough__plan_forward(plan, &sequence));
     assert_ok(bough__plan_backward(plan, &sequence));
     assert_ok(bough__sequence_run(&sequence));

@@ -13,7 +13,7 @@ static void chain_needs_two_areas(void **state)
     for (int i = 0; i < 100; i++)
         area[i] = (struct bough__area){.bytes = 1024, .first = i, .last = i + 1};
     size_t bytes;
-    assert_ok(bough__place(area, 100, &bytes));
+    assert_ok(bough__place_areas(area, 100, &bytes));
     assert_int_equal(bytes, 2048);
 }
 
@@ -21,7 +21,7 @@ static void nothing_needs_nothing(void **state)
 {
     (void)state;
     size_t bytes = 1;
-    assert_ok(bough__place(NULL, 0, &bytes));
+    assert_ok(bough__place_areas(NULL, 0, &bytes));
     assert_int_equal(bytes, 0);
 }
 
@@ -38,7 +38,7 @@ static void random_areas_never_overlap(void **state)
             .bytes = draw.v[1] % 10000, .first = first, .last = first + (int32_t)(draw.v[2] % 20)};
         sum += area[i].bytes;
     }
-    assert_ok(bough__place(area, COUNT, &bytes));
+    assert_ok(bough__place_areas(area, COUNT, &bytes));
     assert_true(bytes < sum / 2);
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal(area[i].offset % BOUGH_AREA_ALIGNMENT, 0);

@@ -84,10 +84,10 @@ static void record(struct net *net)
     int32_t loss1 =
         op(net, "cross_entropy", &plain, op(net, "linear", NULL, z, head1, -1), labels, -1);
     int32_t loss2 = op(net, "mse", &plain, op(net, "linear", NULL, seen, head2, -1), numbers, -1);
-    bough__graph_place(&net->graph, loss1, at(net, AT_LOSSES));
-    bough__graph_place(&net->graph, loss2, at(net, AT_LOSSES + 8));
-    bough__graph_seed(&net->graph, loss1, at(net, AT_FACTORS));
-    bough__graph_seed(&net->graph, loss2, at(net, AT_FACTORS + 4));
+    bough__graph_output_at(&net->graph, loss1, at(net, AT_LOSSES));
+    bough__graph_output_at(&net->graph, loss2, at(net, AT_LOSSES + 8));
+    bough__graph_root(&net->graph, loss1, 0, at(net, AT_FACTORS));
+    bough__graph_root(&net->graph, loss2, 1, at(net, AT_FACTORS + 4));
     net->hidden = h;
 }
 
@@ -111,7 +111,8 @@ static void open_net(struct net *net, struct bough_device *device)
     assert_ok(bough__buffer_create(&net->memory, device, BYTES));
     fill(net);
     record(net);
-    assert_ok(bough__plan_create(&net->plan, &net->graph, device, (struct bough__span){0}, NULL));
+    assert_ok(
+        bough__plan_create(&net->plan, &net->graph, device, &(struct bough__plan_options){0}));
     assert_ok(bough__plan_forward(net->plan, &net->forward));
     assert_ok(bough__plan_backward(net->plan, &net->backward));
 }
@@ -216,7 +217,7 @@ static void element_wise_chain_works_in_place(void **state)
     for (int i = 0; i < 10; i++)
         assert_ok(bough__graph_op(&graph, &node, bough__op_find("scale"), &half, &node, 1));
     struct bough__plan *plan;
-    assert_ok(bough__plan_create(&plan, &graph, device[0], (struct bough__span){0}, NULL));
+    assert_ok(bough__plan_create(&plan, &graph, device[0], &(struct bough__plan_options){0}));
     assert_int_equal(bough__plan_bytes(plan, &unshared), 1024);
     assert_int_equal(unshared, 10240);
     bough__plan_destroy(&plan);
@@ -255,9 +256,9 @@ static void gradients_pass_through_a_chain_in_place(void **state)
     input[0] = node;
     input[1] = target;
     assert_ok(bough__graph_op(&graph, &node, bough__op_find("mse"), &attr, input, 2));
-    bough__graph_place(&graph, node, bough__span_at(bough__whole(memory), AT_LOSS));
-    bough__graph_seed(&graph, node, bough__span_at(bough__whole(memory), AT_LOSS + 8));
-    assert_ok(bough__plan_create(&plan, &graph, device, (struct bough__span){0}, NULL));
+    bough__graph_output_at(&graph, node, bough__span_at(bough__whole(memory), AT_LOSS));
+    bough__graph_root(&graph, node, 0, bough__span_at(bough__whole(memory), AT_LOSS + 8));
+    assert_ok(bough__plan_create(&plan, &graph, device, &(struct bough__plan_options){0}));
     assert_ok(bough__plan_forward(plan, &forward));
     assert_ok(bough__plan_backward(plan, &backward));
     assert_ok(bough__sequence_run(&forward));

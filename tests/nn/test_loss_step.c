@@ -103,10 +103,11 @@ static void record(struct run *run, int t, int at_once)
         assert_ok(bough__graph_leaf(&run->graph, &weights, &w, (struct bough__span){0}));
     }
     assert_ok(bough__loss_build(&run->graph, &run->node[t], &tasks[t].loss, x, target, weights));
-    bough__graph_place(&run->graph, run->node[t], bough__span_at(run->loss, (size_t)t * 8));
-    bough__graph_seed(&run->graph, run->node[t], bough__span_at(run->factor, (size_t)t * 4));
+    bough__graph_output_at(&run->graph, run->node[t], bough__span_at(run->loss, (size_t)t * 8));
+    bough__graph_root(&run->graph, run->node[t], (int32_t)t,
+                      bough__span_at(run->factor, (size_t)t * 4));
     if (at_once)
-        bough__graph_leave(&run->graph, run->node[t]);
+        bough__graph_external(&run->graph, run->node[t]);
 }
 
 static void write_at_once(struct run *run)
@@ -144,7 +145,8 @@ static void run_tasks(struct result *result, struct bough_device *device, int at
     run.account = take(&run, sizeof result->account, NULL);
     for (int t = 0; t < TASKS; t++)
         record(&run, t, at_once);
-    assert_ok(bough__plan_create(&run.plan, &run.graph, device, run.step, NULL));
+    assert_ok(bough__plan_create(&run.plan, &run.graph, device,
+                                 &(struct bough__plan_options){.step = run.step}));
     assert_ok(bough__plan_forward(run.plan, &run.sequence));
     if (at_once)
         write_at_once(&run);
