@@ -90,16 +90,20 @@ enum bough_status bough__op_write(struct bough__sequence *out, const struct boug
                                   const struct bough__op_need *need)
 {
     const int forward = pass == BOUGH_FORWARD;
+    const int64_t outer_stack = out->stack; // of the op that this one is a part of
+    const struct bough__operand *outer = out->operand;
+    const int outer_operands = out->operands;
     struct bough__operand operand[MAX_OPERANDS];
     out->operand = operand;
     out->operands = operands_of(operand, call, need);
     out->label.op = op->name;
     out->label.pass = forward ? "forward" : "backward";
-    out->stack = forward ? 0 : call->stack;
+    if (forward || call->stack)
+        out->stack = forward ? 0 : call->stack;
     enum bough_status status = forward ? op->forward(out, call) : op->backward(out, call);
-    out->operand = NULL;
-    out->operands = 0;
-    out->stack = 0;
+    out->operand = outer;
+    out->operands = outer_operands;
+    out->stack = outer_stack;
     if (status != BOUGH_OK)
         return bough__fail_in(status, "%s%s", forward ? "" : "gradient of ", op->name);
     return BOUGH_OK;

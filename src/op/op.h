@@ -62,7 +62,8 @@ struct bough__op_call {
     // dx[i] += instead of =. Set only for ops whose row says `accumulates`.
     int add_dx[BOUGH_MAX_INPUTS];
     // A backward pass for so many gradients at once, each in a place of its own as the strides of
-    // dy, dx and scratch say; x, y and saved are theirs in common. 0 stands for 1.
+    // dy, dx and scratch say; x, y and saved are theirs in common. 0 stands for 1, or for what the
+    // op that this one is a part of has.
     int64_t stack;
 };
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const way_names[] = {"", " (one gradient)", " (added)", " (in place)"};
+static const char *const way_names[] = {
+    "",         " (one gradient)", " (added)",      " (in place)",
+    " (stack)", " (tight stack)",  " (added stack)"};
 
 // ---- Comparing ----
 
@@ -56,7 +58,8 @@ static void compare_gradients(const struct op_setup *setup, const struct bough_d
                               const struct op_result *wanted)
 {
     for (int i = 0; i < setup->call.inputs; i++) {
-        for (int64_t j = 0; got->dx[i] && way == OP_ADD && j < elements(setup, i); j++)
+        for (int64_t j = 0;
+             got->dx[i] && (way == OP_ADD || way == OP_STACK_ADD) && j < elements(setup, i); j++)
             got->dx[i][j] -= OP_BEFORE;
         if (got->dx[i])
             compare(setup, device, way_names[way], "dx", i, got->dx[i], wanted->dx[i],
@@ -92,6 +95,19 @@ static void compare_golden(const struct op_setup *setup, const struct bough_devi
     }
 }
 
+// A stack against single passes.
+static void compare_stack(const struct op_setup *setup, const struct bough_device *device,
+                          enum op_way way, const struct op_result *got,
+                          const struct op_result *wanted)
+{
+    struct op_result one = {0};
+    for (int s = 0; s < OP_STACKED; s++) {
+        for (int i = 0; i < setup->call.inputs; i++)
+            one.dx[i] = got->dx[i] ? got->dx[i] + s * elements(setup, i) : NULL;
+        compare_gradients(setup, device, way, &one, &wanted[s]);
+    }
+}
+
 // ---- Running ----
 
 static void run_way(struct op_setup *setup, struct bough_device *device, enum op_way way, int input,
@@ -102,6 +118,15 @@ static void run_way(struct op_setup *setup, struct bough_device *device, enum op
     compare_results(setup, device, way, &got, wanted);
 }
 
+static void run_stack(struct op_setup *setup, struct bough_device *device, enum op_way way,
+                      const struct op_result *wanted)
+{
+    struct op_result got;
+    op_run(&got, setup, device, way, 0);
+    compare_stack(setup, device, way, &got, wanted);
+}
+
+// `wanted` is one of each gradient of the stack, and the first is that of all else.
 static void run_device(struct op_setup *setup, struct bough_device *device,
                        const struct op_result *wanted)
 {
@@ -119,8 +144,22 @@ static void run_device(struct op_setup *setup, struct bough_device *device,
         run_way(setup, device, OP_ADD, 0, &got);
     if (setup->op->flags & BOUGH__OP_IN_PLACE)
         run_way(setup, device, OP_IN_PLACE, 0, &got);
+    run_stack(setup, device, OP_STACK, wanted);
+    if (!op_tiny())
+        run_stack(setup, device, OP_STACK_TIGHT, wanted);
+    if (setup->op->flags & BOUGH__OP_ACCUMULATES)
+        run_stack(setup, device, OP_STACK_ADD, wanted);
     if (test_warnings())
         fail_msg("%s on %s: the library warns", setup->name, device->info.id);
+}
+
+static void run_singles(struct op_result *result, struct op_setup *setup,
+                        struct bough_device *device)
+{
+    for (int s = OP_STACKED - 1; s >= 0; s--) {
+        setup->dy = setup->stack_dy[s];
+        op_run(&result[s], setup, device, OP_ALL, 0);
+    }
 }
 
 static void run_size(const struct op_case *row, int64_t size)
@@ -129,12 +168,12 @@ static void run_size(const struct op_case *row, int64_t size)
     if (op_setup_init(&setup, row, size)) {
         size_t count;
         struct bough_device *const *devices = test_devices(&count);
-        struct op_result c;
-        op_run(&c, &setup, devices[0], OP_ALL, 0);
+        struct op_result c[OP_STACKED];
+        run_singles(c, &setup, devices[0]);
         for (size_t i = 0; i < count; i++)
-            run_device(&setup, devices[i], &c);
+            run_device(&setup, devices[i], c);
         if (!op_tiny() && !row->golden)
-            op_check_slopes(&setup, devices[0], &c);
+            op_check_slopes(&setup, devices[0], &c[0]);
     }
     op_setup_fini(&setup);
 }

@@ -2,6 +2,7 @@
 //   on every device: guard words around every span, each device against plain C, golden values;
 //   the backward pass with every gradient wanted, with each alone, added (ops that say so) and in
 //   place (ops that say so); what an op's flags deny it to read is overwritten before;
+//   the backward pass of a stack of gradients against as many single ones;
 //   on plain C: finite differences of every input that has a gradient.
 //
 // A family of ops is a file test_op_<family>.c: a table of rows and a main. With BOUGH_TEST_TINY

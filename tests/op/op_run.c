@@ -10,10 +10,11 @@
 enum { GUARD = 64 };                     // bytes at either end
 static const uint32_t junk = 0x7fdeadbe; // a NaN
 
-// One span in a buffer of its own.
+// One span in a buffer of its own, or a stack of them.
 struct block {
     struct bough__buffer *buffer;
-    size_t size;
+    size_t size; // of one
+    size_t count, stride;
 };
 
 // A setup on a device.
@@ -30,9 +31,32 @@ static size_t guard(void)
     return op_tiny() ? 0 : GUARD;
 }
 
+static int is_stack(enum op_way way)
+{
+    return way >= OP_STACK;
+}
+
+static int is_added(enum op_way way)
+{
+    return way == OP_ADD || way == OP_STACK_ADD;
+}
+
+static size_t block_at(const struct block *block, size_t index)
+{
+    return guard() + index * block->stride;
+}
+
+// From the first to the end of the last.
+static size_t block_extent(const struct block *block)
+{
+    return (block->count - 1) * block->stride + block->size;
+}
+
 static struct bough__span block_span(const struct block *block)
 {
-    return bough__span_at(bough__whole(block->buffer), block->buffer ? guard() : 0);
+    if (!block->buffer)
+        return (struct bough__span){0};
+    return (struct bough__span){block->buffer, guard(), block->count > 1 ? block->stride : 0};
 }
 
 static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
@@ -48,50 +72,73 @@ static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
 }
 
 // With junk all over it, but for tiny runs: there, what nobody has written stays so.
+static struct bough__span block_create_stack(struct block *block, struct bough_device *device,
+                                             size_t size, enum op_way way)
+{
+    block->size = size;
+    block->count = is_stack(way) ? OP_STACKED : 1;
+    block->stride = size + (way == OP_STACK ? guard() : 0);
+    const size_t all = block_extent(block) + 2 * guard();
+    assert_ok(bough__buffer_create(&block->buffer, device, all));
+    if (!op_tiny())
+        fill_junk(block->buffer, 0, all);
+    return block_span(block);
+}
+
 static struct bough__span block_create(struct block *block, struct bough_device *device,
                                        size_t size)
 {
-    block->size = size;
-    assert_ok(bough__buffer_create(&block->buffer, device, size + 2 * guard()));
-    if (!op_tiny())
-        fill_junk(block->buffer, 0, size + 2 * guard());
-    return block_span(block);
+    return block_create_stack(block, device, size, OP_ALL);
+}
+
+static void block_write_one(const struct block *block, size_t index, const void *data)
+{
+    if (block->size)
+        assert_ok(bough__write(bough__span_at(bough__whole(block->buffer), block_at(block, index)),
+                               data, block->size));
 }
 
 static void block_write(const struct block *block, const void *data)
 {
-    if (block->size)
-        assert_ok(bough__write(block_span(block), data, block->size));
+    block_write_one(block, 0, data);
 }
 
+// One after the other.
 static void *block_read(const struct placed *placed, const struct block *block)
 {
-    void *data = bough__arena_alloc(&placed->setup->arena, block->size);
+    char *data = bough__arena_alloc(&placed->setup->arena, block->count * block->size);
     assert_non_null(data);
-    if (block->size)
-        assert_ok(bough__read(block_span(block), data, block->size));
+    for (size_t i = 0; block->size && i < block->count; i++)
+        assert_ok(bough__read(bough__span_at(bough__whole(block->buffer), block_at(block, i)),
+                              data + i * block->size, block->size));
     return data;
 }
 
 static void block_overwrite(const struct block *block)
 {
     if (block->buffer)
-        fill_junk(block->buffer, guard(), block->size);
+        fill_junk(block->buffer, guard(), block_extent(block));
+}
+
+static void check_guard(const struct placed *placed, const struct block *block, size_t at,
+                        const char *where, const char *what)
+{
+    uint32_t words[GUARD / 4];
+    assert_ok(bough__read(bough__span_at(bough__whole(block->buffer), at), words, GUARD));
+    for (size_t i = 0; i < GUARD / 4; i++)
+        if (words[i] != junk)
+            fail_msg("%s on %s: written %s %s, at word %d", placed->setup->name,
+                     placed->device->info.id, where, what, (int)i);
 }
 
 static void block_check(const struct placed *placed, const struct block *block, const char *what)
 {
     if (!block->buffer || !guard())
         return;
-    uint32_t words[GUARD / 4];
-    for (int end = 0; end < 2; end++) {
-        const size_t at = end ? GUARD + block->size : 0;
-        assert_ok(bough__read(bough__span_at(bough__whole(block->buffer), at), words, GUARD));
-        for (size_t i = 0; i < GUARD / 4; i++)
-            if (words[i] != junk)
-                fail_msg("%s on %s: written %s %s, at word %d", placed->setup->name,
-                         placed->device->info.id, end ? "behind" : "before", what, (int)i);
-    }
+    check_guard(placed, block, 0, "before", what);
+    for (size_t i = 0; block->stride > block->size && i + 1 < block->count; i++)
+        check_guard(placed, block, block_at(block, i) + block->size, "between", what);
+    check_guard(placed, block, GUARD + block_extent(block), "behind", what);
 }
 
 // ---- Placing ----
@@ -111,9 +158,10 @@ static void place_forward(struct placed *placed, enum op_way way)
     if (setup->need.saved)
         call->saved = block_create(&placed->saved, placed->device, setup->need.saved);
     if (setup->need.scratch)
-        call->scratch = block_create(&placed->scratch, placed->device, setup->need.scratch);
+        call->scratch =
+            block_create_stack(&placed->scratch, placed->device, setup->need.scratch, way);
     call->step = block_create(&placed->step, placed->device, sizeof(struct step_state));
-    assert_ok(setup->op->forward(&placed->forward, call));
+    assert_ok(bough__op_write(&placed->forward, setup->op, BOUGH_FORWARD, call, &setup->need));
 }
 
 static void place_backward(struct placed *placed, enum op_way way, int input)
@@ -122,7 +170,8 @@ static void place_backward(struct placed *placed, enum op_way way, int input)
     call->dy.shape = (struct bough_shape){1, {placed->setup->dy_elements}};
     if (!placed->setup->row->loss)
         call->dy.shape = call->y.shape;
-    call->dy.span = block_create(&placed->dy, placed->device, op_tensor_size(&call->dy));
+    call->dy.span = block_create_stack(&placed->dy, placed->device, op_tensor_size(&call->dy), way);
+    call->stack = is_stack(way) ? OP_STACKED : 0;
     for (int i = 0; i < call->inputs; i++) {
         if (!op_has_gradient(placed->setup, i) || (way == OP_ONE && i != input))
             continue;
@@ -130,11 +179,12 @@ static void place_backward(struct placed *placed, enum op_way way, int input)
         if (way == OP_IN_PLACE && i == 0)
             call->dx[i].span = call->dy.span;
         else
-            call->dx[i].span =
-                block_create(&placed->dx[i], placed->device, op_tensor_size(&call->dx[i]));
-        call->add_dx[i] = way == OP_ADD;
+            call->dx[i].span = block_create_stack(&placed->dx[i], placed->device,
+                                                  op_tensor_size(&call->dx[i]), way);
+        call->add_dx[i] = is_added(way);
     }
-    assert_ok(placed->setup->op->backward(&placed->backward, call));
+    assert_ok(bough__op_write(&placed->backward, placed->setup->op, BOUGH_BACKWARD, call,
+                              &placed->setup->need));
 }
 
 static void place(struct placed *placed, struct op_setup *setup, struct bough_device *device,
@@ -224,14 +274,17 @@ static void write_before(const struct block *block)
     assert_non_null(before);
     for (size_t i = 0; i < count; i++)
         before[i] = OP_BEFORE;
-    block_write(block, before);
+    for (size_t i = 0; i < block->count; i++)
+        block_write_one(block, i, before);
     free(before);
 }
 
 static void run_backward(const struct placed *placed, enum op_way way)
 {
     block_write(&placed->dy, placed->setup->dy);
-    for (int i = 0; way == OP_ADD && i < placed->call.inputs; i++)
+    for (size_t s = 1; s < placed->dy.count; s++)
+        block_write_one(&placed->dy, s, placed->setup->stack_dy[s]);
+    for (int i = 0; is_added(way) && i < placed->call.inputs; i++)
         if (placed->dx[i].buffer)
             write_before(&placed->dx[i]);
     assert_ok(bough__sequence_run(&placed->backward));

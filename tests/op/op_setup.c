@@ -177,6 +177,19 @@ static void set_inputs(struct op_setup *setup, int64_t size)
     }
 }
 
+static void set_stack(struct op_setup *setup)
+{
+    const int64_t count = setup->dy_elements;
+    setup->stack_dy[0] = setup->dy;
+    for (int s = 1; s < OP_STACKED; s++) {
+        float *dy = bough__arena_alloc(&setup->arena, (size_t)count * sizeof *dy);
+        assert_non_null(dy);
+        for (int64_t i = 0; i < count; i++)
+            dy[i] = setup->dy[(i + 3 * s) % count] * (1.0f - 0.75f * (float)s);
+        setup->stack_dy[s] = dy;
+    }
+}
+
 static void set_values(struct op_setup *setup)
 {
     const struct bough_shape *first = &setup->call.x[0].shape;
@@ -189,6 +202,7 @@ static void set_values(struct op_setup *setup)
     setup->dy = values(&setup->arena, &dy, FILL_UNIFORM, 99, 0);
     if (setup->row->golden)
         read_golden(setup);
+    set_stack(setup);
 }
 
 static void check_shape(const struct op_setup *setup, int64_t size)

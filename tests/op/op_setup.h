@@ -6,6 +6,8 @@
 #include "op/op_cases.h"
 #include "support/support.h"
 
+enum { OP_STACKED = 3 }; // gradients of a stack
+
 // What a case is run with.
 struct op_setup {
     const struct op_case *row;
@@ -16,6 +18,7 @@ struct op_setup {
     int64_t dy_elements;
     void *x[BOUGH_MAX_INPUTS]; // NULL where absent
     float *dy;
+    float *stack_dy[OP_STACKED]; // the first is dy
     // Golden results, NULL where the golden file says nothing.
     float *golden_y, *golden_dx[BOUGH_MAX_INPUTS], *golden_after[BOUGH_MAX_INPUTS];
     struct bough__arena arena;
@@ -23,8 +26,8 @@ struct op_setup {
 
 // What came out.
 struct op_result {
-    void *y; // floats, unless the op says otherwise
-    float *dx[BOUGH_MAX_INPUTS];
+    void *y;                       // floats, unless the op says otherwise
+    float *dx[BOUGH_MAX_INPUTS];   // of a stack, one after the other
     void *after[BOUGH_MAX_INPUTS]; // the inputs after the forward pass
 };
 
@@ -44,6 +47,9 @@ enum op_way {
     OP_ONE,      // only that of `input`
     OP_ADD,      // every gradient added to `before`
     OP_IN_PLACE, // y in x[0], dx[0] in dy
+    OP_STACK,    // a stack of gradients, guard words between them
+    OP_STACK_TIGHT,
+    OP_STACK_ADD, // tight, and every gradient added to `before`
 };
 
 // Places the op on the device, runs both passes, reads the results (from the setup's arena) and
