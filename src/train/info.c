@@ -1,6 +1,6 @@
 // The layers of a model, without a device.
 #include "base/error.h"
-#include "train/config_check.h"
+#include "config/config_check.h"
 #include "train/model.h"
 
 #include <bough/train.h>

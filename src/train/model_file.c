@@ -1,7 +1,7 @@
 #include "train/model_file.h"
 
 #include "base/error.h"
-#include "train/config_check.h"
+#include "config/config_check.h"
 
 #include <errno.h>
 #include <stdio.h>

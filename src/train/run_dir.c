@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "train/config_check.h"
+#include "config/config_check.h"
 #include "train/monitor.h"
 #include "train/standardize.h"
 

@@ -2,8 +2,8 @@
 #ifndef BOUGH_TEST_GEMM_SUPPORT_H
 #define BOUGH_TEST_GEMM_SUPPORT_H
 
-#include "device/c/c_gemm.h"
-#include "device/c/gemm_isa.h"
+#include "device/c/gemm/c_gemm.h"
+#include "device/c/gemm/gemm_isa.h"
 #include "device/device.h"
 #include "support/support.h"
 

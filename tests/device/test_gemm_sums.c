@@ -1,6 +1,6 @@
 // The micro-kernels of C_SUMS, each by itself: every number of rows and columns, every ending, and
 // nothing read or written beside them.
-#include "device/c/gemm_isa.h"
+#include "device/c/gemm/gemm_isa.h"
 #include "support/support.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 // Which instruction set plain C multiplies with, and that BOUGH_ISA forces it; and with which set
 // its other loops run, in the library that was loaded.
 #define _GNU_SOURCE
-#include "device/c/c_gemm.h"
+#include "device/c/gemm/c_gemm.h"
 #include "device/device.h"
 #include "support/support.h"
 

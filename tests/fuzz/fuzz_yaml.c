@@ -1,7 +1,7 @@
 // Opens a config; one that is right is written and read again, and must be the same.
 #include "fuzz.h"
 
-#include "train/config_check.h"
+#include "config/config_check.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -18,8 +18,9 @@ ROOMS = {
     "graph": GROUND + ["op"],
     "nn": GROUND + ["op", "graph"],
     "mtl": GROUND + ["op", "graph", "nn"],
-    "train": GROUND + ["op", "graph", "nn", "mtl", "data"],
-    "bench": GROUND + ["op", "graph", "nn", "mtl", "data", "train"],
+    "config": GROUND + ["op", "graph", "nn", "mtl"],
+    "train": GROUND + ["op", "graph", "nn", "mtl", "data", "config"],
+    "bench": GROUND + ["op", "graph", "nn", "mtl", "data", "config", "train"],
 }
 # The room that a public header speaks for: rooms below that one do not include it.
 PUBLIC = {"status": "base", "name": "base", "tensor": "tensor", "device": "device", "dataset": "data",
@@ -36,7 +37,7 @@ EXAMPLES = [
     ("src/op/linear.c", '"device/opencl/queue.h"', False),
     ("src/device/device_list.c", '"device/opencl/queue.h"', False),
     ("src/device/opencl/queue.c", '"device/opencl/queue.h"', True),
-    ("src/device/c/gemm.c", '"device/opencl/queue.h"', False),
+    ("src/device/c/gemm/gemm.c", '"device/opencl/queue.h"', False),
     ("src/graph/plan.c", "<bough/tensor.h>", True),
     ("src/graph/plan.c", "<bough/config.h>", False),
     ("src/graph/plan.c", "<CL/cl.h>", False),

@@ -2,7 +2,7 @@
 // losses of ten, what batch_norm remembers, and an evaluation with it, on every device.
 #include "support/support.h"
 
-#include "train/config_check.h"
+#include "config/config_check.h"
 #include "train/phase.h"
 
 #include <jansson.h>

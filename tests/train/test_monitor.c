@@ -1,6 +1,6 @@
 // Which epoch is the best: sound for tasks of any scale, in any order.
+#include "config/config_check.h"
 #include "support/support.h"
-#include "train/config_check.h"
 #include "train/monitor.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 // What a step costs beside its arithmetic: its launches, counted; what moves between host and
 // device; the memory of its plan, which all batches of a model share.
+#include "config/config_check.h"
 #include "graph/plan.h"
 #include "support/support.h"
-#include "train/config_check.h"
 #include "train/phase.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "device/c/c_gemm.h"
+#include "device/c/gemm/c_gemm.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 // Plain C: the device that is always there, and the one that the others are compared with.
-#include "device/c/c_gemm.h"
+#include "device/c/gemm/c_gemm.h"
 
 #include "base/error.h"
 #include "base/strings.h"
