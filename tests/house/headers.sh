@@ -16,7 +16,7 @@ for header in bough/*.h; do
 done
 [ "$count" -gt 0 ]
 cd ..
-for header in $(grep -l "^struct.*params {" cl/*.h); do
+for header in $(grep -l "^struct.*params {" cl/*.h cl/gemm/*.h); do
     printf '#include "%s"\n' op/quick_math.h "$header" |
         "$compiler" -x c -std=gnu11 -I. -isystem src -isystem include -fsyntax-only \
             -Werror=padded - || { echo "$header: some drivers leave padding out"; exit 1; }

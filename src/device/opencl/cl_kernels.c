@@ -203,7 +203,7 @@ static enum bough_status add(struct writing *writing, struct bough__cl_device *d
     if (!built)
         return bough__no_memory();
     if (!built->program) {
-        bough__append(report, report_size, "%-14s left out: %s\n", family, built->reason);
+        bough__append(report, report_size, "%-16s left out: %s\n", family, built->reason);
         return BOUGH_OK;
     }
     unsigned char *binary = bough__cl_binary_create(&size, built);
@@ -213,7 +213,7 @@ static enum bough_status add(struct writing *writing, struct bough__cl_device *d
     enum bough_status status = append(writing, built, binary, size);
     free(binary);
     json_t *row = json_array_get(writing->programs, json_array_size(writing->programs) - 1);
-    bough__append(report, report_size, "%-14s %3zu kernels %8.1f KiB\n", family,
+    bough__append(report, report_size, "%-16s %3zu kernels %8.1f KiB\n", family,
                   json_array_size(json_object_get(row, "kernels")), (double)size / 1024);
     return status;
 }

@@ -2,6 +2,8 @@
 // kernel is, and memory in motion.
 #include "device/opencl/opencl_support.h"
 
+#include "base/file.h"
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -198,14 +200,17 @@ static void a_gemm_that_does_not_build_leaves_it_to_the_next(void **state)
     (void)state;
     struct bough_device *device;
     const char *folder = open_with(&device, "");
-    write_file(folder, "gemm_windows.cl", "wrong\n");
-    write_file(folder, "gemm_direct.cl", "wrong\n");
-    write_file(folder, "gemm_cpu.cl", "wrong\n");
-    write_file(folder, "gemm_tile.cl", "wrong\n");
+    char products[512];
+    snprintf(products, sizeof products, "%s/gemm", folder);
+    assert_ok(bough__folder_create(products));
+    write_file(folder, "gemm/windows.cl", "wrong\n");
+    write_file(folder, "gemm/direct.cl", "wrong\n");
+    write_file(folder, "gemm/cpu.cl", "wrong\n");
+    write_file(folder, "gemm/tile.cl", "wrong\n");
     assert_ok(bough_device_selftest(device, NULL, 0));
     // The first one of a CPU device, or of another: once, though four products wanted it.
-    assert_int_equal(times_logged("GEMM direct is not used: cl/gemm_direct.cl does not build") +
-                         times_logged("GEMM tile is not used: cl/gemm_tile.cl does not build"),
+    assert_int_equal(times_logged("GEMM direct is not used: cl/gemm/direct.cl does not build") +
+                         times_logged("GEMM tile is not used: cl/gemm/tile.cl does not build"),
                      1);
     close_device(&device, folder);
 }

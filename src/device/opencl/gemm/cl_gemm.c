@@ -169,7 +169,7 @@ enum bough_status bough__cl_gemm_step(struct bough__cl_gemm *g, const char *fami
 enum bough_status bough__cl_gemm_items(struct bough__cl_gemm *g, const char *name, gemm_long count)
 {
     size_t local = g->device->max_group < 64 ? 1 : 64;
-    return bough__cl_gemm_step(g, "gemm", name,
+    return bough__cl_gemm_step(g, "gemm/gemm", name,
                                (size_t[3]){((size_t)count + local - 1) / local, 1, 1}, local);
 }
 

@@ -4,7 +4,7 @@
 
 #include "device/opencl/opencl.h"
 
-#include "cl/gemm.h"
+#include "cl/gemm/gemm.h"
 
 // What BOUGH_GEMM or a tuning asks of an implementation; 0 leaves it to that.
 struct bough__cl_gemm_choice {

@@ -1,4 +1,4 @@
-// GEMM by register tiles, for CPU devices: cl/gemm_cpu.cl.
+// GEMM by register tiles, for CPU devices: cl/gemm/cpu.cl.
 #include "device/opencl/gemm/cl_gemm.h"
 
 #include "base/error.h"
@@ -51,7 +51,7 @@ static enum bough_status pack(struct bough__cl_gemm *g, gemm_long wanted)
     p->a_batch = batch > 1 ? size : 0;
     p->a_at = bough__cl_gemm_reserve(g, batch * size);
     const size_t groups[3] = {(size_t)strips, (size_t)parts, (size_t)batch};
-    return bough__cl_gemm_step(g, "gemm_cpu", "gemm_cpu_pack", groups, 1);
+    return bough__cl_gemm_step(g, "gemm/cpu", "gemm_cpu_pack", groups, 1);
 }
 
 // Divides the work into about `wanted` groups: by rows as far as the nearer caches ask for it, by
@@ -94,7 +94,7 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
         p->a_batch = bough__cl_up(p->group_rows, LANES) * BOUGH_CL_DEPTH;
         p->a_at = bough__cl_gemm_reserve(g, p->a_batch * (gemm_long)(groups[1] * groups[2]));
     }
-    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_cpu", "gemm_cpu", groups, 1));
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm/cpu", "gemm_cpu", groups, 1));
     BOUGH_TRY(bough__cl_gemm_reduce(g));
 done:
     return status;

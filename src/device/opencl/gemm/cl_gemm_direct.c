@@ -1,4 +1,4 @@
-// GEMM of plain matrices on CPU devices: cl/gemm_direct.cl.
+// GEMM of plain matrices on CPU devices: cl/gemm/direct.cl.
 #include "device/opencl/gemm/cl_gemm.h"
 
 #include "base/error.h"
@@ -95,10 +95,10 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
                               (size_t)(p->batch * p->splits)};
     p->b_at =
         bough__cl_gemm_reserve(g, (gemm_long)(groups[0] * groups[1] * groups[2]) * p->depth * COLS);
-    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_direct", "gemm_direct", groups, 1));
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm/direct", "gemm_direct", groups, 1));
     if (p->splits > 1)
         BOUGH_TRY(bough__cl_gemm_step(
-            g, "gemm_direct", "gemm_direct_sum",
+            g, "gemm/direct", "gemm_direct_sum",
             (size_t[3]){(size_t)bough__cl_least(p->m, bough__cl_parts(p->m * p->n, 4096)), 1,
                         (size_t)p->batch},
             1));

@@ -1,4 +1,4 @@
-// GEMM by tiles in local memory, for GPUs: cl/gemm_tile.cl.
+// GEMM by tiles in local memory, for GPUs: cl/gemm/tile.cl.
 #include "device/opencl/gemm/cl_gemm.h"
 
 enum { TILE = 64, ITEMS = 256, LOCAL_BYTES = 2 * 16 * (TILE + 4) * 4 };
@@ -21,7 +21,7 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     bough__cl_gemm_split(g, rows * cols * p->batch,
                          parts * (gemm_long)g->device->base.info.compute_units, 128);
     const size_t groups[3] = {(size_t)rows, (size_t)cols, (size_t)(p->batch * p->splits)};
-    enum bough_status status = bough__cl_gemm_step(g, "gemm_tile", "gemm_tile", groups, ITEMS);
+    enum bough_status status = bough__cl_gemm_step(g, "gemm/tile", "gemm_tile", groups, ITEMS);
     return status == BOUGH_OK ? bough__cl_gemm_reduce(g) : status;
 }
 

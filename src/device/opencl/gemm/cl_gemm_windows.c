@@ -1,4 +1,4 @@
-// Convolutions on CPU devices, windows read from padded images: cl/gemm_windows.cl.
+// Convolutions on CPU devices, windows read from padded images: cl/gemm/windows.cl.
 #include "device/opencl/gemm/cl_gemm.h"
 
 #include "base/error.h"
@@ -182,10 +182,10 @@ static enum bough_status prepare_few(struct bough__cl_gemm *g, gemm_long groups)
     struct gemm_params *p = &g->params;
     enum bough_status status;
     lay_out_few(g, groups);
-    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_few", "gemm_windows_few",
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm/windows_few", "gemm_windows_few",
                                   (size_t[3]){(size_t)groups, 1, (size_t)p->batch}, 1));
     BOUGH_TRY(bough__cl_gemm_step(
-        g, "gemm_windows_few", "gemm_windows_few_sum",
+        g, "gemm/windows_few", "gemm_windows_few_sum",
         (size_t[3]){(size_t)bough__cl_parts(p->m, p->boxes.part_rows), 1, (size_t)p->batch}, 1));
 done:
     return status;
@@ -203,10 +203,10 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
         return prepare_few(g, groups);
     lay_out(g, groups);
     if (p->b.kind == GEMM_POSITIONS_ACROSS)
-        return bough__cl_gemm_step(g, "gemm_windows", "gemm_windows", grid, 1);
-    BOUGH_TRY(bough__cl_gemm_step(g, "gemm_windows_dw", "gemm_windows_dw", grid, 1));
+        return bough__cl_gemm_step(g, "gemm/windows", "gemm_windows", grid, 1);
+    BOUGH_TRY(bough__cl_gemm_step(g, "gemm/windows_dw", "gemm_windows_dw", grid, 1));
     BOUGH_TRY(bough__cl_gemm_step(
-        g, "gemm_windows_dw", "gemm_windows_sum",
+        g, "gemm/windows_dw", "gemm_windows_sum",
         (size_t[3]){(size_t)bough__cl_parts(p->m, 16), 1, (size_t)p->batch}, 1));
 done:
     return status;

@@ -2,7 +2,7 @@
 #ifndef BOUGH_CL_GEMM_DIRECT_H
 #define BOUGH_CL_GEMM_DIRECT_H
 
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 #define TILE_ROWS   8
 #define TILE_COLS   32

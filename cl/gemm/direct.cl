@@ -1,8 +1,8 @@
 // GEMM of plain matrices on CPU devices: A is read where it lies, B too if it is small or few rows
 // read it, else strip by strip from a packed copy.
 #include "bough.h"
-#include "gemm_direct.h"
-#include "gemm_pack.h"
+#include "gemm/direct.h"
+#include "gemm/pack.h"
 
 #define MOST_ROWS 512 // of A that stay in a core's cache
 

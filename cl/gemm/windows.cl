@@ -1,8 +1,8 @@
 // Convolutions as GEMM on CPU devices, without a column buffer: B is windows, read where it lies in
 // padded images. The forward pass, and the gradient of the input.
 #include "bough.h"
-#include "gemm_box.h"
-#include "gemm_direct.h"
+#include "gemm/box.h"
+#include "gemm/direct.h"
 
 #define LANES     16
 #define LANE      ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))

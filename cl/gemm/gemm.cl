@@ -1,6 +1,6 @@
 // GEMM without any trick, and the steps that the quicker ones share. One item per element.
 #include "bough.h"
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 kernel void gemm_generic(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch),
                          const struct gemm_params p)

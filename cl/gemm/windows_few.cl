@@ -2,9 +2,9 @@
 // vectors lie along positions, so that no lane idles and nothing is transposed. Each column of the
 // windows has a copy of the image, in which the positions of a box follow one another.
 #include "bough.h"
-#include "gemm_box.h"
-#include "gemm_direct.h"
-#include "gemm_pack.h"
+#include "gemm/box.h"
+#include "gemm/direct.h"
+#include "gemm/pack.h"
 
 #define MOST_ROWS 8
 #define MOST_TAPS 5

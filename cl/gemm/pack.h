@@ -2,7 +2,7 @@
 #ifndef BOUGH_CL_GEMM_PACK_H
 #define BOUGH_CL_GEMM_PACK_H
 
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 #define LANES 16
 #define LANE  ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))

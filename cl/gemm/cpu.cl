@@ -1,6 +1,6 @@
 // GEMM for CPU devices: one item a group, operands packed in strips, a tile of c in registers.
 #include "bough.h"
-#include "gemm_pack.h"
+#include "gemm/pack.h"
 
 // The tile of c in registers, ROWS x (STRIPS * 16): half of the register file.
 #if BOUGH_VECTOR >= 16

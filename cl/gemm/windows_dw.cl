@@ -2,9 +2,9 @@
 // windows that they look through. The taps are the rows of tiles, read where they lie in padded
 // images, and the rows of A are their columns, packed.
 #include "bough.h"
-#include "gemm_box.h"
-#include "gemm_direct.h"
-#include "gemm_pack.h"
+#include "gemm/box.h"
+#include "gemm/direct.h"
+#include "gemm/pack.h"
 
 TILES(16, 2, 1)
 TILES(0, 1, 1)

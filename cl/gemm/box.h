@@ -3,7 +3,7 @@
 #ifndef BOUGH_CL_GEMM_BOX_H
 #define BOUGH_CL_GEMM_BOX_H
 
-#include "gemm.h"
+#include "gemm/gemm.h"
 
 // ---- Padded images ----
 
