@@ -132,7 +132,7 @@ const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, i
 
 // ---- Owners ----
 
-static int32_t owner_of_both(int32_t a, int32_t b)
+int32_t bough__owner_of_both(int32_t a, int32_t b)
 {
     if (a == b || b == BOUGH__OWNER_NONE)
         return a;
@@ -145,11 +145,11 @@ void bough__graph_owners(const struct bough__graph *graph, const int32_t *task_n
     for (int32_t n = 0; n < graph->count; n++)
         owner[n] = BOUGH__OWNER_NONE;
     for (size_t t = 0; t < tasks; t++)
-        owner[task_node[t]] = owner_of_both(owner[task_node[t]], (int32_t)t);
+        owner[task_node[t]] = bough__owner_of_both(owner[task_node[t]], (int32_t)t);
     for (int32_t n = graph->count - 1; n >= 0; n--) {
         const struct bough__node *node = &graph->node[n];
         for (int i = 0; i < node->inputs; i++)
             if (!(node->op->no_gradient >> i & 1))
-                owner[node->input[i]] = owner_of_both(owner[node->input[i]], owner[n]);
+                owner[node->input[i]] = bough__owner_of_both(owner[node->input[i]], owner[n]);
     }
 }

@@ -68,6 +68,9 @@ enum { BOUGH__OWNER_NONE = -2, BOUGH__OWNER_SHARED = -1 };
 void bough__graph_owners(const struct bough__graph *graph, const int32_t *task_node, size_t tasks,
                          int32_t *owner);
 
+// Whose it is what both reach.
+int32_t bough__owner_of_both(int32_t a, int32_t b);
+
 // About how many FLOP a recorded op takes, on average: two for each weight an element
 // meets, else one.
 double bough__graph_mean_flops(const struct bough__graph *graph);
