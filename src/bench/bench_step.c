@@ -20,16 +20,16 @@ static enum bough_status shuffle(void *user)
 static enum bough_status step(void *user)
 {
     struct bough__trainer *trainer = user;
-    const struct bough__phase *phase = trainer->training.phase;
+    const struct bough__runner *runner = trainer->training;
     float lr;
-    if ((trainer->progress.epoch_step + 1) * phase->batch > phase->feed->count)
+    if ((trainer->progress.epoch_step + 1) * runner->data.batch > runner->feed.count)
         trainer->progress.epoch_step = 0;
     return bough__trainer_step(trainer, &lr);
 }
 
 // The launches of a step that bring its batch, and what the host does for them.
 struct feeding {
-    struct bough__phase *phase;
+    struct bough__runner *runner;
     struct bough__launch **launch; // borrowed
     size_t count;
     int64_t index;
@@ -38,12 +38,13 @@ struct feeding {
 static enum bough_status feed(void *user)
 {
     struct feeding *feeding = user;
-    struct bough__phase *phase = feeding->phase;
+    struct bough__runner *runner = feeding->runner;
     enum bough_status status;
-    if ((feeding->index + 1) * phase->batch > phase->feed->count)
+    if ((feeding->index + 1) * runner->data.batch > runner->feed.count)
         feeding->index = 0;
-    BOUGH_TRY(bough__feed_fetch(phase->feed, feeding->index++ * phase->batch, phase->batch));
-    BOUGH_TRY(bough__run(phase->model->device, feeding->launch, feeding->count));
+    BOUGH_TRY(bough__feed_fetch(&runner->feed, feeding->index++ * runner->data.batch,
+                                runner->data.batch));
+    BOUGH_TRY(bough__run(runner->data.model->device, feeding->launch, feeding->count));
 done:
     return status;
 }
@@ -63,15 +64,15 @@ static enum bough_status feeding_seconds(double *seconds, struct bough__trainer 
                                          double spend)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__phase *phase = trainer->training.phase;
-    struct feeding feeding = {phase, phase->full.sequence.launch, phase->full.feeding, 0};
+    struct bough__runner *runner = trainer->training;
+    struct feeding feeding = {runner, runner->full.sequence.launch, runner->full.stage[0].end, 0};
     double fed, shuffled;
     *seconds = 0;
-    if (phase->steps <= 1)
+    if (runner->steps <= 1)
         return BOUGH_OK;
     BOUGH_TRY(median(&fed, trainer, feed, &feeding, spend));
     BOUGH_TRY(median(&shuffled, trainer, shuffle, trainer, spend));
-    *seconds = fed + shuffled / (double)phase->steps;
+    *seconds = fed + shuffled / (double)runner->steps;
 done:
     return status;
 }
@@ -92,15 +93,16 @@ done:
     return status;
 }
 
-static void describe(struct bough_step_bench *bench, const struct bough__phase *phase)
+static void describe(struct bough_step_bench *bench, const struct bough__runner *runner)
 {
-    const struct bough__sequence *sequence = &phase->full.sequence;
+    const struct bough__sequence *sequence = &runner->full.sequence;
     size_t unshared;
-    bench->batch = phase->batch;
+    bench->batch = runner->data.batch;
     bench->flops = 0;
     for (size_t i = 0; i < sequence->count; i++)
         bench->flops += sequence->launch[i]->flops;
-    bench->planned = bough__plan_bytes(phase->full.plan, &unshared) + phase->model->device->held;
+    bench->planned =
+        bough__plan_bytes(runner->full.plan, &unshared) + runner->data.model->device->held;
     bench->values = unshared;
 }
 
@@ -117,10 +119,10 @@ enum bough_status bough_bench_step(struct bough_step_bench *bench,
     double feeding;
     *bench = (struct bough_step_bench){0};
     BOUGH_TRY(bough__trainer_create(&trainer, config, &train));
-    struct bough__phase *phase = trainer->training.phase;
+    struct bough__runner *runner = trainer->training;
     BOUGH_TRY(bough__trainer_shuffle(trainer));
-    BOUGH_TRY(bough__phase_begin(phase));
-    describe(bench, phase);
+    BOUGH_TRY(bough__runner_begin(runner));
+    describe(bench, runner);
     BOUGH_TRY(median(&bench->seconds, trainer, step, trainer, spend));
     BOUGH_TRY(feeding_seconds(&feeding, trainer, spend / 8));
     bench->feeding = feeding / bench->seconds;
@@ -139,7 +141,7 @@ enum bough_status bough_bench_first_step(const struct bough_config *config,
     float lr;
     BOUGH_TRY(bough__trainer_create(&trainer, config, &train));
     BOUGH_TRY(bough__trainer_shuffle(trainer));
-    BOUGH_TRY(bough__phase_begin(trainer->training.phase));
+    BOUGH_TRY(bough__runner_begin(trainer->training));
     BOUGH_TRY(bough__trainer_step(trainer, &lr));
     BOUGH_TRY(bough__finish(trainer->device));
 done:

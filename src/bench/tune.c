@@ -61,7 +61,7 @@ static enum bough_status prepare_config(struct bough_device *device,
     const struct bough_train_options train = {.device = device};
     BOUGH_TRY(bough__trainer_create(&trainer, config, &train));
     BOUGH_TRY(bough__trainer_shuffle(trainer));
-    BOUGH_TRY(bough__phase_begin(trainer->training.phase));
+    BOUGH_TRY(bough__runner_begin(trainer->training));
 done:
     bough__trainer_destroy(&trainer);
     return status;

@@ -184,7 +184,7 @@ enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough_
                                    int64_t count)
 {
     enum bough_status status = BOUGH_OK;
-    *feed = (struct bough__feed){.table = table, .count = count, .age = 1, .prepared = -1};
+    *feed = (struct bough__feed){.table = table, .count = count, .version = 1, .prepared = -1};
     feed->order = malloc((size_t)count * sizeof *feed->order + 1);
     BOUGH_TRY_MEMORY(feed->order);
     for (int64_t i = 0; i < count; i++)
@@ -217,7 +217,7 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
     if (feed->ahead) // what it did for the old order does not matter
         bough__ahead_wait(feed->ahead);
     memcpy(feed->order, order, bytes);
-    feed->age++;
+    feed->version++;
     if (feed->table->resident)
         return bough__write(bough__whole(feed->device_order), order, bytes);
     prepare_ahead(feed, 0); // on the device the window holds a batch in its order already

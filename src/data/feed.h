@@ -49,7 +49,7 @@ struct bough__feed {
     const struct bough__table *table;
     int32_t *order; // [count] row numbers, owned
     int64_t count;
-    unsigned age;                       // how many orders it had
+    unsigned version;                   // counts its orders, from 1
     struct bough__buffer *device_order; // [count] places in the table's buffers
     // Where not all is resident, NULL and unused otherwise.
     struct bough__ahead *ahead;

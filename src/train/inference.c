@@ -1,7 +1,8 @@
-// A model behind its public face: a batch of rows from memory, through a walk of that many rows.
+// A model behind its public face: a batch of rows from memory, through a runner of that many rows.
 #include <bough/model.h>
 
 #include "base/error.h"
+#include "nn/metric.h"
 #include "train/model_file.h"
 #include "train/trainer.h"
 
@@ -9,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A walk through a table of `rows` rows of one type, whose bytes are written anew for each batch.
+// A table of `rows` rows of one type, whose bytes are written anew for each batch.
 struct prepared {
     struct bough__split split;
-    struct bough__walk walk;
+    struct bough__runner *runner;
 };
 
 struct bough_model {
@@ -59,7 +60,7 @@ done:
 
 static void forget(struct prepared *prepared)
 {
-    bough__walk_fini(&prepared->walk);
+    bough__runner_destroy(&prepared->runner);
     bough__split_fini(&prepared->split);
     *prepared = (struct prepared){0};
 }
@@ -99,13 +100,13 @@ static enum bough_status prepare(struct prepared *prepared, struct bough__model 
     const struct bough__table *table = &prepared->split.table;
     struct bough__column column = {
         .host = x, .dtype = dtype, .width = bough_shape_elements(&model->sample)};
-    if (prepared->walk.phase && table->rows == rows && table->column[0].dtype == dtype)
+    if (prepared->runner && table->rows == rows && table->column[0].dtype == dtype)
         return BOUGH_OK;
     forget(prepared);
     BOUGH_TRY(bough__table_init(&prepared->split.table, model->device, &column, 1, rows, rows,
                                 UINT64_MAX));
-    BOUGH_TRY(bough__walk_init(&prepared->walk, model, &prepared->split, NULL, rows,
-                               BOUGH_PREDICTION, NULL));
+    BOUGH_TRY(bough__runner_create(&prepared->runner, model, &prepared->split, NULL, rows,
+                                   BOUGH_PREDICTION));
 done:
     if (status != BOUGH_OK)
         forget(prepared);
@@ -117,21 +118,21 @@ static enum bough_status run_batch(struct prepared *prepared, float *const *scor
                                    int64_t rows)
 {
     enum bough_status status;
-    struct bough__phase *phase = prepared->walk.phase;
+    struct bough__runner *runner = prepared->runner;
     const struct bough__column *column = &prepared->split.table.column[0];
-    const size_t tasks = phase->model->config->tasks_count;
+    const size_t tasks = runner->data.model->config->tasks_count;
     struct step_state state = {.step = 1};
     float **read = calloc(tasks + 1, sizeof *read);
     BOUGH_TRY_MEMORY(read);
     BOUGH_TRY(bough__write(bough__whole(column->buffer), x,
                            (size_t)(rows * column->width) * bough_dtype_size(column->dtype)));
-    phase->fed = 0; // the rows are others than those of the batch before
-    BOUGH_TRY(bough__phase_step(phase, 0, &state));
-    BOUGH_TRY(bough__phase_scores(phase, read, &rows));
+    runner->batch_version = 0; // the rows are others than those of the batch before
+    BOUGH_TRY(bough__runner_step(runner, 0, &state));
+    BOUGH_TRY(bough__runner_scores(runner, read, &rows));
     for (size_t t = 0; t < tasks; t++) {
-        const int64_t width = phase->model->width[t];
+        const int64_t width = runner->data.model->width[t];
         for (int64_t i = 0; i < rows * width; i++)
-            score[t][i] = (float)bough__target_restore(&phase->model->config->tasks[t],
+            score[t][i] = (float)bough__target_restore(&runner->data.model->config->tasks[t],
                                                        (double)read[t][i], i % width);
     }
 done:

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "data/tensor_file.h"
+#include "nn/metric.h"
 #include "train/trained.h"
 
 #include <bough/train.h>
@@ -291,17 +292,6 @@ done:
     return status;
 }
 
-static enum bough_status walk(struct bough__trained *trained)
-{
-    enum bough_status status = BOUGH_OK;
-    for (int64_t i = 0; i < trained->walk.phase->steps; i++) {
-        struct step_state state = {.step = (unsigned)i + 1};
-        BOUGH_TRY(bough__phase_step(trained->walk.phase, i, &state));
-    }
-done:
-    return status;
-}
-
 // The data and the model are read while the CSV is written, and wanted afterwards.
 static enum bough_status check_output(const struct bough__trained *trained, const char *out)
 {
@@ -326,14 +316,14 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
     size_t tasks = 0;
     BOUGH_TRY(bough__trained_open(&trained, model, options->data, options->split, options->device,
                                   options->allow_missing ? BOUGH_WITH_GAPS : BOUGH_WITHOUT_LABELS));
-    int64_t rows = trained.walk.feed.count;
+    int64_t rows = trained.runner->feed.count;
     BOUGH_TRY(check_output(&trained, options->out));
     BOUGH_TRY(texts_load(&texts, trained.data, trained.split_name));
     score = calloc(trained.loaded.config.tasks_count + 1, sizeof(float *));
     BOUGH_TRY_MEMORY(score);
     tasks = trained.loaded.config.tasks_count;
-    BOUGH_TRY(walk(&trained));
-    BOUGH_TRY(bough__phase_scores(trained.walk.phase, score, &rows));
+    BOUGH_TRY(bough__runner_run(trained.runner));
+    BOUGH_TRY(bough__runner_scores(trained.runner, score, &rows));
     if (options->out)
         BOUGH_TRY(bough__draft_create(&csv.draft, options->out));
     BOUGH_TRY(write_rows(&csv, &trained, &texts, score, rows));

@@ -189,12 +189,12 @@ done:
 }
 
 static enum bough_status write_account(struct bough_tensor_writer *writer,
-                                       struct bough__phase *training, size_t bytes)
+                                       struct bough__runner *training, size_t bytes)
 {
     enum bough_status status = BOUGH_OK;
     void *state = malloc(bytes + 1);
     BOUGH_TRY_MEMORY(state);
-    BOUGH_TRY(bough__phase_state_read(training, state));
+    BOUGH_TRY(bough__runner_state_read(training, state));
     BOUGH_TRY(bough_tensor_writer_write(writer, state, bytes));
 done:
     free(state);
@@ -203,13 +203,13 @@ done:
 
 enum bough_status bough__save_last(const char *run_dir, const struct bough__model *model,
                                    const struct bough__progress *progress,
-                                   struct bough__phase *training)
+                                   struct bough__runner *training)
 {
     enum bough_status status;
     struct bough__arena arena = {0};
     struct bough_tensor_writer *writer = NULL;
     char *path, *text = progress_text(progress);
-    size_t bytes = progress->epoch_step ? bough__phase_state_bytes(training) : 0;
+    size_t bytes = progress->epoch_step ? bough__runner_state_bytes(training) : 0;
     BOUGH_TRY_MEMORY(text);
     BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
     BOUGH_TRY(bough_tensor_writer_create(&writer, path));
@@ -245,10 +245,10 @@ done:
 }
 
 static enum bough_status read_account(const struct bough_tensor_file *file,
-                                      struct bough__phase *training)
+                                      struct bough__runner *training)
 {
     const struct bough_file_tensor *account = bough_tensor_file_find(file, account_name);
-    size_t wanted = bough__phase_state_bytes(training);
+    size_t wanted = bough__runner_state_bytes(training);
     if (!account || account->bytes != wanted)
         return bough__fail(
             BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu; within an epoch the data cannot change",
@@ -256,7 +256,7 @@ static enum bough_status read_account(const struct bough_tensor_file *file,
     void *bytes;
     enum bough_status status = bough__tensor_load(&bytes, file, account);
     if (status == BOUGH_OK)
-        status = bough__phase_state_write(training, bytes);
+        status = bough__runner_state_write(training, bytes);
     free(bytes);
     return status;
 }
@@ -279,7 +279,7 @@ enum bough_status bough__load_progress(struct bough__progress *progress, const c
 }
 
 enum bough_status bough__load_last(const char *run_dir, struct bough__model *model,
-                                   struct bough__progress *progress, struct bough__phase *training)
+                                   struct bough__progress *progress, struct bough__runner *training)
 {
     enum bough_status status;
     struct bough_tensor_file *file = NULL;

@@ -3,7 +3,7 @@
 #define BOUGH_TRAIN_PROGRESS_H
 
 #include "nn/schedule.h"
-#include "train/phase.h"
+#include "train/runner.h"
 
 struct bough__progress {
     int32_t epoch;      // epochs done
@@ -36,7 +36,7 @@ enum bough_status bough__save_model(const char *run_dir, const struct bough__mod
 // Writes last.safetensors: parameters, optimizer, progress, and within an epoch the account so far.
 enum bough_status bough__save_last(const char *run_dir, const struct bough__model *model,
                                    const struct bough__progress *progress,
-                                   struct bough__phase *training);
+                                   struct bough__runner *training);
 
 // Reads them back. bough__load_last also loads the best model, from model.safetensors, where an
 // epoch has ended; it takes a progress that is initialised. bough__load_progress reads nothing
@@ -44,6 +44,7 @@ enum bough_status bough__save_last(const char *run_dir, const struct bough__mode
 enum bough_status bough__load_progress(struct bough__progress *progress, const char *run_dir);
 enum bough_status bough__load_model(const char *run_dir, struct bough__model *model);
 enum bough_status bough__load_last(const char *run_dir, struct bough__model *model,
-                                   struct bough__progress *progress, struct bough__phase *training);
+                                   struct bough__progress *progress,
+                                   struct bough__runner *training);
 
 #endif

@@ -33,7 +33,7 @@ enum bough_status bough__report_init(struct bough__report *report, struct bough_
 enum bough_status bough__report_read(struct bough__report *report)
 {
     enum bough_status status =
-        bough__phase_losses(report->trainer->training.phase, report->loss, report->weight);
+        bough__runner_losses(report->trainer->training, report->loss, report->weight);
     for (size_t t = 0; t < tasks_of(report); t++) {
         double weight = report->weight[t] - report->weight0[t];
         report->mean[t] = weight > 0 ? (report->loss[t] - report->loss0[t]) / weight : NAN;
@@ -53,9 +53,9 @@ static struct bough_event event_of(const struct bough__report *report, enum boug
 {
     const struct bough__trainer *trainer = report->trainer;
     const struct bough__progress *progress = &trainer->progress;
-    int64_t steps = trainer->training.phase->steps, done = progress->step;
+    int64_t steps = trainer->training->steps, done = progress->step;
     int32_t epochs = trainer->config.train.epochs;
-    double samples = (double)done * (double)trainer->training.feed.count / (double)steps;
+    double samples = (double)done * (double)trainer->training->feed.count / (double)steps;
     double left = (double)(steps * epochs - done);
     return (struct bough_event){
         .kind = kind,
@@ -90,7 +90,7 @@ enum bough_status bough__report_start(struct bough__report *report)
                                          trainer->device->info.id, "name",
                                          trainer->device->info.name, "parameters",
                                          (json_int_t)bough__params_trained(&trainer->model->params),
-                                         "samples", (json_int_t)trainer->training.feed.count));
+                                         "samples", (json_int_t)trainer->training->feed.count));
 }
 
 enum bough_status bough__report_step(struct bough__report *report)

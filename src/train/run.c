@@ -74,8 +74,7 @@ enum bough_status bough_evaluate(struct bough_run **run, const char *model, cons
     struct bough_run *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__trained_open(&trained, model, data, split, device, BOUGH_WITH_LABELS));
-    BOUGH_TRY(
-        bough__evaluate(&made->test, &made->arena, trained.walk.phase, trained.split.targets));
+    BOUGH_TRY(bough__evaluate(&made->test, &made->arena, trained.runner));
     BOUGH_TRY(bough__run_own_names(made));
     bough__run_device(made, trained.loaded.device);
     made->result.test = &made->test;

@@ -189,10 +189,9 @@ static enum bough_status measure_best_anew(struct bough__trainer *trainer, const
     struct bough_scores scores;
     struct bough__progress *progress = &trainer->progress;
     double value = -INFINITY;
-    if (trainer->validation.phase && progress->best_epoch > 0) {
+    if (trainer->validation && progress->best_epoch > 0) {
         BOUGH_TRY(bough__load_model(trainer->run_dir, trainer->model));
-        BOUGH_TRY(bough__evaluate(&scores, &arena, trainer->validation.phase,
-                                  trainer->validation.split->targets));
+        BOUGH_TRY(bough__evaluate(&scores, &arena, trainer->validation));
         value = bough__monitored(&scores, &trainer->config, criterion, progress->first);
     }
     progress->best = progress->plateau.best = isnan(value) ? -INFINITY : value;
@@ -231,8 +230,7 @@ static enum bough_status go_on(struct bough__trainer *trainer)
         strcmp(progress->data, fresh.data) != 0)
         BOUGH_TRY(measure_best_anew(trainer, fresh.criterion));
     const double best = progress->best, plateau_best = progress->plateau.best;
-    BOUGH_TRY(
-        bough__load_last(trainer->run_dir, trainer->model, progress, trainer->training.phase));
+    BOUGH_TRY(bough__load_last(trainer->run_dir, trainer->model, progress, trainer->training));
     progress->best = best;
     progress->plateau.best = plateau_best;
     memcpy(progress->criterion, fresh.criterion, sizeof fresh.criterion);

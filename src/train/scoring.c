@@ -1,6 +1,7 @@
 #include "train/scoring.h"
 
 #include "base/error.h"
+#include "nn/metric.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,10 +19,10 @@ double bough_scores_find(const struct bough_scores *scores, const char *task, co
 
 // ---- One task ----
 
-// The targets in the order of the walk, scaled as the scores are.
-static enum bough_status walked_targets(struct bough__outcome *outcome, struct bough__arena *arena,
-                                        const struct bough__targets *targets,
-                                        const struct bough_task *task, const int32_t *order)
+// The targets in the order of the epoch, scaled as the scores are.
+static enum bough_status ordered_targets(struct bough__outcome *outcome, struct bough__arena *arena,
+                                         const struct bough__targets *targets,
+                                         const struct bough_task *task, const int32_t *order)
 {
     int64_t count = outcome->rows * targets->width;
     int32_t *label = targets->label ? BOUGH_NEW(arena, int32_t, count) : NULL;
@@ -100,17 +101,17 @@ static enum bough_status make_room(struct bough_scores *scores, struct bough__ar
 }
 
 enum bough_status bough__score(struct bough_scores *scores, struct bough__arena *arena,
-                               struct bough__phase *phase, const struct bough__targets *targets,
-                               const double *loss, const double *weight, int64_t rows)
+                               struct bough__runner *runner, const double *loss,
+                               const double *weight, int64_t rows)
 {
     enum bough_status status;
-    const struct bough__model *model = phase->model;
+    const struct bough__model *model = runner->data.model;
     size_t tasks = model->config->tasks_count;
-    struct bough__arena walk = {0};
-    float **score = BOUGH_NEW(&walk, float *, tasks);
+    struct bough__arena own = {0};
+    float **score = BOUGH_NEW(&own, float *, tasks);
     BOUGH_TRY_MEMORY(score);
     BOUGH_TRY(make_room(scores, arena, model->config));
-    BOUGH_TRY(bough__phase_scores(phase, score, &rows));
+    BOUGH_TRY(bough__runner_scores(runner, score, &rows));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_task *task = &model->config->tasks[t];
         struct bough__outcome outcome = {.kind = model->loss[t]->target,
@@ -119,30 +120,27 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
                                          .score = score[t]};
         bough__targets_scale(score[t], task, rows, model->width[t]);
         add(scores, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
-        BOUGH_TRY(walked_targets(&outcome, &walk, &targets[t], task, phase->feed->order));
+        BOUGH_TRY(
+            ordered_targets(&outcome, &own, &runner->split->targets[t], task, runner->feed.order));
         BOUGH_TRY(score_task(scores, arena, task, &outcome, model->classes[t].mapped));
     }
 done:
     for (size_t t = 0; score && t < tasks; t++)
         free(score[t]);
-    bough__arena_fini(&walk);
+    bough__arena_fini(&own);
     return status;
 }
 
 enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__arena *arena,
-                                  struct bough__phase *phase, const struct bough__targets *targets)
+                                  struct bough__runner *runner)
 {
     enum bough_status status;
-    size_t tasks = phase->model->config->tasks_count;
+    size_t tasks = runner->data.model->config->tasks_count;
     double *loss = malloc(2 * tasks * sizeof *loss + 1);
     BOUGH_TRY_MEMORY(loss);
-    BOUGH_TRY(bough__phase_begin(phase));
-    for (int64_t i = 0; i < phase->steps; i++) {
-        struct step_state state = {.step = (unsigned)i + 1};
-        BOUGH_TRY(bough__phase_step(phase, i, &state));
-    }
-    BOUGH_TRY(bough__phase_losses(phase, loss, loss + tasks));
-    BOUGH_TRY(bough__score(scores, arena, phase, targets, loss, loss + tasks, phase->feed->count));
+    BOUGH_TRY(bough__runner_run(runner));
+    BOUGH_TRY(bough__runner_losses(runner, loss, loss + tasks));
+    BOUGH_TRY(bough__score(scores, arena, runner, loss, loss + tasks, runner->feed.count));
 done:
     free(loss);
     return status;

@@ -1,23 +1,22 @@
-// From the scores of a walk to metrics.
+// From the scores of an epoch to metrics.
 #ifndef BOUGH_TRAIN_SCORING_H
 #define BOUGH_TRAIN_SCORING_H
 
-#include "train/phase.h"
+#include "train/runner.h"
 
 #include <bough/train.h>
 
 // The metrics of every task, which `arena` owns.
-//   loss, weight  [T], sums as bough__phase_losses gives them
-//   targets       [T], of all rows of the table
-// Reads the first `rows` rows of the walk. Errors: DEVICE, INTERNAL.
+//   loss, weight  [T], sums as bough__runner_losses gives them
+// Reads the first `rows` rows of the epoch. Errors: DEVICE, INTERNAL.
 enum bough_status bough__score(struct bough_scores *scores, struct bough__arena *arena,
-                               struct bough__phase *phase, const struct bough__targets *targets,
-                               const double *loss, const double *weight, int64_t rows);
+                               struct bough__runner *runner, const double *loss,
+                               const double *weight, int64_t rows);
 
-// Walks through an EVALUATION phase and scores it.
+// Runs an EVALUATION and scores it.
 // Errors: DIVERGED where a loss is not finite; DEVICE, INTERNAL.
 enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__arena *arena,
-                                  struct bough__phase *phase, const struct bough__targets *targets);
+                                  struct bough__runner *runner);
 
 // What the config's own check cannot know: how many classes the heads have.
 // Errors: INVALID if a metric does not go with them.

@@ -18,15 +18,15 @@ static const double log_interval = 0.25; // seconds between two log points
 enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
 {
     enum bough_status status;
-    if (trainer->training.phase->steps <= 1)
+    if (trainer->training->steps <= 1)
         return BOUGH_OK;
-    int64_t count = trainer->training.feed.count;
+    int64_t count = trainer->training->feed.count;
     int32_t *order = malloc((size_t)count * sizeof *order + 1);
     BOUGH_TRY_MEMORY(order);
     bough__shuffle(order, count, trainer->config.train.seed, (uint32_t)trainer->progress.epoch + 1);
     for (int64_t i = 0; i < count; i++)
         order[i] = trainer->train_rows[order[i]];
-    BOUGH_TRY(bough__feed_order(&trainer->training.feed, order));
+    BOUGH_TRY(bough__feed_order(&trainer->training->feed, order));
 done:
     free(order);
     return status;
@@ -37,7 +37,7 @@ static struct step_state next_state(const struct bough__trainer *trainer)
     const struct bough__progress *progress = &trainer->progress;
     const struct bough_optimizer *optimizer = &trainer->config.optimizer;
     uint64_t seed = trainer->config.train.seed;
-    double steps = (double)trainer->training.phase->steps;
+    double steps = (double)trainer->training->steps;
     double at = (double)progress->epoch + (double)progress->epoch_step / steps;
     double lr = bough__schedule_lr(&trainer->config.schedule, optimizer->lr, at, at + 1 / steps,
                                    trainer->config.train.epochs, &progress->plateau);
@@ -50,7 +50,7 @@ enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr)
 {
     struct step_state state = next_state(trainer);
     enum bough_status status =
-        bough__phase_step(trainer->training.phase, trainer->progress.epoch_step, &state);
+        bough__runner_step(trainer->training, trainer->progress.epoch_step, &state);
     if (status != BOUGH_OK)
         return status;
     trainer->progress.epoch_step++;
@@ -66,7 +66,7 @@ static enum bough_status stop_if_wanted(const struct bough__trainer *trainer)
         return BOUGH_OK;
     return bough__fail(BOUGH_INTERRUPTED, "stopped in epoch %d after step %lld of %lld",
                        progress->epoch + 1, (long long)progress->epoch_step,
-                       (long long)trainer->training.phase->steps);
+                       (long long)trainer->training->steps);
 }
 
 // Runs the steps of the epoch that are left. Ends early with INTERRUPTED when a stop is wanted.
@@ -76,7 +76,7 @@ static enum bough_status run_steps(struct bough__trainer *trainer, struct bough_
     struct bough__progress *progress = &trainer->progress;
     double before = progress->seconds, start = bough__clock();
     report->time = start;
-    while (progress->epoch_step < trainer->training.phase->steps) {
+    while (progress->epoch_step < trainer->training->steps) {
         BOUGH_TRY(bough__trainer_step(trainer, &report->lr));
         double time = bough__clock();
         progress->seconds = before + time - start;
@@ -147,12 +147,11 @@ static enum bough_status end_epoch(struct bough__trainer *trainer, struct bough_
     struct bough_scores train, validation, *held = NULL;
     bough__report_rewind(report);
     BOUGH_TRY(bough__report_read(report));
-    BOUGH_TRY(bough__score(&train, &arena, trainer->training.phase, trainer->train_split.targets,
-                           report->loss, report->weight, trainer->training.feed.count));
-    if (trainer->validation.phase) {
+    BOUGH_TRY(bough__score(&train, &arena, trainer->training, report->loss, report->weight,
+                           trainer->training->feed.count));
+    if (trainer->validation) {
         held = &validation;
-        BOUGH_TRY(bough__evaluate(held, &arena, trainer->validation.phase,
-                                  trainer->validation.split->targets));
+        BOUGH_TRY(bough__evaluate(held, &arena, trainer->validation));
     }
     trainer->progress.epoch++;
     trainer->progress.epoch_step = 0;
@@ -170,7 +169,7 @@ static enum bough_status run_epoch(struct bough__trainer *trainer, struct bough_
     BOUGH_TRY(bough__trainer_shuffle(trainer));
     bough__report_rewind(report);
     if (trainer->progress.epoch_step == 0)
-        BOUGH_TRY(bough__phase_begin(trainer->training.phase));
+        BOUGH_TRY(bough__runner_begin(trainer->training));
     BOUGH_TRY(run_steps(trainer, report));
     BOUGH_TRY(end_epoch(trainer, report));
 done:
@@ -199,14 +198,12 @@ static enum bough_status measure_best(struct bough__trainer *trainer, struct bou
 {
     enum bough_status status;
     BOUGH_TRY(bough__model_use_best(trainer->model));
-    if (trainer->validation.phase) {
-        BOUGH_TRY(bough__evaluate(&run->validation, &run->arena, trainer->validation.phase,
-                                  trainer->validation.split->targets));
+    if (trainer->validation) {
+        BOUGH_TRY(bough__evaluate(&run->validation, &run->arena, trainer->validation));
         run->result.validation = &run->validation;
     }
-    if (trainer->test.phase) {
-        BOUGH_TRY(bough__evaluate(&run->test, &run->arena, trainer->test.phase,
-                                  trainer->test.split->targets));
+    if (trainer->test) {
+        BOUGH_TRY(bough__evaluate(&run->test, &run->arena, trainer->test));
         run->result.test = &run->test;
         run->result.split = "test";
     }

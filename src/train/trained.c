@@ -37,9 +37,9 @@ enum bough_status bough__trained_open(struct bough__trained *trained, const char
     }
     BOUGH_TRY(bough__split_init(&trained->split, trained->data, split, model, labels));
     rows = trained->split.table.rows;
-    BOUGH_TRY(bough__walk_init(
-        &trained->walk, model, &trained->split, trained->row ? trained->row + first : NULL,
-        rows - first, labels == BOUGH_WITH_LABELS ? BOUGH_EVALUATION : BOUGH_PREDICTION, NULL));
+    BOUGH_TRY(bough__runner_create(
+        &trained->runner, model, &trained->split, trained->row ? trained->row + first : NULL,
+        rows - first, labels == BOUGH_WITH_LABELS ? BOUGH_EVALUATION : BOUGH_PREDICTION));
 done:
     if (status != BOUGH_OK)
         bough__trained_close(trained);
@@ -48,7 +48,7 @@ done:
 
 void bough__trained_close(struct bough__trained *trained)
 {
-    bough__walk_fini(&trained->walk);
+    bough__runner_destroy(&trained->runner);
     bough__split_fini(&trained->split);
     free(trained->row);
     bough_tensor_file_close(&trained->data);

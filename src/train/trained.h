@@ -1,4 +1,4 @@
-// A trained model, made ready to walk through a split.
+// A trained model, made ready for a split.
 #ifndef BOUGH_TRAIN_TRAINED_H
 #define BOUGH_TRAIN_TRAINED_H
 
@@ -10,8 +10,8 @@ struct bough__trained {
     struct bough_tensor_file *data;
     const char *split_name; // borrowed from the caller or from the arena
     struct bough__split split;
-    int32_t *row; // the rows of `train`, where those held out are walked through; else NULL
-    struct bough__walk walk;
+    int32_t *row; // the rows of `train`, where those held out are taken; else NULL
+    struct bough__runner *runner;
 };
 
 //   path   a model's file, or a run folder

@@ -1,38 +1,14 @@
 #include "train/trainer.h"
 
 #include "base/error.h"
-#include "mtl/weighting.h"
 #include "train/run_dir.h"
 #include "train/standardize.h"
 #include "train/trainer_check.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-// ---- Walks ----
-
-enum bough_status bough__walk_init(struct bough__walk *walk, struct bough__model *model,
-                                   const struct bough__split *split, const int32_t *order,
-                                   int64_t count, enum bough__purpose purpose, const float *weights)
-{
-    enum bough_status status;
-    walk->split = split;
-    BOUGH_TRY(bough__feed_init(&walk->feed, &split->table, count));
-    if (order)
-        BOUGH_TRY(bough__feed_order(&walk->feed, order));
-    BOUGH_TRY(bough__phase_create(&walk->phase, model, &walk->feed, purpose, weights));
-done:
-    return status;
-}
-
-void bough__walk_fini(struct bough__walk *walk)
-{
-    bough__phase_destroy(&walk->phase);
-    bough__feed_fini(&walk->feed);
-}
 
 // ---- Data ----
 
@@ -67,45 +43,26 @@ done:
     return status;
 }
 
-static enum bough_status weigh(const struct bough__trainer *trainer, float *weight)
-{
-    const struct bough_config *config = &trainer->config;
-    const struct bough__weighting *weighting = bough__weighting_find(config->weighting.name);
-    if (!weighting)
-        return bough__fail(BOUGH_INVALID, "weighting: unknown weighting %s",
-                           config->weighting.name);
-    if (weighting->needs != BOUGH_NEEDS_NOTHING)
-        return bough__fail(BOUGH_INTERNAL, "weighting %s needs what no step gives yet",
-                           weighting->name);
-    enum bough_status status =
-        weighting->weigh(weight, &config->weighting, config->tasks_count, NULL);
-    for (size_t t = 0; status == BOUGH_OK && t < config->tasks_count; t++)
-        weight[t] *= fmaxf(config->tasks[t].weight, 0);
-    return status;
-}
-
-static enum bough_status make_walks(struct bough__trainer *trainer)
+static enum bough_status make_runners(struct bough__trainer *trainer)
 {
     enum bough_status status;
     struct bough__model *model = trainer->model;
-    int64_t rows = trainer->train_split.table.rows, trained = trainer->trained;
-    float *weight = malloc(trainer->config.tasks_count * sizeof *weight + 1);
-    BOUGH_TRY_MEMORY(weight);
-    BOUGH_TRY(weigh(trainer, weight));
-    BOUGH_TRY(bough__walk_init(&trainer->training, model, &trainer->train_split,
-                               trainer->train_rows, trained, BOUGH_TRAINING, weight));
-    if (trainer->validation_split.table.rows)
-        BOUGH_TRY(bough__walk_init(&trainer->validation, model, &trainer->validation_split, NULL,
-                                   trainer->validation_split.table.rows, BOUGH_EVALUATION, NULL));
+    const struct bough__split *train = &trainer->train_split, *test = &trainer->test_split,
+                              *validation = &trainer->validation_split;
+    const int32_t *order = trainer->train_rows;
+    const int64_t trained = trainer->trained, rows = train->table.rows;
+    BOUGH_TRY(
+        bough__runner_create(&trainer->training, model, train, order, trained, BOUGH_TRAINING));
+    if (validation->table.rows)
+        BOUGH_TRY(bough__runner_create(&trainer->validation, model, validation, NULL,
+                                       validation->table.rows, BOUGH_EVALUATION));
     else if (trained < rows)
-        BOUGH_TRY(bough__walk_init(&trainer->validation, model, &trainer->train_split,
-                                   trainer->train_rows + trained, rows - trained, BOUGH_EVALUATION,
-                                   NULL));
-    if (trainer->test_split.table.rows)
-        BOUGH_TRY(bough__walk_init(&trainer->test, model, &trainer->test_split, NULL,
-                                   trainer->test_split.table.rows, BOUGH_EVALUATION, NULL));
+        BOUGH_TRY(bough__runner_create(&trainer->validation, model, train, order + trained,
+                                       rows - trained, BOUGH_EVALUATION));
+    if (test->table.rows)
+        BOUGH_TRY(bough__runner_create(&trainer->test, model, test, NULL, test->table.rows,
+                                       BOUGH_EVALUATION));
 done:
-    free(weight);
     return status;
 }
 
@@ -158,7 +115,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(read_classes(made));
     BOUGH_TRY(bough__scoring_check(made->model));
     BOUGH_TRY(load_splits(made));
-    BOUGH_TRY(make_walks(made));
+    BOUGH_TRY(make_runners(made));
     BOUGH_TRY(bough__trainer_check(made));
     BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config, made->data));
     BOUGH_TRY(bough__run_dir_enter(made));
@@ -176,9 +133,9 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
     if (!gone)
         return;
     bough__record_close(&gone->record);
-    bough__walk_fini(&gone->training);
-    bough__walk_fini(&gone->validation);
-    bough__walk_fini(&gone->test);
+    bough__runner_destroy(&gone->training);
+    bough__runner_destroy(&gone->validation);
+    bough__runner_destroy(&gone->test);
     bough__split_fini(&gone->train_split);
     bough__split_fini(&gone->validation_split);
     bough__split_fini(&gone->test_split);
@@ -196,7 +153,7 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
 int bough__trainer_is_stale(const struct bough__trainer *trainer)
 {
     const int32_t patience = trainer->config.train.early_stopping.patience;
-    return patience > 0 && trainer->validation.phase && trainer->progress.stale >= patience;
+    return patience > 0 && trainer->validation && trainer->progress.stale >= patience;
 }
 
 enum bough_status bough__trainer_save(struct bough__trainer *trainer)
@@ -204,5 +161,5 @@ enum bough_status bough__trainer_save(struct bough__trainer *trainer)
     if (!trainer->run_dir)
         return BOUGH_OK;
     return bough__save_last(trainer->run_dir, trainer->model, &trainer->progress,
-                            trainer->training.phase);
+                            trainer->training);
 }

@@ -3,18 +3,11 @@
 #define BOUGH_TRAIN_TRAINER_H
 
 #include "base/lock.h"
-#include "train/phase.h"
 #include "train/progress.h"
 #include "train/record.h"
+#include "train/runner.h"
 #include "train/scoring.h"
 #include "train/split.h"
-
-// A walk through rows of a split: the feed and its phase.
-struct bough__walk {
-    const struct bough__split *split;
-    struct bough__feed feed;
-    struct bough__phase *phase; // NULL = there is none
-};
 
 struct bough__trainer {
     const struct bough_train_options *options;
@@ -27,7 +20,7 @@ struct bough__trainer {
     struct bough_tensor_file *data;
     struct bough__model *model;
     struct bough__split train_split, validation_split, test_split;
-    struct bough__walk training, validation, test;
+    struct bough__runner *training, *validation, *test; // NULL = there is none
     int32_t *train_rows; // [rows], of the train split: those trained on, then those held out
     int64_t rows, trained;
     struct bough__progress progress;
@@ -35,8 +28,8 @@ struct bough__trainer {
     struct bough__lock *lock; // of the run folder
 };
 
-// Reads the data, makes the model and everything its walks need; resumes where the options say so.
-// Errors: INVALID, DATA, DEVICE.
+// Reads the data, makes the model and everything that its runs need; resumes where the options say
+// so. Errors: INVALID, DATA, DEVICE.
 enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_config *config,
                                         const struct bough_train_options *options);
@@ -46,13 +39,6 @@ void bough__trainer_destroy(struct bough__trainer **trainer);
 //   lr  what the step trained with
 enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer);
 enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr);
-
-// A walk through `count` rows of a split, in the order given (NULL = from the first on).
-enum bough_status bough__walk_init(struct bough__walk *walk, struct bough__model *model,
-                                   const struct bough__split *split, const int32_t *order,
-                                   int64_t count, enum bough__purpose purpose,
-                                   const float *weights);
-void bough__walk_fini(struct bough__walk *walk);
 
 // Whether early stopping has run out of patience.
 int bough__trainer_is_stale(const struct bough__trainer *trainer);

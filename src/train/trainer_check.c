@@ -19,12 +19,12 @@ static int has_label(const struct bough__targets *targets, int64_t row)
     return i < targets->width;
 }
 
-static int any_label(const struct bough__walk *walk, size_t t)
+static int any_label(const struct bough__runner *runner, size_t t)
 {
     int64_t i = 0;
-    while (i < walk->feed.count && !has_label(&walk->split->targets[t], walk->feed.order[i]))
+    while (i < runner->feed.count && !has_label(&runner->split->targets[t], runner->feed.order[i]))
         i++;
-    return i < walk->feed.count;
+    return i < runner->feed.count;
 }
 
 static enum bough_status check_labels(const struct bough__trainer *trainer, size_t t)
@@ -32,20 +32,20 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
     const struct bough_task *task = &trainer->config.tasks[t];
     const struct {
         const char *name;
-        const struct bough__walk *walk;
-    } measured[] = {{"validation", &trainer->validation}, {"test", &trainer->test}};
-    if (!any_label(&trainer->training, t))
+        const struct bough__runner *runner;
+    } measured[] = {{"validation", trainer->validation}, {"test", trainer->test}};
+    if (!any_label(trainer->training, t))
         return bough__fail(
             BOUGH_DATA,
             "%s: train/%s: 0 of %lld rows have a label, task %s has nothing to learn "
             "from",
-            trainer->config.data, task->target, (long long)trainer->training.feed.count,
+            trainer->config.data, task->target, (long long)trainer->training->feed.count,
             task->name);
     for (size_t i = 0; i < 2; i++)
-        if (measured[i].walk->phase && !any_label(measured[i].walk, t))
+        if (measured[i].runner && !any_label(measured[i].runner, t))
             bough__log(BOUGH_LOG_WARNING,
                        "tasks.%s: 0 of %lld rows of %s have a label: it has no scores there",
-                       task->name, (long long)measured[i].walk->feed.count, measured[i].name);
+                       task->name, (long long)measured[i].runner->feed.count, measured[i].name);
     return BOUGH_OK;
 }
 
@@ -92,7 +92,7 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
 {
     const struct bough_config *config = &trainer->config;
     const int plateau = strcmp(config->schedule.name, "plateau") == 0;
-    if (trainer->validation.phase)
+    if (trainer->validation)
         return BOUGH_OK;
     if (plateau || config->train.early_stopping.patience > 0)
         return bough__fail(
@@ -103,7 +103,7 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
     if (config->train.validation > 0)
         bough__log(BOUGH_LOG_WARNING,
                    "train.validation: %g of %lld rows is less than half a row: nothing is held out",
-                   (double)config->train.validation, (long long)trainer->training.feed.count);
+                   (double)config->train.validation, (long long)trainer->training->feed.count);
     return BOUGH_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include "train/trainer.h"
 
-// Takes a trainer with its walks made. Warns of a task without a label in validation or test, of
+// Takes a trainer with its runners made. Warns of a task without a label in validation or test, of
 // scores that the loss would squash once more, of a share that holds nothing out.
 // Errors: DATA for a task without a label to train on; INVALID for a loss of numbers on a field of
 // classes (one integer a row, or with class names; a map makes numbers of them), and for options

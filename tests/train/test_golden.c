@@ -3,7 +3,7 @@
 #include "support/support.h"
 
 #include "config/config_check.h"
-#include "train/phase.h"
+#include "train/runner.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -81,7 +81,6 @@ static const struct bough_layer two[] = {
     {.kind = "linear", .units = 8}, {.kind = "relu"}, {.kind = "linear", .units = 2}};
 static const struct bough_layer three[] = {{.kind = "linear", .units = 3}};
 static const float class_weights[] = {1, 0.5f, 2, 1.25f};
-static const float task_weights[TASKS] = {1, 0.5f, 2};
 
 static const struct bough_task tasks[TASKS] = {
     {.name = "shape",
@@ -92,9 +91,15 @@ static const struct bough_task tasks[TASKS] = {
               .label_smoothing = 0.125f},
      .head = four,
      .head_count = 1},
-    {.name = "bright", .target = "bright", .loss = {.name = "mse"}, .head = two, .head_count = 3},
+    {.name = "bright",
+     .target = "bright",
+     .loss = {.name = "mse"},
+     .weight = 0.5f,
+     .head = two,
+     .head_count = 3},
     {.name = "top",
      .target = "top",
+     .weight = 2,
      .loss = {.name = "binary_cross_entropy"},
      .head = three,
      .head_count = 1},
@@ -122,12 +127,11 @@ struct training {
     struct bough_config config;
     struct bough__arena arena;
     struct bough__model *model;
-    struct bough__table table;
-    struct bough__feed feed;
-    struct bough__phase *phase;
+    struct bough__split split;
+    struct bough__runner *runner;
 };
 
-static void feed_init(struct training *training)
+static void split_init(struct training *training)
 {
     const struct bough__column column[] = {
         {.host = image, .dtype = BOUGH_U8, .width = PIXELS},
@@ -136,9 +140,8 @@ static void feed_init(struct training *training)
         {.host = top, .dtype = BOUGH_F32, .width = 3},
     };
     read_data();
-    assert_ok(bough__table_init(&training->table, training->device, column, 1 + TASKS, ROWS, ROWS,
-                                bough__table_budget(training->device)));
-    assert_ok(bough__feed_init(&training->feed, &training->table, ROWS));
+    assert_ok(bough__table_init(&training->split.table, training->device, column, 1 + TASKS, ROWS,
+                                ROWS, bough__table_budget(training->device)));
 }
 
 static struct bough__span place_of(struct bough__span block, const struct bough__param *param)
@@ -168,27 +171,26 @@ static void training_init(struct training *training, struct bough_device *device
     *training = (struct training){.device = device};
     assert_ok(bough__config_complete(&training->config, &training->arena, &config, NULL));
     assert_ok(bough__model_create(&training->model, &training->config, &sample, device, NULL));
-    feed_init(training);
-    assert_ok(bough__phase_create(&training->phase, training->model, &training->feed,
-                                  BOUGH_TRAINING, task_weights));
+    split_init(training);
+    assert_ok(bough__runner_create(&training->runner, training->model, &training->split, NULL, ROWS,
+                                   BOUGH_TRAINING));
     write_start(&training->model->params);
 }
 
 static void training_fini(struct training *training)
 {
-    bough__phase_destroy(&training->phase);
-    bough__feed_fini(&training->feed);
-    bough__table_fini(&training->table);
+    bough__runner_destroy(&training->runner);
+    bough__table_fini(&training->split.table);
     bough__model_destroy(&training->model);
     bough__arena_fini(&training->arena);
 }
 
-static void run_batch(struct bough__phase *phase, struct step_state *state, double *loss)
+static void run_batch(struct bough__runner *runner, struct step_state *state, double *loss)
 {
     double weight[TASKS];
-    assert_ok(bough__phase_begin(phase));
-    assert_ok(bough__phase_step(phase, 0, state));
-    assert_ok(bough__phase_losses(phase, loss, weight));
+    assert_ok(bough__runner_begin(runner));
+    assert_ok(bough__runner_step(runner, 0, state));
+    assert_ok(bough__runner_losses(runner, loss, weight));
     for (size_t t = 0; t < TASKS; t++) {
         const json_t *wanted = json_array_get(json_object_get(golden, "weights"), t);
         assert_float_equal(weight[t], json_number_value(wanted), 1e-6);
@@ -201,17 +203,17 @@ static void step(struct training *training, uint32_t number, double *loss)
     const struct bough_optimizer *optimizer = &training->config.optimizer;
     struct step_state state = {.seed = {0}};
     bough__optimizer_set_step(&state, optimizer, number, optimizer->lr);
-    run_batch(training->phase, &state, loss);
+    run_batch(training->runner, &state, loss);
 }
 
 static void evaluate(struct training *training, double *loss)
 {
-    struct bough__phase *phase;
+    struct bough__runner *runner;
     struct step_state state = {.step = 1};
-    assert_ok(
-        bough__phase_create(&phase, training->model, &training->feed, BOUGH_EVALUATION, NULL));
-    run_batch(phase, &state, loss);
-    bough__phase_destroy(&phase);
+    assert_ok(bough__runner_create(&runner, training->model, &training->split, NULL, ROWS,
+                                   BOUGH_EVALUATION));
+    run_batch(runner, &state, loss);
+    bough__runner_destroy(&runner);
 }
 
 // ---- Comparing ----

@@ -3,7 +3,7 @@
 #include "config/config_check.h"
 #include "graph/plan.h"
 #include "support/support.h"
-#include "train/phase.h"
+#include "train/runner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +15,7 @@ struct net {
     struct bough_config config;
     struct bough__arena arena;
     struct bough__model *model;
-    struct bough__table table;
-    struct bough__feed feed;
+    struct bough__split split; // without targets on the host
     void *column[1 + MOST_TASKS];
 };
 
@@ -59,15 +58,13 @@ static void net_open(struct net *net, struct bough_device *device, const char *n
         fill(net->column[c], column[c].dtype, elements);
         column[c].host = net->column[c];
     }
-    assert_ok(bough__table_init(&net->table, device, column, 1 + (int)tasks, rows, rows,
+    assert_ok(bough__table_init(&net->split.table, device, column, 1 + (int)tasks, rows, rows,
                                 bough__table_budget(device)));
-    assert_ok(bough__feed_init(&net->feed, &net->table, rows));
 }
 
 static void net_close(struct net *net)
 {
-    bough__feed_fini(&net->feed);
-    bough__table_fini(&net->table);
+    bough__table_fini(&net->split.table);
     bough__model_destroy(&net->model);
     for (int c = 0; c <= MOST_TASKS; c++)
         free(net->column[c]);
@@ -75,20 +72,21 @@ static void net_close(struct net *net)
     bough_config_file_close(&net->file);
 }
 
-static struct bough__phase *phase_of(struct net *net, enum bough__purpose purpose)
+static struct bough__runner *runner_of(struct net *net, enum bough__purpose purpose)
 {
-    static const float weights[MOST_TASKS] = {1, 1, 1};
-    struct bough__phase *phase;
-    assert_ok(bough__phase_create(&phase, net->model, &net->feed, purpose, weights));
-    assert_ok(bough__phase_begin(phase));
-    return phase;
+    struct bough__runner *runner;
+    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, net->split.table.rows,
+                                   purpose));
+    assert_ok(bough__runner_begin(runner));
+    return runner;
 }
 
-static void run(struct bough__phase *phase, int64_t index)
+static void run(struct bough__runner *runner, int64_t index)
 {
     struct step_state state = {.seed = {0}};
-    bough__optimizer_set_step(&state, &phase->model->config->optimizer, (uint32_t)index + 1, 0.01f);
-    assert_ok(bough__phase_step(phase, index, &state));
+    bough__optimizer_set_step(&state, &runner->data.model->config->optimizer, (uint32_t)index + 1,
+                              0.01f);
+    assert_ok(bough__runner_step(runner, index, &state));
 }
 
 static const struct bough_shape vector = {1, {100}}, image = {3, {1, 28, 28}};
@@ -103,8 +101,8 @@ static void a_step_is_few_launches(void **state)
     for (size_t d = 0; d < count; d++) {
         struct net net;
         net_open(&net, device[d], "regression-and-classes", 200, 100, &vector);
-        struct bough__phase *training = phase_of(&net, BOUGH_TRAINING);
-        struct bough__phase *evaluation = phase_of(&net, BOUGH_EVALUATION);
+        struct bough__runner *training = runner_of(&net, BOUGH_TRAINING);
+        struct bough__runner *evaluation = runner_of(&net, BOUGH_EVALUATION);
         run(training, 0);
         const struct bough__counts before = device[d]->counts;
         run(training, 1);
@@ -114,33 +112,33 @@ static void a_step_is_few_launches(void **state)
         assert_int_equal(after.reads, before.reads);
         assert_int_equal(after.writes - before.writes, 1);
         assert_int_equal(after.bytes_written - before.bytes_written, sizeof(struct step_state));
-        bough__phase_destroy(&training);
-        bough__phase_destroy(&evaluation);
+        bough__runner_destroy(&training);
+        bough__runner_destroy(&evaluation);
         net_close(&net);
     }
 }
 
-// The parameters after three steps of a walk of one batch, whose order is told anew before each or
-// not.
+// The parameters after three steps of an epoch of one batch, whose order is told anew before each
+// or not.
 static void train_one_batch(struct bough_device *device, int anew, float *value, size_t bytes)
 {
     enum { ROWS = 100, LAUNCHES = 18 };
     struct net net;
     net_open(&net, device, "regression-and-classes", ROWS, ROWS, &vector);
-    struct bough__phase *training = phase_of(&net, BOUGH_TRAINING);
+    struct bough__runner *training = runner_of(&net, BOUGH_TRAINING);
     int32_t order[ROWS];
     for (int32_t i = 0; i < ROWS; i++)
         order[i] = i;
     for (int i = 0; i < 3; i++) {
         const uint64_t before = device->counts.launches;
         if (anew)
-            assert_ok(bough__feed_order(&net.feed, order));
+            assert_ok(bough__feed_order(&training->feed, order));
         run(training, 0);
         assert_int_equal(device->counts.launches - before, LAUNCHES - (i && !anew));
     }
     assert_true(bytes <= (size_t)net.model->params.elements * sizeof(float));
     assert_ok(bough__read(bough__whole(net.model->params.value), value, bytes));
-    bough__phase_destroy(&training);
+    bough__runner_destroy(&training);
     net_close(&net);
 }
 
@@ -164,18 +162,18 @@ static void a_convolution_takes_little_memory(void **state)
     size_t count, unshared;
     struct net net;
     net_open(&net, test_devices(&count)[0], "mnist-cnn", 300, 256, &image);
-    struct bough__phase *phase = phase_of(&net, BOUGH_TRAINING);
-    size_t bytes = bough__plan_bytes(phase->full.plan, &unshared);
+    struct bough__runner *runner = runner_of(&net, BOUGH_TRAINING);
+    size_t bytes = bough__plan_bytes(runner->full.plan, &unshared);
     print_message("mnist-cnn at 256: %zu of %zu bytes\n", bytes, unshared);
     assert_true(bytes <= unshared * 6 / 10);
-    assert_int_equal(phase->full.sequence.count, 78);
-    bough__phase_destroy(&phase);
+    assert_int_equal(runner->full.sequence.count, 78);
+    bough__runner_destroy(&runner);
     net_close(&net);
 }
 
-static struct bough__buffer *memory_of(const struct bough__pass *pass)
+static struct bough__buffer *memory_of(const struct bough__step *step)
 {
-    return bough__plan_value(pass->plan, pass->scores[0]).span.buffer;
+    return bough__plan_value(step->plan, step->scores[0]).span.buffer;
 }
 
 static void all_batches_share_memory(void **state)
@@ -184,15 +182,15 @@ static void all_batches_share_memory(void **state)
     size_t count;
     struct net net;
     net_open(&net, test_devices(&count)[0], "regression-and-classes", 130, 100, &vector);
-    struct bough__phase *training = phase_of(&net, BOUGH_TRAINING);
-    struct bough__phase *evaluation = phase_of(&net, BOUGH_EVALUATION);
-    assert_int_equal(training->rest.rows, 30);
+    struct bough__runner *training = runner_of(&net, BOUGH_TRAINING);
+    struct bough__runner *evaluation = runner_of(&net, BOUGH_EVALUATION);
+    assert_int_equal(training->last.rows, 30);
     assert_ptr_equal(memory_of(&training->full), net.model->memory);
-    assert_ptr_equal(memory_of(&training->rest), net.model->memory);
+    assert_ptr_equal(memory_of(&training->last), net.model->memory);
     assert_ptr_equal(memory_of(&evaluation->full), net.model->memory);
-    assert_ptr_equal(memory_of(&evaluation->rest), net.model->memory);
-    bough__phase_destroy(&training);
-    bough__phase_destroy(&evaluation);
+    assert_ptr_equal(memory_of(&evaluation->last), net.model->memory);
+    bough__runner_destroy(&training);
+    bough__runner_destroy(&evaluation);
     net_close(&net);
 }
 
@@ -201,8 +199,8 @@ static void train(struct bough_device *device, int evaluate, float *value, size_
 {
     struct net net;
     net_open(&net, device, "regression-and-classes", 130, 100, &vector);
-    struct bough__phase *training = phase_of(&net, BOUGH_TRAINING);
-    struct bough__phase *evaluation = phase_of(&net, BOUGH_EVALUATION);
+    struct bough__runner *training = runner_of(&net, BOUGH_TRAINING);
+    struct bough__runner *evaluation = runner_of(&net, BOUGH_EVALUATION);
     for (int64_t i = 0; i < 3; i++) {
         run(training, i % 2);
         if (evaluate)
@@ -210,8 +208,8 @@ static void train(struct bough_device *device, int evaluate, float *value, size_
     }
     assert_true(bytes <= (size_t)net.model->params.elements * sizeof(float));
     assert_ok(bough__read(bough__whole(net.model->params.value), value, bytes));
-    bough__phase_destroy(&training);
-    bough__phase_destroy(&evaluation);
+    bough__runner_destroy(&training);
+    bough__runner_destroy(&evaluation);
     net_close(&net);
 }
 

@@ -1,0 +1,336 @@
+#include "train/runner.h"
+
+#include "base/error.h"
+#include "data/gather.h"
+#include "mtl/weighting.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Scores beyond this many bytes a task are not stored.
+static const int64_t scores_bytes = 256 << 20;
+
+static const char remedy[] = "; a lower optimizer.lr, or optimizer.clip_norm, keeps it in bounds";
+
+static size_t tasks_of(const struct bough__runner *runner)
+{
+    return runner->data.model->config->tasks_count;
+}
+
+static int64_t target_width(const struct bough__model *model, size_t t)
+{
+    return model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : model->width[t];
+}
+
+// ---- Buffers ----
+
+// What turns the input into x: see bough__gather_normalize.
+static enum bough_status make_normalization(struct bough__step_data *data)
+{
+    enum bough_status status;
+    const struct bough_input *input = &data->model->config->input;
+    const enum bough_dtype dtype = data->feed->table->column[0].dtype;
+    size_t channels = (size_t)data->model->sample.dim[0], bytes = channels * sizeof(float);
+    if (dtype == BOUGH_F32 && !input->channels) // as it is
+        return BOUGH_OK;
+    float *scale = malloc(2 * bytes);
+    BOUGH_TRY_MEMORY(scale);
+    if (input->channels > 1 && input->channels != channels) {
+        status =
+            bough__fail(BOUGH_INVALID, "input.normalize: %zu numbers, the input has %zu channels",
+                        input->channels, channels);
+        goto done;
+    }
+    bough__gather_normalize(scale, scale + channels, channels, dtype, input->mean, input->std,
+                            input->channels);
+    BOUGH_TRY(bough__buffer_create(&data->scale, data->model->device, bytes));
+    BOUGH_TRY(bough__buffer_create(&data->shift, data->model->device, bytes));
+    BOUGH_TRY(bough__write(bough__whole(data->scale), scale, bytes));
+    BOUGH_TRY(bough__write(bough__whole(data->shift), scale + channels, bytes));
+done:
+    free(scale);
+    return status;
+}
+
+static enum bough_status make_task_buffers(struct bough__step_data *data, size_t t)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__model *model = data->model;
+    const size_t scores = (size_t)(data->stored * model->width[t]) * sizeof(float);
+    if (data->purpose != BOUGH_PREDICTION)
+        BOUGH_TRY(bough__buffer_create(&data->target[t], model->device,
+                                       (size_t)(data->batch * target_width(model, t)) * 4));
+    BOUGH_TRY(bough__buffer_create(&data->scores[t], model->device, scores));
+    if (scores)
+        BOUGH_TRY(bough__fill_zero(bough__whole(data->scores[t]), scores));
+done:
+    return status;
+}
+
+static enum bough_status make_buffers(struct bough__runner *runner)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__step_data *data = &runner->data;
+    struct bough_device *device = data->model->device;
+    const size_t tasks = tasks_of(runner);
+    const size_t sample = (size_t)bough_shape_elements(&data->model->sample);
+    data->target = BOUGH_NEW(&runner->arena, struct bough__buffer *, tasks);
+    data->scores = BOUGH_NEW(&runner->arena, struct bough__buffer *, tasks);
+    runner->account_host = BOUGH_NEW(&runner->arena, struct loss_account, tasks);
+    BOUGH_TRY_MEMORY(data->target);
+    BOUGH_TRY_MEMORY(data->scores);
+    BOUGH_TRY_MEMORY(runner->account_host);
+    BOUGH_TRY(
+        bough__buffer_create(&data->input, device, (size_t)data->batch * sample * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&data->losses, device, tasks * 2 * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&data->factor, device, tasks * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
+    BOUGH_TRY(bough__buffer_create(&data->state, device, sizeof(struct step_state)));
+    BOUGH_TRY(make_normalization(data));
+    for (size_t t = 0; t < tasks; t++)
+        BOUGH_TRY(make_task_buffers(data, t));
+done:
+    return status;
+}
+
+static void destroy_buffers(struct bough__step_data *data)
+{
+    struct bough__buffer **buffer[] = {&data->state,  &data->input,  &data->scale, &data->shift,
+                                       &data->losses, &data->factor, &data->clip,  &data->account};
+    for (size_t t = 0; t < data->model->config->tasks_count; t++) {
+        if (data->target)
+            bough__buffer_destroy(&data->target[t]);
+        if (data->scores)
+            bough__buffer_destroy(&data->scores[t]);
+    }
+    for (size_t i = 0; i < sizeof buffer / sizeof *buffer; i++)
+        bough__buffer_destroy(buffer[i]);
+}
+
+// ---- Weights that stand before the training ----
+
+static enum bough_status write_factors(const struct bough__step_data *data)
+{
+    enum bough_status status;
+    const struct bough_config *config = data->model->config;
+    const struct bough__weighting *weighting = bough__weighting_find(config->weighting.name);
+    float *factor = malloc(config->tasks_count * sizeof *factor + 1);
+    BOUGH_TRY_MEMORY(factor);
+    if (!weighting)
+        BOUGH_TRY(
+            bough__fail(BOUGH_INVALID, "weighting: unknown weighting %s", config->weighting.name));
+    if (weighting->needs != BOUGH_NEEDS_NOTHING)
+        BOUGH_TRY(bough__fail(BOUGH_INTERNAL, "weighting %s needs what no step gives yet",
+                              weighting->name));
+    BOUGH_TRY(weighting->weigh(factor, &config->weighting, config->tasks_count, NULL));
+    for (size_t t = 0; t < config->tasks_count; t++)
+        factor[t] *= fmaxf(config->tasks[t].weight, 0);
+    BOUGH_TRY(
+        bough__write(bough__whole(data->factor), factor, config->tasks_count * sizeof *factor));
+done:
+    free(factor);
+    return status;
+}
+
+// ---- The runner ----
+
+static int64_t rows_to_store(const struct bough__runner *runner)
+{
+    int64_t rows = runner->feed.count;
+    for (size_t t = 0; runner->data.purpose == BOUGH_TRAINING && t < tasks_of(runner); t++) {
+        int64_t most = scores_bytes / (int64_t)sizeof(float) / runner->data.model->width[t];
+        if (rows > most)
+            rows = most;
+    }
+    return rows;
+}
+
+static enum bough_status make_steps(struct bough__runner *runner)
+{
+    enum bough_status status = BOUGH_OK;
+    const int64_t count = runner->feed.count, batch = runner->data.batch;
+    if (batch)
+        BOUGH_TRY(bough__step_init(&runner->full, &runner->data, batch));
+    if (batch && count % batch)
+        BOUGH_TRY(bough__step_init(&runner->last, &runner->data, count % batch));
+done:
+    return status;
+}
+
+enum bough_status bough__runner_create(struct bough__runner **runner, struct bough__model *model,
+                                       const struct bough__split *split, const int32_t *order,
+                                       int64_t count, enum bough__purpose purpose)
+{
+    enum bough_status status;
+    const int64_t batch = model->config->train.batch_size;
+    struct bough__runner *made = calloc(1, sizeof *made);
+    BOUGH_TRY_MEMORY(made);
+    made->split = split;
+    made->data = (struct bough__step_data){
+        .model = model, .feed = &made->feed, .purpose = purpose, .batch = batch};
+    if (batch > count)
+        made->data.batch = count;
+    made->steps = count ? (count + batch - 1) / batch : 0;
+    BOUGH_TRY(bough__feed_init(&made->feed, &split->table, count));
+    if (order)
+        BOUGH_TRY(bough__feed_order(&made->feed, order));
+    made->data.stored = rows_to_store(made);
+    BOUGH_TRY(make_buffers(made));
+    if (purpose == BOUGH_TRAINING)
+        BOUGH_TRY(write_factors(&made->data));
+    BOUGH_TRY(make_steps(made));
+done:
+    if (status != BOUGH_OK)
+        bough__runner_destroy(&made);
+    *runner = made;
+    return status;
+}
+
+void bough__runner_destroy(struct bough__runner **runner)
+{
+    struct bough__runner *gone = *runner;
+    if (!gone)
+        return;
+    bough__step_fini(&gone->full);
+    bough__step_fini(&gone->last);
+    destroy_buffers(&gone->data);
+    bough__feed_fini(&gone->feed);
+    bough__arena_fini(&gone->arena);
+    free(gone);
+    *runner = NULL;
+}
+
+enum bough_status bough__runner_begin(struct bough__runner *runner)
+{
+    return bough__fill_zero(bough__whole(runner->data.account),
+                            tasks_of(runner) * sizeof(struct loss_account));
+}
+
+// An epoch of one batch has it already, unless the order is another one.
+static int has_batch(const struct bough__runner *runner)
+{
+    return runner->steps == 1 && runner->batch_version == runner->feed.version;
+}
+
+enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,
+                                     struct step_state *state)
+{
+    enum bough_status status;
+    struct bough__step_data *data = &runner->data;
+    const int64_t first = index * data->batch, left = runner->feed.count - first;
+    struct bough__step *step = left >= data->batch ? &runner->full : &runner->last;
+    const int fed = has_batch(runner);
+    assert(left > 0);
+    state->first = (unsigned)first;
+    if (!fed)
+        BOUGH_TRY(bough__feed_fetch(&runner->feed, first, step->rows));
+    BOUGH_TRY(bough__write(bough__whole(data->state), state, sizeof *state));
+    BOUGH_TRY(bough__step_run(step, fed));
+    runner->batch_version = runner->feed.version;
+done:
+    return status;
+}
+
+enum bough_status bough__runner_run(struct bough__runner *runner)
+{
+    enum bough_status status = bough__runner_begin(runner);
+    for (int64_t i = 0; status == BOUGH_OK && i < runner->steps; i++) {
+        struct step_state state = {.step = (unsigned)i + 1};
+        status = bough__runner_step(runner, i, &state);
+    }
+    return status;
+}
+
+// ---- Reading ----
+
+enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight)
+{
+    enum bough_status status = BOUGH_OK;
+    size_t tasks = tasks_of(runner);
+    struct loss_account *account = runner->account_host;
+    BOUGH_TRY(bough__read(bough__whole(runner->data.account), account, tasks * sizeof *account));
+    for (size_t t = 0; t < tasks; t++) {
+        loss[t] = account[t].loss;
+        weight[t] = account[t].weight;
+    }
+    for (size_t t = 0; t < tasks; t++)
+        if (account[t].bad_step) {
+            const int training = runner->data.purpose == BOUGH_TRAINING;
+            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %s%s",
+                                 training ? "step" : "evaluation, batch", account[t].bad_step,
+                                 runner->data.model->config->tasks[t].name,
+                                 isnan(account[t].bad_loss) ? "nan"
+                                 : account[t].bad_loss > 0  ? "inf"
+                                                            : "-inf",
+                                 training ? remedy : "");
+            goto done;
+        }
+done:
+    return status;
+}
+
+enum bough_status bough__runner_scores(struct bough__runner *runner, float **score, int64_t *rows)
+{
+    enum bough_status status = BOUGH_OK;
+    size_t tasks = tasks_of(runner);
+    memset(score, 0, tasks * sizeof *score);
+    if (*rows > runner->data.stored)
+        *rows = runner->data.stored;
+    for (size_t t = 0; t < tasks; t++) {
+        size_t bytes = (size_t)(*rows * runner->data.model->width[t]) * sizeof(float);
+        score[t] = malloc(bytes + 1);
+        BOUGH_TRY_MEMORY(score[t]);
+        if (bytes)
+            BOUGH_TRY(bough__read(bough__whole(runner->data.scores[t]), score[t], bytes));
+    }
+done:
+    if (status != BOUGH_OK)
+        for (size_t t = 0; t < tasks; t++) {
+            free(score[t]);
+            score[t] = NULL;
+        }
+    return status;
+}
+
+// ---- Going on another day ----
+
+static size_t scores_size(const struct bough__runner *runner, size_t t)
+{
+    return (size_t)(runner->data.stored * runner->data.model->width[t]) * sizeof(float);
+}
+
+size_t bough__runner_state_bytes(const struct bough__runner *runner)
+{
+    size_t bytes = tasks_of(runner) * sizeof(struct loss_account);
+    for (size_t t = 0; t < tasks_of(runner); t++)
+        bytes += scores_size(runner, t);
+    return bytes;
+}
+
+static enum bough_status state_pieces(struct bough__runner *runner, char *out, const char *in)
+{
+    size_t bytes = tasks_of(runner) * sizeof(struct loss_account), at = 0;
+    struct bough__span span = bough__whole(runner->data.account);
+    for (size_t piece = 0;; piece++) {
+        enum bough_status status = BOUGH_OK;
+        if (bytes)
+            status = out ? bough__read(span, out + at, bytes) : bough__write(span, in + at, bytes);
+        if (status != BOUGH_OK || piece == tasks_of(runner))
+            return status;
+        at += bytes;
+        span = bough__whole(runner->data.scores[piece]);
+        bytes = scores_size(runner, piece);
+    }
+}
+
+enum bough_status bough__runner_state_read(struct bough__runner *runner, void *state)
+{
+    return state_pieces(runner, state, NULL);
+}
+
+enum bough_status bough__runner_state_write(struct bough__runner *runner, const void *state)
+{
+    return state_pieces(runner, NULL, state);
+}

@@ -1,0 +1,76 @@
+// A step: what is done with one batch, prepared once for batches of one size. It is a short list of
+// stages, each some launches or a call on the host:
+//
+//   feed      the batch, gathered by the epoch's order
+//   forward   the model, up to each task's scores
+//   losses    each task's mean loss, and the weight that it is the mean over
+//   backward  the gradients of all parameters
+//   clip      the factor that bounds the gradient's norm
+//   update    the optimizer
+//   account   sums of losses, scores: what is read when the epoch is looked at
+//
+// An evaluation and a prediction are steps with fewer stages.
+#ifndef BOUGH_TRAIN_STEP_H
+#define BOUGH_TRAIN_STEP_H
+
+#include "data/feed.h"
+#include "graph/plan.h"
+#include "train/model.h"
+
+enum bough__purpose {
+    BOUGH_TRAINING,
+    BOUGH_EVALUATION, // as far as the losses, and their account
+    BOUGH_PREDICTION, // there are no labels
+};
+
+// What the steps of a runner work on: everything that outlives a step.
+struct bough__step_data {
+    struct bough__model *model;
+    const struct bough__feed *feed; // whose columns are the input, then each task's target
+    enum bough__purpose purpose;
+    int64_t batch;                       // rows of a full batch
+    int64_t stored;                      // rows of an epoch whose scores are stored, from the first
+    struct bough__buffer *state;         // struct step_state
+    struct bough__buffer *input;         // the batch
+    struct bough__buffer *scale, *shift; // of the input's channels; NULL = it is taken as it is
+    struct bough__buffer **target;       // [T], of the batch
+    struct bough__buffer *losses;        // [T, 2], mean and weight
+    struct bough__buffer *factor;        // [T], of the losses in what is minimised
+    struct bough__buffer *clip;    // the gradient's factor, then sums of squares; made by a step
+    struct bough__buffer *account; // struct loss_account [T]
+    struct bough__buffer **scores; // [T], [stored, width]
+};
+
+struct bough__step;
+
+struct bough__stage {
+    const char *name;
+    size_t first, end;                                   // launches of the step's sequence
+    enum bough_status (*call)(struct bough__step *step); // or on the host; else NULL
+};
+
+enum { BOUGH__MOST_STAGES = 12 };
+
+struct bough__step {
+    struct bough__step_data *data;
+    int64_t rows;
+    struct bough__graph graph;
+    struct bough__plan *plan;
+    int32_t *scores, *losses; // [T], nodes of the graph; owned
+    int fused_losses;         // losses, their gradients and the account are one launch
+    struct bough__sequence sequence;
+    struct bough__stage stage[BOUGH__MOST_STAGES]; // the first brings the batch
+    int stages;
+};
+
+// Takes a zero-initialised step; after an error, too, it is ended by bough__step_fini.
+// Errors: INVALID, DEVICE.
+enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
+                                   int64_t rows);
+void bough__step_fini(struct bough__step *step);
+
+// Runs the stages from number `first` on: neighbouring launches as one list without a wait.
+// Allocates nothing.
+enum bough_status bough__step_run(struct bough__step *step, int first);
+
+#endif

@@ -1,0 +1,82 @@
+// The graph of a step: from the batch to each task's scores and loss.
+#include "base/error.h"
+#include "nn/loss_step.h"
+#include "train/step_parts.h"
+
+static enum bough_status record_input(struct bough__step *step, int32_t *node)
+{
+    const struct bough_shape *sample = &step->data->model->sample;
+    struct bough__tensor input = {.span = bough__whole(step->data->input),
+                                  .shape = {.rank = sample->rank + 1, .dim = {step->rows}}};
+    for (int32_t i = 0; i < sample->rank; i++)
+        input.shape.dim[i + 1] = sample->dim[i];
+    return bough__graph_leaf(&step->graph, node, &input, (struct bough__span){0});
+}
+
+// Whether the losses, their gradients and the account can be one launch.
+static int losses_fuse(const struct bough__step *step)
+{
+    int suits = step->data->purpose != BOUGH_PREDICTION;
+    for (size_t t = 0; t < step->data->model->config->tasks_count; t++)
+        suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t]));
+    return suits;
+}
+
+static enum bough_status record_target(struct bough__step *step, size_t t, int32_t *target,
+                                       int32_t *class_weights)
+{
+    const struct bough__model *model = step->data->model;
+    const int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
+    const struct bough__tensor value = {
+        .span = bough__whole(step->data->target[t]),
+        .shape = {classes ? 1 : 2, {step->rows, model->width[t]}},
+        .dtype = classes ? BOUGH_I32 : BOUGH_F32,
+    };
+    enum bough_status status =
+        bough__graph_leaf(&step->graph, target, &value, (struct bough__span){0});
+    *class_weights = -1;
+    if (status != BOUGH_OK || !model->class_weights[t])
+        return status;
+    const struct bough__tensor weights = {.span = bough__whole(model->class_weights[t]),
+                                          .shape = {1, {model->width[t]}}};
+    return bough__graph_leaf(&step->graph, class_weights, &weights, (struct bough__span){0});
+}
+
+static enum bough_status record_loss(struct bough__step *step, size_t t)
+{
+    enum bough_status status;
+    const struct bough__step_data *data = step->data;
+    const struct bough_task *task = &data->model->config->tasks[t];
+    int32_t target, class_weights, *loss = &step->losses[t];
+    step->graph.layer = task->name;
+    BOUGH_TRY(record_target(step, t, &target, &class_weights));
+    BOUGH_TRY(
+        bough__loss_build(&step->graph, loss, &task->loss, step->scores[t], target, class_weights));
+    bough__graph_output_at(&step->graph, *loss,
+                           bough__span_at(bough__whole(data->losses), t * 2 * sizeof(float)));
+    if (data->purpose == BOUGH_TRAINING)
+        bough__graph_root(&step->graph, *loss, (int32_t)t,
+                          bough__span_at(bough__whole(data->factor), t * sizeof(float)));
+    if (step->fused_losses)
+        bough__graph_external(&step->graph, *loss);
+done:
+    return status;
+}
+
+enum bough_status bough__step_record(struct bough__step *step)
+{
+    enum bough_status status;
+    struct bough__model *model = step->data->model;
+    int32_t input;
+    BOUGH_TRY(record_input(step, &input));
+    BOUGH_TRY(bough__model_record(model, &step->graph, step->data->purpose == BOUGH_TRAINING, input,
+                                  step->scores));
+    step->fused_losses = losses_fuse(step);
+    for (size_t t = 0; t < model->config->tasks_count; t++) {
+        bough__graph_keep(&step->graph, step->scores[t]);
+        if (step->data->purpose != BOUGH_PREDICTION)
+            BOUGH_TRY(record_loss(step, t));
+    }
+done:
+    return status;
+}

@@ -1,0 +1,20 @@
+// How a step is put together: its graph (step_graph.c) and its stages (step_stages.c).
+#ifndef BOUGH_TRAIN_STEP_PARTS_H
+#define BOUGH_TRAIN_STEP_PARTS_H
+
+#include "train/step.h"
+
+// Records the model and the losses.
+enum bough_status bough__step_record(struct bough__step *step);
+
+// Each adds a stage's launches at the end of the sequence, or none where the step has no such
+// stage.
+enum bough_status bough__step_feed(struct bough__step *step);
+enum bough_status bough__step_forward(struct bough__step *step);
+enum bough_status bough__step_losses(struct bough__step *step);
+enum bough_status bough__step_backward(struct bough__step *step);
+enum bough_status bough__step_clip(struct bough__step *step);
+enum bough_status bough__step_update(struct bough__step *step);
+enum bough_status bough__step_account(struct bough__step *step);
+
+#endif

@@ -1,0 +1,186 @@
+// The launches of a step, stage by stage.
+#include "base/error.h"
+#include "data/gather.h"
+#include "nn/account.h"
+#include "nn/loss_step.h"
+#include "nn/optimizer.h"
+#include "train/step_parts.h"
+
+#include <stdlib.h>
+
+static size_t tasks_of(const struct bough__step *step)
+{
+    return step->data->model->config->tasks_count;
+}
+
+static int trains(const struct bough__step *step)
+{
+    return step->data->purpose == BOUGH_TRAINING;
+}
+
+// ---- Feed, forward ----
+
+static struct bough__gather batch_of(const struct bough__step *step)
+{
+    const struct bough__step_data *data = step->data;
+    const struct bough__column *column = data->feed->table->column;
+    return (struct bough__gather){
+        .source = bough__whole(column[0].buffer),
+        .dtype = column[0].dtype,
+        .rows = step->rows,
+        .width = column[0].width,
+        .order = bough__whole(data->feed->device_order),
+        .step = bough__whole(data->state),
+        .scale = bough__whole(data->scale),
+        .shift = bough__whole(data->shift),
+        .channels = data->model->sample.dim[0],
+        .x = bough__whole(data->input),
+    };
+}
+
+enum bough_status bough__step_feed(struct bough__step *step)
+{
+    const struct bough__step_data *data = step->data;
+    const struct bough__column *target = data->feed->table->column + 1;
+    const size_t tasks = data->purpose == BOUGH_PREDICTION ? 0 : tasks_of(step);
+    struct bough__gather batch = batch_of(step);
+    struct bough__gather_copy *copy = calloc(tasks + 1, sizeof *copy);
+    if (!copy)
+        return bough__no_memory();
+    for (size_t t = 0; t < tasks; t++)
+        copy[t] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
+                                              .width = target[t].width,
+                                              .x = bough__whole(data->target[t])};
+    batch.copy = copy;
+    batch.copies = (int)tasks;
+    step->sequence.label = (struct bough__label){"gather", "input", "feed"};
+    enum bough_status status = bough__gather_write(&step->sequence, &batch);
+    free(copy);
+    return status;
+}
+
+enum bough_status bough__step_forward(struct bough__step *step)
+{
+    return bough__plan_forward(step->plan, &step->sequence);
+}
+
+// ---- Losses: of their own here where they are fused, else the end of the forward pass ----
+
+static struct bough__loss_task fused_task(const struct bough__step *step, size_t t)
+{
+    const struct bough__step_data *data = step->data;
+    const struct bough__op_call call = bough__plan_call(step->plan, step->losses[t]);
+    return (struct bough__loss_task){
+        .loss = &data->model->config->tasks[t].loss,
+        .x = call.x[0],
+        .target = call.x[1].span,
+        .class_weights = call.x[2].span,
+        .dx = call.dx[0].span,
+        .all = bough__whole(data->scores[t]),
+        .room = data->stored,
+    };
+}
+
+enum bough_status bough__step_losses(struct bough__step *step)
+{
+    const struct bough__step_data *data = step->data;
+    const size_t tasks = tasks_of(step);
+    const struct bough__loss_step shared = {bough__whole(data->state), bough__whole(data->losses),
+                                            bough__whole(data->factor),
+                                            bough__whole(data->account)};
+    if (!step->fused_losses)
+        return BOUGH_OK;
+    struct bough__loss_task *task = calloc(tasks + 1, sizeof *task);
+    if (!task)
+        return bough__no_memory();
+    for (size_t t = 0; t < tasks; t++)
+        task[t] = fused_task(step, t);
+    step->sequence.label = (struct bough__label){"losses", NULL, "account"};
+    enum bough_status status = bough__loss_step_write(&step->sequence, &shared, task, tasks);
+    free(task);
+    return status;
+}
+
+// ---- Backward ----
+
+enum bough_status bough__step_backward(struct bough__step *step)
+{
+    return trains(step) ? bough__plan_backward(step->plan, &step->sequence) : BOUGH_OK;
+}
+
+// ---- Clip, update ----
+
+static int clips(const struct bough__step *step)
+{
+    const struct bough__model *model = step->data->model;
+    return trains(step) && model->params.trained && model->config->optimizer.clip_norm > 0;
+}
+
+enum bough_status bough__step_clip(struct bough__step *step)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__step_data *data = step->data;
+    const struct bough__params *params = &data->model->params;
+    const int64_t count = bough__clip_sums(params->trained);
+    if (!clips(step))
+        return BOUGH_OK;
+    if (!data->clip)
+        BOUGH_TRY(bough__buffer_create(&data->clip, data->model->device,
+                                       (size_t)(count + 1) * sizeof(float)));
+    const struct bough__span factor = bough__whole(data->clip),
+                             sums = bough__span_at(factor, sizeof(float));
+    step->sequence.label = (struct bough__label){"clip_norm", NULL, "update"};
+    BOUGH_TRY(bough__clip_write_sums(&step->sequence, bough__whole(params->gradient),
+                                     params->trained, sums));
+    BOUGH_TRY(
+        bough__clip_write_factor(&step->sequence, sums, count, bough__whole(data->state), factor));
+done:
+    return status;
+}
+
+enum bough_status bough__step_update(struct bough__step *step)
+{
+    const struct bough_optimizer *options = &step->data->model->config->optimizer;
+    const struct bough__optimizer *optimizer = bough__optimizer_find(options->name);
+    const struct bough__params *params = &step->data->model->params;
+    if (!trains(step) || !params->trained)
+        return BOUGH_OK;
+    const struct bough__block all = {
+        .count = params->trained,
+        .params = bough__whole(params->value),
+        .grads = bough__whole(params->gradient),
+        .slot = {bough__whole(params->slot[0]), bough__whole(params->slot[1])},
+        .step = bough__whole(step->data->state),
+        .factor = bough__whole(step->data->clip),
+    };
+    step->sequence.label = (struct bough__label){optimizer->name, NULL, "update"};
+    return optimizer->write(&step->sequence, options, &all);
+}
+
+// ---- Account ----
+
+static enum bough_status account_scores(struct bough__step *step, size_t t)
+{
+    const struct bough__step_data *data = step->data;
+    const struct bough__tensor value = bough__plan_value(step->plan, step->scores[t]);
+    return bough__account_rows(&step->sequence, bough__whole(data->scores[t]), value.span,
+                               bough__whole(data->state), step->rows, data->model->width[t],
+                               data->stored);
+}
+
+enum bough_status bough__step_account(struct bough__step *step)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__step_data *data = step->data;
+    if (step->fused_losses)
+        return BOUGH_OK;
+    step->sequence.label = (struct bough__label){"account", NULL, "account"};
+    if (data->purpose != BOUGH_PREDICTION)
+        BOUGH_TRY(bough__account_losses(&step->sequence, bough__whole(data->account),
+                                        bough__whole(data->losses), bough__whole(data->state),
+                                        (int64_t)tasks_of(step)));
+    for (size_t t = 0; t < tasks_of(step); t++)
+        BOUGH_TRY(account_scores(step, t));
+done:
+    return status;
+}
