@@ -29,6 +29,7 @@ static const struct bough__call_setup cases[] = {
     {OF(multiply, 2), .x = {{IMAGES}, {IMAGES}}},
     {OF(scale, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(concat, 2), .x = {{IMAGES}, {IMAGES}}, .attr = {.axis = 1}},
+    {OF(gated_sum, 2), .x = {{3, {1024, 8, 128}}, {2, {1024, 8}}}},
     {OF(softmax, 1), .x = {{ROWS}}},
     {OF(linear, 3), .x = {{2, {256, 512}}, {2, {512, 512}}, {1, {512}}}},
     {OF(conv2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}}, .attr = {WINDOWS}},

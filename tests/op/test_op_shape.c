@@ -1,4 +1,4 @@
-// concat, flatten, reshape.
+// concat, gated_sum, flatten, reshape.
 #include "op/op_cases.h"
 
 static const struct op_case cases[] = {
@@ -42,6 +42,38 @@ static const struct op_case cases[] = {
      .fails = "[2, 3] and [2]"},
     {.op = "concat", .x = {INPUT(FILL_UNIFORM, 2, 3)}, .attr = {.axis = 2}, .fails = "axis 2"},
     {.op = "concat", .x = {INPUT(FILL_UNIFORM, 2, 3)}, .attr = {.axis = -1}, .fails = "axis -1"},
+
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 3, 5), INPUT(FILL_UNIFORM, SWEEP, 3)},
+     .y = SHAPE(SWEEP, 5)},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 3, 2, SWEEP), INPUT(FILL_UNIFORM, 3, 2)},
+     .y = SHAPE(3, SWEEP)},
+    {.op = "gated_sum", .x = {INPUT(FILL_UNIFORM, 3, SWEEP, 4), INPUT(FILL_UNIFORM, 3, SWEEP)}},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 3, 4, 2, 3, 5), INPUT(FILL_UNIFORM, 3, 4)},
+     .y = SHAPE(3, 2, 3, 5)},
+    {.op = "gated_sum", .x = {INPUT(FILL_UNIFORM, 3, 2), INPUT(FILL_UNIFORM, 3, 2)}, .y = SHAPE(3)},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 3, 2, 0), INPUT(FILL_UNIFORM, 3, 2)},
+     .y = SHAPE(3, 0)},
+    {.op = "gated_sum", .x = {INPUT(FILL_UNIFORM, 100, 8, 130), INPUT(FILL_UNIFORM, 100, 8)}},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 4, 3, 7), INPUT(FILL_UNIFORM, 4, 3)},
+     .golden = "gated_sum/rows"},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 2, 4, 3, 2, 5), INPUT(FILL_UNIFORM, 2, 4)},
+     .golden = "gated_sum/images"},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 4, 3, 2), INPUT(FILL_UNIFORM, 4, 2)},
+     .fails = "gated_sum: inputs [4, 3, 2] and [4, 2], wanted [N, E, D...] and [N, E]"},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 4, 3, 2), INPUT(FILL_UNIFORM, 3, 3)},
+     .fails = "[4, 3, 2] and [3, 3]"},
+    {.op = "gated_sum", .x = {INPUT(FILL_UNIFORM, 4), INPUT(FILL_UNIFORM, 4)}, .fails = "[4]"},
+    {.op = "gated_sum",
+     .x = {INPUT(FILL_UNIFORM, 4, 0, 2), INPUT(FILL_UNIFORM, 4, 0)},
+     .fails = "[4, 0, 2]"},
 
     {.op = "flatten", .x = {INPUT(FILL_UNIFORM, SWEEP, 2, 3, 4)}, .y = SHAPE(SWEEP, 24)},
     {.op = "flatten", .x = {INPUT(FILL_UNIFORM, SWEEP)}, .y = SHAPE(SWEEP, 1)},
