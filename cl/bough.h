@@ -30,15 +30,27 @@
 #define BOUGH_GROUP 1
 #endif
 
-// A buffer and the place in it, in bytes, or a pointer there. An absent argument is NULL.
-#ifdef BOUGH_POINTERS
+// A buffer and the place in it, in bytes, or a pointer there. An absent argument is NULL. The
+// second dimension of a launch is a stack: `step` further on lies the next one's. The kernels of
+// GEMM have dimensions of their own (BOUGH_NO_STACK).
+#if defined BOUGH_NO_STACK && defined BOUGH_POINTERS
 #define ARG(name)        global char *name##_base
 #define PLACE(name)      (name##_base)
 #define VIEW(type, name) global type *name = (global type *)name##_base
-#else
+#elif defined BOUGH_NO_STACK
 #define ARG(name)        global char *name##_base, const ulong name##_at
 #define PLACE(name)      (name##_base + name##_at)
 #define VIEW(type, name) global type *name = (global type *)(name##_base + name##_at)
+#elif defined BOUGH_POINTERS
+#define ARG(name)   global char *name##_base, const ulong name##_step
+#define PLACE(name) (name##_base + get_group_id(1) * name##_step)
+#define VIEW(type, name)                                                                           \
+    global type *name = (global type *)(name##_base + get_group_id(1) * name##_step)
+#else
+#define ARG(name)   global char *name##_base, const ulong name##_at, const ulong name##_step
+#define PLACE(name) (name##_base + name##_at + get_group_id(1) * name##_step)
+#define VIEW(type, name)                                                                           \
+    global type *name = (global type *)(name##_base + name##_at + get_group_id(1) * name##_step)
 #endif
 
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))

@@ -1,4 +1,5 @@
 // GEMM for CPU devices: one item a group, operands packed in strips, a tile of c in registers.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/pack.h"
 

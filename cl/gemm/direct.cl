@@ -1,5 +1,6 @@
 // GEMM of plain matrices on CPU devices: A is read where it lies, B too if it is small or few rows
 // read it, else strip by strip from a packed copy.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/direct.h"
 #include "gemm/pack.h"

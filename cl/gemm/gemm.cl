@@ -1,4 +1,5 @@
 // GEMM without any trick, and the steps that the quicker ones share. One item per element.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/gemm.h"
 

@@ -1,5 +1,6 @@
 // GEMM for GPUs: a group of 256 items makes a tile of 64 x 64, an item 4 x 4 of it, over the part
 // of k that is the group's. Reads every view.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/gemm.h"
 

@@ -1,5 +1,6 @@
 // Convolutions as GEMM on CPU devices, without a column buffer: B is windows, read where it lies in
 // padded images. The forward pass, and the gradient of the input.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/box.h"
 #include "gemm/direct.h"

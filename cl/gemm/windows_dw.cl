@@ -1,6 +1,7 @@
 // The gradient of a convolution's weight as GEMM on CPU devices: k runs over positions, B is the
 // windows that they look through. The taps are the rows of tiles, read where they lie in padded
 // images, and the rows of A are their columns, packed.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/box.h"
 #include "gemm/direct.h"

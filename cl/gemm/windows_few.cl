@@ -1,6 +1,7 @@
 // The gradient of a convolution's weight as GEMM on CPU devices, where it has few rows or few taps:
 // vectors lie along positions, so that no lane idles and nothing is transposed. Each column of the
 // windows has a copy of the image, in which the positions of a box follow one another.
+#define BOUGH_NO_STACK
 #include "bough.h"
 #include "gemm/box.h"
 #include "gemm/direct.h"

@@ -27,9 +27,15 @@ static enum bough_status check_args(const struct bough_device *device,
             return bough__fail(BOUGH_INVALID,
                                "kernel %s, argument %d: a buffer of device %s, launched on %s",
                                call->kernel->name, i, arg.buffer->device->info.id, device->info.id);
-        if (arg.offset > arg.buffer->size)
-            return bough__fail(BOUGH_INVALID, "kernel %s, argument %d: at %zu in a buffer of %zu",
-                               call->kernel->name, i, arg.offset, arg.buffer->size);
+        size_t last;
+        if (__builtin_mul_overflow((size_t)call->stack - (call->stack > 0), arg.stride, &last) ||
+            __builtin_add_overflow(last, arg.offset, &last) || last > arg.buffer->size)
+            return bough__fail(
+                BOUGH_INVALID,
+                "kernel %s, argument %d: at %zu and %lld of %zu bytes in a buffer of "
+                "%zu",
+                call->kernel->name, i, arg.offset, (long long)call->stack, arg.stride,
+                arg.buffer->size);
     }
     return BOUGH_OK;
 }
@@ -46,9 +52,10 @@ enum bough_status bough__check_kernel(const struct bough_device *device,
             kernel->name, kernel->args, kernel->params_size, BOUGH_MAX_ARGS, BOUGH_MAX_PARAMS);
     if (kernel->params_size && !call->params)
         return bough__fail(BOUGH_INVALID, "kernel %s: no parameters", kernel->name);
-    if (call->count < 0 || call->work < 0)
-        return bough__fail(BOUGH_INVALID, "kernel %s: count %lld, work %lld", kernel->name,
-                           (long long)call->count, (long long)call->work);
+    if (call->count < 0 || call->work < 0 || call->stack < 0)
+        return bough__fail(BOUGH_INVALID, "kernel %s: count %lld, work %lld, stack %lld",
+                           kernel->name, (long long)call->count, (long long)call->work,
+                           (long long)call->stack);
     return check_args(device, call);
 }
 

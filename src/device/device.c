@@ -165,11 +165,13 @@ enum bough_status bough__fill_zero(struct bough__span to, size_t size)
 
 // ---- Launches ----
 
+// What is there once for all of a stack is counted once.
 static void describe_kernel(struct bough__launch *launch, const struct bough__kernel_call *call)
 {
     int64_t bytes = 0, elements = call->work ? call->work : call->count;
     for (int i = 0; i < call->kernel->args; i++)
-        bytes += call->arg[i].buffer ? 4 * elements : 0;
+        if (call->arg[i].buffer)
+            bytes += 4 * elements * (call->arg[i].stride ? call->stack : 1);
     launch->name = call->kernel->name;
     launch->size[0] = call->count;
     launch->bytes = (double)(call->bytes ? call->bytes : bytes);
@@ -216,10 +218,13 @@ enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bou
 {
     *launch = NULL;
     enum bough_status status = bough__check_kernel(device, call);
+    if (status != BOUGH_OK)
+        return status;
+    struct bough__kernel_call full = *call;
+    full.stack = call->stack ? call->stack : 1;
+    BOUGH_GUARD(status, device->backend, device->backend->prepare_kernel(launch, device, &full));
     if (status == BOUGH_OK)
-        BOUGH_GUARD(status, device->backend, device->backend->prepare_kernel(launch, device, call));
-    if (status == BOUGH_OK)
-        describe_kernel(*launch, call);
+        describe_kernel(*launch, &full);
     return status;
 }
 

@@ -76,6 +76,8 @@ struct bough__kernel_call {
     int64_t work;       // about how many elements are touched in all; 0 = count
     int64_t bytes;      // read and written in all, for tables of GB/s; 0 = 4 for each element of
                         // `work` in each argument
+    int64_t stack;      // how many times it is done, each with every span moved by its stride, in
+                        // any order; count and work are those of one, bytes of all; 0 stands for 1
 };
 
 // ---- GEMM ----

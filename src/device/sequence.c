@@ -1,6 +1,7 @@
 #include "device/sequence.h"
 
 #include "base/error.h"
+#include "device/gemm_stack.h"
 
 #include <stdlib.h>
 
@@ -18,6 +19,12 @@ static enum bough_status reserve(struct bough__sequence *sequence)
     return BOUGH_OK;
 }
 
+static int64_t stack_of(const struct bough__sequence *sequence)
+{
+    return sequence->stack ? sequence->stack : 1;
+}
+
+// Of all of a stack.
 static int64_t bytes_of(const struct bough__sequence *sequence,
                         const struct bough__kernel_call *call)
 {
@@ -27,43 +34,26 @@ static int64_t bytes_of(const struct bough__sequence *sequence,
             const struct bough__operand *operand = &sequence->operand[i];
             if (operand->span.buffer && operand->span.buffer == call->arg[a].buffer &&
                 operand->span.offset == call->arg[a].offset) {
-                bytes += operand->bytes;
+                bytes += operand->bytes * (size_t)(call->arg[a].stride ? call->stack : 1);
                 break;
             }
         }
     return (int64_t)bytes;
 }
 
-static enum bough_status add_kernel(struct bough__sequence *sequence,
-                                    const struct bough__kernel_call *call)
-{
-    enum bough_status status = reserve(sequence);
-    if (status == BOUGH_OK)
-        status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, call);
-    if (status == BOUGH_OK)
-        sequence->launch[sequence->count++]->label = sequence->label;
-    return status;
-}
-
-static int64_t stack_of(const struct bough__sequence *sequence)
-{
-    return sequence->stack ? sequence->stack : 1;
-}
-
 enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
                                          const struct bough__kernel_call *call)
 {
-    enum bough_status status = BOUGH_OK;
     if (call->count == 0)
         return BOUGH_OK;
     struct bough__kernel_call told = *call;
-    if (call->bytes == 0)
-        told.bytes = bytes_of(sequence, call);
-    for (int64_t s = 0; s < stack_of(sequence) && status == BOUGH_OK; s++) {
-        for (int a = 0; a < call->kernel->args; a++)
-            told.arg[a] = bough__span_of_stack(call->arg[a], s);
-        status = add_kernel(sequence, &told);
-    }
+    told.stack = stack_of(sequence);
+    told.bytes = call->bytes ? call->bytes * told.stack : bytes_of(sequence, &told);
+    enum bough_status status = reserve(sequence);
+    if (status == BOUGH_OK)
+        status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, &told);
+    if (status == BOUGH_OK)
+        sequence->launch[sequence->count++]->label = sequence->label;
     return status;
 }
 
@@ -80,16 +70,16 @@ static enum bough_status add_gemm(struct bough__sequence *sequence, const struct
 enum bough_status bough__sequence_gemm(struct bough__sequence *sequence,
                                        const struct bough__gemm *gemm)
 {
+    const int64_t stack = stack_of(sequence);
     enum bough_status status = BOUGH_OK;
+    struct bough__gemm one;
     if (gemm->m == 0 || gemm->n == 0)
         return BOUGH_OK;
-    for (int64_t s = 0; s < stack_of(sequence) && status == BOUGH_OK; s++) {
-        struct bough__gemm told = *gemm;
-        told.a.data = bough__span_of_stack(gemm->a.data, s);
-        told.b.data = bough__span_of_stack(gemm->b.data, s);
-        told.c.data = bough__span_of_stack(gemm->c.data, s);
-        told.bias = bough__span_of_stack(gemm->bias, s);
-        status = add_gemm(sequence, &told);
+    if (bough__gemm_of_stack(&one, gemm, stack))
+        return add_gemm(sequence, &one);
+    for (int64_t s = 0; s < stack && status == BOUGH_OK; s++) {
+        one = bough__gemm_in_stack(gemm, s);
+        status = add_gemm(sequence, &one);
     }
     return status;
 }

@@ -8,30 +8,42 @@
 struct kernel_launch {
     struct bough__c_launch base;
     bough__kernel_fn *fn;
-    void *arg[BOUGH_MAX_ARGS];
-    int64_t count;
+    char *arg[BOUGH_MAX_ARGS];
+    size_t stride[BOUGH_MAX_ARGS]; // from one of a stack to the next
+    int args;
+    int64_t stack, count;
     int64_t grain;  // ranges begin at multiples of it, so that threads share no cache line
-    int64_t ranges; // 1 = the caller does all
+    int64_t ranges; // of each of a stack
+    int alone;      // the caller does all
     _Alignas(16) unsigned char params[BOUGH_MAX_PARAMS];
 };
+
+// Of number `index` of the stack.
+static void run_part(const struct kernel_launch *l, int64_t index, int64_t begin, int64_t end)
+{
+    void *arg[BOUGH_MAX_ARGS];
+    for (int i = 0; i < l->args; i++)
+        arg[i] = l->arg[i] ? l->arg[i] + (size_t)index * l->stride[i] : NULL;
+    l->fn(arg, l->params, begin, end);
+}
 
 static void run_range(const void *launch, int64_t item, int thread)
 {
     (void)thread;
     const struct kernel_launch *l = launch;
-    int64_t grains = (l->count + l->grain - 1) / l->grain;
-    int64_t begin = grains * item / l->ranges * l->grain;
-    int64_t end = grains * (item + 1) / l->ranges * l->grain;
-    l->fn(l->arg, l->params, begin, end < l->count ? end : l->count);
+    int64_t grains = (l->count + l->grain - 1) / l->grain, range = item % l->ranges;
+    int64_t begin = grains * range / l->ranges * l->grain;
+    int64_t end = grains * (range + 1) / l->ranges * l->grain;
+    run_part(l, item / l->ranges, begin, end < l->count ? end : l->count);
 }
 
 static void run(const struct bough__c_launch *launch)
 {
     const struct kernel_launch *l = (const struct kernel_launch *)launch;
-    if (l->ranges == 1)
-        l->fn(l->arg, l->params, 0, l->count);
-    else
-        bough__c_pool_run(bough__c_pool_of(launch), run_range, l, l->ranges);
+    if (!l->alone)
+        bough__c_pool_run(bough__c_pool_of(launch), run_range, l, l->stack * l->ranges);
+    for (int64_t i = 0; l->alone && i < l->stack; i++)
+        run_part(l, i, 0, l->count);
 }
 
 static void destroy(struct bough__c_launch *launch)
@@ -39,14 +51,15 @@ static void destroy(struct bough__c_launch *launch)
     free(launch);
 }
 
-static int64_t ranges_of(const struct kernel_launch *l, int64_t work)
+static void set_ranges(struct kernel_launch *l, int64_t work)
 {
-    int64_t threads = bough__c_pool_threads(bough__c_pool_of(&l->base));
-    if (work < C_PARALLEL_WORK || threads == 1)
-        return 1;
-    int64_t grains = (l->count + l->grain - 1) / l->grain;
-    int64_t ranges = work / C_RANGE_WORK < 4 * threads ? work / C_RANGE_WORK : 4 * threads;
-    return ranges < grains ? ranges : grains;
+    const int64_t threads = bough__c_pool_threads(bough__c_pool_of(&l->base));
+    const int64_t most = (4 * threads + l->stack - 1) / l->stack;
+    const int64_t grains = (l->count + l->grain - 1) / l->grain;
+    l->ranges = work / C_RANGE_WORK < most ? work / C_RANGE_WORK : most;
+    l->ranges = l->ranges < grains ? l->ranges : grains;
+    l->ranges = l->ranges > 1 ? l->ranges : 1;
+    l->alone = work * l->stack < C_PARALLEL_WORK || threads == 1 || l->stack * l->ranges == 1;
 }
 
 enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
@@ -58,13 +71,17 @@ enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
         return bough__no_memory();
     l->base = (struct bough__c_launch){{.device = device}, run, destroy};
     l->fn = call->kernel->run;
-    for (int i = 0; i < call->kernel->args; i++)
+    l->args = call->kernel->args;
+    for (int i = 0; i < l->args; i++) {
         l->arg[i] = bough__c_pointer(call->arg[i]);
+        l->stride[i] = call->arg[i].stride;
+    }
     if (call->kernel->params_size)
         memcpy(l->params, call->params, call->kernel->params_size);
+    l->stack = call->stack;
     l->count = call->count;
     l->grain = call->kernel->grid == BOUGH_GRID_ITEMS ? 64 : 1;
-    l->ranges = ranges_of(l, call->work ? call->work : call->count);
+    set_ranges(l, call->work ? call->work : call->count);
     *launch = &l->base.base;
     return BOUGH_OK;
 }

@@ -87,8 +87,11 @@ static enum bough_status run_twin(struct bough__cl_launch *launch)
     cl_int error = CL_SUCCESS;
     for (int i = 0; i < kernel->args && error == CL_SUCCESS; i++)
         error = map(&mapping, device, &arg[i], twin->call.arg[i]);
-    if (error == CL_SUCCESS)
+    for (int64_t s = 0; error == CL_SUCCESS && s < twin->call.stack; s++) {
         kernel->run((void *const *)arg, twin->params, 0, twin->call.count);
+        for (int i = 0; i < kernel->args; i++)
+            arg[i] += arg[i] ? twin->call.arg[i].stride : 0;
+    }
     for (int i = 0; i < mapping.count; i++) {
         cl_int unmapped = clEnqueueUnmapMemObject(device->queue, mapping.memory[i], mapping.base[i],
                                                   0, NULL, NULL);
@@ -129,6 +132,9 @@ static enum bough_status bind(struct bough__cl_device *device, cl_kernel kernel,
     for (int i = 0; i < call->kernel->args && error == CL_SUCCESS; i++) {
         error = bough__cl_set_place(kernel, &index, device, bough__cl_memory(call->arg[i]),
                                     call->arg[i].offset);
+        const cl_ulong step = call->arg[i].stride;
+        if (error == CL_SUCCESS)
+            error = clSetKernelArg(kernel, index++, sizeof step, &step);
     }
     cl_ulong count = (cl_ulong)call->count;
     if (error == CL_SUCCESS)
@@ -153,7 +159,8 @@ static int takes_stretches(const struct bough__cl_device *device, cl_kernel kern
 static size_t stretches(const struct bough__cl_device *device,
                         const struct bough__kernel_call *call)
 {
-    const size_t most = SHARES * (size_t)device->base.info.compute_units;
+    const size_t stack = (size_t)call->stack;
+    const size_t most = (SHARES * (size_t)device->base.info.compute_units + stack - 1) / stack;
     const size_t wanted = (size_t)(call->work ? call->work : call->count) / STRETCH;
     const size_t groups = wanted < 1 ? 1 : wanted < most ? wanted : most;
     return groups < (size_t)call->count ? groups : (size_t)call->count;
@@ -174,7 +181,11 @@ static enum bough_status use_kernel(struct bough__cl_launch *launch, cl_kernel k
 {
     struct bough__cl_device *device = bough__cl_device(launch->base.device);
     struct bough__cl_step *step = &launch->step[launch->steps++];
-    *step = (struct bough__cl_step){.name = call->kernel->name, .kernel = kernel, .dims = 1};
+    *step = (struct bough__cl_step){.name = call->kernel->name,
+                                    .kernel = kernel,
+                                    .dims = call->stack > 1 ? 2 : 1,
+                                    .local = {1, 1},
+                                    .global = {1, (size_t)call->stack}};
     size_t count = (size_t)call->count;
     const enum bough__grid grid = call->kernel->grid;
     if (grid != BOUGH_GRID_ITEMS && (grid == BOUGH_GRID_ROWS || device->group > 1)) {
