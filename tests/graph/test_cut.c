@@ -153,7 +153,7 @@ static void record_experts(struct cut_net *net, const void *what)
     }
 }
 
-// One weight in the trunk and in two heads, another in two heads alone, a third in all of them.
+// One weight in the trunk and in two heads, another in one head alone, a bias in all of them.
 static void record_tied(struct cut_net *net, const void *what)
 {
     (void)what;
@@ -298,11 +298,79 @@ static void every_way_of_sharing(void **state)
         check(&shapes[i]);
 }
 
+// ---- Owners ----
+
+// As the losses tell: leaves among the shared ones are reached by several tasks, the others by one.
+// `single` of the shared ones stand there all the same.
+static void check_owners(const struct cut_shape *shape, struct bough_device *device, int single)
+{
+    struct cut_net net = {0};
+    int32_t owner[256];
+    assert_ok(bough__buffer_create(&net.memory, device, NUMBERS * sizeof(float)));
+    cut_record(&net, shape, &(struct cut_run){.mode = BOUGH_PLAN_GRAM});
+    assert_true(net.graph.count <= 256);
+    bough__graph_owners(&net.graph, net.loss, T, owner);
+    for (int32_t n = 0; n < net.graph.count; n++) {
+        const struct bough__node *node = &net.graph.node[n];
+        if (node->op || !node->gradient.buffer)
+            continue;
+        if (node->gradient.offset >= (GRADIENTS + HALF) * sizeof(float))
+            assert_true(owner[n] >= 0);
+        else
+            single -= owner[n] != BOUGH__OWNER_SHARED;
+    }
+    assert_int_equal(single, 0);
+    for (int t = 0; t < T; t++)
+        assert_int_equal(owner[net.loss[t]], t);
+    bough__graph_fini(&net.graph);
+    bough__buffer_destroy(&net.memory);
+}
+
+static void owners_are_found(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        check_owners(&shapes[i], device,
+                     shapes[i].record == record_columns ? T * T : shapes[i].record == record_tied);
+    for (size_t i = 0; i < sizeof trunks / sizeof *trunks; i++) {
+        const struct cut_shape shape = {trunks[i].name, trunks[i].x, record_trunk, &trunks[i]};
+        check_owners(&shape, device, 0);
+    }
+}
+
+// A target passes no gradient, nor does what nobody reads.
+static void owners_follow_the_gradient(void **state)
+{
+    (void)state;
+    struct bough__graph graph = {0};
+    const struct bough__tensor rows = {.shape = {2, {4, 3}}};
+    int32_t leaf[4], loss[2], idle, owner[8];
+    for (int i = 0; i < 4; i++)
+        assert_ok(bough__graph_leaf(&graph, &leaf[i], &rows, (struct bough__span){0}));
+    assert_ok(
+        bough__graph_op(&graph, &loss[0], &bough__op_mse, NULL, (int32_t[]){leaf[0], leaf[1]}, 2));
+    assert_ok(
+        bough__graph_op(&graph, &loss[1], &bough__op_mse, NULL, (int32_t[]){leaf[2], leaf[0]}, 2));
+    assert_ok(
+        bough__graph_op(&graph, &idle, &bough__op_add, NULL, (int32_t[]){leaf[2], leaf[3]}, 2));
+    bough__graph_owners(&graph, loss, 2, owner);
+    assert_int_equal(owner[leaf[0]], 0);
+    assert_int_equal(owner[leaf[1]], BOUGH__OWNER_NONE);
+    assert_int_equal(owner[leaf[2]], 1);
+    assert_int_equal(owner[leaf[3]], BOUGH__OWNER_NONE);
+    assert_int_equal(owner[idle], BOUGH__OWNER_NONE);
+    bough__graph_fini(&graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer_in_the_trunk),
         cmocka_unit_test(every_way_of_sharing),
+        cmocka_unit_test(owners_are_found),
+        cmocka_unit_test(owners_follow_the_gradient),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
