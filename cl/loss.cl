@@ -22,10 +22,10 @@ ROW_KERNEL void loss_mean(ARG(part), ARG(y), const ulong count, const struct los
     }
 }
 
-// ---- cross_entropy: a row is a sample ----
+// ---- Of classes: a row is a sample ----
 
-ROW_KERNEL void cross_entropy_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(part),
-                                  const ulong count, const struct cross_entropy_params p)
+ROW_KERNEL void class_loss_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(part),
+                               const ulong count, const struct class_loss_params p)
 {
     local float scratch[BOUGH_GROUP];
     VIEW(const float, x);
@@ -54,13 +54,17 @@ ROW_KERNEL void cross_entropy_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         const int labelled = mine >= 0 && mine < p.classes;
         const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
         lse[row] = log_sum;
-        part[row] = labelled ? (1.0f - p.smoothing) * weight * (log_sum - x[mine]) + smooth : 0.0f;
+        part[row] = 0.0f;
+        if (labelled)
+            part[row] =
+                (1.0f - p.smoothing) * weight * class_value(p.kind, log_sum - x[mine], p.number) +
+                smooth;
         part[p.rows + row] = weight;
     }
 }
 
-ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(y), ARG(dy),
-                                  ARG(dx), const ulong count, const struct cross_entropy_params p)
+ROW_KERNEL void class_loss_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(y), ARG(dy),
+                               ARG(dx), const ulong count, const struct class_loss_params p)
 {
     local float scratch[BOUGH_GROUP];
     VIEW(const float, x);
@@ -84,7 +88,9 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
     }
     const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
     const float factor = labelled ? dy[0] / y[1] : 0.0f, lse_row = lse[row];
-    const float hard = factor * (1.0f - p.smoothing) * weight;
+    const float slope_of_mine =
+        labelled ? class_slope(p.kind, lse_row - x[mine], p.number) : 0.0f;
+    const float hard = factor * (1.0f - p.smoothing) * weight * slope_of_mine;
     const float soft = factor * p.smoothing / p.classes;
     for (int c = 0; c < p.classes; c += LANES) {
         const int left = p.classes - c;
@@ -100,7 +106,7 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
 
 // ---- Element-wise losses: a row is a chunk; a target NaN is none ----
 
-#define VALUE_LOSS(name)                                                                           \
+#define VALUE_LOSS(name, target, metric)                                                           \
     ROW_KERNEL void name##_fwd(ARG(x), ARG(t), ARG(part), const ulong count,                       \
                                const struct value_loss_params p)                                   \
     {                                                                                              \
@@ -113,7 +119,7 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         float sum = 0.0f, weight = 0.0f;                                                           \
         for (int i = begin + (int)get_local_id(0); i < end; i += BOUGH_GROUP) {                    \
             ANY_ORDER                                                                              \
-            const float value = name##_value(x[i], t[i], p.delta);                                 \
+            const float value = name##_value(x[i], t[i], p.number);                                 \
             sum += isnan(t[i]) ? 0.0f : value;                                                     \
             weight += isnan(t[i]) ? 0.0f : 1.0f;                                                   \
         }                                                                                          \
@@ -135,12 +141,9 @@ ROW_KERNEL void cross_entropy_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse
         VIEW(float, dx);                                                                           \
         const float factor = dy[0] / y[1];                                                         \
         EACH_ITEM (i) {                                                                            \
-            const float slope = factor * name##_slope(x[i], t[i], p.delta);                        \
+            const float slope = factor * name##_slope(x[i], t[i], p.number);                        \
             dx[i] = isnan(t[i]) ? 0.0f : slope;                                                    \
         }                                                                                          \
     }
 
-VALUE_LOSS(binary_cross_entropy)
-VALUE_LOSS(mse)
-VALUE_LOSS(l1)
-VALUE_LOSS(huber)
+BOUGH_VALUE_LOSSES(VALUE_LOSS)

@@ -72,8 +72,8 @@ static void slopes(const struct row *row, int classes, float most, float share, 
 }
 
 // `all` is the sum of the classes' weights.
-static float cross_entropy_row(const struct row *row, const struct loss_task *task, int label,
-                               global const float *class_weight, float all)
+static float class_row(const struct row *row, const struct loss_task *task, int label,
+                       global const float *class_weight, float all)
 {
     const int classes = task->width;
     global const float *x = row->x;
@@ -86,8 +86,10 @@ static float cross_entropy_row(const struct row *row, const struct loss_task *ta
     for (int c = 0; c < classes; c++)
         most = fmax(most, x[c]);
     const float sum = sum_of_powers(x, classes, most), log_sum = most + log(sum);
-    const float hard = (1.0f - task->value) * weight_of(class_weight, label);
-    const float soft = task->value / classes;
+    const float d = log_sum - x[label];
+    const float share = (1.0f - task->smoothing) * weight_of(class_weight, label);
+    const float hard = share * class_slope(task->kind, d, task->number);
+    const float soft = task->smoothing / classes;
     for (int c = 0; c < classes && soft > 0.0f; c++)
         smooth += weight_of(class_weight, c) * (log_sum - x[c]);
     if (row->dx) {
@@ -95,45 +97,40 @@ static float cross_entropy_row(const struct row *row, const struct loss_task *ta
                class_weight);
         row->dx[label] -= row->factor * hard;
     }
-    return hard * (log_sum - x[label]) + soft * smooth;
+    return share * class_value(task->kind, d, task->number) + soft * smooth;
 }
 
-#define VALUE_ROW(name)                                                                            \
+#define VALUE_ROW(name, target, metric)                                                            \
     static float name##_row(const struct row *row, const struct loss_task *task,                   \
                             global const float *t)                                                 \
     {                                                                                              \
         float sum = 0.0f;                                                                          \
         for (int i = 0; i < task->width; i++)                                                      \
-            sum += isnan(t[i]) ? 0.0f : name##_value(row->x[i], t[i], task->value);                \
+            sum += isnan(t[i]) ? 0.0f : name##_value(row->x[i], t[i], task->number);               \
         for (int i = 0; row->dx && i < task->width; i++)                                           \
             row->dx[i] =                                                                           \
-                isnan(t[i]) ? 0.0f : row->factor * name##_slope(row->x[i], t[i], task->value);     \
+                isnan(t[i]) ? 0.0f : row->factor * name##_slope(row->x[i], t[i], task->number);    \
         return sum;                                                                                \
     }
 
-VALUE_ROW(binary_cross_entropy)
-VALUE_ROW(mse)
-VALUE_ROW(l1)
-VALUE_ROW(huber)
+BOUGH_VALUE_LOSSES(VALUE_ROW)
 
 static float value_row(const struct row *row, const struct loss_task *task, global const float *t)
 {
     switch (task->kind) {
-    case LOSS_BINARY_CROSS_ENTROPY:
-        return binary_cross_entropy_row(row, task, t);
-    case LOSS_MSE:
-        return mse_row(row, task, t);
-    case LOSS_L1:
-        return l1_row(row, task, t);
+#define VALUE_CASE(name, target, metric)                                                           \
+    case LOSS_##name:                                                                              \
+        return name##_row(row, task, t);
+        BOUGH_VALUE_LOSSES(VALUE_CASE)
     default:
-        return huber_row(row, task, t);
+        return NAN;
     }
 }
 
 static float row_weight(const struct loss_task *task, global const int *target, int row,
                         global const float *class_weight)
 {
-    if (task->kind == LOSS_CROSS_ENTROPY)
+    if (task->of_classes)
         return is_labelled(target[row], task->width) ? weight_of(class_weight, target[row]) : 0.0f;
     global const float *t = (global const float *)target + row * task->width;
     float weight = 0.0f;
@@ -184,13 +181,13 @@ ROW_KERNEL void loss_step(ARG(step), ARG(loss), ARG(factor), ARG(account), ARG(x
     for (int r = get_local_id(0); r < task.rows; r += BOUGH_GROUP)
         weight += row_weight(&task, target, r, class_weight);
     weight = GROUP_SUM(weight, scratch);
-    for (int c = 0; c < task.width && task.value > 0.0f; c++)
+    for (int c = 0; c < task.width && task.smoothing > 0.0f; c++)
         all += weight_of(class_weight, c);
     const float share = dx && weight > 0.0f ? factor[t] / weight : 0.0f;
     for (int r = get_local_id(0); r < task.rows; r += BOUGH_GROUP) {
         const struct row row = {x + r * task.width, dx ? dx + r * task.width : 0, share};
-        if (task.kind == LOSS_CROSS_ENTROPY)
-            sum += cross_entropy_row(&row, &task, target[r], class_weight, all);
+        if (task.of_classes)
+            sum += class_row(&row, &task, target[r], class_weight, all);
         else
             sum += value_row(&row, &task, (global const float *)target + r * task.width);
     }

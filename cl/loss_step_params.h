@@ -2,14 +2,14 @@
 #ifndef BOUGH_CL_LOSS_STEP_PARAMS_H
 #define BOUGH_CL_LOSS_STEP_PARAMS_H
 
-enum { LOSS_CROSS_ENTROPY, LOSS_BINARY_CROSS_ENTROPY, LOSS_MSE, LOSS_L1, LOSS_HUBER };
-
 enum { LOSS_STEP_TASKS = 3 }; // of a launch
 
 struct loss_task {
-    int kind;
+    int kind;        // enum loss_kind (loss.h)
+    int of_classes;  // 1: the targets are labels, and not numbers
     int rows, width; // of the scores
-    float value;     // label smoothing, or huber's delta
+    float smoothing; // label smoothing
+    float number;    // the loss's own
     int room;        // rows of the walk behind it are not stored
 };
 

@@ -1,5 +1,7 @@
 #include "config/config_schema.h"
 
+#include "cl/loss_list.h"
+
 #include <float.h>
 #include <string.h>
 
@@ -39,8 +41,8 @@ static const char *const inits[] = {"kaiming_uniform",
                                     "zeros",
                                     NULL};
 static const char *const normalizations[] = {"auto", NULL};
-static const char *const losses[] = {
-    "cross_entropy", "binary_cross_entropy", "mse", "l1", "huber", NULL};
+#define LOSS_NAME(name, target, metric) #name,
+static const char *const losses[] = {BOUGH_LOSSES(LOSS_NAME) NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "rmsprop", "adagrad", NULL};
 static const char *const schedules[] = {"constant", "step",    "exponential",
                                         "cosine",   "plateau", NULL};

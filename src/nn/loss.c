@@ -1,14 +1,12 @@
 #include "nn/loss.h"
 
+#include "cl/loss_list.h"
+
 #include <string.h>
 
 static const struct bough__loss_kind kinds[] = {
-    {"cross_entropy", &bough__op_cross_entropy, BOUGH_TARGET_CLASS, "accuracy"},
-    {"binary_cross_entropy", &bough__op_binary_cross_entropy, BOUGH_TARGET_BINARY, "accuracy"},
-    {"mse", &bough__op_mse, BOUGH_TARGET_NUMBER, "mse"},
-    {"l1", &bough__op_l1, BOUGH_TARGET_NUMBER, "mae"},
-    {"huber", &bough__op_huber, BOUGH_TARGET_NUMBER, "mse"},
-};
+#define KIND(name, target, metric) {#name, &bough__op_##name, BOUGH_TARGET_##target, metric},
+    BOUGH_LOSSES(KIND)};
 
 const char *bough__loss_name(size_t index)
 {
@@ -28,8 +26,7 @@ enum bough_status bough__loss_build(struct bough__graph *graph, int32_t *node,
                                     int32_t class_weights)
 {
     const struct bough__loss_kind *kind = bough__loss_find(loss->name);
-    struct bough__attr attr = {.value = kind->op == &bough__op_huber ? loss->delta
-                                                                     : loss->label_smoothing};
+    const struct bough__attr attr = {.value = loss->delta, .smoothing = loss->label_smoothing};
     int32_t input[3] = {scores, target, class_weights};
     return bough__graph_op(graph, node, kind->op, &attr, input, class_weights < 0 ? 2 : 3);
 }

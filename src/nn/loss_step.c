@@ -3,8 +3,7 @@
 #include "cl/account.h"
 #include "cl/loss_step_params.h"
 #include "cl/step.h"
-#include "op/lanes.h"
-#include "op/loss_mean.h"
+#include "op/loss_formula.h"
 
 #include <assert.h>
 #include <math.h>
@@ -17,130 +16,93 @@ enum { MOST = 16384 }; // scores of a task
 // One task of the launch.
 struct task {
     const struct loss_task *told;
-    const float *x, *class_weight;
+    const float *x;
     const int32_t *label;
     const float *number;
     float *dx, *all;
-    float factor, class_weights; // of the gradient; the classes' weights in sum
+    float factor;           // of the gradient
+    struct class_loss loss; // of classes
 };
 
-BOUGH_IN_TWIN float weight_of(const struct task *task, int c)
-{
-    return task->class_weight ? task->class_weight[c] : 1.0f;
-}
-
-BOUGH_IN_TWIN int is_labelled(const struct task *task, int64_t row)
-{
-    return task->label[row] >= 0 && task->label[row] < task->told->width;
-}
-
-BOUGH_IN_TWIN void cross_entropy_slopes(const struct task *task, float *dx, const float *x,
-                                        int label, float log_sum)
-{
-    const int classes = task->told->width;
-    const float hard = (1.0f - task->told->value) * weight_of(task, label);
-    const float soft = task->factor * task->told->value / (float)classes;
-    row_exp(dx, x, log_sum, task->factor * hard, classes);
-    dx[label] = task->factor * hard * (quick_exp(x[label] - log_sum) - 1.0f);
-    for (int c = 0; c < classes && soft > 0.0f; c++)
-        dx[c] += soft * (task->class_weights * quick_exp(x[c] - log_sum) - weight_of(task, c));
-}
-
-BOUGH_IN_TWIN float cross_entropy_row(const struct task *task, int64_t row, float log_sum)
+BOUGH_IN_TWIN float class_row(const struct task *task, int64_t row, float lse, float all)
 {
     const int classes = task->told->width, label = task->label[row];
-    const float *x = task->x + row * classes, value = task->told->value;
-    float *dx = task->dx ? task->dx + row * classes : NULL, smooth = 0.0f;
-    if (!is_labelled(task, row)) {
+    const float *x = task->x + row * classes;
+    float *dx = task->dx ? task->dx + row * classes : NULL;
+    if (!is_labelled(&task->loss, label)) {
         for (int c = 0; dx && c < classes; c++)
             dx[c] = 0.0f;
         return 0.0f;
     }
-    for (int c = 0; c < classes && value > 0.0f; c++)
-        smooth += weight_of(task, c) * (log_sum - x[c]);
     if (dx)
-        cross_entropy_slopes(task, dx, x, label, log_sum);
-    return (1.0f - value) * weight_of(task, label) * (log_sum - x[label]) +
-           value / (float)classes * smooth;
+        row_slopes(dx, &task->loss, x, lse, label, task->factor,
+                   task->factor * task->told->smoothing / (float)classes, all);
+    return row_value(&task->loss, x, lse, label);
 }
 
-typedef float formula(float x, float t, float delta);
-
-// Inlined, so that each loss gets a loop of its own.
-BOUGH_IN_TWIN double value_sum(const struct task *task, formula *value, formula *slope)
-{
-    const int count = task->told->rows * task->told->width;
-    const float *x = task->x, *t = task->number, delta = task->told->value, factor = task->factor;
-    float *dx = task->dx;
-    double sum = 0;
-    for (int first = 0; first < count; first += LOSS_CHUNK) {
-        const int end = first + LOSS_CHUNK < count ? first + LOSS_CHUNK : count;
-        float part = 0.0f;
-#pragma omp simd reduction(+ : part)
-        for (int i = first; i < end; i++) {
-            const float of_x = value(x[i], t[i], delta); // in any case: a branch would be slower
-            part += isnan(t[i]) ? 0.0f : of_x;
-        }
-        sum += (double)part;
-    }
-#pragma omp simd
-    for (int i = 0; i < (dx ? count : 0); i++) {
-        const float of_x = factor * slope(x[i], t[i], delta);
-        dx[i] = isnan(t[i]) ? 0.0f : of_x;
-    }
-    return sum;
-}
-
-BOUGH_TWIN static double cross_entropy_sum(const struct task *task)
+BOUGH_TWIN static double class_sum(const struct task *task)
 {
     enum { BLOCK = 64 };
-    float log_sum[BLOCK];
+    float lse[BLOCK];
+    const float all = sum_of_class_weights(&task->loss);
     double sum = 0;
     for (int64_t first = 0; first < task->told->rows; first += BLOCK) {
         const int64_t left = task->told->rows - first, rows = left < BLOCK ? left : BLOCK;
-        rows_log_sum_exp(log_sum, task->x + first * task->told->width, rows, task->told->width);
+        rows_log_sum_exp(lse, task->x + first * task->told->width, rows, task->told->width);
         for (int64_t i = 0; i < rows; i++)
-            sum += (double)cross_entropy_row(task, first + i, log_sum[i]);
+            sum += (double)class_row(task, first + i, lse[i], all);
     }
     return sum;
 }
 
-#define VALUE_SUM(name)                                                                            \
+BOUGH_IN_TWIN double value_sum(const struct task *task, value_formula *value, value_formula *slope)
+{
+    const int64_t count = (int64_t)task->told->rows * task->told->width;
+    const float *x = task->x, *t = task->number, own = task->told->number;
+    double sum = 0;
+    for (int64_t first = 0; first < count; first += LOSS_CHUNK) {
+        const int64_t end = first + LOSS_CHUNK < count ? first + LOSS_CHUNK : count;
+        sum += (double)sum_values(x, t, first, end, own, value).sum;
+    }
+    if (task->dx)
+        value_slopes(task->dx, x, t, 0, count, task->factor, own, slope);
+    return sum;
+}
+
+static double class_weight_sum(const struct task *task)
+{
+    double sum = 0;
+    for (int64_t row = 0; row < task->told->rows; row++)
+        if (is_labelled(&task->loss, task->label[row]))
+            sum += (double)weight_of(&task->loss, task->label[row]);
+    return sum;
+}
+
+static double value_weight_sum(const struct task *task)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < (int64_t)task->told->rows * task->told->width; i++)
+        count += !isnan(task->number[i]);
+    return (double)count;
+}
+
+#define VALUE_SUM(name, target, metric)                                                            \
     BOUGH_TWIN static double name##_sum(const struct task *task)                                   \
     {                                                                                              \
         return value_sum(task, name##_value, name##_slope);                                        \
     }
-VALUE_SUM(binary_cross_entropy)
-VALUE_SUM(mse)
-VALUE_SUM(l1)
-VALUE_SUM(huber)
+BOUGH_VALUE_LOSSES(VALUE_SUM)
 
-// In the order of LOSS_CROSS_ENTROPY and so on.
+// By enum loss_kind.
 static const struct {
-    const char *name;
+    const struct bough__op *op;
+    int of_classes;
+    double (*weight)(const struct task *task);
     double (*sum)(const struct task *task);
 } kinds[] = {
-    {"cross_entropy", cross_entropy_sum},
-    {"binary_cross_entropy", binary_cross_entropy_sum},
-    {"mse", mse_sum},
-    {"l1", l1_sum},
-    {"huber", huber_sum},
-};
-
-static double sum_of_weights(const struct task *task)
-{
-    const struct loss_task *told = task->told;
-    double sum = 0;
-    if (told->kind == LOSS_CROSS_ENTROPY) {
-        for (int64_t row = 0; row < told->rows; row++)
-            sum += is_labelled(task, row) ? (double)weight_of(task, task->label[row]) : 0;
-        return sum;
-    }
-    int64_t count = 0;
-    for (int64_t i = 0; i < (int64_t)told->rows * told->width; i++)
-        count += !isnan(task->number[i]);
-    return (double)count;
-}
+#define CLASS_KIND(name, target, metric) {&bough__op_##name, 1, class_weight_sum, class_sum},
+#define VALUE_KIND(name, target, metric) {&bough__op_##name, 0, value_weight_sum, name##_sum},
+    BOUGH_CLASS_LOSSES(CLASS_KIND) BOUGH_VALUE_LOSSES(VALUE_KIND)};
 
 static void keep_account(struct loss_account *account, float mean, float weight, unsigned int step)
 {
@@ -170,12 +132,11 @@ static void loss_step(void *const *arg, const void *params, int64_t begin, int64
                             .x = own[0],
                             .label = own[1],
                             .number = own[1],
-                            .class_weight = own[2],
                             .dx = own[3],
                             .all = own[4]};
-        for (int c = 0; c < task.told->width; c++)
-            task.class_weights += weight_of(&task, c);
-        const double weight = sum_of_weights(&task);
+        task.loss = (struct class_loss){task.told->kind, own[2], task.told->width,
+                                        task.told->smoothing, task.told->number};
+        const double weight = kinds[task.told->kind].weight(&task);
         if (task.dx && weight > 0)
             task.factor = ((const float *)arg[2])[t] / (float)weight;
         const double sum = kinds[task.told->kind].sum(&task);
@@ -203,10 +164,10 @@ int bough__loss_step_suits(const struct bough_shape *scores)
     return bough_shape_elements(scores) <= MOST;
 }
 
-static int kind_of(const char *name)
+static int kind_of(const struct bough__op *op)
 {
     int kind = 0;
-    while (strcmp(kinds[kind].name, name) != 0) {
+    while (kinds[kind].op != op) {
         kind++;
         assert(kind < (int)(sizeof kinds / sizeof *kinds));
     }
@@ -217,11 +178,13 @@ static void add_task(struct bough__kernel_call *call, struct loss_task *told,
                      const struct bough__loss_task *task)
 {
     struct bough__span *arg = call->arg + 4 + 5 * call->count;
-    *told = (struct loss_task){.kind = kind_of(task->loss->name),
+    *told = (struct loss_task){.kind = kind_of(task->op),
+                               .of_classes = kinds[kind_of(task->op)].of_classes,
                                .rows = (int)task->x.shape.dim[0],
                                .width = (int)task->x.shape.dim[1],
+                               .smoothing = task->attr->smoothing,
+                               .number = task->attr->value,
                                .room = (int)task->room};
-    told->value = told->kind == LOSS_HUBER ? task->loss->delta : task->loss->label_smoothing;
     arg[0] = task->x.span;
     arg[1] = task->target;
     arg[2] = task->class_weights;

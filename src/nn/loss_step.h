@@ -3,12 +3,13 @@
 #ifndef BOUGH_NN_LOSS_STEP_H
 #define BOUGH_NN_LOSS_STEP_H
 
-#include "nn/loss.h"
+#include "op/op.h"
 
 struct bough__loss_task {
-    const struct bough_loss *loss;
+    const struct bough__op *op; // the loss
+    const struct bough__attr *attr;
     struct bough__tensor x;           // scores [N, K]
-    struct bough__span target;        // by the loss's kind
+    struct bough__span target;        // as the op wants it
     struct bough__span class_weights; // [K], or absent
     struct bough__span dx;            // [N, K], or absent: no gradient is wanted
     struct bough__span all; // [room, K]: row n goes to first + n, where that is below room

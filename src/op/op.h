@@ -26,7 +26,8 @@ struct bough__attr {
     int32_t kernel[2], stride[2], padding[2], dilation[2]; // height, width
     int32_t groups;
     int32_t axis;
-    float value; // slope, factor, probability, delta, smoothing: one number
+    float value;     // slope, factor, probability, delta: one number
+    float smoothing; // of labels: losses of classes
     float eps, momentum;
     struct bough_shape shape;          // reshape: of one sample of the output
     enum bough__activation activation; // fused: see bough__op_flags

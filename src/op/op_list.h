@@ -1,4 +1,7 @@
-// Every op, one line each: BOUGH_OP(name) for `bough__op_<name>` in src/op/.
+// Every op, one line each: BOUGH_OP(name) for `bough__op_<name>` in src/op/; the losses from their
+// own list.
+#include "cl/loss_list.h"
+
 BOUGH_OP(relu)
 BOUGH_OP(leaky_relu)
 BOUGH_OP(gelu)
@@ -23,8 +26,6 @@ BOUGH_OP(layer_norm)
 BOUGH_OP(dropout)
 BOUGH_OP(activation_dropout)
 BOUGH_OP(dropout2d)
-BOUGH_OP(cross_entropy)
-BOUGH_OP(binary_cross_entropy)
-BOUGH_OP(mse)
-BOUGH_OP(l1)
-BOUGH_OP(huber)
+#define LOSS_OP_LINE(name, target, metric) BOUGH_OP(name)
+BOUGH_LOSSES(LOSS_OP_LINE)
+#undef LOSS_OP_LINE

@@ -71,7 +71,8 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
     const struct bough__step_data *data = step->data;
     const struct bough__op_call call = bough__plan_call(step->plan, step->losses[t]);
     return (struct bough__loss_task){
-        .loss = &data->model->config->tasks[t].loss,
+        .op = data->model->loss[t]->op,
+        .attr = call.attr,
         .x = call.x[0],
         .target = call.x[1].span,
         .class_weights = call.x[2].span,

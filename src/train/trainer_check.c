@@ -74,12 +74,13 @@ static enum bough_status check_loss(const struct bough__trainer *trainer, size_t
         named ? "they have names" : bough_dtype_name(field->dtype));
 }
 
-static void check_head(const struct bough_task *task)
+static void check_head(const struct bough_task *task, enum bough__target_kind target)
 {
     const char *last = task->head[task->head_count - 1].kind;
-    const int classes = strcmp(task->loss.name, "cross_entropy") == 0;
-    const int binary = strcmp(task->loss.name, "binary_cross_entropy") == 0;
-    if ((classes && strcmp(last, "softmax") == 0) || (binary && strcmp(last, "sigmoid") == 0))
+    const char *applied[] = {[BOUGH_TARGET_CLASS] = "softmax",
+                             [BOUGH_TARGET_BINARY] = "sigmoid",
+                             [BOUGH_TARGET_NUMBER] = ""};
+    if (strcmp(last, applied[target]) == 0)
         bough__log(BOUGH_LOG_WARNING,
                    "tasks.%s.head: ends in %s, and %s applies it itself: leave it out", task->name,
                    last, task->loss.name);
@@ -111,7 +112,7 @@ enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
 {
     enum bough_status status = BOUGH_OK;
     for (size_t t = 0; t < trainer->config.tasks_count; t++) {
-        check_head(&trainer->config.tasks[t]);
+        check_head(&trainer->config.tasks[t], trainer->model->loss[t]->target);
         BOUGH_TRY(check_loss(trainer, t));
         BOUGH_TRY(check_labels(trainer, t));
     }

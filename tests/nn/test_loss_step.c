@@ -7,6 +7,7 @@
 #include "cl/step.h"
 #include "graph/plan.h"
 #include "nn/account.h"
+#include "nn/loss.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -117,9 +118,14 @@ static void write_at_once(struct run *run)
     for (int t = 0; t < TASKS; t++) {
         struct bough__op_call call = bough__plan_call(run->plan, run->node[t]);
         assert_true(bough__loss_step_suits(&call.x[0].shape));
-        task[t] = (struct bough__loss_task){
-            &tasks[t].loss, call.x[0], call.x[1].span, call.x[2].span, call.dx[0].span,
-            run->all[t],    ROOM};
+        task[t] = (struct bough__loss_task){bough__loss_find(tasks[t].loss.name)->op,
+                                            call.attr,
+                                            call.x[0],
+                                            call.x[1].span,
+                                            call.x[2].span,
+                                            call.dx[0].span,
+                                            run->all[t],
+                                            ROOM};
     }
     assert_ok(bough__loss_step_write(&run->sequence, &shared, task, TASKS));
 }
@@ -207,7 +213,7 @@ static void a_nan_is_told(void **state)
     (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
-    const struct bough_loss loss = {.name = "cross_entropy"};
+    const struct bough__attr attr = {0};
     struct {
         struct step_state step;
         float factor, mean[2], x[4], dx[4];
@@ -222,8 +228,11 @@ static void a_nan_is_told(void **state)
 #define AT(field)                                                                                  \
     (bough__span_at(bough__whole(buffer), (size_t)((char *)&memory.field - (char *)&memory)))
         struct bough__loss_step shared = {AT(step), AT(mean), AT(factor), AT(account)};
-        struct bough__loss_task task = {
-            .loss = &loss, .x = {AT(x), {2, {2, 2}}, BOUGH_F32}, .target = AT(label), .dx = AT(dx)};
+        struct bough__loss_task task = {.op = &bough__op_cross_entropy,
+                                        .attr = &attr,
+                                        .x = {AT(x), {2, {2, 2}}, BOUGH_F32},
+                                        .target = AT(label),
+                                        .dx = AT(dx)};
         assert_ok(bough__loss_step_write(&sequence, &shared, &task, 1));
         assert_ok(bough__sequence_run(&sequence));
         assert_ok(bough__read(bough__whole(buffer), &memory, sizeof memory));

@@ -1,0 +1,279 @@
+// Losses -> y [2]: the mean, and the weight that it was averaged over; 0 and 0 where nothing is
+// labelled. dy is [1]: the factor of the mean.
+//   of classes  scores [N, K], labels I32 [N], class weights [K] or absent. Labels are 0..K-1;
+//               anything else is none. The mean is weighted by the weight of each row's class.
+//   by element  scores [any], targets [same]. A target NaN is none.
+// attr.value is the number in a loss's formulas, attr.smoothing label smoothing, in [0, 1].
+#include "base/error.h"
+#include "op/loss_formula.h"
+#include "op/op.h"
+
+// ---- The mean of parts: the values first, then their weights ----
+
+// Called with one row.
+static void loss_mean(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const int64_t parts = ((const struct loss_mean_params *)params)->parts;
+    const float *part = arg[0];
+    float *y = arg[1];
+    double sum = 0, weight = 0;
+    (void)begin, (void)end;
+    for (int64_t i = 0; i < parts; i++) {
+        sum += (double)part[i];
+        weight += (double)part[parts + i];
+    }
+    y[0] = weight > 0 ? (float)(sum / weight) : 0.0f;
+    y[1] = (float)weight;
+}
+
+static const struct bough__kernel kernel_loss_mean = {
+    "loss_mean",     "loss",    loss_mean,
+    BOUGH_GRID_ROWS, .args = 2, .params_size = sizeof(struct loss_mean_params)};
+
+static enum bough_status write_mean(struct bough__sequence *out, int64_t parts,
+                                    const struct bough__op_call *call)
+{
+    const struct loss_mean_params params = {(int)parts};
+    return BOUGH_KERNEL(out, &kernel_loss_mean, 1, parts, &params, call->scratch, call->y.span);
+}
+
+// ---- Of classes ----
+
+BOUGH_IN_TWIN struct class_loss loss_of(const struct class_loss_params *p,
+                                        const float *class_weight)
+{
+    return (struct class_loss){p->kind, class_weight, p->classes, p->smoothing, p->number};
+}
+
+BOUGH_TWIN static void class_loss_fwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
+{
+    const struct class_loss_params *p = params;
+    const struct class_loss loss = loss_of(p, arg[2]);
+    const float *x = arg[0];
+    const int32_t *label = arg[1];
+    float *lse = arg[3], *value = arg[4], *weight = value + p->rows;
+    rows_log_sum_exp(lse + begin, x + begin * p->classes, end - begin, p->classes);
+    for (int64_t row = begin; row < end; row++) {
+        value[row] = weight[row] = 0.0f;
+        if (!is_labelled(&loss, label[row]))
+            continue;
+        weight[row] = weight_of(&loss, label[row]);
+        value[row] = row_value(&loss, x + row * p->classes, lse[row], label[row]);
+    }
+}
+
+BOUGH_IN_TWIN void clear(float *dx, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        dx[i] = 0.0f;
+}
+
+BOUGH_TWIN static void class_loss_bwd(void *const *arg, const void *params, int64_t begin,
+                                      int64_t end)
+{
+    const struct class_loss_params *p = params;
+    const struct class_loss loss = loss_of(p, arg[2]);
+    const int32_t *label = arg[1];
+    const float *lse = arg[3], *y = arg[4], *dy = arg[5];
+    const float soft = p->smoothing / (float)p->classes, all = sum_of_class_weights(&loss);
+    for (int64_t row = begin; row < end; row++) {
+        const float *x = (const float *)arg[0] + row * p->classes;
+        float *dx = (float *)arg[6] + row * p->classes;
+        if (!is_labelled(&loss, label[row]) || !(y[1] > 0.0f)) {
+            clear(dx, p->classes);
+            continue;
+        }
+        const float factor = dy[0] / y[1];
+        row_slopes(dx, &loss, x, lse[row], label[row], factor, factor * soft, all);
+    }
+}
+
+static const struct bough__kernel kernel_class_fwd = {
+    "class_loss_fwd", "loss",    class_loss_fwd,
+    BOUGH_GRID_ROWS,  .args = 5, .params_size = sizeof(struct class_loss_params)};
+static const struct bough__kernel kernel_class_bwd = {
+    "class_loss_bwd", "loss",    class_loss_bwd,
+    BOUGH_GRID_ROWS,  .args = 7, .params_size = sizeof(struct class_loss_params)};
+
+static enum bough_status check_inputs(const struct bough__op_call *call)
+{
+    const struct bough_shape *x = &call->x[0].shape, *label = &call->x[1].shape;
+    const struct bough_shape *weight = &call->x[2].shape;
+    char text[2][128];
+    if (x->rank != 2 || label->rank != 1 || x->dim[0] != label->dim[0])
+        return bough__fail(BOUGH_INVALID, "scores %s and labels %s, wanted [N, K] and [N]",
+                           bough_shape_format(x, text[0], sizeof text[0]),
+                           bough_shape_format(label, text[1], sizeof text[1]));
+    if (call->x[1].dtype != BOUGH_I32)
+        return bough__fail(BOUGH_INVALID, "labels of type %s, wanted I32",
+                           bough_dtype_name(call->x[1].dtype));
+    if (call->inputs > 2 && (weight->rank != 1 || weight->dim[0] != x->dim[1]))
+        return bough__fail(BOUGH_INVALID, "scores %s and class weights %s, wanted [N, K] and [K]",
+                           bough_shape_format(x, text[0], sizeof text[0]),
+                           bough_shape_format(weight, text[1], sizeof text[1]));
+    return BOUGH_OK;
+}
+
+static enum bough_status class_shape(struct bough__op_need *need, const struct bough__op_call *call)
+{
+    const size_t rows = (size_t)call->x[0].shape.dim[0];
+    const float smoothing = call->attr->smoothing;
+    if (!(smoothing >= 0.0f && smoothing <= 1.0f))
+        return bough__fail(BOUGH_INVALID, "label smoothing %g, wanted 0 to 1", (double)smoothing);
+    need->y = (struct bough_shape){1, {2}};
+    need->saved = rows * sizeof(float);
+    need->scratch = 2 * rows * sizeof(float);
+    return check_inputs(call);
+}
+
+static struct class_loss_params class_params(const struct bough__op_call *call, enum loss_kind kind)
+{
+    return (struct class_loss_params){.kind = kind,
+                                      .rows = (int)call->x[0].shape.dim[0],
+                                      .classes = (int)call->x[0].shape.dim[1],
+                                      .smoothing = call->attr->smoothing,
+                                      .number = call->attr->value};
+}
+
+static enum bough_status class_forward(struct bough__sequence *out,
+                                       const struct bough__op_call *call, enum loss_kind kind)
+{
+    const struct class_loss_params params = class_params(call, kind);
+    enum bough_status status;
+    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_class_fwd, params.rows,
+                           bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
+                           call->x[1].span, call->x[2].span, call->saved, call->scratch));
+    BOUGH_TRY(write_mean(out, params.rows, call));
+done:
+    return status;
+}
+
+static enum bough_status class_backward(struct bough__sequence *out,
+                                        const struct bough__op_call *call, enum loss_kind kind)
+{
+    const struct class_loss_params params = class_params(call, kind);
+    if (!call->dx[0].span.buffer)
+        return BOUGH_OK;
+    return BOUGH_KERNEL(out, &kernel_class_bwd, params.rows,
+                        bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
+                        call->x[1].span, call->x[2].span, call->saved, call->y.span, call->dy.span,
+                        call->dx[0].span);
+}
+
+// ---- By element ----
+
+// Inlined, so that each loss gets a loop of its own.
+BOUGH_IN_TWIN void sum_chunks(void *const *arg, const struct value_loss_params *p, int64_t begin,
+                              int64_t end, value_formula *value)
+{
+    float *part = arg[2];
+    for (int64_t chunk = begin; chunk < end; chunk++) {
+        const int64_t first = chunk * LOSS_CHUNK;
+        const int64_t last = first + LOSS_CHUNK < p->elements ? first + LOSS_CHUNK : p->elements;
+        const struct value_sum sum = sum_values(arg[0], arg[1], first, last, p->number, value);
+        part[chunk] = sum.sum;
+        part[p->chunks + chunk] = sum.weight;
+    }
+}
+
+#define VALUE_KERNELS(loss, target, metric)                                                        \
+    BOUGH_TWIN static void loss##_fwd(void *const *arg, const void *params, int64_t begin,         \
+                                      int64_t end)                                                 \
+    {                                                                                              \
+        sum_chunks(arg, params, begin, end, loss##_value);                                         \
+    }                                                                                              \
+    BOUGH_TWIN static void loss##_bwd(void *const *arg, const void *params, int64_t begin,         \
+                                      int64_t end)                                                 \
+    {                                                                                              \
+        const float *y = arg[2], *dy = arg[3];                                                     \
+        value_slopes(arg[4], arg[0], arg[1], begin, end, dy[0] / y[1],                             \
+                     ((const struct value_loss_params *)params)->number, loss##_slope);            \
+    }
+BOUGH_VALUE_LOSSES(VALUE_KERNELS)
+
+// By enum loss_kind.
+static const struct bough__kernel kernel_value_fwd[] = {
+#define VALUE_FWD(loss, target, metric)                                                            \
+    [LOSS_##loss] = {#loss "_fwd",    "loss",    loss##_fwd,                                       \
+                     BOUGH_GRID_ROWS, .args = 3, .params_size = sizeof(struct value_loss_params)},
+    BOUGH_VALUE_LOSSES(VALUE_FWD)};
+static const struct bough__kernel kernel_value_bwd[] = {
+#define VALUE_BWD(loss, target, metric)                                                            \
+    [LOSS_##                                                                                       \
+        loss] = {#loss "_bwd",     "loss",    loss##_bwd,                                          \
+                 BOUGH_GRID_ITEMS, .args = 5, .params_size = sizeof(struct value_loss_params)},
+    BOUGH_VALUE_LOSSES(VALUE_BWD)};
+
+static struct value_loss_params value_params(const struct bough__op_call *call)
+{
+    const int64_t elements = bough_shape_elements(&call->x[0].shape);
+    return (struct value_loss_params){.elements = (int)elements,
+                                      .chunks = (int)((elements + LOSS_CHUNK - 1) / LOSS_CHUNK),
+                                      .number = call->attr->value};
+}
+
+static enum bough_status value_shape(struct bough__op_need *need, const struct bough__op_call *call)
+{
+    char text[2][128];
+    if (!bough_shape_equal(&call->x[0].shape, &call->x[1].shape))
+        return bough__fail(BOUGH_INVALID, "scores %s and targets %s, wanted of one shape",
+                           bough_shape_format(&call->x[0].shape, text[0], sizeof text[0]),
+                           bough_shape_format(&call->x[1].shape, text[1], sizeof text[1]));
+    if (call->x[1].dtype != BOUGH_F32)
+        return bough__fail(BOUGH_INVALID, "targets of type %s, wanted F32",
+                           bough_dtype_name(call->x[1].dtype));
+    need->y = (struct bough_shape){1, {2}};
+    need->scratch = 2 * (size_t)value_params(call).chunks * sizeof(float);
+    return BOUGH_OK;
+}
+
+static enum bough_status value_forward(struct bough__sequence *out,
+                                       const struct bough__op_call *call, enum loss_kind kind)
+{
+    const struct value_loss_params params = value_params(call);
+    enum bough_status status;
+    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_value_fwd[kind], params.chunks, params.elements, &params,
+                           call->x[0].span, call->x[1].span, call->scratch));
+    BOUGH_TRY(write_mean(out, params.chunks, call));
+done:
+    return status;
+}
+
+static enum bough_status value_backward(struct bough__sequence *out,
+                                        const struct bough__op_call *call, enum loss_kind kind)
+{
+    const struct value_loss_params params = value_params(call);
+    if (!call->dx[0].span.buffer)
+        return BOUGH_OK;
+    return BOUGH_KERNEL(out, &kernel_value_bwd[kind], params.elements, 0, &params, call->x[0].span,
+                        call->x[1].span, call->y.span, call->dy.span, call->dx[0].span);
+}
+
+// ---- The row of each ----
+
+#define LOSS_ROW(loss, family, inputs)                                                             \
+    static enum bough_status loss##_forward(struct bough__sequence *out,                           \
+                                            const struct bough__op_call *call)                     \
+    {                                                                                              \
+        return family##_forward(out, call, LOSS_##loss);                                           \
+    }                                                                                              \
+    static enum bough_status loss##_backward(struct bough__sequence *out,                          \
+                                             const struct bough__op_call *call)                    \
+    {                                                                                              \
+        return family##_backward(out, call, LOSS_##loss);                                          \
+    }                                                                                              \
+    const struct bough__op bough__op_##loss = {                                                    \
+        .name = #loss,                                                                             \
+        .inputs_min = 2,                                                                           \
+        .inputs_max = inputs,                                                                      \
+        .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_BACKWARD_READS_Y,                          \
+        .no_gradient = 1u << 1 | 1u << 2,                                                          \
+        .shape = family##_shape,                                                                   \
+        .forward = loss##_forward,                                                                 \
+        .backward = loss##_backward,                                                               \
+    };
+#define CLASS_ROW(loss, target, metric) LOSS_ROW(loss, class, 3)
+#define VALUE_ROW(loss, target, metric) LOSS_ROW(loss, value, 2)
+BOUGH_CLASS_LOSSES(CLASS_ROW)
+BOUGH_VALUE_LOSSES(VALUE_ROW)
