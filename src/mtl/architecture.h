@@ -11,7 +11,7 @@ struct bough__layer_observer {
     void *user;
 };
 
-// Hard sharing: scores[t] = head_t(trunk(input)). Blocks are the trunk, then each task's head.
+// Hard sharing: scores[t] = head_t(trunk(input)).
 // Errors: INVALID, naming the layer.
 enum bough_status bough__hard_sharing_build(struct bough__builder *builder, int32_t *scores,
                                             int32_t input, const struct bough_config *config,

@@ -17,6 +17,7 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
         snprintf(name, sizeof name, "%s.%s", builder->prefix, param->name);
         struct bough__param named = *param;
         named.name = name;
+        named.node = builder->graph->count; // the leaf below
         enum bough_status status = bough__params_add(params, &named);
         if (status != BOUGH_OK)
             return status;

@@ -13,7 +13,6 @@ struct bough__builder {
     int declaring;      // parameters are added to `params`; else they stand there in the same order
     int training;       // dropout drops, batch_norm uses the batch
     int32_t next;       // the next parameter to bind
-    int32_t block;      // where parameters are declared
     const char *prefix; // of their names: "trunk.0"
     uint32_t stream;    // the next stream of random numbers
     int64_t flops;      // so far, of the forward pass

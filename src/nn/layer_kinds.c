@@ -42,15 +42,11 @@ static enum bough_status weight_and_bias(struct bough__builder *builder, int32_t
     int64_t fan_in = bough_shape_row(&shape);
     struct bough__param weight = {.name = "weight",
                                   .shape = shape,
-                                  .block = builder->block,
                                   .init = layer->init,
                                   .fan_in = fan_in,
                                   .fan_out = shape.dim[0] * receptive};
-    struct bough__param bias = {.name = "bias",
-                                .shape = {1, {shape.dim[0]}},
-                                .block = builder->block,
-                                .fan_in = fan_in,
-                                .fan_out = weight.fan_out};
+    struct bough__param bias = {
+        .name = "bias", .shape = {1, {shape.dim[0]}}, .fan_in = fan_in, .fan_out = weight.fan_out};
     enum bough_status status = bough__builder_param(builder, &more[0], &weight);
     *inputs = 1;
     if (status == BOUGH_OK && layer->bias == BOUGH_BIAS) {
@@ -180,10 +176,8 @@ static enum bough_status reshape(struct bough__builder *builder, int32_t *node,
 static enum bough_status gain_and_shift(struct bough__builder *builder, int32_t *more,
                                         const struct bough_shape *shape)
 {
-    struct bough__param gain = {
-        .name = "weight", .shape = *shape, .block = builder->block, .init = {.name = "ones"}};
-    struct bough__param shift = {
-        .name = "bias", .shape = *shape, .block = builder->block, .init = {.name = "zeros"}};
+    struct bough__param gain = {.name = "weight", .shape = *shape, .init = {.name = "ones"}};
+    struct bough__param shift = {.name = "bias", .shape = *shape, .init = {.name = "zeros"}};
     enum bough_status status = bough__builder_param(builder, &more[0], &gain);
     return status == BOUGH_OK ? bough__builder_param(builder, &more[1], &shift) : status;
 }
@@ -198,11 +192,10 @@ static enum bough_status batch_norm(struct bough__builder *builder, int32_t *nod
     if (input->rank != 2)
         BOUGH_TRY(want_rank(builder, *node, 4, "[N, C] or [N, C, H, W]"));
     struct bough_shape shape = {1, {channels}};
-    int32_t statistics = builder->params->blocks - 1;
     struct bough__param mean = {
-        .name = "running_mean", .shape = shape, .block = statistics, .init = {.name = "zeros"}};
+        .name = "running_mean", .shape = shape, .statistics = 1, .init = {.name = "zeros"}};
     struct bough__param variance = {
-        .name = "running_var", .shape = shape, .block = statistics, .init = {.name = "ones"}};
+        .name = "running_var", .shape = shape, .statistics = 1, .init = {.name = "ones"}};
     struct bough__attr attr = {
         .eps = layer->eps, .momentum = layer->momentum, .training = builder->training};
     BOUGH_TRY(gain_and_shift(builder, more, &shape));

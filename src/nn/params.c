@@ -55,12 +55,28 @@ enum bough_status bough__params_add(struct bough__params *params, const struct b
         added->init.name = bough__arena_string(&params->arena, param->init.name);
         BOUGH_TRY_MEMORY(added->init.name);
     }
-    struct bough__param_block *block = &params->block[param->block];
-    added->offset = block->size;
-    block->size += bough_shape_elements(&param->shape);
     params->count++;
 done:
     return status;
+}
+
+static int32_t block_of(const struct bough__params *params, const struct bough__param *param,
+                        const int32_t *owner)
+{
+    if (param->statistics)
+        return params->blocks - 1;
+    return owner[param->node] < 0 ? 0 : owner[param->node] + 1;
+}
+
+void bough__params_place(struct bough__params *params, const int32_t *owner)
+{
+    for (int32_t i = 0; i < params->count; i++) {
+        struct bough__param *param = &params->param[i];
+        param->block = block_of(params, param, owner);
+        struct bough__param_block *block = &params->block[param->block];
+        param->offset = block->size;
+        block->size += bough_shape_elements(&param->shape);
+    }
 }
 
 static enum bough_status zeroed(struct bough__buffer **buffer, struct bough_device *device,
@@ -130,7 +146,8 @@ done:
 int64_t bough__params_trained(const struct bough__params *params)
 {
     int64_t total = 0;
-    for (int32_t i = 0; i < params->blocks; i++)
-        total += params->block[i].trained ? params->block[i].size : 0;
+    for (int32_t i = 0; i < params->count; i++)
+        if (!params->param[i].statistics)
+            total += bough_shape_elements(&params->param[i].shape);
     return total;
 }

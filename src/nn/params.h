@@ -1,8 +1,8 @@
 // A model's parameters: flat blocks on a device, tensors as views of them.
 //
-// The trunk's parameters are one block [P], each head's another, and what batch_norm remembers a
-// last one. The blocks stand one after the other in one buffer, so that an optimizer step is one
-// launch; a checkpoint is one write a block.
+// The parameters that tasks share are one block [P], each task's own another, and what batch_norm
+// remembers a last one. The blocks stand one after the other in one buffer, so that an optimizer
+// step is one launch; a checkpoint is one write a block.
 #ifndef BOUGH_NN_PARAMS_H
 #define BOUGH_NN_PARAMS_H
 
@@ -14,6 +14,8 @@
 struct bough__param {
     const char *name; // "trunk.0.weight", "left.2.bias"
     struct bough_shape shape;
+    int statistics; // without gradient: what batch_norm remembers
+    int32_t node;   // of the graph that declared it
     int32_t block;
     int64_t offset; // elements into the block
     struct bough_init init;
@@ -46,8 +48,13 @@ enum bough_status bough__params_init(struct bough__params *params, const char *c
                                      int32_t count);
 void bough__params_fini(struct bough__params *params);
 
-// Adds a tensor at the end of a block. The init's name and the param's name are copied.
+// Adds a tensor that has no block yet. The init's name and the param's name are copied.
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param);
+
+// Gives every tensor its block, and its place behind those that were added before: block 0 holds
+// what tasks share (and what none reaches), block t + 1 what task t alone reaches.
+//   owner  of each node of the graph that declared them (bough__graph_owners)
+void bough__params_place(struct bough__params *params, const int32_t *owner);
 
 // Buffers for values, gradients (zero) and `slots` optimizer slots (zero), on `device`.
 enum bough_status bough__params_allocate(struct bough__params *params, struct bough_device *device,
@@ -56,7 +63,7 @@ enum bough_status bough__params_allocate(struct bough__params *params, struct bo
 // Draws every tensor's start from the seed and writes the blocks.
 enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed);
 
-// Trained elements in all blocks.
+// Trained elements in all, placed or not.
 int64_t bough__params_trained(const struct bough__params *params);
 
 #endif

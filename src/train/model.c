@@ -52,6 +52,19 @@ static enum bough_status check_sample(const struct bough_shape *sample)
     return BOUGH_OK;
 }
 
+// A parameter that several tasks reach is shared, one that a single task reaches is that task's.
+static enum bough_status place_params(struct bough__model *model, const struct bough__graph *graph,
+                                      const int32_t *scores)
+{
+    int32_t *owner = malloc((size_t)graph->count * sizeof *owner);
+    if (!owner)
+        return bough__no_memory();
+    bough__graph_owners(graph, scores, model->config->tasks_count, owner);
+    bough__params_place(&model->params, owner);
+    free(owner);
+    return BOUGH_OK;
+}
+
 // One sample is enough to declare; batch_norm and the like ask for no more.
 static enum bough_status declare(struct bough__model *model,
                                  const struct bough__layer_observer *observer)
@@ -82,6 +95,7 @@ static enum bough_status declare(struct bough__model *model,
         model->width[t] = shape->dim[1];
         BOUGH_TRY(check_task(model, t));
     }
+    BOUGH_TRY(place_params(model, &graph, scores));
 done:
     bough__graph_fini(&graph);
     return status;

@@ -132,7 +132,17 @@ static void net_fini(struct net *net)
     bough__params_fini(&net->params);
 }
 
-// Records the layers on `x`, into `block`: once to declare the parameters, and again to bind them.
+// Two tasks share all.
+static void place(struct net *net)
+{
+    const int32_t both[] = {net->node, net->node};
+    int32_t owner[64];
+    assert_true(net->graph.count <= 64);
+    bough__graph_owners(&net->graph, both, 2, owner);
+    bough__params_place(&net->params, owner);
+}
+
+// Records the layers on `x`: once to declare the parameters, and again to bind them.
 static enum bough_status build(struct net *net, const struct bough_layer *layers, size_t count,
                                const struct bough_shape *x, int declaring, int training)
 {
@@ -148,7 +158,9 @@ static enum bough_status build(struct net *net, const struct bough_layer *layers
     enum bough_status status =
         bough__layers_build(&builder, &net->node, list, count, "trunk", NULL, NULL);
     net->flops = builder.flops;
-    if (status == BOUGH_OK && !declaring)
+    if (status == BOUGH_OK && declaring)
+        place(net);
+    else if (status == BOUGH_OK)
         assert_int_equal(builder.next, net->params.count);
     return status;
 }

@@ -78,6 +78,11 @@ static void declare(struct bough__params *params)
     assert_ok(bough__params_init(params, blocks, 1));
     assert_ok(bough__graph_leaf(&graph, &node, &input, (struct bough__span){0}));
     assert_ok(bough__layers_build(&builder, &node, layers, 4, "trunk", NULL, NULL));
+    const int32_t both[] = {node, node};
+    int32_t owner[64];
+    assert_true(graph.count <= 64);
+    bough__graph_owners(&graph, both, 2, owner);
+    bough__params_place(params, owner);
     bough__graph_fini(&graph);
 }
 
