@@ -139,9 +139,15 @@ struct bough_weighting {
     size_t weights_count;
 };
 
+struct bough_architecture {
+    const char *name; // hard_sharing, mmoe; default hard_sharing
+    int32_t experts;  // mmoe: copies of the trunk; default 8
+};
+
 struct bough_config {
     const char *data; // path of the data set
     struct bough_input input;
+    struct bough_architecture architecture;
     const struct bough_layer *trunk;
     size_t trunk_count;
     const struct bough_task *tasks;

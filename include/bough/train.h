@@ -143,7 +143,7 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
 
 // A model's layers, for `info`. Owned by the caller.
 struct bough_layer_row {
-    const char *block; // "trunk" or the task's name, borrowed from the config
+    const char *block; // "trunk", "experts.0", "gates.<task>", or the task's name
     const char *kind;
     struct bough_shape shape; // of the output for one sample, without the batch
     int64_t parameters;

@@ -46,6 +46,7 @@ static const char *const losses[] = {BOUGH_LOSSES(LOSS_NAME) NULL};
 static const char *const optimizers[] = {"sgd", "adam", "adamw", "rmsprop", "adagrad", NULL};
 static const char *const schedules[] = {"constant", "step",    "exponential",
                                         "cosine",   "plateau", NULL};
+static const char *const architectures[] = {"hard_sharing", "mmoe", NULL};
 static const char *const weightings[] = {"equal", "fixed", NULL};
 
 const char *const bough__metric_names[] = {"accuracy", "top_<k>",   "f1",  "f1_macro",
@@ -157,6 +158,15 @@ static const struct bough__key input_keys[] = {
 };
 static const struct bough__section input_section = SECTION(input_keys, struct bough_input);
 
+static const struct bough__key architecture_keys[] = {
+    {"name", BOUGH__KEY_NAME, IN(architecture, name), .names = architectures,
+     .word = "hard_sharing", .text = "how trunk and heads are wired"},
+    {"experts", BOUGH__KEY_INT, IN(architecture, experts), .of = "mmoe", .range = &size,
+     .number = {8}, .text = "copies of the trunk, as many as in the paper"},
+};
+static const struct bough__section architecture_section =
+    SECTION(architecture_keys, struct bough_architecture);
+
 static const struct bough__key weighting_keys[] = {
     {"name", BOUGH__KEY_NAME, IN(weighting, name), .names = weightings, .word = "equal",
      .text = "how the tasks' losses become one update"},
@@ -247,6 +257,8 @@ static const struct bough__key config_keys[] = {
     {"data", BOUGH__KEY_TEXT, IN(config, data), .needed = 1,
      .text = "path of the data set, from the config's folder"},
     {"input", BOUGH__KEY_SECTION, IN(config, input), .section = &input_section},
+    {"architecture", BOUGH__KEY_SECTION, IN(config, architecture),
+     .section = &architecture_section},
     {"trunk", BOUGH__KEY_LAYERS, IN(config, trunk), IN(config, trunk_count),
      .section = &layer_section, .text = "layers that all tasks share; may be empty"},
     {"tasks", BOUGH__KEY_TASKS, IN(config, tasks), IN(config, tasks_count),

@@ -4,17 +4,50 @@
 
 #include "nn/layer.h"
 
-// Is told of every layer as it stands; `block` is "trunk" or the task's name. All may be NULL.
+// Is told of every layer as it stands; its prefix is the builder's. May be NULL.
 struct bough__layer_observer {
     void (*built)(void *user, const struct bough_layer *layer, const struct bough__builder *builder,
                   int32_t node);
     void *user;
 };
 
-// Hard sharing: scores[t] = head_t(trunk(input)).
-// Errors: INVALID, naming the layer.
-enum bough_status bough__hard_sharing_build(struct bough__builder *builder, int32_t *scores,
-                                            int32_t input, const struct bough_config *config,
-                                            const struct bough__layer_observer *observer);
+// What an architecture hands back, in nodes.
+struct bough__wiring {
+    int32_t *scores; // [tasks], the caller's
+    // The shared representations: through these alone, what tasks share reaches their scores. In
+    // the parameters' arena.
+    int32_t *shared;
+    int shared_count;
+};
+
+struct bough__architecture {
+    const char *name, *help, *paper;
+    // Builds the config's trunk and heads on `input` [N, sample].
+    // Errors: INVALID, naming the layer.
+    enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
+                               int32_t input, const struct bough_config *config,
+                               const struct bough__layer_observer *observer);
+};
+
+#define BOUGH_ARCHITECTURE(name) extern const struct bough__architecture bough__architecture_##name;
+#include "mtl/architecture_list.h"
+#undef BOUGH_ARCHITECTURE
+
+// NULL if there is none of that name.
+const struct bough__architecture *bough__architecture_find(const char *name);
+
+// The names of all, in order; NULL behind the last.
+const char *bough__architecture_name(size_t index);
+
+// ---- For architectures ----
+
+// `node` is the only shared representation.
+enum bough_status bough__wiring_share(struct bough__builder *builder, struct bough__wiring *wiring,
+                                      int32_t node);
+
+// Builds the head of task t on scores[t].
+enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
+                                    const struct bough_config *config, size_t t,
+                                    const struct bough__layer_observer *observer);
 
 #endif

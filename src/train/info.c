@@ -5,32 +5,38 @@
 
 #include <bough/train.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+// The info with the names that its rows tell.
+struct model_info {
+    struct bough_model_info info;
+    struct bough__arena arena;
+};
 
 struct listing {
-    struct bough_model_info *info;
-    const struct bough_config *config;
+    struct model_info *model;
     size_t room;               // rows
     int64_t parameters, flops; // counted so far
     int lost;                  // memory ended
 };
 
-// The block that a layer is of, by its place in the config.
-static const char *block_of(const struct bough_config *config, const struct bough_layer *layer)
+// The layer's prefix without its place there: "trunk" of "trunk.0".
+static const char *block_of(struct listing *listing, const char *prefix)
 {
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        const struct bough_layer *head = config->tasks[t].head;
-        for (size_t i = 0; i < config->tasks[t].head_count; i++)
-            if (layer == &head[i])
-                return config->tasks[t].name;
-    }
-    return "trunk";
+    char name[200];
+    snprintf(name, sizeof name, "%s", prefix);
+    char *end = strrchr(name, '.');
+    if (end)
+        *end = '\0';
+    return bough__arena_string(&listing->model->arena, name);
 }
 
 // An architecture may build a layer more than once: how many there are, the config does not tell.
 static struct bough_layer_row *next_row(struct listing *listing)
 {
-    struct bough_model_info *info = listing->info;
+    struct bough_model_info *info = &listing->model->info;
     if (info->count == listing->room) {
         const size_t room = listing->room ? 2 * listing->room : 32;
         struct bough_layer_row *row = realloc(info->row, room * sizeof *row);
@@ -46,16 +52,17 @@ static void list_layer(void *user, const struct bough_layer *layer,
                        const struct bough__builder *builder, int32_t node)
 {
     struct listing *listing = user;
-    struct bough_model_info *info = listing->info;
+    struct bough_model_info *info = &listing->model->info;
     const struct bough_shape *shape = bough__graph_shape(builder->graph, node);
     int64_t parameters = bough__params_trained(builder->params);
     struct bough_layer_row *row = next_row(listing);
-    if (!row) {
+    const char *block = block_of(listing, builder->prefix);
+    if (!row || !block) {
         listing->lost = 1;
         return;
     }
     *row = (struct bough_layer_row){
-        .block = block_of(listing->config, layer),
+        .block = block,
         .kind = layer->kind,
         .shape = {.rank = shape->rank - 1},
         .parameters = parameters - listing->parameters,
@@ -75,10 +82,10 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
     struct bough__model *model = NULL;
     struct bough__arena arena = {0};
     struct bough_config complete;
-    struct bough_model_info *made = calloc(1, sizeof *made);
+    struct model_info *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__config_complete(&complete, &arena, config, NULL));
-    struct listing listing = {.info = made, .config = &complete};
+    struct listing listing = {.model = made};
     struct bough__layer_observer observer = {list_layer, &listing};
     BOUGH_TRY(bough__model_create(&model, &complete, sample, NULL, &observer));
     if (listing.lost)
@@ -86,16 +93,19 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
 done:
     bough__model_destroy(&model);
     bough__arena_fini(&arena);
+    *info = made ? &made->info : NULL;
     if (status != BOUGH_OK)
-        bough_model_info_destroy(&made);
-    *info = made;
+        bough_model_info_destroy(info);
     return status;
 }
 
 void bough_model_info_destroy(struct bough_model_info **info)
 {
-    if (*info)
-        free((*info)->row);
-    free(*info);
+    struct model_info *gone = (struct model_info *)*info;
+    if (!gone)
+        return;
+    free(gone->info.row);
+    bough__arena_fini(&gone->arena);
+    free(gone);
     *info = NULL;
 }

@@ -65,6 +65,17 @@ static enum bough_status place_params(struct bough__model *model, const struct b
     return BOUGH_OK;
 }
 
+static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
+                              struct bough__wiring *wiring, int32_t input,
+                              const struct bough__layer_observer *observer)
+{
+    const char *name = model->config->architecture.name;
+    const struct bough__architecture *architecture = bough__architecture_find(name);
+    if (!architecture)
+        return bough__fail(BOUGH_INVALID, "architecture.name: unknown architecture %s", name);
+    return architecture->build(builder, wiring, input, model->config, observer);
+}
+
 // One sample is enough to declare; batch_norm and the like ask for no more.
 static enum bough_status declare(struct bough__model *model,
                                  const struct bough__layer_observer *observer)
@@ -77,12 +88,12 @@ static enum bough_status declare(struct bough__model *model,
         .graph = &graph, .params = &model->params, .declaring = 1, .training = 1};
     struct bough__tensor one = {.shape = {.rank = model->sample.rank + 1, .dim = {1}}};
     int32_t input, *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
+    struct bough__wiring wiring = {.scores = scores};
     BOUGH_TRY_MEMORY(scores);
     for (int32_t i = 0; i < model->sample.rank; i++)
         one.shape.dim[i + 1] = model->sample.dim[i];
     BOUGH_TRY(bough__graph_leaf(&graph, &input, &one, (struct bough__span){0}));
-    BOUGH_TRY(bough__hard_sharing_build(&builder, scores, input, model->config,
-                                        observer ? observer : &nobody));
+    BOUGH_TRY(wire(model, &builder, &wiring, input, observer ? observer : &nobody));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_shape *shape = bough__graph_shape(&graph, scores[t]);
         char text[128];
@@ -200,12 +211,12 @@ done:
 }
 
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      int training, int32_t input, int32_t *scores)
+                                      int training, int32_t input, struct bough__wiring *wiring)
 {
     static const struct bough__layer_observer nobody;
     struct bough__builder builder = {
         .graph = graph, .params = &model->params, .training = training};
-    return bough__hard_sharing_build(&builder, scores, input, model->config, &nobody);
+    return wire(model, &builder, wiring, input, &nobody);
 }
 
 enum bough_status bough__model_keep_best(struct bough__model *model)

@@ -37,9 +37,9 @@ void bough__model_destroy(struct bough__model **model);
 enum bough_status bough__model_read_classes(struct bough__model *model,
                                             const struct bough_tensor_file *file);
 
-// Records trunk and heads on the leaf `input` [N, sample]; scores[t] is [N, width[t]].
+// Records the architecture on the leaf `input` [N, sample]; wiring->scores[t] is [N, width[t]].
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      int training, int32_t input, int32_t *scores);
+                                      int training, int32_t input, struct bough__wiring *wiring);
 
 // Copies the values to or from `best`, on the device.
 enum bough_status bough__model_keep_best(struct bough__model *model);

@@ -67,10 +67,11 @@ enum bough_status bough__step_record(struct bough__step *step)
 {
     enum bough_status status;
     struct bough__model *model = step->data->model;
+    struct bough__wiring wiring = {.scores = step->scores};
     int32_t input;
     BOUGH_TRY(record_input(step, &input));
     BOUGH_TRY(bough__model_record(model, &step->graph, step->data->purpose == BOUGH_TRAINING, input,
-                                  step->scores));
+                                  &wiring));
     step->fused_losses = losses_fuse(step);
     for (size_t t = 0; t < model->config->tasks_count; t++) {
         bough__graph_keep(&step->graph, step->scores[t]);

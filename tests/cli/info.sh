@@ -1,6 +1,8 @@
 tiny
 try bough info tiny.yaml
 try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
+try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
+try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
 try bough info tiny.yaml --input 1,x
 try bough info tiny.yaml --input 0,2
 try bough info tiny.yaml --set trunk.0=max_pool2d:3

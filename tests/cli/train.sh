@@ -12,3 +12,6 @@ wc -l < out.csv
 try bough info runs/tiny-1 | machine | scores
 mkdir multi && cp tiny.yaml multi/config.yaml
 bough train multi/config.yaml --set data=tiny.safetensors --set train.epochs=1 -q -d c | tail -n 1
+bough train tiny.yaml --set architecture=mmoe --run runs/mmoe -q -d c >/dev/null
+try bough eval runs/mmoe --device c 2>&1 | machine | scores
+try bough predict runs/mmoe --data tiny.safetensors -o out.csv --device c 2>&1 | machine | scores

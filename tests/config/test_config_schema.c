@@ -1,5 +1,6 @@
 // The table of keys: sound in itself, and one with the rows of nn and mtl.
 #include "config/config_schema.h"
+#include "mtl/architecture.h"
 #include "mtl/weighting.h"
 #include "nn/init.h"
 #include "nn/layer.h"
@@ -106,6 +107,7 @@ static void test_names_are_those_of_nn_and_mtl(void **state)
     check_names(layer->key->names, bough__layer_kind_name);
     check_names(key_at(layer, "init")->section->key->names, init_name);
     check_names(key_at(task, "loss")->section->key->names, bough__loss_name);
+    check_names(key_at(root, "architecture")->section->key->names, bough__architecture_name);
     check_names(key_at(root, "weighting")->section->key->names, bough__weighting_name);
     check_names(key_at(root, "optimizer")->section->key->names, optimizer_name);
     check_names(bough__metric_names, metric_name);

@@ -98,11 +98,13 @@ static void keep_losses(void *user, const struct bough_event *event)
 }
 
 // One batch an epoch, so that an epoch's loss is a step's.
-static void ten_steps(struct losses *losses, struct bough_device *device, const char *optimizer)
+static void ten_steps(struct losses *losses, struct bough_device *device, const char *optimizer,
+                      const char *architecture)
 {
     struct bough_config config = training_config(data, optimizer);
     struct bough_run *run;
     struct bough_train_options options = {.device = device, .observe = keep_losses, .user = losses};
+    config.architecture.name = architecture;
     config.train.epochs = 10;
     config.train.batch_size = TRAINING_ROWS;
     config.optimizer.lr = 0.001f;
@@ -112,20 +114,20 @@ static void ten_steps(struct losses *losses, struct bough_device *device, const 
     bough_run_destroy(&run);
 }
 
-static void ten_steps_agree(const char *optimizer, double tolerance)
+static void ten_steps_agree(const char *optimizer, const char *architecture, double tolerance)
 {
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     struct losses c, other;
-    ten_steps(&c, device[0], optimizer);
+    ten_steps(&c, device[0], optimizer, architecture);
     for (size_t d = 1; d < count; d++) {
         double worst = 0;
-        ten_steps(&other, device[d], optimizer);
+        ten_steps(&other, device[d], optimizer, architecture);
         for (int i = 0; i < 10; i++)
             for (int t = 0; t < 3; t++)
                 worst = fmax(worst, fabs(other.loss[i][t] / c.loss[i][t] - 1));
-        printf("%s, ten steps on %s: largest relative difference %.2g\n", optimizer,
-               bough_device_info(device[d])->id, worst);
+        printf("%s, %s, ten steps on %s: largest relative difference %.2g\n", architecture,
+               optimizer, bough_device_info(device[d])->id, worst);
         assert_true(worst <= tolerance);
     }
 }
@@ -133,20 +135,27 @@ static void ten_steps_agree(const char *optimizer, double tolerance)
 static void ten_steps_of_sgd_agree(void **state)
 {
     (void)state;
-    ten_steps_agree("sgd", 1e-5);
+    ten_steps_agree("sgd", "hard_sharing", 1e-5);
 }
 
 static void ten_steps_of_adam_agree(void **state)
 {
     (void)state;
-    ten_steps_agree("adam", 1e-4);
+    ten_steps_agree("adam", "hard_sharing", 1e-4);
+}
+
+static void ten_steps_of_mmoe_agree(void **state)
+{
+    (void)state;
+    ten_steps_agree("sgd", "mmoe", 1e-5);
 }
 
 // ---- It resumes ----
 
-static struct bough_config resuming_config(void)
+static struct bough_config resuming_config(const char *architecture)
 {
     struct bough_config config = training_config(data, "adam");
+    config.architecture.name = architecture;
     config.train.epochs = 10;
     config.optimizer.clip_norm = 1;
     config.schedule.name = "plateau";
@@ -154,12 +163,12 @@ static struct bough_config resuming_config(void)
     return config;
 }
 
-static void train_whole(const char *dir, struct bough_device *device)
+static void train_whole(const char *dir, struct bough_device *device,
+                        const struct bough_config *config)
 {
-    struct bough_config config = resuming_config();
     struct bough_run *run;
-    assert_ok(bough_train(&run, &config,
-                          &(struct bough_train_options){.device = device, .run_dir = dir}));
+    assert_ok(
+        bough_train(&run, config, &(struct bough_train_options){.device = device, .run_dir = dir}));
     bough_run_destroy(&run);
 }
 
@@ -183,16 +192,18 @@ static void same_progress(const char *dir_a, const char *dir_b)
     json_decref(progress[1]);
 }
 
-static void five_and_five_epochs_are_ten(void **state)
+static void five_and_five(const char *architecture)
 {
-    (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
-        const char *whole = run_dir("whole", (int)d), *half = run_dir("half", (int)d);
-        struct bough_config config = resuming_config();
+        char name[2][64];
+        snprintf(name[0], sizeof name[0], "%s-whole", architecture);
+        snprintf(name[1], sizeof name[1], "%s-half", architecture);
+        const char *whole = run_dir(name[0], (int)d), *half = run_dir(name[1], (int)d);
+        struct bough_config config = resuming_config(architecture);
         struct bough_run *run;
-        train_whole(whole, device[d]);
+        train_whole(whole, device[d], &config);
         config.train.epochs = 5;
         assert_ok(bough_train(&run, &config,
                               &(struct bough_train_options){.device = device[d], .run_dir = half}));
@@ -206,6 +217,18 @@ static void five_and_five_epochs_are_ten(void **state)
         same_tensors(whole, half, "last.safetensors");
         same_progress(whole, half);
     }
+}
+
+static void five_and_five_epochs_are_ten(void **state)
+{
+    (void)state;
+    five_and_five("hard_sharing");
+}
+
+static void those_of_mmoe_are_ten(void **state)
+{
+    (void)state;
+    five_and_five("mmoe");
 }
 
 struct stopper {
@@ -228,10 +251,10 @@ static void a_stop_within_an_epoch_loses_nothing(void **state)
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
         const char *whole = run_dir("unstopped", (int)d), *dir = run_dir("stopped", (int)d);
-        struct bough_config config = resuming_config();
+        struct bough_config config = resuming_config("hard_sharing");
         struct stopper stopper = {.epoch = 3};
         struct bough_run *run;
-        train_whole(whole, device[d]);
+        train_whole(whole, device[d], &config);
         struct bough_train_options options = {.device = device[d],
                                               .run_dir = dir,
                                               .observe = stop_after_epoch,
@@ -257,7 +280,7 @@ static int train_forever(char *const *arg)
     struct bough_run *run;
     struct bough_train_options options = {.run_dir = arg[2]};
     data = arg[3];
-    struct bough_config config = resuming_config();
+    struct bough_config config = resuming_config("hard_sharing");
     config.train.epochs = 100000;
     if (resumes)
         options = (struct bough_train_options){.resume = arg[2]};
@@ -298,7 +321,7 @@ static void a_killed_run_always_loads(void **state)
         }
     }
     assert_true(resumes);
-    struct bough_config config = resuming_config();
+    struct bough_config config = resuming_config("hard_sharing");
     struct bough_run *run;
     config.train.epochs = 1; // it has more than that behind it: only loads, and evaluates
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}));
@@ -399,7 +422,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(learns_all_tasks_on_every_device),
         cmocka_unit_test(ten_steps_of_sgd_agree),
         cmocka_unit_test(ten_steps_of_adam_agree),
+        cmocka_unit_test(ten_steps_of_mmoe_agree),
         cmocka_unit_test(five_and_five_epochs_are_ten),
+        cmocka_unit_test(those_of_mmoe_are_ten),
         cmocka_unit_test(a_stop_within_an_epoch_loses_nothing),
         cmocka_unit_test(a_killed_run_always_loads),
         cmocka_unit_test(a_loss_gone_bad_names_step_and_task),

@@ -1,0 +1,3 @@
+// Every architecture, one line each: BOUGH_ARCHITECTURE(name) for `bough__architecture_<name>`.
+BOUGH_ARCHITECTURE(hard_sharing)
+BOUGH_ARCHITECTURE(mmoe)

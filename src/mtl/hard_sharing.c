@@ -1,0 +1,27 @@
+// Hard sharing: scores[t] = head_t(trunk(input)).
+#include "base/error.h"
+#include "mtl/architecture.h"
+
+static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
+                               int32_t input, const struct bough_config *config,
+                               const struct bough__layer_observer *observer)
+{
+    enum bough_status status;
+    int32_t trunk = input;
+    BOUGH_TRY(bough__layers_build(builder, &trunk, config->trunk, config->trunk_count, "trunk",
+                                  observer->built, observer->user));
+    BOUGH_TRY(bough__wiring_share(builder, wiring, trunk));
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        wiring->scores[t] = trunk;
+        BOUGH_TRY(bough__head_build(builder, wiring, config, t, observer));
+    }
+done:
+    return status;
+}
+
+const struct bough__architecture bough__architecture_hard_sharing = {
+    .name = "hard_sharing",
+    .help = "one trunk for all tasks, a head for each",
+    .paper = "Caruana, Multitask Learning, 1997",
+    .build = build,
+};

@@ -1,0 +1,133 @@
+// MMoE: scores[t] = head_t(sum over e of g[t, e] E_e(x)) with g[t] = softmax(W_t x). The experts E
+// are copies of the trunk, each with weights of its own, and the gates read the flattened input.
+#include "base/error.h"
+#include "mtl/architecture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// One node of up to BOUGH_MAX_INPUTS at a time, in order, until one is left.
+static enum bough_status concat(struct bough__builder *builder, int32_t *node, int32_t count)
+{
+    static const struct bough__attr attr = {.axis = 1};
+    enum bough_status status = BOUGH_OK;
+    while (count > 1) {
+        int32_t made = 0;
+        for (int32_t i = 0; i < count; i += BOUGH_MAX_INPUTS) {
+            const int n = count - i < BOUGH_MAX_INPUTS ? count - i : BOUGH_MAX_INPUTS;
+            BOUGH_TRY(bough__graph_op(builder->graph, &node[made++], &bough__op_concat, &attr,
+                                      &node[i], n));
+        }
+        count = made;
+    }
+done:
+    return status;
+}
+
+// Experts [N, D...] become one tensor [N, E, D...].
+static enum bough_status stack(struct bough__builder *builder, int32_t *stacked, int32_t *expert,
+                               int32_t count)
+{
+    enum bough_status status;
+    const struct bough_shape one = *bough__graph_shape(builder->graph, expert[0]);
+    struct bough__attr attr = {.shape = {.rank = one.rank, .dim = {count}}};
+    for (int32_t i = 1; i < one.rank; i++)
+        attr.shape.dim[i] = one.dim[i];
+    BOUGH_TRY(concat(builder, expert, count));
+    BOUGH_TRY(bough__graph_op(builder->graph, stacked, &bough__op_reshape, &attr, expert, 1));
+done:
+    return status;
+}
+
+static enum bough_status build_experts(struct bough__builder *builder, int32_t *stacked,
+                                       int32_t input, const struct bough_config *config,
+                                       const struct bough__layer_observer *observer)
+{
+    enum bough_status status;
+    const int32_t count = config->architecture.experts;
+    int32_t *expert = BOUGH_NEW(&builder->params->arena, int32_t, count);
+    BOUGH_TRY_MEMORY(expert);
+    for (int32_t e = 0; e < count; e++) {
+        char name[32];
+        snprintf(name, sizeof name, "experts.%d", e);
+        expert[e] = input;
+        BOUGH_TRY(bough__layers_build(builder, &expert[e], config->trunk, config->trunk_count, name,
+                                      observer->built, observer->user));
+    }
+    builder->graph->layer = "experts";
+    BOUGH_TRY(stack(builder, stacked, expert, count));
+    builder->graph->layer = NULL;
+done:
+    return status;
+}
+
+static enum bough_status mix(struct bough__builder *builder, int32_t *node, int32_t stacked,
+                             int32_t gate, const char *name,
+                             const struct bough__layer_observer *observer)
+{
+    static const struct bough_layer layer = {.kind = "gated_sum"};
+    const int32_t input[] = {stacked, gate};
+    builder->prefix = name;
+    builder->graph->layer = bough__arena_string(&builder->params->arena, name);
+    enum bough_status status =
+        bough__graph_op(builder->graph, node, &bough__op_gated_sum, NULL, input, 2);
+    builder->graph->layer = NULL;
+    if (status != BOUGH_OK)
+        return status;
+    builder->flops += 2 * bough_shape_elements(bough__graph_shape(builder->graph, stacked));
+    if (observer->built)
+        observer->built(observer->user, &layer, builder, *node);
+    return BOUGH_OK;
+}
+
+// The gate of a task, and what it lets through of the experts.
+static enum bough_status build_gate(struct bough__builder *builder, int32_t *node, int32_t stacked,
+                                    int32_t input, const char *task,
+                                    const struct bough__layer_observer *observer)
+{
+    enum { LAYERS = 3 };
+    enum bough_status status;
+    const int64_t experts = bough__graph_shape(builder->graph, stacked)->dim[1];
+    const struct bough_layer layers[LAYERS] = {
+        {.kind = "flatten"},
+        {.kind = "linear", .units = (int32_t)experts, .bias = BOUGH_NO_BIAS},
+        {.kind = "softmax"},
+    };
+    char name[100];
+    int32_t gate = input;
+    snprintf(name, sizeof name, "gates.%s", task);
+    BOUGH_TRY(
+        bough__layers_build(builder, &gate, layers, LAYERS, name, observer->built, observer->user));
+    snprintf(name, sizeof name, "gates.%s.%d", task, LAYERS);
+    BOUGH_TRY(mix(builder, node, stacked, gate, name, observer));
+done:
+    return status;
+}
+
+static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
+                               int32_t input, const struct bough_config *config,
+                               const struct bough__layer_observer *observer)
+{
+    enum bough_status status;
+    int32_t stacked;
+    if (!config->trunk_count)
+        return bough__fail(BOUGH_INVALID, "architecture mmoe: its experts are copies of the trunk, "
+                                          "which is empty");
+    BOUGH_TRY(build_experts(builder, &stacked, input, config, observer));
+    BOUGH_TRY(bough__wiring_share(builder, wiring, stacked));
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        BOUGH_TRY(build_gate(builder, &wiring->scores[t], stacked, input, config->tasks[t].name,
+                             observer));
+        BOUGH_TRY(bough__head_build(builder, wiring, config, t, observer));
+    }
+done:
+    return status;
+}
+
+const struct bough__architecture bough__architecture_mmoe = {
+    .name = "mmoe",
+    .help = "experts, each a trunk of its own, and for each task a gate that mixes them",
+    .paper = "Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate "
+             "Mixture-of-Experts, KDD 2018",
+    .build = build,
+};
