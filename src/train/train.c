@@ -4,8 +4,8 @@
 #include "device/profile.h"
 #include "train/monitor.h"
 #include "train/report.h"
-#include "train/run.h"
-#include "train/trace.h"
+#include "run/run.h"
+#include "run/trace.h"
 
 #include <math.h>
 #include <stdlib.h>

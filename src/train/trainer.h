@@ -3,8 +3,8 @@
 #define BOUGH_TRAIN_TRAINER_H
 
 #include "base/lock.h"
+#include "run/record.h"
 #include "train/progress.h"
-#include "train/record.h"
 #include "train/runner.h"
 #include "train/scoring.h"
 #include "train/split.h"

@@ -1,8 +1,8 @@
 // What was timed during a training: rows for a table, and trace.json for Perfetto.
-#ifndef BOUGH_TRAIN_TRACE_H
-#define BOUGH_TRAIN_TRACE_H
+#ifndef BOUGH_RUN_TRACE_H
+#define BOUGH_RUN_TRACE_H
 
-#include "train/run.h"
+#include "run/run.h"
 
 // Copies the device's profile into the result. Errors: INTERNAL.
 enum bough_status bough__profile_result(struct bough_run *run, const struct bough_device *device);

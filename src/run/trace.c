@@ -1,4 +1,4 @@
-#include "train/trace.h"
+#include "run/trace.h"
 
 #include "base/error.h"
 #include "base/file.h"

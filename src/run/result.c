@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "train/run.h"
+#include "run/run.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // The outcome that bough_train and bough_evaluate hand out.
-#ifndef BOUGH_TRAIN_RUN_H
-#define BOUGH_TRAIN_RUN_H
+#ifndef BOUGH_RUN_H
+#define BOUGH_RUN_H
 
 #include "base/arena.h"
 

@@ -1,6 +1,6 @@
 // The run folder's log.jsonl, one event a line, and result.json.
-#ifndef BOUGH_TRAIN_RECORD_H
-#define BOUGH_TRAIN_RECORD_H
+#ifndef BOUGH_RUN_RECORD_H
+#define BOUGH_RUN_RECORD_H
 
 #include <bough/train.h>
 #include <jansson.h>

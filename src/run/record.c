@@ -1,4 +1,4 @@
-#include "train/record.h"
+#include "run/record.h"
 
 #include "base/error.h"
 #include "base/file.h"
