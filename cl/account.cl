@@ -25,7 +25,7 @@ ITEM_KERNEL void store_rows(ARG(x), ARG(all), ARG(step), const ulong count,
     VIEW(const float, x);
     VIEW(float, all);
     VIEW(const struct step_state, step);
-    const size_t first = (size_t)step->first * p.width, end = (size_t)p.room * p.width;
+    const size_t first = (size_t)step->first * p.width, end = (size_t)p.stored_rows * p.width;
     EACH_ITEM (i)
         if (first + i < end)
             all[first + i] = x[i];

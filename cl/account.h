@@ -10,8 +10,8 @@ struct loss_account {
 };
 
 struct store_params {
-    int width;         // numbers of a row
-    unsigned int room; // rows behind it are not stored
+    int width;                // numbers of a row
+    unsigned int stored_rows; // rows behind it are not stored
 };
 
 #endif

@@ -13,12 +13,12 @@ typedef float16 floats;
 #define LANES 16
 #define LANE  ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 
-// `left` elements of the row begin at x; `room` elements may be read there.
-static inline floats load_floats(global const float *x, int left, long room, float fill)
+// `left` elements of the row begin at x; `readable` elements may be read there.
+static inline floats load_floats(global const float *x, int left, long readable, float fill)
 {
     if (left >= LANES)
         return vload16(0, x);
-    if (room >= LANES)
+    if (readable >= LANES)
         return select((floats)fill, vload16(0, x), LANE < left);
     float some[LANES];
     for (int i = 0; i < LANES; i++)
@@ -63,7 +63,7 @@ static inline float most_of_floats(floats v)
 typedef float floats;
 #define LANES BOUGH_GROUP
 
-static inline floats load_floats(global const float *x, int left, long room, float fill)
+static inline floats load_floats(global const float *x, int left, long readable, float fill)
 {
     const int lane = get_local_id(0);
     return lane < left ? x[lane] : fill;

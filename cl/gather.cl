@@ -67,10 +67,10 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
     VIEW(float, x0);
     EACH_ROW (row) {
         const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
-        const size_t begin = from * p.width[0], ahead = row + 8;
-        if (order_base != 0 && ahead < count) {
+        const size_t begin = from * p.width[0], prefetch = row + 8;
+        if (order_base != 0 && prefetch < count) {
             const size_t size = (size_t)p.width[0] * (p.kind == GATHER_BYTES ? 1 : 4);
-            ask_for_row(PLACE(source0) + (size_t)order[step->first + ahead] * size, size);
+            ask_for_row(PLACE(source0) + (size_t)order[step->first + prefetch] * size, size);
         }
         if (p.kind == GATHER_BYTES)
             scale_row_uchar((global const uchar *)PLACE(source0) + begin, scale, shift,

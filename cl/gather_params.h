@@ -10,8 +10,8 @@ enum { GATHER_COLUMNS = 6 };
 
 struct gather_params {
     int kind;
-    int plane; // elements of a channel of the first column
-    int ahead; // rows that are asked for before they are read, in plain C
+    int plane;    // elements of a channel of the first column
+    int prefetch; // rows that are asked for before they are read, in plain C
     int width[GATHER_COLUMNS];
 };
 

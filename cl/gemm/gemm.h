@@ -22,8 +22,8 @@ enum { GEMM_PLAIN, GEMM_POSITIONS_ACROSS, GEMM_POSITIONS_DEEP };
 
 // How those that are neighbours in memory lie there, but for gaps between whole runs: anyhow, one
 // after the other, every second element (windows that move by 2), or each with a zero behind it
-// (windows over what is spread by 2).
-enum { GEMM_ANYHOW, GEMM_ADJACENT, GEMM_SECONDS, GEMM_SPREAD };
+// (windows over an input dilated by 2).
+enum { GEMM_ANYHOW, GEMM_ADJACENT, GEMM_SECONDS, GEMM_DILATED };
 
 struct gemm_view {
     struct gemm_axis across, depth; // plain
@@ -33,18 +33,18 @@ struct gemm_view {
     int deep; // neighbours in memory lie along depth
     int height, width, kernel_h, kernel_w, out_h, out_w;
     int stride_h, stride_w, padding_h, padding_w;
-    int dilation_h, dilation_w, spread_h, spread_w;
+    int dilation_h, dilation_w, input_dilation_h, input_dilation_w;
     int flip;
     int runs; // GEMM_ANYHOW ...
 };
 
-// How the images of windows are cut: a box is some rows of one image's positions, padded into the
+// How the images of windows are cut: a tile is some rows of one image's positions, padded into the
 // own scratch of a group. Counts in floats.
-struct gemm_boxes {
+struct gemm_padded_tiles {
     gemm_long count, per_image;
     gemm_long own_at, own_size; // of the first group; from one group to the next
     gemm_long tap_at, image_at, panel_at, partial_at; // in it
-    int rows;                                         // of positions in a box
+    int rows;                                         // of positions in a tile
     int pitch, phase, channel; // from one padded row, phase, channel to the next
     int width;                 // of a strip of the plain operand
     int dot_rows;              // of it, that are multiplied along positions at a time; 0: packed
@@ -73,7 +73,7 @@ struct gemm_params {
     int bias_per_row, bias_per_col;
     int activation; // enum bough__activation
     float slope;    // of a leaky_relu
-    struct gemm_boxes boxes;
+    struct gemm_padded_tiles tiles;
 };
 
 #ifdef __OPENCL_VERSION__
@@ -100,7 +100,7 @@ static inline long gemm_axis_at(const struct gemm_axis *axis, long i)
 }
 
 // What an index of one axis adds to the place of an element: an offset, and for windows a height
-// and a width in units of 1 / spread.
+// and a width in units of 1 / input_dilation.
 struct gemm_place {
     long at;
     int h, w;
@@ -157,11 +157,11 @@ static inline float gemm_fetch(global const float *x, const struct gemm_view *v,
     int h = across.h + depth.h, w = across.w + depth.w;
     if (h < 0 || w < 0)
         return 0.0f;
-    if (v->spread_h != 1 || v->spread_w != 1) {
-        if (h % v->spread_h != 0 || w % v->spread_w != 0)
+    if (v->input_dilation_h != 1 || v->input_dilation_w != 1) {
+        if (h % v->input_dilation_h != 0 || w % v->input_dilation_w != 0)
             return 0.0f;
-        h /= v->spread_h;
-        w /= v->spread_w;
+        h /= v->input_dilation_h;
+        w /= v->input_dilation_w;
     }
     return h < v->height && w < v->width ? x[at + (long)h * v->width + w] : 0.0f;
 }

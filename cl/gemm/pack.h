@@ -57,27 +57,27 @@ static inline int clip(struct load *load, const struct gemm_view *v, const struc
     if (v->kind == GEMM_PLAIN)
         return 1;
     int h = run->h + other.h, w = run->w + other.w, width = v->width;
-    if (h < 0 || h % v->spread_h != 0 || h / v->spread_h >= v->height)
+    if (h < 0 || h % v->input_dilation_h != 0 || h / v->input_dilation_h >= v->height)
         return 0;
     if (v->runs == GEMM_SECONDS) {
         load->from = max(load->from, (1 - w) >> 1);
         load->to = min(load->to, (width - w + 1) >> 1);
     } else {
         load->from = max(load->from, -w);
-        load->to = min(load->to, v->spread_w * width - w);
-        load->odd = v->runs == GEMM_SPREAD ? w & 1 : 0;
-        w = v->runs == GEMM_SPREAD ? (w + load->odd) >> 1 : w;
+        load->to = min(load->to, v->input_dilation_w * width - w);
+        load->odd = v->runs == GEMM_DILATED ? w & 1 : 0;
+        w = v->runs == GEMM_DILATED ? (w + load->odd) >> 1 : w;
     }
-    load->at += (long)(h / v->spread_h) * width + w;
+    load->at += (long)(h / v->input_dilation_h) * width + w;
     return load->from < load->to;
 }
 
 // May load_vector read this?
 static inline int is_inside(const struct gemm_view *v, long first, long last)
 {
-    const int length = v->runs == GEMM_SECONDS  ? 2 * LANES
-                       : v->runs == GEMM_SPREAD ? LANES / 2
-                                                : LANES;
+    const int length = v->runs == GEMM_SECONDS   ? 2 * LANES
+                       : v->runs == GEMM_DILATED ? LANES / 2
+                                                 : LANES;
     return first >= 0 && last + length <= v->extent;
 }
 
@@ -108,7 +108,7 @@ static inline float16 load_lanes(float16 value, global const float *x, const str
     float part[LANES];
     vstore16(value, 0, part);
     for (int lane = load->from; lane < load->to; lane++) {
-        if (v->runs != GEMM_SPREAD)
+        if (v->runs != GEMM_DILATED)
             part[lane] = x[load->at + lane * (v->runs == GEMM_SECONDS ? 2 : 1)];
         else if ((lane & 1) == load->odd)
             part[lane] = x[load->at + lane / 2];

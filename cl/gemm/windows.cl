@@ -2,8 +2,8 @@
 // padded images. The forward pass, and the gradient of the input.
 #define BOUGH_NO_STACK
 #include "bough.h"
-#include "gemm/box.h"
 #include "gemm/direct.h"
+#include "gemm/padded_tile.h"
 
 #define LANES     16
 #define LANE      ((int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
@@ -108,14 +108,14 @@ static void block_run(const struct block *t, int rows, int runs)
 
 // ---- c = A * windows ----
 
-static struct run run_at(const struct gemm_params *p, const struct box *box, int first)
+static struct run run_at(const struct gemm_params *p, const struct padded_tile *padded, int first)
 {
     const int width = p->b.out_w, row = first / width, col = first - row * width;
-    const int line = p->b.stride_h * p->boxes.pitch;
+    const int line = p->b.stride_h * p->tiles.pitch;
     struct run run;
-    run.out = box->row * width + first;
+    run.out = padded->row * width + first;
     run.split = min(LANES, width - col);
-    run.count = min(min(LANES, run.split + width), box->rows * width - first);
+    run.count = min(min(LANES, run.split + width), padded->rows * width - first);
     run.near = row * line + col;
     run.far = run.count > run.split ? run.near + line - width : run.near;
     return run;
@@ -123,13 +123,14 @@ static struct run run_at(const struct gemm_params *p, const struct box *box, int
 
 // The run from *first on, and moves that on. The last one begins earlier where it is whole then,
 // and its first sums are the same ones once more.
-static struct run next_run(const struct gemm_params *p, const struct box *box, int *first)
+static struct run next_run(const struct gemm_params *p, const struct padded_tile *padded,
+                           int *first)
 {
-    const struct run run = run_at(p, box, *first);
+    const struct run run = run_at(p, padded, *first);
     *first += run.count;
-    if (run.count < LANES && p->beta == 0.0f && *first == box->rows * p->b.out_w &&
+    if (run.count < LANES && p->beta == 0.0f && *first == padded->rows * p->b.out_w &&
         *first >= LANES) {
-        const struct run whole = run_at(p, box, *first - LANES);
+        const struct run whole = run_at(p, padded, *first - LANES);
         if (whole.count == LANES)
             return whole;
     }
@@ -163,25 +164,25 @@ static void store_run(const struct gemm_params *p, const struct work *w, global 
     }
 }
 
-// All blocks of a box. c: its image's.
-static void box_run(const struct gemm_params *p, const struct work *w, struct block *t,
-                    const struct box *box, global float *c)
+// All blocks of a tile. c: its image's.
+static void padded_tile_run(const struct gemm_params *p, const struct work *w, struct block *t,
+                            const struct padded_tile *padded, global float *c)
 {
-    const int positions = box->rows * p->b.out_w;
+    const int positions = padded->rows * p->b.out_w;
     for (int first = 0; first < positions;) {
         int runs = 1;
-        t->run[0] = next_run(p, box, &first);
+        t->run[0] = next_run(p, padded, &first);
         if (first < positions)
-            t->run[runs++] = next_run(p, box, &first);
+            t->run[runs++] = next_run(p, padded, &first);
         const int direct =
             is_simple(p) && t->run[0].count == LANES && t->run[runs - 1].count == LANES;
-        t->a = w->own + p->boxes.panel_at;
+        t->a = w->own + p->tiles.panel_at;
         t->stride = direct ? p->c_row.stride : 2 * LANES;
         for (int i = 0; i < 2; i++)
             t->at[i] = direct ? t->run[i].out : i * LANES;
         for (long row = 0, i = 0; row < p->m; i++) {
             const int rows = rows_of(p, i);
-            t->to = direct ? c + row * p->c_row.stride : w->own + p->boxes.partial_at;
+            t->to = direct ? c + row * p->c_row.stride : w->own + p->tiles.partial_at;
             t->last = (int)min(p->m - row, (long)rows) - 1;
             block_run(t, rows, runs);
             if (!direct)
@@ -196,7 +197,7 @@ static void box_run(const struct gemm_params *p, const struct work *w, struct bl
 // A as blocks need it.
 static void pack(const struct gemm_params *p, const struct work *w)
 {
-    global float *to = w->own + p->boxes.panel_at;
+    global float *to = w->own + p->tiles.panel_at;
     const int begins = p->bias_per_row && is_simple(p);
     for (long first = 0, i = 0; first < p->m; i++) {
         const int rows = rows_of(p, i);
@@ -218,28 +219,28 @@ static void pack(const struct gemm_params *p, const struct work *w)
 ONCE void windows_run(const struct gemm_params *p, const struct work *w)
 {
     global int *tap = (global int *)w->own;
-    global float *image = w->own + p->boxes.image_at;
+    global float *image = w->own + p->tiles.image_at;
     const int channels = (int)p->k / (p->b.kernel_h * p->b.kernel_w);
     for (int k = 0; k < p->k; k++)
         tap[k] = tap_at(p, k);
     pack(p, w);
-    clear(image, p->boxes.panel_at - p->boxes.image_at);
+    clear(image, p->tiles.panel_at - p->tiles.image_at);
     struct block block;
     block.image = image;
     block.tap = tap;
     block.depth = (int)p->k;
     block.lowest = is_simple(p) && p->activation == BOUGH_RELU ? 0.0f : -INFINITY;
     for (long i = w->first; i < w->last; i++) {
-        const struct box box = box_at(p, i);
-        if (p->boxes.per_image > 1) // what is padded changes from box to box
-            clear(image, p->boxes.panel_at - p->boxes.image_at);
-        pad(p, image, w->b + box.image * p->b.image_stride, box.row, channels);
-        box_run(p, w, &block, &box,
-                w->c + gemm_axis_at(&p->c_col, box.image * p->b.out_h * p->b.out_w));
+        const struct padded_tile padded = padded_tile_at(p, i);
+        if (p->tiles.per_image > 1) // what is padded changes from tile to tile
+            clear(image, p->tiles.panel_at - p->tiles.image_at);
+        pad(p, image, w->b + padded.image * p->b.image_stride, padded.row, channels);
+        padded_tile_run(p, w, &block, &padded,
+                        w->c + gemm_axis_at(&p->c_col, padded.image * p->b.out_h * p->b.out_w));
     }
 }
 
-// Group (boxes, 1, batch).
+// Group (tiles, 1, batch).
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 gemm_windows(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {

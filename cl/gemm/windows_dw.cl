@@ -3,9 +3,9 @@
 // images, and the rows of A are their columns, packed.
 #define BOUGH_NO_STACK
 #include "bough.h"
-#include "gemm/box.h"
 #include "gemm/direct.h"
 #include "gemm/pack.h"
+#include "gemm/padded_tile.h"
 
 TILES(16, 2, 1)
 TILES(0, 1, 1)
@@ -14,7 +14,7 @@ TILES(0, 1, 1)
 static void pack_rows(const struct gemm_params *p, global float *panel, global const float *from,
                       int count)
 {
-    const int width = p->boxes.width;
+    const int width = p->tiles.width;
     for (long row = 0; row < p->m; row += LANES) {
         const int rows = (int)min((long)LANES, p->m - row);
         global float *to = panel + row / width * width * count + row % width;
@@ -31,11 +31,11 @@ static void pack_rows(const struct gemm_params *p, global float *panel, global c
     }
 }
 
-// Adds one box to the sums [strip, tap, width].
-static void box_run(const struct gemm_params *p, struct tile *t, global float *sums,
-                    global const int *tap, int from_zero)
+// Adds one tile to the sums [strip, tap, width].
+static void padded_tile_run(const struct gemm_params *p, struct tile *t, global float *sums,
+                            global const int *tap, int from_zero)
 {
-    const int width = p->boxes.width, strips = (int)((p->m + width - 1) / width);
+    const int width = p->tiles.width, strips = (int)((p->m + width - 1) / width);
     const long tiles = (p->n + TILE_ROWS - 1) / TILE_ROWS;
     global const float *panel = t->b;
     for (int s = 0; s < strips; s++) {
@@ -65,7 +65,7 @@ static void box_run(const struct gemm_params *p, struct tile *t, global float *s
 // ---- Few taps ----
 
 // Rows of A times taps, both read along positions where they lie: packing would take longer. Each
-// has a vector of sums, that all boxes of a group add to.
+// has a vector of sums, that all tiles of a group add to.
 struct dots {
     global const float *a, *image;
     global const int4 *run; // 16 positions: as windows look from `x`, in the next row from `y`;
@@ -109,10 +109,10 @@ struct dots {
 DOTS(8, 3)
 DOTS(10, 2)
 
-// Adds a box. Where rows or taps end, the last one is done again.
+// Adds a tile. Where rows or taps end, the last one is done again.
 static void dots_run(const struct gemm_params *p, struct dots *d, global const int *tap)
 {
-    const int n = (int)p->n, m = (int)p->m, rows = p->boxes.dot_rows, taps = rows == 8 ? 3 : 2;
+    const int n = (int)p->n, m = (int)p->m, rows = p->tiles.dot_rows, taps = rows == 8 ? 3 : 2;
     for (int row = 0; row < m; row += rows) {
         for (int r = 0; r < rows; r++) {
             d->row_at[r] = (int)gemm_axis_at(&p->a.across, min(row + r, m - 1));
@@ -131,12 +131,12 @@ static void dots_run(const struct gemm_params *p, struct dots *d, global const i
     }
 }
 
-// Each 16 positions of a box lie in one row or in two.
+// Each 16 positions of a tile lie in one row or in two.
 static void dots_init(const struct gemm_params *p, struct dots *d, global int4 *run)
 {
-    const int width = p->b.out_w, line = p->b.stride_h * p->boxes.pitch;
+    const int width = p->b.out_w, line = p->b.stride_h * p->tiles.pitch;
     d->run = run;
-    d->runs = p->boxes.rows * width / LANES;
+    d->runs = p->tiles.rows * width / LANES;
     for (int i = 0; i < d->runs; i++) {
         const int row = i * LANES / width, col = i * LANES - row * width, near = row * line + col;
         const int split = min(LANES, width - col);
@@ -149,7 +149,7 @@ static void dots_init(const struct gemm_params *p, struct dots *d, global int4 *
 // sums [strip, tap, width], of the vectors.
 static void dots_end(const struct gemm_params *p, const struct dots *d, global float *sums)
 {
-    const long width = p->boxes.width;
+    const long width = p->tiles.width;
     for (long row = 0; row < p->m; row++)
         for (long tap = 0; tap < p->n; tap++) {
             const float16 sum = AT16(d->sums + (row * p->n + tap) * LANES);
@@ -163,9 +163,9 @@ static void dots_end(const struct gemm_params *p, const struct dots *d, global f
 
 static void packed_init(const struct gemm_params *p, struct tile *tile, global int2 *step)
 {
-    for (int h = 0, k = 0; h < p->boxes.rows; h++)
+    for (int h = 0, k = 0; h < p->tiles.rows; h++)
         for (int col = 0; col < p->b.out_w; col++, k++)
-            step[k] = (int2)(h * p->b.stride_h * p->boxes.pitch + col, k * p->boxes.width);
+            step[k] = (int2)(h * p->b.stride_h * p->tiles.pitch + col, k * p->tiles.width);
     tile->step = step;
     for (int i = 0; i < TILE_PIECES; i++)
         tile->piece_at[i] = i * LANES;
@@ -173,43 +173,43 @@ static void packed_init(const struct gemm_params *p, struct tile *tile, global i
 
 ONCE void dw_run(const struct gemm_params *p, const struct work *w)
 {
-    global int *tap = (global int *)(w->own + p->boxes.tap_at);
-    global float *image = w->own + p->boxes.image_at, *panel = w->own + p->boxes.panel_at;
-    global float *sums = w->own + p->boxes.partial_at;
+    global int *tap = (global int *)(w->own + p->tiles.tap_at);
+    global float *image = w->own + p->tiles.image_at, *panel = w->own + p->tiles.panel_at;
+    global float *sums = w->own + p->tiles.partial_at;
     const int channels = (int)p->n / (p->b.kernel_h * p->b.kernel_w);
     const int positions = p->b.out_h * p->b.out_w;
     for (int i = 0; i < p->n; i++)
         tap[i] = tap_at(p, i);
-    clear(image, p->boxes.panel_at - p->boxes.image_at);
+    clear(image, p->tiles.panel_at - p->tiles.image_at);
     struct tile tile;
     struct dots dots;
     tile.a = dots.image = image;
     tile.b = dots.sums = panel;
-    if (p->boxes.dot_rows)
+    if (p->tiles.dot_rows)
         dots_init(p, &dots, (global int4 *)w->own);
     else
         packed_init(p, &tile, (global int2 *)w->own);
     for (long i = w->first; i < w->last; i++) {
-        const struct box box = box_at(p, i);
+        const struct padded_tile padded = padded_tile_at(p, i);
         global const float *a =
-            w->a + gemm_axis_at(&p->a.depth, box.image * positions + box.row * p->b.out_w);
-        if (p->boxes.per_image > 1) // what is padded changes from box to box
-            clear(image, p->boxes.panel_at - p->boxes.image_at);
-        pad(p, image, w->b + box.image * p->b.image_stride, box.row, channels);
-        if (p->boxes.dot_rows) {
+            w->a + gemm_axis_at(&p->a.depth, padded.image * positions + padded.row * p->b.out_w);
+        if (p->tiles.per_image > 1) // what is padded changes from tile to tile
+            clear(image, p->tiles.panel_at - p->tiles.image_at);
+        pad(p, image, w->b + padded.image * p->b.image_stride, padded.row, channels);
+        if (p->tiles.dot_rows) {
             dots.a = a;
             dots_run(p, &dots, tap);
             continue;
         }
-        tile.depth = box.rows * p->b.out_w;
+        tile.depth = padded.rows * p->b.out_w;
         pack_rows(p, panel, a, tile.depth);
-        box_run(p, &tile, sums, tap, i == w->first);
+        padded_tile_run(p, &tile, sums, tap, i == w->first);
     }
-    if (p->boxes.dot_rows)
+    if (p->tiles.dot_rows)
         dots_end(p, &dots, sums);
 }
 
-// Group (boxes, 1, batch). Leaves partial sums for gemm_windows_sum.
+// Group (tiles, 1, batch). Leaves partial sums for gemm_windows_sum.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 gemm_windows_dw(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {
@@ -226,10 +226,10 @@ gemm_windows_dw(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct ge
 static void sum_groups(float16 *block, const struct gemm_params *p, global const float *from,
                        long taps)
 {
-    const int width = p->boxes.width;
+    const int width = p->tiles.width;
     for (int i = 0; i < LANES; i++)
         block[i] = 0.0f;
-    for (long group = 0; group < p->splits; group++, from += p->boxes.own_size)
+    for (long group = 0; group < p->splits; group++, from += p->tiles.own_size)
         for (int i = 0; i < taps; i++)
             block[i] += vload16(0, from + i * width);
 }
@@ -243,7 +243,7 @@ ONCE void rows_run(const struct gemm_params *p, global float *c, global const fl
         float16 block[LANES];
         float sums[LANES];
         const int cols = (int)min((long)LANES, p->n - col);
-        sum_groups(block, p, from + col * p->boxes.width, cols);
+        sum_groups(block, p, from + col * p->tiles.width, cols);
         transpose(block);
         for (int r = 0; r < rows; r++) {
             vstore16(block[r], 0, sums);
@@ -261,9 +261,9 @@ gemm_windows_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct g
     VIEW(float, c);
     VIEW(const float, scratch);
     const long row = get_group_id(0) * LANES, batch = get_group_id(2);
-    const int width = p.boxes.width;
+    const int width = p.tiles.width;
     rows_run(&p, c, bias,
-             scratch + p.boxes.own_at + p.boxes.partial_at + batch * p.splits * p.boxes.own_size +
+             scratch + p.tiles.own_at + p.tiles.partial_at + batch * p.splits * p.tiles.own_size +
                  row / width * width * p.n + row % width,
              row, batch);
 }

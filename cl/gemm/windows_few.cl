@@ -1,11 +1,11 @@
 // The gradient of a convolution's weight as GEMM on CPU devices, where it has few rows or few taps:
 // vectors lie along positions, so that no lane idles and nothing is transposed. Each column of the
-// windows has a copy of the image, in which the positions of a box follow one another.
+// windows has a copy of the image, in which the positions of a tile follow one another.
 #define BOUGH_NO_STACK
 #include "bough.h"
-#include "gemm/box.h"
 #include "gemm/direct.h"
 #include "gemm/pack.h"
+#include "gemm/padded_tile.h"
 
 #define MOST_ROWS 8
 #define MOST_TAPS 5
@@ -60,7 +60,7 @@ PART(8, 3)
 // Floats of one column's copy, of all copies of an image.
 static int copy_size(const struct gemm_params *p)
 {
-    return (p->boxes.channel / p->boxes.pitch * p->b.out_w + 2 * LANES) / LANES * LANES;
+    return (p->tiles.channel / p->tiles.pitch * p->b.out_w + 2 * LANES) / LANES * LANES;
 }
 
 static long copies_size(const struct gemm_params *p)
@@ -73,7 +73,7 @@ static long copies_size(const struct gemm_params *p)
 static void spread(const struct gemm_params *p, global float *to, global const float *image)
 {
     const int channels = (int)p->n / (p->b.kernel_h * p->b.kernel_w), size = copy_size(p);
-    const int rows = p->boxes.rows - 1 + (p->b.kernel_h - 1) * p->b.dilation_h + 1;
+    const int rows = p->tiles.rows - 1 + (p->b.kernel_h - 1) * p->b.dilation_h + 1;
     for (int c = 0; c < channels; c++)
         for (int w = 0; w < p->b.kernel_w; w++, to += size) {
             const int tap =
@@ -81,7 +81,7 @@ static void spread(const struct gemm_params *p, global float *to, global const f
             global const float *from = image + tap_at(p, tap);
             for (int h = 0; h < rows; h++)
                 for (int i = 0; i < p->b.out_w; i += LANES)
-                    AT16(to + h * p->b.out_w + i) = AT16(from + h * p->boxes.pitch + i);
+                    AT16(to + h * p->b.out_w + i) = AT16(from + h * p->tiles.pitch + i);
             AT16(to + rows * p->b.out_w) = (float16)(0.0f); // meets zeros: must be no NaN
         }
 }
@@ -99,8 +99,8 @@ static int copy_at(const struct gemm_params *p, int tap)
 static void parts_run(const struct gemm_params *p, const struct work *w, struct part *t,
                       global const float *a, global const float *copies, int is_rest)
 {
-    const int rows = p->boxes.part_rows, taps = p->boxes.taps;
-    t->sums = w->own + p->boxes.panel_at;
+    const int rows = p->tiles.part_rows, taps = p->tiles.taps;
+    t->sums = w->own + p->tiles.panel_at;
     for (int row = 0; row < p->m; row += rows)
         for (int tap = 0; tap < p->n; tap += taps, t->sums += rows * taps * LANES) {
             for (int r = 0; r < rows; r++) {
@@ -117,19 +117,19 @@ static void parts_run(const struct gemm_params *p, const struct work *w, struct 
 }
 
 // Boxes of one size: `images` of them, or one of a part of an image.
-static void boxes_run(const struct gemm_params *p, const struct work *w, const struct box *box,
-                      int images)
+static void padded_tiles_run(const struct gemm_params *p, const struct work *w,
+                             const struct padded_tile *padded, int images)
 {
-    const long positions = p->b.out_h * p->b.out_w, count = box->rows * p->b.out_w;
+    const long positions = p->b.out_h * p->b.out_w, count = padded->rows * p->b.out_w;
     const long whole = count / LANES * LANES, size = copies_size(p);
     const int channels = (int)p->n / (p->b.kernel_h * p->b.kernel_w);
-    const long from = box->image * positions + box->row * p->b.out_w;
+    const long from = padded->image * positions + padded->row * p->b.out_w;
     const long next = gemm_axis_at(&p->a.depth, positions) - gemm_axis_at(&p->a.depth, 0);
     global const float *a = w->a + gemm_axis_at(&p->a.depth, from);
-    global float *image = w->own + p->boxes.image_at, *copies = w->own + p->boxes.copies_at;
-    global float *rest = w->own + p->boxes.rest_at;
+    global float *image = w->own + p->tiles.image_at, *copies = w->own + p->tiles.copies_at;
+    global float *rest = w->own + p->tiles.rest_at;
     for (int i = 0; i < images; i++) {
-        pad(p, image, w->b + (box->image + i) * p->b.image_stride, box->row, channels);
+        pad(p, image, w->b + (padded->image + i) * p->b.image_stride, padded->row, channels);
         spread(p, copies + i * size, image);
         for (int r = 0; r < p->m && whole < count; r++)
             AT16(rest + (i * p->m + r) * LANES) =
@@ -151,37 +151,37 @@ static void boxes_run(const struct gemm_params *p, const struct work *w, const s
 // partial[i] = the sum of vector i of the sums.
 static void sum_lanes(const struct gemm_params *p, const struct work *w)
 {
-    global const float *sums = w->own + p->boxes.panel_at;
-    for (long i = 0; i < p->boxes.slots; i += LANES) {
+    global const float *sums = w->own + p->tiles.panel_at;
+    for (long i = 0; i < p->tiles.slots; i += LANES) {
         float16 block[LANES], sum = 0.0f;
         for (int j = 0; j < LANES; j++)
             block[j] = AT16(sums + (i + j) * LANES);
         transpose(block);
         for (int j = 0; j < LANES; j++)
             sum += block[j];
-        AT16(w->own + p->boxes.partial_at + i) = sum;
+        AT16(w->own + p->tiles.partial_at + i) = sum;
     }
 }
 
 ONCE void few_run(const struct gemm_params *p, const struct work *w)
 {
-    global float *image = w->own + p->boxes.image_at;
-    const long size = p->boxes.copies_at - p->boxes.image_at;
+    global float *image = w->own + p->tiles.image_at;
+    const long size = p->tiles.copies_at - p->tiles.image_at;
     clear(image, size);
-    clear(w->own + p->boxes.panel_at, p->boxes.partial_at - p->boxes.panel_at);
+    clear(w->own + p->tiles.panel_at, p->tiles.partial_at - p->tiles.panel_at);
     for (long i = w->first; i < w->last;) {
-        const struct box box = box_at(p, i);
-        if (p->boxes.per_image > 1) // what is padded changes from box to box
+        const struct padded_tile padded = padded_tile_at(p, i);
+        if (p->tiles.per_image > 1) // what is padded changes from tile to tile
             clear(image, size);
         const int images =
-            p->boxes.per_image > 1 ? 1 : (int)min((long)p->boxes.images, w->last - i);
-        boxes_run(p, w, &box, images);
+            p->tiles.per_image > 1 ? 1 : (int)min((long)p->tiles.images, w->last - i);
+        padded_tiles_run(p, w, &padded, images);
         i += images;
     }
     sum_lanes(p, w);
 }
 
-// Group (boxes, 1, batch). Leaves partial sums for gemm_windows_few_sum.
+// Group (tiles, 1, batch). Leaves partial sums for gemm_windows_few_sum.
 kernel __attribute__((reqd_work_group_size(1, 1, 1))) void
 gemm_windows_few(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct gemm_params p)
 {
@@ -198,12 +198,12 @@ gemm_windows_few(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const struct g
 ONCE void rows_run(const struct gemm_params *p, global float *c, global const float *bias,
                    global const float *from, long row, long batch)
 {
-    const int rows = p->boxes.part_rows, taps = p->boxes.taps;
+    const int rows = p->tiles.part_rows, taps = p->tiles.taps;
     for (long tap = 0; tap < p->n; tap += taps, from += rows * taps) {
         float sums[2 * LANES];
         float16 low = 0.0f, high = 0.0f;
         global const float *part = from;
-        for (long group = 0; group < p->splits; group++, part += p->boxes.own_size) {
+        for (long group = 0; group < p->splits; group++, part += p->tiles.own_size) {
             low += AT16(part);
             high += AT16(part + LANES);
         }
@@ -223,10 +223,10 @@ gemm_windows_few_sum(ARG(a), ARG(b), ARG(c), ARG(bias), ARG(scratch), const stru
     VIEW(float, c);
     VIEW(const float, scratch);
     const long part = get_group_id(0), batch = get_group_id(2);
-    const int rows = p.boxes.part_rows, taps = p.boxes.taps;
+    const int rows = p.tiles.part_rows, taps = p.tiles.taps;
     const long slots = (p.n + taps - 1) / taps * taps * rows;
     rows_run(&p, c, bias,
-             scratch + p.boxes.own_at + p.boxes.partial_at + batch * p.splits * p.boxes.own_size +
+             scratch + p.tiles.own_at + p.tiles.partial_at + batch * p.splits * p.tiles.own_size +
                  part * slots,
              part * rows, batch);
 }

@@ -21,11 +21,11 @@ void *bough__arena_alloc(struct bough__arena *arena, size_t size)
     size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct bough__arena_chunk *chunk = arena->chunk;
     if (!chunk || chunk->size - chunk->used < size) {
-        size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
-        chunk = calloc(1, sizeof *chunk + room);
+        size_t capacity = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+        chunk = calloc(1, sizeof *chunk + capacity);
         if (!chunk)
             return NULL;
-        chunk->size = room;
+        chunk->size = capacity;
         chunk->next = arena->chunk;
         arena->chunk = chunk;
     }

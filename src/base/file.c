@@ -55,11 +55,11 @@ done:
 
 static enum bough_status read_all(char **data, size_t *size, int fd, const char *path)
 {
-    size_t room = 0;
+    size_t capacity = 0;
     for (;;) {
-        if (room - *size < READ_BYTES + 1) {
-            room = room * 2 + READ_BYTES + 1;
-            char *larger = realloc(*data, room);
+        if (capacity - *size < READ_BYTES + 1) {
+            capacity = capacity * 2 + READ_BYTES + 1;
+            char *larger = realloc(*data, capacity);
             if (!larger)
                 return bough__no_memory();
             *data = larger;

@@ -15,7 +15,7 @@ struct entry {
 
 struct entries {
     struct entry *entry;
-    size_t count, room;
+    size_t count, capacity;
     uint64_t size;
 };
 
@@ -38,13 +38,13 @@ static void add(struct entries *all, int folder, const char *name)
     struct stat info;
     if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
         return;
-    if (all->count == all->room) {
-        size_t room = all->room * 2 + 64;
-        struct entry *larger = realloc(all->entry, room * sizeof *larger);
+    if (all->count == all->capacity) {
+        size_t capacity = all->capacity * 2 + 64;
+        struct entry *larger = realloc(all->entry, capacity * sizeof *larger);
         if (!larger)
             return;
         all->entry = larger;
-        all->room = room;
+        all->capacity = capacity;
     }
     char *copy = strdup(name);
     if (!copy)

@@ -102,7 +102,7 @@ static void describe(struct bough_step_bench *bench, const struct bough__runner 
     for (size_t i = 0; i < sequence->count; i++)
         bench->flops += sequence->launch[i]->flops;
     bench->planned =
-        bough__plan_bytes(runner->full.plan, &unshared) + runner->data.model->device->held;
+        bough__plan_bytes(runner->full.plan, &unshared) + runner->data.model->device->scratch_bytes;
     bench->values = unshared;
 }
 

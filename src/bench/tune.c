@@ -33,7 +33,7 @@ static int same(const struct bough__gemm *a, const struct bough__gemm *b)
            strcmp(kind[0], kind[1]) == 0;
 }
 
-static void see(void *user, const struct bough__gemm *gemm)
+static void count_product(void *user, const struct bough__gemm *gemm)
 {
     struct products *products = user;
     if (gemm->m == 0 || gemm->n == 0 || gemm->k == 0 || gemm->batch == 0)
@@ -71,12 +71,12 @@ done:
 static enum bough_status collect(struct products *products, struct bough_device *c,
                                  const struct bough_config *config)
 {
-    c->see = see;
-    c->see_user = products;
+    c->on_gemm = count_product;
+    c->on_gemm_user = products;
     c->windows_untested = 0; // the products of that test would be seen
     enum bough_status status =
         config ? prepare_config(c, config) : bough__bench_prepare_products(c);
-    c->see = NULL;
+    c->on_gemm = NULL;
     return status == BOUGH_OK && products->no_memory ? bough__no_memory() : status;
 }
 

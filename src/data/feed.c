@@ -60,10 +60,10 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
     BOUGH_TRY_MEMORY(table->column);
     memcpy(table->column, column, (size_t)columns * sizeof *column);
     table->resident = fits(table, budget);
-    table->window = table->resident ? rows : batch;
+    table->capacity = table->resident ? rows : batch;
     for (int c = 0; c < columns; c++) {
         struct bough__column *made = &table->column[c];
-        size_t bytes = (size_t)table->window * row_bytes(made);
+        size_t bytes = (size_t)table->capacity * row_bytes(made);
         made->buffer = NULL;
         BOUGH_TRY(bough__buffer_create(&made->buffer, device, bytes));
         if (table->resident)
@@ -88,7 +88,7 @@ void bough__table_fini(struct bough__table *table)
 static int64_t batch_rows(const struct bough__feed *feed, int64_t first)
 {
     int64_t left = feed->count - first;
-    return left < feed->table->window ? left : feed->table->window;
+    return left < feed->table->capacity ? left : feed->table->capacity;
 }
 
 // The system copies them out of the file's mapping, which a call for each row would take many times
@@ -132,17 +132,17 @@ static enum bough_status prepare(void *user, int64_t first)
         const struct bough__column *column = &table->column[c];
         BOUGH_TRY(
             copy_rows(&feed->staging, at, column, feed->order + first, batch_rows(feed, first)));
-        at += (size_t)table->window * row_bytes(column);
+        at += (size_t)table->capacity * row_bytes(column);
     }
 done:
     return status;
 }
 
-static void prepare_ahead(struct bough__feed *feed, int64_t first)
+static void prefetch_batch(struct bough__feed *feed, int64_t first)
 {
     feed->prepared = first < feed->count ? first : -1;
     if (feed->prepared >= 0)
-        bough__ahead_start(feed->ahead, first);
+        bough__prefetch_start(feed->prefetch, first);
 }
 
 static enum bough_status init_staging(struct bough__feed *feed)
@@ -151,9 +151,9 @@ static enum bough_status init_staging(struct bough__feed *feed)
     const struct bough__table *table = feed->table;
     size_t bytes = 0;
     for (int c = 0; c < table->columns; c++)
-        bytes += (size_t)table->window * row_bytes(&table->column[c]);
+        bytes += (size_t)table->capacity * row_bytes(&table->column[c]);
     BOUGH_TRY(bough__staging_init(&feed->staging, bytes));
-    BOUGH_TRY(bough__ahead_create(&feed->ahead, prepare, feed));
+    BOUGH_TRY(bough__prefetch_create(&feed->prefetch, prepare, feed));
 done:
     return status;
 }
@@ -164,16 +164,16 @@ enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int
     const struct bough__table *table = feed->table;
     if (table->resident)
         return BOUGH_OK;
-    BOUGH_TRY(bough__ahead_wait(feed->ahead));
+    BOUGH_TRY(bough__prefetch_wait(feed->prefetch));
     if (feed->prepared != first)
         BOUGH_TRY(prepare(feed, first));
     const char *from = feed->staging.data;
     for (int c = 0; c < table->columns; c++) {
         size_t bytes = row_bytes(&table->column[c]);
         BOUGH_TRY(bough__write(bough__whole(table->column[c].buffer), from, (size_t)rows * bytes));
-        from += (size_t)table->window * bytes;
+        from += (size_t)table->capacity * bytes;
     }
-    prepare_ahead(feed, first + table->window);
+    prefetch_batch(feed, first + table->capacity);
 done:
     return status;
 }
@@ -188,7 +188,7 @@ enum bough_status bough__feed_init(struct bough__feed *feed, const struct bough_
     feed->order = malloc((size_t)count * sizeof *feed->order + 1);
     BOUGH_TRY_MEMORY(feed->order);
     for (int64_t i = 0; i < count; i++)
-        feed->order[i] = (int32_t)(i % table->window);
+        feed->order[i] = (int32_t)(i % table->capacity);
     size_t bytes = (size_t)count * sizeof *feed->order;
     BOUGH_TRY(bough__buffer_create(&feed->device_order, table->device, bytes));
     BOUGH_TRY(bough__write(bough__whole(feed->device_order), feed->order, bytes));
@@ -204,7 +204,7 @@ done:
 
 void bough__feed_fini(struct bough__feed *feed)
 {
-    bough__ahead_destroy(&feed->ahead);
+    bough__prefetch_destroy(&feed->prefetch);
     bough__buffer_destroy(&feed->device_order);
     free(feed->order);
     bough__staging_fini(&feed->staging);
@@ -214,13 +214,13 @@ void bough__feed_fini(struct bough__feed *feed)
 enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *order)
 {
     size_t bytes = (size_t)feed->count * sizeof *order;
-    if (feed->ahead) // what it did for the old order does not matter
-        bough__ahead_wait(feed->ahead);
+    if (feed->prefetch) // what it did for the old order does not matter
+        bough__prefetch_wait(feed->prefetch);
     memcpy(feed->order, order, bytes);
     feed->version++;
     if (feed->table->resident)
         return bough__write(bough__whole(feed->device_order), order, bytes);
-    prepare_ahead(feed, 0); // on the device the window holds a batch in its order already
+    prefetch_batch(feed, 0); // on the device the buffers hold a batch in its order already
     return BOUGH_OK;
 }
 

@@ -6,7 +6,7 @@
 #ifndef BOUGH_DATA_FEED_H
 #define BOUGH_DATA_FEED_H
 
-#include "data/ahead.h"
+#include "data/prefetch.h"
 #include "data/staging.h"
 #include "data/tensor_file.h"
 #include "device/sequence.h"
@@ -29,8 +29,8 @@ struct bough__table {
     struct bough__column *column; // owned
     int columns;
     int64_t rows;
-    int64_t window; // rows that the buffers hold: all of them, or a batch
-    int resident;   // all of them, and they are there
+    int64_t capacity; // rows that the buffers hold: all of them, or a batch
+    int resident;     // all of them, and they are there
 };
 
 // Copies the columns' descriptions and puts their rows on the device if all of them fit in `budget`
@@ -52,9 +52,9 @@ struct bough__feed {
     unsigned version;                   // counts its orders, from 1
     struct bough__buffer *device_order; // [count] places in the table's buffers
     // Where not all is resident, NULL and unused otherwise.
-    struct bough__ahead *ahead;
+    struct bough__prefetch *prefetch;
     struct bough__staging staging; // one batch, column after column
-    int64_t prepared; // the batch that `ahead` has in hand begins there in the order; -1 = none
+    int64_t prepared; // the batch that `prefetch` has in hand begins there in the order; -1 = none
 };
 
 // A feed of `count` rows, at first 0, 1, 2, ... It stays where it is: its thread knows the address.

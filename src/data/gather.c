@@ -14,7 +14,7 @@ enum { ROWS_AHEAD = 8, ASKED_BYTES = 1024, NEAR_BYTES = 256 << 10 };
 struct rows {
     const int32_t *order;
     int64_t begin, end;
-    int ahead;
+    int prefetch;
 };
 
 BOUGH_IN_TWIN int64_t source_row(const struct rows *rows, int64_t row)
@@ -26,9 +26,9 @@ BOUGH_IN_TWIN int64_t source_row(const struct rows *rows, int64_t row)
 // on where a row is long.
 BOUGH_IN_TWIN void ask_ahead(const struct rows *rows, int64_t row, const char *source, int64_t size)
 {
-    if (!rows->ahead || row + rows->ahead >= rows->end)
+    if (!rows->prefetch || row + rows->prefetch >= rows->end)
         return;
-    source += source_row(rows, row + rows->ahead) * size;
+    source += source_row(rows, row + rows->prefetch) * size;
     for (int64_t i = 0; i < size && i < ASKED_BYTES; i += 64)
         __builtin_prefetch(source + i);
 }
@@ -130,7 +130,7 @@ BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t
         .order = arg[0] ? (const int32_t *)arg[0] + step->first : NULL,
         .begin = begin,
         .end = end,
-        .ahead = arg[0] ? p->ahead : 0,
+        .prefetch = arg[0] ? p->prefetch : 0,
     };
     if (p->kind != GATHER_WORDS)
         scale_rows(arg, p, &rows);
@@ -170,7 +170,7 @@ static struct bough__kernel_call call_of(const struct bough__gather *g, struct g
     p->kind = !g->scale.buffer ? GATHER_WORDS : g->dtype == BOUGH_U8 ? GATHER_BYTES : GATHER_FLOATS;
     p->plane = (int)(g->width / channels);
     p->width[0] = (int)g->width;
-    p->ahead = g->source.buffer && g->source.buffer->size > NEAR_BYTES ? ROWS_AHEAD : 0;
+    p->prefetch = g->source.buffer && g->source.buffer->size > NEAR_BYTES ? ROWS_AHEAD : 0;
     return (struct bough__kernel_call){
         .kernel = &kernel_rows,
         .params = p,

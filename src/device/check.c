@@ -100,7 +100,8 @@ static enum bough_status check_windows(const char *name, const struct bough__win
 {
     if (w->channels < 1 || w->height < 1 || w->width < 1 || w->kernel_h < 1 || w->kernel_w < 1 ||
         w->stride_h < 1 || w->stride_w < 1 || w->dilation_h < 1 || w->dilation_w < 1 ||
-        w->spread_h < 1 || w->spread_w < 1 || w->out_h < 1 || w->out_w < 1 || w->image_stride < 0)
+        w->input_dilation_h < 1 || w->input_dilation_w < 1 || w->out_h < 1 || w->out_w < 1 ||
+        w->image_stride < 0)
         return bough__fail(BOUGH_INVALID, "gemm: windows of %s: a size or a stride is below 1",
                            name);
     int64_t window = (int64_t)w->kernel_h * w->kernel_w;

@@ -37,10 +37,11 @@ void bough_device_close(struct bough_device **device)
 }
 
 static enum bough_status save_kernels(struct bough_device *device, const char *path, char *report,
-                                      size_t room)
+                                      size_t capacity)
 {
     enum bough_status status;
-    BOUGH_GUARD(status, device->backend, device->backend->save_kernels(device, path, report, room));
+    BOUGH_GUARD(status, device->backend,
+                device->backend->save_kernels(device, path, report, capacity));
     return status;
 }
 
@@ -257,8 +258,8 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
     struct bough__gemm full = *gemm;
     full.batch = gemm->batch ? gemm->batch : 1;
     full.alpha = gemm->alpha != 0 ? gemm->alpha : 1;
-    if (device->see)
-        device->see(device->see_user, &full);
+    if (device->on_gemm)
+        device->on_gemm(device->on_gemm_user, &full);
     BOUGH_GUARD(status, device->backend, device->backend->prepare_gemm(launch, device, &full));
     if (status == BOUGH_OK)
         describe_gemm(*launch, &full);

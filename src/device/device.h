@@ -91,19 +91,20 @@ struct bough__axis {
 // Windows over images [N, channels, height, width], as a matrix:
 //   rows     (c, kh, kw): channels * kernel_h * kernel_w of them, kw fastest
 //   columns  (n, oh, ow): N * out_h * out_w of them, ow fastest
-//   value    x[n, c, ih, iw] with ih = (oh * stride_h + kh * dilation_h - padding_h) / spread_h,
+//   value    x[n, c, ih, iw] with ih = (oh * stride_h + kh * dilation_h - padding_h) /
+//   input_dilation_h,
 //            0 where that has a remainder or lies outside; iw alike
 // flip = 1 takes kernel_h - 1 - kh and kernel_w - 1 - kw instead of kh and kw.
-// A convolution's forward pass has spread 1; the gradient of its input is a window over dy with
-// stride 1, spread = the convolution's stride, padding = dilation * (kernel - 1) - padding,
-// flipped.
+// A convolution's forward pass has input_dilation 1; the gradient of its input is a window over dy
+// with stride 1, input_dilation = the convolution's stride, padding = dilation * (kernel - 1) -
+// padding, flipped.
 struct bough__windows {
     int32_t channels, height, width;
     int32_t kernel_h, kernel_w;
     int32_t stride_h, stride_w;
     int32_t padding_h, padding_w;
     int32_t dilation_h, dilation_w;
-    int32_t spread_h, spread_w;
+    int32_t input_dilation_h, input_dilation_w;
     int32_t out_h, out_w;
     int32_t flip;
     int64_t image_stride; // elements from one n to the next (a group of channels is a part of it)
@@ -157,10 +158,10 @@ struct bough_device {
     struct bough__profile *profile; // the front's; NULL = launches are not timed (profile.h)
     int windows_untested;           // the self-test of GEMM of windows waits for the first one
     struct bough__tuning *tuning;   // the front's; NULL = there is none (tuning.h)
-    size_t held;                    // the backend's: bytes that launches share, beside all buffers
+    size_t scratch_bytes;           // the backend's: bytes that launches share, beside all buffers
     // The front's: told of every product before it is prepared; NULL = nobody is.
-    void (*see)(void *user, const struct bough__gemm *gemm);
-    void *see_user;
+    void (*on_gemm)(void *user, const struct bough__gemm *gemm);
+    void *on_gemm_user;
 };
 
 // What a launch is a part of, for tables and traces. Strings are borrowed; NULL where there is
@@ -193,9 +194,9 @@ struct bough__timing {
 struct bough__backend {
     const char *name;
 
-    // Appends its devices, usable or not, to a list with room for `room`; sets `*count` to how many
-    // it has. `note` receives why there is none, or "".
-    enum bough_status (*list)(struct bough_device_info *list, size_t room, size_t *count,
+    // Appends its devices, usable or not, to a list with room for `capacity`; sets `*count` to how
+    // many it has. `note` receives why there is none, or "".
+    enum bough_status (*list)(struct bough_device_info *list, size_t capacity, size_t *count,
                               char *note, size_t note_size);
     // The device of that id.
     enum bough_status (*open)(struct bough_device **device, const char *id);

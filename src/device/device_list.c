@@ -85,20 +85,20 @@ const struct bough__backend *const *bough__backends(size_t *count, char *note, s
 // ---- Listing ----
 
 static enum bough_status list(const struct bough__backend *backend, struct bough_device_info *info,
-                              size_t room, size_t *found, char *note, size_t note_size)
+                              size_t capacity, size_t *found, char *note, size_t note_size)
 {
     enum bough_status status;
-    BOUGH_GUARD(status, backend, backend->list(info, room, found, note, note_size));
+    BOUGH_GUARD(status, backend, backend->list(info, capacity, found, note, note_size));
     return status;
 }
 
 static enum bough_status append(struct bough__listing *listing,
                                 const struct bough__backend *backend)
 {
-    size_t room = 8, found = 0;
+    size_t capacity = 8, found = 0;
     char note[sizeof listing->note] = "";
     for (;;) {
-        size_t all = listing->count + room;
+        size_t all = listing->count + capacity;
         struct bough_device_info *info = realloc(listing->info, all * sizeof *info);
         if (!info)
             return bough__no_memory();
@@ -109,12 +109,12 @@ static enum bough_status append(struct bough__listing *listing,
             return bough__no_memory();
         listing->backend = backends;
         enum bough_status status =
-            list(backend, info + listing->count, room, &found, note, sizeof note);
+            list(backend, info + listing->count, capacity, &found, note, sizeof note);
         if (status != BOUGH_OK)
             return status;
-        if (found <= room)
+        if (found <= capacity)
             break;
-        room = found;
+        capacity = found;
     }
     for (size_t i = 0; i < found; i++)
         listing->backend[listing->count++] = backend;

@@ -48,13 +48,13 @@ static int32_t row_of(struct bough__profile *profile, const struct bough__launch
     for (size_t i = 0; i < profile->rows; i++)
         if (is_of(&profile->row[i], launch))
             return (int32_t)i;
-    if (profile->rows == profile->row_room) {
-        size_t room = profile->row_room ? 2 * profile->row_room : 64;
-        struct bough__profile_row *row = realloc(profile->row, room * sizeof *row);
+    if (profile->rows == profile->row_capacity) {
+        size_t capacity = profile->row_capacity ? 2 * profile->row_capacity : 64;
+        struct bough__profile_row *row = realloc(profile->row, capacity * sizeof *row);
         if (!row)
             return -1;
         profile->row = row;
-        profile->row_room = room;
+        profile->row_capacity = capacity;
     }
     profile->row[profile->rows] = (struct bough__profile_row){
         .label = launch->label, .name = launch->name, .implementation = launch->implementation};
@@ -86,12 +86,12 @@ enum bough_status bough__profile_run(struct bough_device *device,
 {
     enum bough_status status;
     struct bough__profile *profile = device->profile;
-    if (count > profile->timing_room) {
+    if (count > profile->timing_capacity) {
         struct bough__timing *timing = realloc(profile->timing, count * sizeof *timing);
         if (!timing)
             return bough__no_memory();
         profile->timing = timing;
-        profile->timing_room = count;
+        profile->timing_capacity = count;
     }
     BOUGH_TRY(bough__run_timed(device, launch, count, profile->timing));
     for (size_t i = 0; i < count; i++)

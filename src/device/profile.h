@@ -23,12 +23,12 @@ enum { BOUGH_TRACE_EVENTS = 10000 };
 
 struct bough__profile {
     struct bough__profile_row *row;
-    size_t rows, row_room;
+    size_t rows, row_capacity;
     struct bough__trace_event *event; // the first BOUGH_TRACE_EVENTS launches
     size_t events;
     int32_t lists;                // that ran
     struct bough__timing *timing; // of the list that ran last
-    size_t timing_room;
+    size_t timing_capacity;
 };
 
 // From now on every launch is timed, until bough__profile_end or the closing of the device. Labels

@@ -211,8 +211,8 @@ static const struct bough__windows windows_of_x = {
     .padding_w = PADDING,
     .dilation_h = 1,
     .dilation_w = 1,
-    .spread_h = 1,
-    .spread_w = 1,
+    .input_dilation_h = 1,
+    .input_dilation_w = 1,
     .out_h = OUT_H,
     .out_w = OUT_W,
     .image_stride = IN * HEIGHT * WIDTH,
@@ -230,8 +230,8 @@ static const struct bough__windows windows_of_dy = {
     .padding_w = KERNEL - 1 - PADDING,
     .dilation_h = 1,
     .dilation_w = 1,
-    .spread_h = STRIDE,
-    .spread_w = STRIDE,
+    .input_dilation_h = STRIDE,
+    .input_dilation_w = STRIDE,
     .out_h = HEIGHT,
     .out_w = WIDTH,
     .flip = 1,
@@ -277,8 +277,8 @@ static enum bough_status windows_transposed(struct bough_device *device, double 
     return status;
 }
 
-// dx [IN, (n, h, w)] = w [IN, (o, kh, kw)] * spread, flipped windows of dy
-static enum bough_status windows_spread(struct bough_device *device, double *error)
+// dx [IN, (n, h, w)] = w [IN, (o, kh, kw)] * dilated, flipped windows of dy
+static enum bough_status windows_dilated(struct bough_device *device, double *error)
 {
     struct convolution *d = convolution_create();
     if (!d)
@@ -418,7 +418,7 @@ static const struct {
     {"gemm TT", gemm_tt, BOUGH_SELFTEST_WITHOUT_WINDOWS},
     {"gemm windows", windows, BOUGH_SELFTEST_WINDOWS},
     {"gemm windows transposed", windows_transposed, BOUGH_SELFTEST_WINDOWS},
-    {"gemm windows spread", windows_spread, BOUGH_SELFTEST_WINDOWS},
+    {"gemm windows dilated", windows_dilated, BOUGH_SELFTEST_WINDOWS},
     {"row sum", reduction, BOUGH_SELFTEST_WITHOUT_WINDOWS},
     {"softmax", rows_softmax, BOUGH_SELFTEST_WITHOUT_WINDOWS},
     {"channel sum", channels, BOUGH_SELFTEST_WITHOUT_WINDOWS},

@@ -45,12 +45,12 @@ BOUGH_IN_TWIN int row_lanes(int length)
     return length > 8 ? 16 : length > 4 ? 8 : length > 1 ? 4 : 1;
 }
 
-// How many of the rows in the next `room` elements may be done by vectors: what the last one
+// How many of the rows in the next `readable` elements may be done by vectors: what the last one
 // reaches beyond its row is there.
-BOUGH_IN_TWIN int64_t whole_rows(int length, int lanes, int64_t room)
+BOUGH_IN_TWIN int64_t whole_rows(int length, int lanes, int64_t readable)
 {
     const int beyond = (length + lanes - 1) / lanes * lanes - length;
-    return room > beyond ? (room - beyond) / length : 0;
+    return readable > beyond ? (readable - beyond) / length : 0;
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include "base/error.h"
+#include "device/device.h"
 
 #include <stdio.h>
 #include <stdlib.h>

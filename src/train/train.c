@@ -2,10 +2,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "device/profile.h"
-#include "train/monitor.h"
-#include "train/report.h"
 #include "run/run.h"
 #include "run/trace.h"
+#include "train/monitor.h"
+#include "train/report.h"
 
 #include <math.h>
 #include <stdlib.h>

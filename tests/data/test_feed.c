@@ -74,7 +74,7 @@ static void walk(struct bough_device *device, uint64_t budget)
     struct bough__table table;
     struct bough__feed feed;
     assert_ok(bough__table_init(&table, device, column, 2, ROWS, BATCH, budget));
-    assert_int_equal(table.window, budget ? ROWS : BATCH);
+    assert_int_equal(table.capacity, budget ? ROWS : BATCH);
     assert_ok(bough__feed_init(&feed, &table, COUNT));
     walk_from(device, &table, &feed, 0);
     walk_from(device, &table, &feed, 2 * BATCH);

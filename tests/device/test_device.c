@@ -340,8 +340,8 @@ static const struct bough__windows windows = {.channels = 3,
                                               .stride_w = 1,
                                               .dilation_h = 1,
                                               .dilation_w = 1,
-                                              .spread_h = 1,
-                                              .spread_w = 1,
+                                              .input_dilation_h = 1,
+                                              .input_dilation_w = 1,
                                               .out_h = 2,
                                               .out_w = 2,
                                               .image_stride = 24};
@@ -392,7 +392,7 @@ static void gemm_mistakes(void **state)
     assert_ok(bough__launch_gemm(&launch, device, &full));
     bough__launch_destroy(&launch);
     refused(device, (g = full, g.b.windows.stride_h = 0, g), "below 1");
-    refused(device, (g = full, g.b.windows.spread_w = 0, g), "below 1");
+    refused(device, (g = full, g.b.windows.input_dilation_w = 0, g), "below 1");
     refused(device, (g = full, g.b.windows.channels = 2, g), "do not make 6 rows");
     refused(device, (g = full, g.b.windows.out_h = 3, g), "8 columns are no multiple of 3 x 2");
     refused(device, (g = full, g.b.windows.image_stride = 25, g), "b reaches 49");

@@ -51,10 +51,10 @@ static void describe(struct bough_device_info *info)
 #endif
 }
 
-static enum bough_status list(struct bough_device_info *list, size_t room, size_t *count,
+static enum bough_status list(struct bough_device_info *list, size_t capacity, size_t *count,
                               char *note, size_t note_size)
 {
-    if (room)
+    if (capacity)
         describe(list);
     *count = 1;
     if (note_size)
@@ -101,11 +101,11 @@ static void *allocate(size_t size)
     const size_t page = (size_t)2 << 20, grain = size < page ? 64 : page;
     if (size > SIZE_MAX - 2 * page)
         return NULL;
-    const size_t room = (size + C_SLACK + grain - 1) / grain * grain;
-    void *data = aligned_alloc(grain, room);
+    const size_t capacity = (size + C_SLACK + grain - 1) / grain * grain;
+    void *data = aligned_alloc(grain, capacity);
 #ifdef MADV_HUGEPAGE
     if (data && grain == page)
-        madvise(data, room, MADV_HUGEPAGE); // a wish
+        madvise(data, capacity, MADV_HUGEPAGE); // a wish
 #endif
     if (data)
         memset((char *)data + size, 0, C_SLACK);
@@ -115,7 +115,7 @@ static void *allocate(size_t size)
 enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
 {
     struct bough__c_device *d = (struct bough__c_device *)device;
-    if (size <= device->held)
+    if (size <= device->scratch_bytes)
         return BOUGH_OK;
     float *scratch = allocate(size);
     if (!scratch)
@@ -123,7 +123,7 @@ enum bough_status bough__c_scratch(struct bough_device *device, size_t size)
     memset(scratch, 0, size); // a part of it may lie beside one that its launch never writes
     free(d->scratch);
     d->scratch = scratch;
-    device->held = size;
+    device->scratch_bytes = size;
     return BOUGH_OK;
 }
 

@@ -8,7 +8,7 @@
 struct bough__c_device {
     struct bough_device base;
     struct bough__c_pool *pool;
-    float *scratch; // of the launch that runs, aligned to 64 bytes; base.held bytes
+    float *scratch; // of the launch that runs, aligned to 64 bytes; base.scratch_bytes bytes
 };
 
 struct bough__c_buffer {

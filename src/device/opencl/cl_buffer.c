@@ -154,7 +154,7 @@ enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, siz
 {
     struct bough__cl_scratch *scratch = &device->scratch;
     struct bough__cl_memory memory;
-    if (size <= device->base.held)
+    if (size <= device->base.scratch_bytes)
         return BOUGH_OK;
     enum bough_status status = bough__cl_allocate(&memory, device, size);
     if (status != BOUGH_OK)
@@ -163,8 +163,8 @@ enum bough_status bough__cl_scratch_reserve(struct bough__cl_device *device, siz
         status = bough__cl_finish(&device->base); // of what works in it
         bough__cl_free(scratch->memory, device);
     }
-    *scratch = (struct bough__cl_scratch){memory, scratch->age + 1};
-    device->base.held = size;
+    *scratch = (struct bough__cl_scratch){memory, scratch->version + 1};
+    device->base.scratch_bytes = size;
     return status;
 }
 

@@ -51,7 +51,7 @@ static enum bough_status init(struct bough__cl_device *device, const char *id)
     device->queue = clCreateCommandQueue(device->context, device->id, 0, &error);
     if (!device->queue)
         return bough__cl_fail(device, error, "clCreateCommandQueue");
-    BOUGH_TRY(bough__cl_ways_open(device));
+    BOUGH_TRY(bough__cl_drivers_open(device));
 done:
     return status;
 }
@@ -85,7 +85,7 @@ void bough__cl_close(struct bough_device *base)
     bough__cl_programs_destroy(device);
     bough__cl_cache_close(device->cache);
     bough__cl_kernels_close(device->kernels);
-    bough__cl_ways_close(device);
+    bough__cl_drivers_close(device);
     if (device->context)
         clReleaseContext(device->context);
     free(device);

@@ -209,7 +209,7 @@ enum bough_status bough__cl_prepare_kernel(struct bough__launch **launch,
     struct bough__cl_launch *created = calloc(1, sizeof *created);
     BOUGH_TRY_MEMORY(created);
     created->base.device = device;
-    created->at_once = bough__cl_device(device)->at_once;
+    created->basic = bough__cl_device(device)->basic;
     if (call->count > 0) {
         cl_kernel kernel = bough__cl_kernel_create(bough__cl_device(device), call->kernel->source,
                                                    call->kernel->name);
@@ -255,7 +255,7 @@ enum bough_status bough__cl_launch_begin(struct bough__cl_device *device,
                                          struct bough__cl_launch *launch)
 {
     const struct bough__cl_scratch *scratch = &device->scratch;
-    if (!launch->wants_scratch || launch->scratch_age == scratch->age)
+    if (!launch->wants_scratch || launch->scratch_version == scratch->version)
         return BOUGH_OK;
     for (size_t s = 0; s < launch->steps; s++) {
         const struct bough__cl_step *step = &launch->step[s];
@@ -266,7 +266,7 @@ enum bough_status bough__cl_launch_begin(struct bough__cl_device *device,
         if (error != CL_SUCCESS)
             return bough__cl_fail(device, error, "clSetKernelArg of the scratch of %s", step->name);
     }
-    launch->scratch_age = scratch->age;
+    launch->scratch_version = scratch->version;
     return BOUGH_OK;
 }
 
@@ -277,7 +277,7 @@ enum bough_status bough__cl_run(struct bough_device *base, struct bough__launch 
     enum bough_status status = BOUGH_OK;
     for (size_t i = 0; i < count; i++) {
         struct bough__cl_launch *one = (struct bough__cl_launch *)launch[i];
-        BOUGH_TRY(bough__cl_take_way(device, one->at_once));
+        BOUGH_TRY(bough__cl_driver_take(device, one->basic));
         BOUGH_TRY(bough__cl_launch_begin(device, one));
         for (size_t s = 0; s < one->steps; s++)
             BOUGH_TRY(run_step(device, one, &one->step[s]));

@@ -191,8 +191,8 @@ static int list_with_basic(cl_platform_id platform, cl_device_id *list, cl_uint 
     return hidden;
 }
 
-// PoCL's driver `basic`, where nobody has asked for it, is no device but another way to run
-// (cl_way.c).
+// PoCL's driver `basic`, where nobody has asked for it, is no device but another driver to run
+// (cl_driver.c).
 static cl_uint devices_get(cl_platform_id platform, cl_device_id *list, cl_device_id *basic)
 {
     cl_uint count = 0, kept = 0;
@@ -220,7 +220,7 @@ static void note_platform_without(char *note, size_t note_size, cl_platform_id p
     snprintf(note, note_size, "no OpenCL device: platform %s has none%s", name, hint);
 }
 
-enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, size_t *count,
+enum bough_status bough__cl_list(struct bough_device_info *list, size_t capacity, size_t *count,
                                  char *note, size_t note_size)
 {
     cl_platform_id platform[MAX_PLATFORMS];
@@ -236,7 +236,7 @@ enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, si
         if (devices == 0 && *count == 0)
             note_platform_without(note, note_size, platform[p]);
         for (cl_uint d = 0; d < devices; d++, ++*count)
-            if (*count < room)
+            if (*count < capacity)
                 describe(&list[*count], platform[p], device[d], p, d);
     }
     if (*count)

@@ -32,14 +32,14 @@ static void swap_queues(struct bough__cl_device *device)
     device->profiling = queue;
 }
 
-static enum bough_status take_way(struct bough__cl_device *device, int at_once)
+static enum bough_status take_driver(struct bough__cl_device *device, int basic)
 {
-    if (device->at_once == at_once)
+    if (device->basic == basic)
         return BOUGH_OK;
     enum bough_status status = bough__cl_finish(&device->base);
     swap_queues(device);
     if (status == BOUGH_OK)
-        status = bough__cl_take_way(device, at_once);
+        status = bough__cl_driver_take(device, basic);
     if (status == BOUGH_OK)
         status = make_queue(device);
     swap_queues(device);
@@ -125,7 +125,7 @@ static enum bough_status run(struct bough__cl_device *device, struct bough__laun
     for (size_t i = 0; i < count; i++) {
         struct bough__cl_launch *one = (struct bough__cl_launch *)launch[i];
         timing[i] = (struct bough__timing){0};
-        BOUGH_TRY(take_way(device, one->at_once));
+        BOUGH_TRY(take_driver(device, one->basic));
         BOUGH_TRY(bough__cl_launch_begin(device, one));
         if (is_plain(one))
             BOUGH_TRY(enqueue(device, one, &span[i]));

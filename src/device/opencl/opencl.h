@@ -23,16 +23,16 @@ struct bough__cl_memory {
     char *shared;
 };
 
-// Memory that launches share, for they run one after the other: base.held bytes, as the largest
-// wants it.
+// Memory that launches share, for they run one after the other: base.scratch_bytes bytes, as the
+// largest wants it.
 struct bough__cl_scratch {
     struct bough__cl_memory memory; // NULL until it is wanted
-    unsigned age;                   // how often it grew: who bound it before has to bind it again
+    unsigned version;               // how often it grew: who bound it before has to bind it again
 };
 
 // Where launches go. Queues are in order; the profiling one, with times, is NULL until it is
 // wanted.
-struct bough__cl_way {
+struct bough__cl_driver {
     cl_device_id id;
     cl_command_queue queue, profiling;
 };
@@ -48,10 +48,10 @@ struct bough__cl_device {
     struct bough_device base;
     cl_platform_id platform;
     cl_context context;
-    cl_device_id id; // with its queues the way that is taken now
+    cl_device_id id; // with its queues the driver that is used now
     cl_command_queue queue, profiling;
-    struct bough__cl_way other; // its id is NULL where there is one way only
-    int at_once;                // 1 = what is taken now is the way of small launches
+    struct bough__cl_driver other; // its id is NULL where there is one only
+    int basic;                     // 1 = what is used now is `basic`, of small launches
     int cpu;
     int pointers;        // kernels take pointers to shared memory in place of buffers
     size_t group;        // BOUGH_GROUP
@@ -73,7 +73,7 @@ struct bough__cl_device {
     unsigned next_slot;
 };
 
-enum bough_status bough__cl_list(struct bough_device_info *list, size_t room, size_t *count,
+enum bough_status bough__cl_list(struct bough_device_info *list, size_t capacity, size_t *count,
                                  char *note, size_t note_size);
 // Finds "P:D" and describes it. Errors: DEVICE if there is none.
 enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id);
@@ -83,12 +83,12 @@ void bough__cl_close(struct bough_device *device);
 
 // ---- Ways ----
 
-// Makes the other way's queue, if there is another way.
-enum bough_status bough__cl_ways_open(struct bough__cl_device *device);
-// Waits for what runs the one way and takes the other, unless it is taken already.
-enum bough_status bough__cl_take_way(struct bough__cl_device *device, int at_once);
+// Makes the queue of the other driver, if there is one.
+enum bough_status bough__cl_drivers_open(struct bough__cl_device *device);
+// Waits for what runs on the one and takes the other, unless it is taken already.
+enum bough_status bough__cl_driver_take(struct bough__cl_device *device, int basic);
 enum bough_status bough__cl_expect(struct bough_device *device, double flops);
-void bough__cl_ways_close(struct bough__cl_device *device);
+void bough__cl_drivers_close(struct bough__cl_device *device);
 
 // ---- Errors ----
 
@@ -162,10 +162,10 @@ struct bough__cl_launch {
     struct bough__launch base;
     struct bough__cl_step step[BOUGH_CL_MAX_STEPS];
     size_t steps;
-    int at_once; // the way that it was prepared for
+    int basic; // whether it was prepared for the driver `basic`
     int wants_scratch;
-    unsigned scratch_age; // of the scratch that is bound to its kernels
-    void *own;            // of `call`; freed with the launch
+    unsigned scratch_version; // of the scratch that is bound to its kernels
+    void *own;                // of `call`; freed with the launch
 };
 
 // Before each run: binds the scratch, if it grew since.

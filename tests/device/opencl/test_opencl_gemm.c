@@ -111,8 +111,8 @@ static struct bough__windows pick_windows(int64_t *images)
                                     .padding_w = (int32_t)pick(0, 2),
                                     .dilation_h = (int32_t)pick(1, 2),
                                     .dilation_w = (int32_t)pick(1, 2),
-                                    .spread_h = (int32_t)pick(0, 3) / 3 + 1,
-                                    .spread_w = (int32_t)pick(0, 3) / 3 + 1,
+                                    .input_dilation_h = (int32_t)pick(0, 3) / 3 + 1,
+                                    .input_dilation_w = (int32_t)pick(0, 3) / 3 + 1,
                                     .flip = (int32_t)pick(0, 1)};
         w.out_h = (w.height + 2 * w.padding_h - w.dilation_h * (w.kernel_h - 1) - 1) / w.stride_h;
         w.out_w = (w.width + 2 * w.padding_w - w.dilation_w * (w.kernel_w - 1) - 1) / w.stride_w;
@@ -373,17 +373,17 @@ static void scratch_is_what_the_largest_wants(void **state)
     assert_int_equal(setenv("BOUGH_GEMM", "cpu parts=16", 1), 0);
     struct bough_device *device = opencl_open();
     ones_prepare(&large, device, 64, 1024);
-    const size_t wanted = device->held;
+    const size_t wanted = device->scratch_bytes;
     ones_end(&large);
     bough_device_close(&device);
 
     device = opencl_open();
     ones_prepare(&small, device, 60, 1024);
-    const size_t less = device->held;
+    const size_t less = device->scratch_bytes;
     ones_run(&small, device);
     ones_prepare(&large, device, 64, 1024);
     assert_true(less > wanted / 2 && less < wanted);
-    assert_int_equal(device->held, wanted);
+    assert_int_equal(device->scratch_bytes, wanted);
     for (int i = 0; i < 2; i++) { // bound to what is there now
         ones_run(&large, device);
         ones_run(&small, device);

@@ -13,12 +13,12 @@ struct generic_launch {
 
 // Where kernel element `k` of output `o` falls in the image; -1 if on no element.
 static int64_t window_at(int64_t o, int64_t k, int64_t stride, int64_t dilation, int64_t padding,
-                         int64_t spread, int64_t size)
+                         int64_t input_dilation, int64_t size)
 {
     int64_t i = o * stride + k * dilation - padding;
-    if (i < 0 || i % spread)
+    if (i < 0 || i % input_dilation)
         return -1;
-    i /= spread;
+    i /= input_dilation;
     return i < size ? i : -1;
 }
 
@@ -32,8 +32,9 @@ static float window(const struct bough__windows *w, const float *data, int64_t r
         kh = w->kernel_h - 1 - kh;
     }
     int64_t ih =
-        window_at(oh, kh, w->stride_h, w->dilation_h, w->padding_h, w->spread_h, w->height);
-    int64_t iw = window_at(ow, kw, w->stride_w, w->dilation_w, w->padding_w, w->spread_w, w->width);
+        window_at(oh, kh, w->stride_h, w->dilation_h, w->padding_h, w->input_dilation_h, w->height);
+    int64_t iw =
+        window_at(ow, kw, w->stride_w, w->dilation_w, w->padding_w, w->input_dilation_w, w->width);
     if (ih < 0 || iw < 0)
         return 0;
     return data[n * w->image_stride + (c * w->height + ih) * w->width + iw];

@@ -128,8 +128,8 @@ static int is_sums(const struct bough__c_packed *l)
     const struct bough__axis *k = &l->b.k_axis;
     const int64_t area = (int64_t)w->out_h * w->out_w;
     if (l->a.kind != C_SIDE_PIXELS_DOWN || l->alpha != 1 || !l->isa->masks ||
-        w->stride_h * w->stride_w != 1 || w->spread_h * w->spread_w != 1 || l->b.lane_axis.inner ||
-        k->stride != 1 || (k->inner && k->inner % area))
+        w->stride_h * w->stride_w != 1 || w->input_dilation_h * w->input_dilation_w != 1 ||
+        l->b.lane_axis.inner || k->stride != 1 || (k->inner && k->inner % area))
         return 0;
     const double wide = (double)bough__c_up(l->n, l->isa->lanes), m = (double)l->m;
     const double idle = (double)bough__c_up(area, 16) / (double)area;

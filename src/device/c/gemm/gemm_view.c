@@ -60,9 +60,9 @@ struct bough__c_box bough__c_cut_box(const struct bough__c_cut *cut, int64_t ind
 
 // Whether all that a window reads along one axis lies in the image.
 static int axis_inside(int64_t out, int64_t stride, int64_t kernel, int64_t dilation,
-                       int64_t padding, int64_t spread, int64_t size)
+                       int64_t padding, int64_t input_dilation, int64_t size)
 {
-    return spread == 1 && padding <= 0 &&
+    return input_dilation == 1 && padding <= 0 &&
            (out - 1) * stride + (kernel - 1) * dilation - padding < size;
 }
 
@@ -85,9 +85,9 @@ void bough__c_side_init(struct bough__c_side *side, const struct bough__matrix *
     side->kind = turned == (matrix->kind == BOUGH_WINDOWS_TRANSPOSED) ? C_SIDE_PIXELS_ACROSS
                                                                       : C_SIDE_PIXELS_DOWN;
     side->inside = axis_inside(w->out_h, w->stride_h, w->kernel_h, w->dilation_h, w->padding_h,
-                               w->spread_h, w->height) &&
+                               w->input_dilation_h, w->height) &&
                    axis_inside(w->out_w, w->stride_w, w->kernel_w, w->dilation_w, w->padding_w,
-                               w->spread_w, w->width);
+                               w->input_dilation_w, w->width);
 }
 
 static struct bough__c_cut cut_pixels(const struct bough__c_side *side, int64_t pixels,
@@ -155,12 +155,12 @@ static void pad_zeros(const struct bough__c_isa *isa, float *out, int64_t rows, 
     isa->pad(out, 1, rows * width, 0, 0, out, 0);
 }
 
-// The image's elements, spread_w apart.
+// The image's elements, input_dilation_w apart.
 static void spread_row(const struct bough__windows *w, float *out, int64_t width, const float *data,
                        int64_t first)
 {
-    for (int64_t i = first < 0 ? 0 : parts(first, w->spread_w); i < w->width; i++) {
-        int64_t at = i * w->spread_w - first;
+    for (int64_t i = first < 0 ? 0 : parts(first, w->input_dilation_w); i < w->width; i++) {
+        int64_t at = i * w->input_dilation_w - first;
         if (at >= width)
             break;
         out[at] = data[i];
@@ -177,8 +177,8 @@ static void pad_spread(const struct bough__c_isa *isa, const struct bough__windo
     for (int64_t r = 0; r < rows; r++, out += width) {
         int64_t row = first_row + r;
         pad_zeros(isa, out, 1, width);
-        if (row >= 0 && row % w->spread_h == 0 && row / w->spread_h < w->height)
-            spread_row(w, out, width, data + row / w->spread_h * w->width, first_col);
+        if (row >= 0 && row % w->input_dilation_h == 0 && row / w->input_dilation_h < w->height)
+            spread_row(w, out, width, data + row / w->input_dilation_h * w->width, first_col);
     }
 }
 
@@ -264,7 +264,7 @@ void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa
     if (side->shifted)
         block->tap = block->image * pixels->images;
     const int64_t first_col = pixels->col * w->stride_w - w->padding_w;
-    if (w->spread_h > 1 || w->spread_w > 1)
+    if (w->input_dilation_h > 1 || w->input_dilation_w > 1)
         spread_images(isa, block, pixels, scratch, channels);
     else
         for (int64_t i = 0; i < (side->shifted ? w->kernel_w : 1); i++)

@@ -36,12 +36,12 @@ static void set_windows(struct gemm_view *view, const struct bough__windows *w, 
     view->padding_w = w->padding_w;
     view->dilation_h = w->dilation_h;
     view->dilation_w = w->dilation_w;
-    view->spread_h = w->spread_h;
-    view->spread_w = w->spread_w;
+    view->input_dilation_h = w->input_dilation_h;
+    view->input_dilation_w = w->input_dilation_w;
     view->flip = w->flip;
-    if (w->stride_w == 1 && w->spread_w <= 2)
-        view->runs = w->spread_w == 1 ? GEMM_ADJACENT : GEMM_SPREAD;
-    else if (w->stride_w == 2 && w->spread_w == 1)
+    if (w->stride_w == 1 && w->input_dilation_w <= 2)
+        view->runs = w->input_dilation_w == 1 ? GEMM_ADJACENT : GEMM_DILATED;
+    else if (w->stride_w == 2 && w->input_dilation_w == 1)
         view->runs = GEMM_SECONDS;
 }
 
@@ -49,16 +49,16 @@ static void set_windows(struct gemm_view *view, const struct bough__windows *w, 
 static int is_plain(const struct bough__windows *w)
 {
     return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
-           w->spread_h == 1 && w->spread_w == 1 && w->padding_h == 0 && w->padding_w == 0 &&
-           w->out_h == w->height && w->out_w == w->width;
+           w->input_dilation_h == 1 && w->input_dilation_w == 1 && w->padding_h == 0 &&
+           w->padding_w == 0 && w->out_h == w->height && w->out_w == w->width;
 }
 
 // A window as large as its image is the image in a row.
 static int is_image(const struct bough__windows *w)
 {
     return w->kernel_h == w->height && w->kernel_w == w->width && w->out_h == 1 && w->out_w == 1 &&
-           w->spread_h == 1 && w->spread_w == 1 && w->padding_h == 0 && w->padding_w == 0 &&
-           w->dilation_h == 1 && w->dilation_w == 1 && !w->flip;
+           w->input_dilation_h == 1 && w->input_dilation_w == 1 && w->padding_h == 0 &&
+           w->padding_w == 0 && w->dilation_h == 1 && w->dilation_w == 1 && !w->flip;
 }
 
 // Runs of one are none.
@@ -253,7 +253,7 @@ enum bough_status bough__cl_gemm_try(struct bough__cl_launch **launch, struct bo
     if (!g->launch)
         return bough__no_memory();
     g->launch->base.device = &g->device->base;
-    g->launch->at_once = g->device->at_once;
+    g->launch->basic = g->device->basic;
     enum bough_status status = fill(g, implementation);
     if (status != BOUGH_OK) {
         if (bough__cl_is_news(g->device, implementation))

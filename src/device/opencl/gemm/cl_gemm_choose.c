@@ -172,7 +172,7 @@ enum bough_status bough__cl_prepare_gemm(struct bough__launch **launch, struct b
         prepared = calloc(1, sizeof *prepared);
         BOUGH_TRY_MEMORY(prepared);
         prepared->base.device = device;
-        prepared->at_once = bough__cl_device(device)->at_once;
+        prepared->basic = bough__cl_device(device)->basic;
     } else {
         BOUGH_TRY(choose(&prepared, bough__cl_device(device), gemm));
     }

@@ -8,7 +8,7 @@ enum {
     MOST_BLOCK = 12 * 32, // sums of a block of the forward pass
     MOST_DOTS = 32,       // taps
     SLACK = 32,           // floats that a vector may read behind an image
-    MOST_IMAGE = 1 << 18, // floats of a padded box
+    MOST_IMAGE = 1 << 18, // floats of a padded tile
     MOST_SUMS = 1 << 18,  // floats of partial sums of a group
     MOST_FEW = 1 << 14,   // sums that are vectors: half of a second cache
     FEW_VECTORS = 32      // of positions that sums stay in registers for, about
@@ -17,34 +17,34 @@ enum {
 static const gemm_long BOX = 24 * 1024; // floats, about: it stays in a core's cache
 static const double WORTH = 1e6;        // multiplications that a group is worth
 
-// Floats of a channel of a padded box of `rows` rows of positions.
+// Floats of a channel of a padded tile of `rows` rows of positions.
 static gemm_long padded(const struct gemm_view *v, gemm_long pitch, gemm_long rows)
 {
     return ((rows - 1) * v->stride_h + (gemm_long)(v->kernel_h - 1) * v->dilation_h + 1) * pitch;
 }
 
 // 0 if even a row of positions is too much.
-static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels, gemm_long box)
+static int cut(struct gemm_params *p, gemm_long positions, gemm_long channels, gemm_long most)
 {
     const struct gemm_view *v = &p->b;
-    struct gemm_boxes *boxes = &p->boxes;
+    struct gemm_padded_tiles *tiles = &p->tiles;
     const gemm_long width =
         (gemm_long)(v->out_w - 1) * v->stride_w + (gemm_long)(v->kernel_w - 1) * v->dilation_w + 1;
     const gemm_long phase = bough__cl_parts(width, v->stride_w), pitch = phase * v->stride_w;
     if (pitch > MOST_IMAGE)
         return 0;
-    boxes->phase = (int)phase;
-    boxes->pitch = (int)pitch;
-    boxes->rows = v->out_h;
-    while (boxes->rows > 1 && padded(v, pitch, boxes->rows) > box / channels)
-        boxes->rows = (boxes->rows + 1) / 2;
+    tiles->phase = (int)phase;
+    tiles->pitch = (int)pitch;
+    tiles->rows = v->out_h;
+    while (tiles->rows > 1 && padded(v, pitch, tiles->rows) > most / channels)
+        tiles->rows = (tiles->rows + 1) / 2;
     // Not a power of two: all channels would meet in a few sets of the cache.
-    const gemm_long channel = ((padded(v, pitch, boxes->rows) + 15) / 16 | 1) * 16;
+    const gemm_long channel = ((padded(v, pitch, tiles->rows) + 15) / 16 | 1) * 16;
     if (channel > MOST_IMAGE / channels)
         return 0;
-    boxes->channel = (int)channel;
-    boxes->per_image = bough__cl_parts(v->out_h, boxes->rows);
-    boxes->count = positions / ((gemm_long)v->out_h * v->out_w) * boxes->per_image;
+    tiles->channel = (int)channel;
+    tiles->per_image = bough__cl_parts(v->out_h, tiles->rows);
+    tiles->count = positions / ((gemm_long)v->out_h * v->out_w) * tiles->per_image;
     return 1;
 }
 
@@ -92,7 +92,7 @@ static int plan(struct bough__cl_gemm *g)
     const gemm_long taps = forward ? p->k : p->n, positions = forward ? p->n : p->k;
     const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
     const int few = !forward && is_few(p);
-    p->boxes.taps = few ? taps_of(p) : 0;
+    p->tiles.taps = few ? taps_of(p) : 0;
     if (!cut(p, positions, channels, few ? 2 * BOX / p->b.kernel_w : BOX) ||
         p->a.extent > INT32_MAX)
         return 0;
@@ -113,11 +113,11 @@ static int suits(const struct bough__cl_gemm *g)
 }
 
 // With few taps, packing takes longer than multiplying: rows that are multiplied as they lie, where
-// 16 positions lie in two rows of windows at most and make up each box. 0: packing is better.
+// 16 positions lie in two rows of windows at most and make up each tile. 0: packing is better.
 static int dot_rows(const struct gemm_params *p)
 {
     const struct gemm_view *v = &p->b;
-    const int rows = p->boxes.rows;
+    const int rows = p->tiles.rows;
     if (p->n > MOST_DOTS || v->out_w < 15 || v->out_h % rows != 0 ||
         (gemm_long)rows * v->out_w % 16 != 0)
         return 0;
@@ -130,7 +130,7 @@ static gemm_long groups_of(const struct bough__cl_gemm *g)
     const double work = (double)p->m * (double)p->n * (double)p->k * (double)p->batch;
     const gemm_long parts = g->choice.parts ? g->choice.parts : PARTS_PER_UNIT;
     const gemm_long most =
-        bough__cl_least(parts * (gemm_long)g->device->base.info.compute_units, p->boxes.count);
+        bough__cl_least(parts * (gemm_long)g->device->base.info.compute_units, p->tiles.count);
     return work < WORTH * (double)most ? 1 + (gemm_long)(work / WORTH) : most;
 }
 
@@ -138,43 +138,43 @@ static gemm_long groups_of(const struct bough__cl_gemm *g)
 static void lay_out(struct bough__cl_gemm *g, gemm_long groups)
 {
     const struct gemm_params *p = &g->params;
-    struct gemm_boxes *boxes = &g->params.boxes;
+    struct gemm_padded_tiles *tiles = &g->params.tiles;
     const int forward = p->b.kind == GEMM_POSITIONS_ACROSS;
-    const gemm_long taps = forward ? p->k : p->n, positions = (gemm_long)boxes->rows * p->b.out_w;
+    const gemm_long taps = forward ? p->k : p->n, positions = (gemm_long)tiles->rows * p->b.out_w;
     const gemm_long channels = taps / ((gemm_long)p->b.kernel_h * p->b.kernel_w);
-    boxes->width = p->m > 16 ? 32 : 16;
-    const gemm_long rows = bough__cl_up(p->m, forward ? 4 : boxes->width);
-    boxes->tap_at = forward ? 0 : bough__cl_up(2 * positions, 16);
-    boxes->image_at = boxes->tap_at + bough__cl_up(taps, 16);
-    boxes->panel_at = boxes->image_at + bough__cl_up(channels * boxes->channel + SLACK, 16);
-    boxes->dot_rows = forward ? 0 : dot_rows(p);
+    tiles->width = p->m > 16 ? 32 : 16;
+    const gemm_long rows = bough__cl_up(p->m, forward ? 4 : tiles->width);
+    tiles->tap_at = forward ? 0 : bough__cl_up(2 * positions, 16);
+    tiles->image_at = tiles->tap_at + bough__cl_up(taps, 16);
+    tiles->panel_at = tiles->image_at + bough__cl_up(channels * tiles->channel + SLACK, 16);
+    tiles->dot_rows = forward ? 0 : dot_rows(p);
     const gemm_long panel = forward           ? rows * (taps + 1)
-                            : boxes->dot_rows ? 16 * p->m * taps
+                            : tiles->dot_rows ? 16 * p->m * taps
                                               : rows * positions;
-    boxes->partial_at = boxes->panel_at + bough__cl_up(panel, 16);
-    boxes->own_size = boxes->partial_at + (forward ? MOST_BLOCK : bough__cl_up(rows * taps, 16));
-    boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
+    tiles->partial_at = tiles->panel_at + bough__cl_up(panel, 16);
+    tiles->own_size = tiles->partial_at + (forward ? MOST_BLOCK : bough__cl_up(rows * taps, 16));
+    tiles->own_at = bough__cl_gemm_reserve(g, groups * p->batch * tiles->own_size);
 }
 
 static void lay_out_few(struct bough__cl_gemm *g, gemm_long groups)
 {
     const struct gemm_params *p = &g->params;
-    struct gemm_boxes *boxes = &g->params.boxes;
+    struct gemm_padded_tiles *tiles = &g->params.tiles;
     const gemm_long columns = p->n / p->b.kernel_h, channels = columns / p->b.kernel_w;
-    const gemm_long vectors = bough__cl_parts((gemm_long)boxes->rows * p->b.out_w, 16);
-    const gemm_long copy = boxes->channel / boxes->pitch * p->b.out_w + 32;
-    boxes->images = boxes->per_image > 1 ? 1 : (int)bough__cl_parts(FEW_VECTORS, vectors);
-    while (boxes->images > 1 && boxes->images * columns * copy > MOST_IMAGE)
-        boxes->images /= 2;
-    boxes->part_rows = boxes->taps == 5 ? 5 : 8;
-    boxes->slots = (int)bough__cl_up(slots(p, boxes->taps), 16);
-    boxes->image_at = 0;
-    boxes->copies_at = bough__cl_up(channels * boxes->channel + SLACK, 16);
-    boxes->rest_at = boxes->copies_at + bough__cl_up(boxes->images * columns * copy, 16);
-    boxes->panel_at = boxes->rest_at + boxes->images * p->m * 16;
-    boxes->partial_at = boxes->panel_at + boxes->slots * 16;
-    boxes->own_size = boxes->partial_at + boxes->slots + 16;
-    boxes->own_at = bough__cl_gemm_reserve(g, groups * p->batch * boxes->own_size);
+    const gemm_long vectors = bough__cl_parts((gemm_long)tiles->rows * p->b.out_w, 16);
+    const gemm_long copy = tiles->channel / tiles->pitch * p->b.out_w + 32;
+    tiles->images = tiles->per_image > 1 ? 1 : (int)bough__cl_parts(FEW_VECTORS, vectors);
+    while (tiles->images > 1 && tiles->images * columns * copy > MOST_IMAGE)
+        tiles->images /= 2;
+    tiles->part_rows = tiles->taps == 5 ? 5 : 8;
+    tiles->slots = (int)bough__cl_up(slots(p, tiles->taps), 16);
+    tiles->image_at = 0;
+    tiles->copies_at = bough__cl_up(channels * tiles->channel + SLACK, 16);
+    tiles->rest_at = tiles->copies_at + bough__cl_up(tiles->images * columns * copy, 16);
+    tiles->panel_at = tiles->rest_at + tiles->images * p->m * 16;
+    tiles->partial_at = tiles->panel_at + tiles->slots * 16;
+    tiles->own_size = tiles->partial_at + tiles->slots + 16;
+    tiles->own_at = bough__cl_gemm_reserve(g, groups * p->batch * tiles->own_size);
 }
 
 static enum bough_status prepare_few(struct bough__cl_gemm *g, gemm_long groups)
@@ -186,7 +186,7 @@ static enum bough_status prepare_few(struct bough__cl_gemm *g, gemm_long groups)
                                   (size_t[3]){(size_t)groups, 1, (size_t)p->batch}, 1));
     BOUGH_TRY(bough__cl_gemm_step(
         g, "gemm/windows_few", "gemm_windows_few_sum",
-        (size_t[3]){(size_t)bough__cl_parts(p->m, p->boxes.part_rows), 1, (size_t)p->batch}, 1));
+        (size_t[3]){(size_t)bough__cl_parts(p->m, p->tiles.part_rows), 1, (size_t)p->batch}, 1));
 done:
     return status;
 }
@@ -199,7 +199,7 @@ static enum bough_status prepare(struct bough__cl_gemm *g)
     const gemm_long groups = groups_of(g);
     const size_t grid[3] = {(size_t)groups, 1, (size_t)p->batch};
     p->splits = p->b.kind == GEMM_POSITIONS_ACROSS ? 0 : (int)groups;
-    if (p->boxes.taps)
+    if (p->tiles.taps)
         return prepare_few(g, groups);
     lay_out(g, groups);
     if (p->b.kind == GEMM_POSITIONS_ACROSS)

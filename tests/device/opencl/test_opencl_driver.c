@@ -1,5 +1,5 @@
-// Lists of launches that take the one way or the other, and lists that mix them: the same values,
-// in order. And PoCL's basic driver is no device of its own.
+// Lists of launches that take the one driver or the other, and lists that mix them: the same
+// values, in order. And PoCL's basic driver is no device of its own.
 #include "device/opencl/opencl_support.h"
 
 #include "cl/elementwise_params.h"
@@ -36,7 +36,7 @@ static struct bough__launch *add(struct bough__buffer *x, struct bough__buffer *
     return launch;
 }
 
-static void ways_mix(void **state)
+static void drivers_mix(void **state)
 {
     (void)state;
     static float x[COUNT], y[COUNT];
@@ -81,7 +81,7 @@ static void basic_is_hidden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ways_mix),
+        cmocka_unit_test(drivers_mix),
         cmocka_unit_test(basic_is_hidden),
     };
     device = opencl_open();

@@ -1,19 +1,20 @@
 // Images with the zeros that windows look at around them, for CPU devices. A group pads some rows
-// of one image at a time, a box, into scratch of its own; taps and positions are offsets there.
-#ifndef BOUGH_CL_GEMM_BOX_H
-#define BOUGH_CL_GEMM_BOX_H
+// of one image at a time, a padded tile, into scratch of its own; taps and positions are offsets
+// there.
+#ifndef BOUGH_CL_GEMM_PADDED_TILE_H
+#define BOUGH_CL_GEMM_PADDED_TILE_H
 
 #include "gemm/gemm.h"
 
 // ---- Padded images ----
 
-// Where row `h` of a padded box comes from; -1: it is zero.
+// Where row `h` of a padded tile comes from; -1: it is zero.
 static int source_row(const struct gemm_view *v, int first, int h)
 {
     const int at = first + h;
-    if (at < 0 || at % v->spread_h != 0 || at / v->spread_h >= v->height)
+    if (at < 0 || at % v->input_dilation_h != 0 || at / v->input_dilation_h >= v->height)
         return -1;
-    return at / v->spread_h;
+    return at / v->input_dilation_h;
 }
 
 static void copy_row(global float *to, global const float *from, int count)
@@ -36,16 +37,16 @@ static void copy_row(global float *to, global const float *from, int count)
 static void pad_row(const struct gemm_params *p, global float *to, global const float *from)
 {
     const struct gemm_view *v = &p->b;
-    const int width = p->boxes.pitch;
-    if (v->stride_w == 1 && v->spread_w == 1) {
+    const int width = p->tiles.pitch;
+    if (v->stride_w == 1 && v->input_dilation_w == 1) {
         const int first = max(0, -v->padding_w), at = max(0, v->padding_w);
         copy_row(to + at, from + first, min(v->width - first, width - at));
         return;
     }
     for (int w = 0; w < v->width; w++) {
-        const int at = w * v->spread_w + v->padding_w;
+        const int at = w * v->input_dilation_w + v->padding_w;
         if (at >= 0 && at < width)
-            to[at % v->stride_w * p->boxes.phase + at / v->stride_w] = from[w];
+            to[at % v->stride_w * p->tiles.phase + at / v->stride_w] = from[w];
     }
 }
 
@@ -54,13 +55,13 @@ static void pad(const struct gemm_params *p, global float *to, global const floa
                 int channels)
 {
     const struct gemm_view *v = &p->b;
-    const int rows = (p->boxes.rows - 1) * v->stride_h + (v->kernel_h - 1) * v->dilation_h + 1;
+    const int rows = (p->tiles.rows - 1) * v->stride_h + (v->kernel_h - 1) * v->dilation_h + 1;
     for (int h = 0; h < rows; h++) {
         const int from = source_row(v, row * v->stride_h - v->padding_h, h);
         if (from < 0)
             continue;
         for (int c = 0; c < channels; c++)
-            pad_row(p, to + c * p->boxes.channel + h * p->boxes.pitch,
+            pad_row(p, to + c * p->tiles.channel + h * p->tiles.pitch,
                     image + ((long)c * v->height + from) * v->width);
     }
 }
@@ -82,34 +83,34 @@ static int tap_at(const struct gemm_params *p, int tap)
         w = v->kernel_w - 1 - w;
     }
     w *= v->dilation_w;
-    return c * p->boxes.channel + h * v->dilation_h * p->boxes.pitch +
-           w % v->stride_w * p->boxes.phase + w / v->stride_w;
+    return c * p->tiles.channel + h * v->dilation_h * p->tiles.pitch +
+           w % v->stride_w * p->tiles.phase + w / v->stride_w;
 }
 
-// ---- Boxes ----
+// ---- Tiles ----
 
-// One box of one image: rows row..row+rows-1 of the output.
-struct box {
+// One tile of one image: rows row..row+rows-1 of the output.
+struct padded_tile {
     long image;
     int row, rows;
 };
 
-static struct box box_at(const struct gemm_params *p, long index)
+static struct padded_tile padded_tile_at(const struct gemm_params *p, long index)
 {
-    struct box box;
-    box.image = index / p->boxes.per_image;
-    box.row = (int)(index - box.image * p->boxes.per_image) * p->boxes.rows;
-    box.rows = min(p->boxes.rows, p->b.out_h - box.row);
-    return box;
+    struct padded_tile padded;
+    padded.image = index / p->tiles.per_image;
+    padded.row = (int)(index - padded.image * p->tiles.per_image) * p->tiles.rows;
+    padded.rows = min(p->tiles.rows, p->b.out_h - padded.row);
+    return padded;
 }
 
-// The group's part of all boxes.
-static long first_box(const struct gemm_params *p, long group)
+// The group's part of all tiles.
+static long first_tile(const struct gemm_params *p, long group)
 {
-    return p->boxes.count * group / (long)get_num_groups(0);
+    return p->tiles.count * group / (long)get_num_groups(0);
 }
 
-// A group's operands, its own scratch, and its boxes: up to the last, not with it.
+// A group's operands, its own scratch, and its tiles: up to the last, not with it.
 struct work {
     global const float *a, *b; // of the batch
     global float *own;
@@ -119,7 +120,7 @@ struct work {
     global float *c;
 };
 
-// Of kernels whose groups are (boxes, 1, batch).
+// Of kernels whose groups are (tiles, 1, batch).
 static struct work work_of(const struct gemm_params *p, global const float *a,
                            global const float *b, global float *scratch)
 {
@@ -127,9 +128,9 @@ static struct work work_of(const struct gemm_params *p, global const float *a,
     struct work w;
     w.a = a + batch * p->a.batch_stride;
     w.b = b + batch * p->b.batch_stride;
-    w.own = scratch + p->boxes.own_at + (batch * get_num_groups(0) + group) * p->boxes.own_size;
-    w.first = first_box(p, group);
-    w.last = first_box(p, group + 1);
+    w.own = scratch + p->tiles.own_at + (batch * get_num_groups(0) + group) * p->tiles.own_size;
+    w.first = first_tile(p, group);
+    w.last = first_tile(p, group + 1);
     return w;
 }
 
