@@ -20,10 +20,10 @@ enum bough_status bench_first_step(const struct bench_arguments *a)
     struct bough_config_file *file = NULL;
     struct bough_device *device = NULL;
     cli_log(CLI_QUIET);
-    CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
-    CLI_TRY(cli_device_open(&device, a->device, a->kernels));
-    CLI_TRY(bough_bench_first_step(bough_config_file_config(file), device, a->first));
-    printf("%.6f\n", cli_clock());
+    TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
+    TRY(cli_device_open(&device, a->device, a->kernels));
+    TRY(bough_bench_first_step(bough_config_file_config(file), device, a->first));
+    printf("%.6f\n", tool_clock());
 done:
     bough_device_close(&device);
     bough_config_file_close(&file);
@@ -115,10 +115,10 @@ static enum bough_status time_child(double *seconds, const struct bench_argument
                                     const char *folder, const char *run_dir)
 {
     int out[2], code = 0;
-    double moment = 0, start = cli_clock();
+    double moment = 0, start = tool_clock();
     sigset_t signals, open_signals;
     if (pipe(out) != 0)
-        return cli_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
+        return tool_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
     sigemptyset(&signals);
     for (int i = 0; i < ENDS; i++)
         sigaddset(&signals, ends[i]);
@@ -141,12 +141,12 @@ static enum bough_status time_child(double *seconds, const struct bench_argument
     const int waited = child > 0 && waitpid((pid_t)child, &code, 0) > 0;
     child = 0;
     if (!waited)
-        return cli_fail(BOUGH_INTERNAL, "a process for the first step: %s", strerror(errno));
+        return tool_fail(BOUGH_INTERNAL, "a process for the first step: %s", strerror(errno));
     const int status = WIFEXITED(code) ? WEXITSTATUS(code) : NOT_STARTED;
     if (status != 0 && status != NOT_STARTED)
-        return cli_fail_told(status);
+        return tool_fail_told(status);
     if (!known || status != 0)
-        return cli_fail(BOUGH_INTERNAL, "the process for the first step failed");
+        return tool_fail(BOUGH_INTERNAL, "the process for the first step failed");
     *seconds = moment - start;
     return BOUGH_OK;
 }
@@ -177,11 +177,11 @@ static enum bough_status time_pairs(double seconds[2], const struct bench_argume
     for (int i = 0; i < pairs && !caught; i++) {
         snprintf(caches, sizeof caches, "%s/%d", folder, i);
         if (mkdir(caches, 0700) != 0)
-            return cli_fail(BOUGH_DATA, "%s: cannot create the folder: %s", caches,
-                            strerror(errno));
+            return tool_fail(BOUGH_DATA, "%s: cannot create the folder: %s", caches,
+                             strerror(errno));
         for (int kind = 0; kind < 2 && !caught; kind++) {
             snprintf(run_dir, sizeof run_dir, "%s/run-%d", caches, kind);
-            CLI_TRY(time_child(&taken[kind][i], a, caches, run_dir));
+            TRY(time_child(&taken[kind][i], a, caches, run_dir));
         }
         if (!caught && taken[0][i] + taken[1][i] > SHORT)
             pairs = i + 1;
@@ -202,7 +202,7 @@ enum bough_status bench_first_steps(double seconds[2], const struct bench_argume
     struct sigaction before[ENDS];
     snprintf(folder, sizeof folder, "%s/bough-bench-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(folder))
-        return cli_fail(BOUGH_DATA, "%s: cannot create the folder: %s", folder, strerror(errno));
+        return tool_fail(BOUGH_DATA, "%s: cannot create the folder: %s", folder, strerror(errno));
     catch_signals(before);
     status = time_pairs(seconds, a, folder);
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);

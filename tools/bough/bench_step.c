@@ -60,13 +60,13 @@ enum bough_status bench_step(const struct bench_arguments *a)
     struct bough_config_file *file = NULL;
     struct bough_bench_options options = {.seconds = a->seconds};
     struct measured m;
-    CLI_TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
-    CLI_TRY(bench_first_steps(m.first, a)); // before there is a second thread
-    CLI_TRY(cli_device_open(&options.device, a->device, a->kernels));
-    CLI_TRY(bough_bench_ceiling(&m.ceiling, options.device));
-    CLI_TRY(bough_bench_step(&m.step, bough_config_file_config(file), &options));
+    TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
+    TRY(bench_first_steps(m.first, a)); // before there is a second thread
+    TRY(cli_device_open(&options.device, a->device, a->kernels));
+    TRY(bough_bench_ceiling(&m.ceiling, options.device));
+    TRY(bough_bench_step(&m.step, bough_config_file_config(file), &options));
     if (a->json)
-        CLI_TRY(print_json(options.device, a->argument[0], &m));
+        TRY(print_json(options.device, a->argument[0], &m));
     else
         print(options.device, &m);
 done:

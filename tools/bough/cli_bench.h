@@ -8,7 +8,7 @@
 
 struct bench_arguments {
     const char *device, *kernels, *first;
-    struct cli_list set;
+    struct tool_list set;
     double seconds;
     int json;
     const char *argument[64]; // behind the kind of bench

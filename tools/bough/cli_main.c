@@ -1,14 +1,12 @@
 #include "cli.h"
 
 #include <bough/name.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-static const struct cli_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
-                                                     &cli_info,  &cli_devices, &cli_selftest,
-                                                     &cli_bench, &cli_tune,    &cli_kernels};
+static const struct tool_command *const commands[] = {&cli_train, &cli_eval,    &cli_predict,
+                                                      &cli_info,  &cli_devices, &cli_selftest,
+                                                      &cli_bench, &cli_tune,    &cli_kernels};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
@@ -31,12 +29,9 @@ static void print_help(void)
            "  bough train datasets/multifashion/config.yaml --device auto\n");
 }
 
-static const struct cli_command *find(const char *name)
+static const struct tool_command *find(const char *name)
 {
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
+    return tool_command_find(commands, COMMANDS, name);
 }
 
 static enum bough_status unknown(const char *name)
@@ -45,9 +40,9 @@ static enum bough_status unknown(const char *name)
     for (size_t i = 0; i < COMMANDS; i++)
         names[i + 1] = commands[i]->name;
     const char *nearest = bough_name_nearest(name, names);
-    return cli_fail(BOUGH_INVALID, "unknown command '%s'; %s%s%s bough --help", name,
-                    nearest ? "did you mean " : "", nearest ? nearest : "",
-                    nearest ? "? See" : "see");
+    return tool_fail(BOUGH_INVALID, "unknown command '%s'; %s%s%s bough --help", name,
+                     nearest ? "did you mean " : "", nearest ? nearest : "",
+                     nearest ? "? See" : "see");
 }
 
 static void print_line(void *user, const char *text)
@@ -58,7 +53,7 @@ static void print_line(void *user, const char *text)
 
 static enum bough_status help(const char *topic)
 {
-    const struct cli_command *command = topic ? find(topic) : NULL;
+    const struct tool_command *command = topic ? find(topic) : NULL;
     if (!topic)
         print_help();
     else if (strcmp(topic, "config") == 0)
@@ -70,33 +65,20 @@ static enum bough_status help(const char *topic)
     return BOUGH_OK;
 }
 
-static int is_help(const char *word)
-{
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
-}
-
-static int asks_for_help(int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (is_help(argv[i]))
-            return 1;
-    return 0;
-}
-
 static enum bough_status run(int argc, char **argv)
 {
     if (argc < 2)
-        return cli_fail(BOUGH_INVALID, "a command is missing; see bough --help");
+        return tool_fail(BOUGH_INVALID, "a command is missing; see bough --help");
     if (strcmp(argv[1], "--version") == 0) {
         printf("bough %s\n", BOUGH_VERSION);
         return BOUGH_OK;
     }
-    if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
+    if (tool_is_help(argv[1]) || strcmp(argv[1], "help") == 0)
         return help(argv[2]);
-    const struct cli_command *command = find(argv[1]);
+    const struct tool_command *command = find(argv[1]);
     if (!command)
         return unknown(argv[1]);
-    if (asks_for_help(argc - 1, argv + 1))
+    if (tool_wants_help(argc - 1, argv + 1))
         return help(argv[1]);
     return command->run(argc - 1, argv + 1);
 }
@@ -104,24 +86,22 @@ static enum bough_status run(int argc, char **argv)
 // Whether all was written; where the reader of a pipe is gone, nobody wants the rest.
 static int has_written(void)
 {
-    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return 1;
-    return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+    return (fflush(stdout) == 0 && !ferror(stdout)) || tool_is_pipe_closed();
 }
 
 int main(int argc, char **argv)
 {
+    tool_program = "bough";
     if (argc > 0)
         cli_program = argv[0];
     cli_log(CLI_NORMAL);
     signal(SIGXFSZ, SIG_IGN); // a file too large is an error of write()
     enum bough_status status = run(argc, argv);
     if (!has_written() && status == BOUGH_OK)
-        status = cli_fail(BOUGH_DATA, "cannot write to the standard output");
+        status = tool_fail(BOUGH_DATA, "cannot write to the standard output");
     if (status == BOUGH_INTERRUPTED)
         return 130;
-    const char *error = cli_error();
+    const char *error = tool_error();
     if (status != BOUGH_OK && error)
         fprintf(stderr, "bough: %s\n", error);
     return (int)status;

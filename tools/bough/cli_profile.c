@@ -69,7 +69,7 @@ enum bough_status cli_print_profile(const struct bough_profile_row *row, size_t 
     enum bough_status status;
     struct sum *sum = calloc(rows + 1, sizeof *sum);
     if (!sum)
-        return cli_no_memory();
+        return tool_no_memory();
     for (int by_kernel = 0; by_kernel < 2; by_kernel++) {
         size_t count = 0;
         for (size_t i = 0; i < rows; i++) {
@@ -79,7 +79,7 @@ enum bough_status cli_print_profile(const struct bough_profile_row *row, size_t 
             snprintf(one.pass, sizeof one.pass, "%s", by_kernel ? r->implementation : r->pass);
             add(sum, &count, &one);
         }
-        CLI_TRY(print(by_kernel ? "kernel" : "op", sum, count));
+        TRY(print(by_kernel ? "kernel" : "op", sum, count));
         putchar('\n');
     }
 done:

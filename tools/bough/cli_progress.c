@@ -46,7 +46,7 @@ static void append_time(char *text, size_t size, double seconds)
 static void tell_step(const struct bough_event *event)
 {
     int terminal = isatty(STDOUT_FILENO);
-    double time = cli_clock();
+    double time = tool_clock();
     char text[1024] = "";
     if (time - last_time < (terminal ? redraw_seconds : line_seconds))
         return;
@@ -95,7 +95,7 @@ void cli_progress_observe(void *user, const struct bough_event *event)
 {
     (void)user;
     if (event->kind == BOUGH_EVENT_START)
-        last_time = cli_clock();
+        last_time = tool_clock();
     else if (event->kind == BOUGH_EVENT_STEP)
         tell_step(event);
     else if (event->kind == BOUGH_EVENT_EPOCH)

@@ -74,5 +74,5 @@ enum bough_status cli_table_end(struct cli_table *table)
     for (size_t i = 0; i < table->count; i++)
         free(table->cell[i]);
     free(table->cell);
-    return table->failed ? cli_no_memory() : BOUGH_OK;
+    return table->failed ? tool_no_memory() : BOUGH_OK;
 }

@@ -9,7 +9,7 @@
 struct tune_arguments {
     const char *config; // NULL = the standard list
     const char *device, *export, *import;
-    struct cli_list set;
+    struct tool_list set;
     int child; // it is a child: it times one candidate and prints lines for its parent
 };
 

@@ -41,11 +41,11 @@ json_t *bench_head(const struct bough_device *device, const struct bough_ceiling
 enum bough_status bench_print_json(json_t *answer)
 {
     if (!answer)
-        return cli_no_memory();
+        return tool_no_memory();
     const int failed = json_dumpf(answer, stdout, JSON_INDENT(2)) != 0;
     json_decref(answer);
     if (failed)
-        return cli_fail(BOUGH_DATA, "cannot write to the standard output");
+        return tool_fail(BOUGH_DATA, "cannot write to the standard output");
     putchar('\n');
     return BOUGH_OK;
 }
@@ -141,11 +141,11 @@ static enum bough_status read_shape(struct bough_gemm_shape *shape, const char *
         char *end;
         size[i] = strtoll(rest, &end, 10);
         if (end == rest || *end != (i < 2 ? ',' : '\0'))
-            return cli_fail(BOUGH_INVALID, "'%s' is no product, wanted M,N,K", text);
+            return tool_fail(BOUGH_INVALID, "'%s' is no product, wanted M,N,K", text);
         rest = end + 1;
     }
     if (errno == ERANGE)
-        return cli_fail(BOUGH_INVALID, "gemm: %s, wanted numbers of 1 to %d", text, INT32_MAX);
+        return tool_fail(BOUGH_INVALID, "gemm: %s, wanted numbers of 1 to %d", text, INT32_MAX);
     *shape = (struct bough_gemm_shape){size[0], size[1], size[2]};
     return BOUGH_OK;
 }
@@ -157,13 +157,13 @@ static enum bough_status bench_rows(const struct bench_arguments *a, int product
     struct rows rows = {.products = products};
     struct bough_bench_options options = {.seconds = a->seconds, .row = take_row, .user = &rows};
     for (size_t i = 0; i < a->arguments; i++)
-        CLI_TRY(read_shape(&shape[i], a->argument[i]));
-    CLI_TRY(cli_device_open(&options.device, a->device, a->kernels));
-    CLI_TRY(bough_bench_ceiling(&rows.ceiling, options.device));
+        TRY(read_shape(&shape[i], a->argument[i]));
+    TRY(cli_device_open(&options.device, a->device, a->kernels));
+    TRY(bough_bench_ceiling(&rows.ceiling, options.device));
     if (a->json && !(rows.json = json_array()))
-        CLI_TRY(cli_no_memory());
-    CLI_TRY(products ? bough_bench_gemm(&options, shape, a->arguments) : bough_bench_ops(&options));
-    CLI_TRY(end_rows(&rows, options.device));
+        TRY(tool_no_memory());
+    TRY(products ? bough_bench_gemm(&options, shape, a->arguments) : bough_bench_ops(&options));
+    TRY(end_rows(&rows, options.device));
 done:
     json_decref(rows.json);
     bough_device_close(&options.device);
@@ -176,19 +176,19 @@ static enum bough_status choose(const char *kind, const struct bench_arguments *
 {
     const int rows = strcmp(kind, "gemm") == 0 || strcmp(kind, "ops") == 0;
     if (rows && (a->set.count || a->first))
-        return cli_fail(BOUGH_INVALID, "%s is for bench step, and this is bench %s",
-                        a->first ? "--first" : "--set", kind);
+        return tool_fail(BOUGH_INVALID, "%s is for bench step, and this is bench %s",
+                         a->first ? "--first" : "--set", kind);
     if (strcmp(kind, "gemm") == 0)
         return bench_rows(a, 1);
     if (strcmp(kind, "ops") == 0 && a->arguments)
-        return cli_fail(BOUGH_INVALID, "unexpected argument '%s'; see bough bench --help",
-                        a->argument[0]);
+        return tool_fail(BOUGH_INVALID, "unexpected argument '%s'; see bough bench --help",
+                         a->argument[0]);
     if (strcmp(kind, "ops") == 0)
         return bench_rows(a, 0);
     if (strcmp(kind, "step") != 0)
-        return cli_fail(BOUGH_INVALID, "unknown bench '%s'; see bough bench --help", kind);
+        return tool_fail(BOUGH_INVALID, "unknown bench '%s'; see bough bench --help", kind);
     if (a->arguments != 1)
-        return cli_fail(BOUGH_INVALID, "bench step wants one config; see bough bench --help");
+        return tool_fail(BOUGH_INVALID, "bench step wants one config; see bough bench --help");
     return a->first ? bench_first_step(a) : bench_step(a);
 }
 
@@ -197,7 +197,7 @@ static enum bough_status read_time(double *seconds, const char *text)
     char *end;
     *seconds = text ? strtod(text, &end) : 0;
     if (text && (*end || end == text || !(*seconds > 0 && *seconds < 3600)))
-        return cli_fail(BOUGH_INVALID, "--time %s: wanted seconds above 0 and below 3600", text);
+        return tool_fail(BOUGH_INVALID, "--time %s: wanted seconds above 0 and below 3600", text);
     return BOUGH_OK;
 }
 
@@ -206,23 +206,26 @@ static enum bough_status run(int argc, char **argv)
     enum bough_status status;
     struct bench_arguments a = {0};
     const char *argument[65] = {NULL}, *time = NULL;
-    const struct cli_option options[] = {
-        {"device", 'd', .value = &a.device}, {"kernels", 0, .value = &a.kernels},
-        {"set", 's', .list = &a.set},        {"time", 't', .value = &time},
-        {"json", 0, .flag = &a.json},        {"first", 0, .value = &a.first}};
+    const struct tool_option options[] = {{NULL, 0, .value = argument, .min = 1, .max = 65},
+                                          {"device", 'd', .value = &a.device},
+                                          {"kernels", 0, .value = &a.kernels},
+                                          {"set", 's', .list = &a.set},
+                                          {"time", 't', .value = &time},
+                                          {"json", 0, .flag = &a.json},
+                                          {"first", 0, .value = &a.first}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
-        return cli_no_memory();
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, argument, 1, 65));
-    CLI_TRY(read_time(&a.seconds, time));
+        return tool_no_memory();
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(read_time(&a.seconds, time));
     while (argument[a.arguments + 1] && a.arguments < 64) {
         a.argument[a.arguments] = argument[a.arguments + 1];
         a.arguments++;
     }
-    CLI_TRY(choose(argument[0], &a));
+    TRY(choose(argument[0], &a));
 done:
     free(a.set.item);
     return status;
 }
 
-const struct cli_command cli_bench = {"bench", "measures a device", help, run};
+const struct tool_command cli_bench = {"bench", "measures a device", help, run};

@@ -58,11 +58,11 @@ static enum bough_status print_json(const struct bough_device_info *list, size_t
     }
     json_t *all = json_pack("{s:o, s:o}", "devices", devices, "note", cli_json_text(note));
     if (!all || json_array_size(devices) != count)
-        return cli_no_memory();
+        return tool_no_memory();
     const int failed = json_dumpf(all, stdout, JSON_INDENT(2)) != 0 && !ferror(stdout);
     putchar('\n');
     json_decref(all);
-    return failed ? cli_no_memory() : BOUGH_OK;
+    return failed ? tool_no_memory() : BOUGH_OK;
 }
 
 static enum bough_status run(int argc, char **argv)
@@ -72,13 +72,13 @@ static enum bough_status run(int argc, char **argv)
     struct bough_device_info *list = NULL;
     size_t count;
     char note[512];
-    const struct cli_option options[] = {{"json", 0, .flag = &json}};
-    CLI_TRY(cli_options(argc, argv, options, 1, NULL, 0, 0));
-    CLI_TRY(bough_device_list_create(&list, &count, note, sizeof note));
-    CLI_TRY(json ? print_json(list, count, note) : print_table(list, count, note));
+    const struct tool_option options[] = {{"json", 0, .flag = &json}};
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(bough_device_list_create(&list, &count, note, sizeof note));
+    TRY(json ? print_json(list, count, note) : print_table(list, count, note));
 done:
     bough_device_list_destroy(&list);
     return status;
 }
 
-const struct cli_command cli_devices = {"devices", "lists what bough can train on", help, run};
+const struct tool_command cli_devices = {"devices", "lists what bough can train on", help, run};

@@ -18,22 +18,22 @@ static const char help[] =
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *model, *data = NULL, *split = NULL, *wanted = NULL, *kernels = NULL;
+    const char *model = NULL, *data = NULL, *split = NULL, *wanted = NULL, *kernels = NULL;
     struct bough_device *device = NULL;
     struct bough_run *evaluated = NULL;
-    const struct cli_option options[] = {{"data", 0, .value = &data},
-                                         {"split", 0, .value = &split},
-                                         {"device", 'd', .value = &wanted},
-                                         {"kernels", 0, .value = &kernels}};
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &model, 1, 1));
-    CLI_TRY(cli_device_open(&device, wanted, kernels));
-    CLI_TRY(bough_evaluate(&evaluated, model, data, split, device));
-    CLI_TRY(
-        cli_print_scores(bough_run_result(evaluated)->split, bough_run_result(evaluated)->test));
+    const struct tool_option options[] = {{NULL, 0, .value = &model, .min = 1, .max = 1},
+                                          {"data", 0, .value = &data},
+                                          {"split", 0, .value = &split},
+                                          {"device", 'd', .value = &wanted},
+                                          {"kernels", 0, .value = &kernels}};
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(cli_device_open(&device, wanted, kernels));
+    TRY(bough_evaluate(&evaluated, model, data, split, device));
+    TRY(cli_print_scores(bough_run_result(evaluated)->split, bough_run_result(evaluated)->test));
 done:
     bough_run_destroy(&evaluated);
     bough_device_close(&device);
     return status;
 }
 
-const struct cli_command cli_eval = {"eval", "evaluates a trained model", help, run};
+const struct tool_command cli_eval = {"eval", "evaluates a trained model", help, run};

@@ -27,15 +27,15 @@ static enum bough_status is_tensor_file(int *is, const char *path)
     char start[9] = {0};
     FILE *file = fopen(path, "rb");
     if (!file && errno == ENOMEM)
-        return cli_no_memory();
+        return tool_no_memory();
     if (!file)
-        return cli_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
+        return tool_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
     *is = fread(start, 1, sizeof start, file) == sizeof start && start[8] == '{';
     fclose(file);
     return BOUGH_OK;
 }
 
-static enum bough_status tell(const char *path, const char *input, const struct cli_list *set)
+static enum bough_status tell(const char *path, const char *input, const struct tool_list *set)
 {
     struct stat about;
     int is_tensors = 0;
@@ -50,17 +50,19 @@ static enum bough_status tell(const char *path, const char *input, const struct 
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *path, *input = NULL;
-    struct cli_list set = {calloc((size_t)argc, sizeof *set.item), 0};
-    const struct cli_option options[] = {{"input", 0, .value = &input}, {"set", 's', .list = &set}};
+    const char *path = NULL, *input = NULL;
+    struct tool_list set = {calloc((size_t)argc, sizeof *set.item), 0};
+    const struct tool_option options[] = {{NULL, 0, .value = &path, .min = 1, .max = 1},
+                                          {"input", 0, .value = &input},
+                                          {"set", 's', .list = &set}};
     if (!set.item)
-        return cli_no_memory();
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &path, 1, 1));
-    CLI_TRY(tell(path, input, &set));
+        return tool_no_memory();
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(tell(path, input, &set));
 done:
     free(set.item);
     return status;
 }
 
-const struct cli_command cli_info = {"info", "tells what a config, run or data set is about", help,
-                                     run};
+const struct tool_command cli_info = {"info", "tells what a config, run or data set is about", help,
+                                      run};

@@ -21,18 +21,18 @@ static enum bough_status run(int argc, char **argv)
     const char *wanted = NULL, *out = NULL;
     struct bough_device *device = NULL;
     char report[16384] = "";
-    const struct cli_option options[] = {{"device", 'd', .value = &wanted},
-                                         {"out", 'o', .value = &out}};
-    CLI_TRY(cli_options(argc, argv, options, 2, NULL, 0, 0));
+    const struct tool_option options[] = {{"device", 'd', .value = &wanted},
+                                          {"out", 'o', .value = &out}};
+    TRY(TOOL_OPTIONS(argc, argv, options));
     if (!out)
-        return cli_fail(BOUGH_INVALID, "-o FILE is missing; see bough kernels --help");
-    CLI_TRY(bough_device_open(&device, wanted));
-    CLI_TRY(bough_device_save_kernels(device, out, report, sizeof report));
+        return tool_fail(BOUGH_INVALID, "-o FILE is missing; see bough kernels --help");
+    TRY(bough_device_open(&device, wanted));
+    TRY(bough_device_save_kernels(device, out, report, sizeof report));
     printf("%s%s\n", report, out);
 done:
     bough_device_close(&device);
     return status;
 }
 
-const struct cli_command cli_kernels = {"kernels", "builds all kernels of a device into a file",
-                                        help, run};
+const struct tool_command cli_kernels = {"kernels", "builds all kernels of a device into a file",
+                                         help, run};

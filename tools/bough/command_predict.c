@@ -28,33 +28,34 @@ static enum bough_status write_out(void *user, const char *text, size_t size)
     (void)user;
     if (fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0)
         return BOUGH_OK;
-    return cli_fail(BOUGH_DATA, "standard output: %s", strerror(errno));
+    return tool_fail(BOUGH_DATA, "standard output: %s", strerror(errno));
 }
 
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *model, *wanted = NULL, *kernels = NULL;
+    const char *model = NULL, *wanted = NULL, *kernels = NULL;
     struct bough_predict_options predict = {.write = write_out};
     int probabilities = 0, allow_missing = 0;
-    const struct cli_option options[] = {{"data", 0, .value = &predict.data},
-                                         {"out", 'o', .value = &predict.out},
-                                         {"split", 0, .value = &predict.split},
-                                         {"probabilities", 0, .flag = &probabilities},
-                                         {"allow-missing", 0, .flag = &allow_missing},
-                                         {"device", 'd', .value = &wanted},
-                                         {"kernels", 0, .value = &kernels}};
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &model, 1, 1));
+    const struct tool_option options[] = {{NULL, 0, .value = &model, .min = 1, .max = 1},
+                                          {"data", 0, .value = &predict.data},
+                                          {"out", 'o', .value = &predict.out},
+                                          {"split", 0, .value = &predict.split},
+                                          {"probabilities", 0, .flag = &probabilities},
+                                          {"allow-missing", 0, .flag = &allow_missing},
+                                          {"device", 'd', .value = &wanted},
+                                          {"kernels", 0, .value = &kernels}};
+    TRY(TOOL_OPTIONS(argc, argv, options));
     if (!predict.data || !predict.out)
-        return cli_fail(BOUGH_INVALID, "%s is missing; see bough predict --help",
-                        predict.data ? "-o OUT.csv" : "--data FILE");
+        return tool_fail(BOUGH_INVALID, "%s is missing; see bough predict --help",
+                         predict.data ? "-o OUT.csv" : "--data FILE");
     int to_stdout = strcmp(predict.out, "-") == 0;
     predict.probabilities = probabilities ? BOUGH_ON : BOUGH_OFF;
     predict.allow_missing = allow_missing ? BOUGH_ON : BOUGH_OFF;
-    CLI_TRY(cli_device_open(&predict.device, wanted, kernels));
+    TRY(cli_device_open(&predict.device, wanted, kernels));
     if (to_stdout)
         predict.out = NULL;
-    CLI_TRY(bough_predict(model, &predict));
+    TRY(bough_predict(model, &predict));
     if (!to_stdout)
         printf("%s\n", predict.out);
 done:
@@ -62,4 +63,4 @@ done:
     return status;
 }
 
-const struct cli_command cli_predict = {"predict", "predicts every row of a data set", help, run};
+const struct tool_command cli_predict = {"predict", "predicts every row of a data set", help, run};

@@ -19,15 +19,15 @@ static enum bough_status run(int argc, char **argv)
     const char *wanted = NULL, *kernels = NULL;
     struct bough_device *device = NULL;
     char report[8192] = "";
-    const struct cli_option options[] = {{"device", 'd', .value = &wanted},
-                                         {"kernels", 0, .value = &kernels}};
-    CLI_TRY(cli_options(argc, argv, options, 2, NULL, 0, 0));
-    CLI_TRY(cli_device_open(&device, wanted, kernels));
-    CLI_TRY(bough_device_selftest(device, report, sizeof report));
+    const struct tool_option options[] = {{"device", 'd', .value = &wanted},
+                                          {"kernels", 0, .value = &kernels}};
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(cli_device_open(&device, wanted, kernels));
+    TRY(bough_device_selftest(device, report, sizeof report));
 done:
     fputs(report, stdout);
     bough_device_close(&device);
     return status;
 }
 
-const struct cli_command cli_selftest = {"selftest", "compares a device with plain C", help, run};
+const struct tool_command cli_selftest = {"selftest", "compares a device with plain C", help, run};

@@ -46,7 +46,7 @@ static const char help[] =
 
 struct arguments {
     const char *config, *device, *kernels, *run, *resume;
-    struct cli_list set;
+    struct tool_list set;
     int profile, quiet, verbose, force;
 };
 
@@ -77,7 +77,7 @@ static enum bough_status make_run_dir(char path[PATH_MAX], const char *config)
     char name[NAME_MAX + 1];
     name_of(name, config);
     if (mkdir("runs", 0777) != 0 && errno != EEXIST)
-        return cli_fail(BOUGH_DATA, "runs: %s", strerror(errno));
+        return tool_fail(BOUGH_DATA, "runs: %s", strerror(errno));
     for (int number = 1; number < 1000000; number++) {
         snprintf(path, PATH_MAX, "runs/%.200s-%d", name, number);
         if (mkdir(path, 0777) == 0)
@@ -85,7 +85,7 @@ static enum bough_status make_run_dir(char path[PATH_MAX], const char *config)
         if (errno != EEXIST)
             break;
     }
-    return cli_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
+    return tool_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
 }
 
 // ---- Stopping ----
@@ -127,7 +127,7 @@ static void catch_signals(void)
 
 static void tell_how_to_resume(const struct arguments *a, const char *run_dir)
 {
-    printf("%s; go on with\n  ", cli_error());
+    printf("%s; go on with\n  ", tool_error());
     cli_print_quoted(stdout, cli_program);
     printf(" train --resume ");
     cli_print_quoted(stdout, run_dir);
@@ -146,7 +146,7 @@ static enum bough_status tell_result(const struct bough_result *result, const ch
 {
     enum bough_status status = BOUGH_OK;
     if (result->profile)
-        CLI_TRY(cli_print_profile(result->profile, result->profile_rows));
+        TRY(cli_print_profile(result->profile, result->profile_rows));
     if (result->test)
         status = cli_print_scores("test", result->test);
     else if (result->validation)
@@ -196,9 +196,9 @@ static enum bough_status start(const struct arguments *a)
     struct bough_device *device = NULL;
     char made[PATH_MAX] = "";
     const char *run_dir = a->resume ? a->resume : a->run;
-    CLI_TRY(open_config(&file, a));
+    TRY(open_config(&file, a));
     if (!run_dir) {
-        CLI_TRY(make_run_dir(made, a->config));
+        TRY(make_run_dir(made, a->config));
         run_dir = made;
     }
     status = cli_device_open(&device, a->device, a->kernels);
@@ -221,29 +221,33 @@ static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
     struct arguments a = {0};
-    const struct cli_option options[] = {
-        {"device", 'd', .value = &a.device},  {"kernels", 0, .value = &a.kernels},
-        {"set", 's', .list = &a.set},         {"run", 'r', .value = &a.run},
-        {"resume", 0, .value = &a.resume},    {"quiet", 'q', .flag = &a.quiet},
-        {"verbose", 'v', .flag = &a.verbose}, {"profile", 0, .flag = &a.profile},
-        {"force", 0, .flag = &a.force}};
+    const struct tool_option options[] = {{NULL, 0, .value = &a.config, .min = 0, .max = 1},
+                                          {"device", 'd', .value = &a.device},
+                                          {"kernels", 0, .value = &a.kernels},
+                                          {"set", 's', .list = &a.set},
+                                          {"run", 'r', .value = &a.run},
+                                          {"resume", 0, .value = &a.resume},
+                                          {"quiet", 'q', .flag = &a.quiet},
+                                          {"verbose", 'v', .flag = &a.verbose},
+                                          {"profile", 0, .flag = &a.profile},
+                                          {"force", 0, .flag = &a.force}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
-        return cli_no_memory();
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &a.config, 0, 1));
+        return tool_no_memory();
+    TRY(TOOL_OPTIONS(argc, argv, options));
     if (!a.config && !a.resume)
-        status = cli_fail(BOUGH_INVALID, "a config is missing; see bough train --help");
+        status = tool_fail(BOUGH_INVALID, "a config is missing; see bough train --help");
     else if (a.run && a.resume)
-        status = cli_fail(BOUGH_INVALID, "--run and --resume name two run folders; give one");
+        status = tool_fail(BOUGH_INVALID, "--run and --resume name two run folders; give one");
     else if (a.force && !a.resume)
-        status = cli_fail(BOUGH_INVALID, "--force goes with --resume");
+        status = tool_fail(BOUGH_INVALID, "--force goes with --resume");
     if (status != BOUGH_OK)
         goto done;
     cli_log(a.verbose ? CLI_VERBOSE : a.quiet ? CLI_QUIET : CLI_NORMAL);
-    CLI_TRY(start(&a));
+    TRY(start(&a));
 done:
     free(a.set.item);
     return status;
 }
 
-const struct cli_command cli_train = {"train", "trains what a config describes", help, run};
+const struct tool_command cli_train = {"train", "trains what a config describes", help, run};

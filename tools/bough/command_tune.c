@@ -39,7 +39,7 @@ struct search {
 static void tell(const struct search *search, size_t done, double start)
 {
     const struct tune_times *times = &search->times[done - 1];
-    const double each = (cli_clock() - start) / (double)done;
+    const double each = (tool_clock() - start) / (double)done;
     int right = 0;
     for (size_t i = 0; i < times->count; i++)
         right += times->time[i].count;
@@ -62,7 +62,7 @@ static enum bough_status list_candidates(struct search *search)
     search->candidate = calloc(count + 2, sizeof *search->candidate);
     search->times = calloc(count + 2, sizeof *search->times);
     if (!search->candidate || !search->times)
-        return cli_no_memory();
+        return tool_no_memory();
     search->candidates = count + 2;
     search->candidate[0] = search->candidate[count + 1] = "default";
     for (size_t i = 0; i < count; i++)
@@ -74,13 +74,13 @@ static enum bough_status try_all(struct search *search, const struct tune_argume
 {
     enum bough_status status = BOUGH_OK;
     const char *id = bough_device_info(search->device)->id;
-    const double start = cli_clock();
-    CLI_TRY(list_candidates(search));
+    const double start = tool_clock();
+    TRY(list_candidates(search));
     for (size_t i = 0; i < search->candidates; i++) {
-        CLI_TRY(tune_candidate(&search->times[i], a, id, search->candidate[i]));
+        TRY(tune_candidate(&search->times[i], a, id, search->candidate[i]));
         if (i == 0 && search->times[0].died[0])
-            return cli_fail(BOUGH_DEVICE, "device %s cannot be tuned: without any candidate %s", id,
-                            search->times[0].died);
+            return tool_fail(BOUGH_DEVICE, "device %s cannot be tuned: without any candidate %s",
+                             id, search->times[0].died);
         tell(search, i + 1, start);
     }
 done:
@@ -181,7 +181,7 @@ static enum bough_status keep(struct search *search)
     struct cli_table table = {.align = "lrrl"};
     size_t better = 0;
     if (!choice)
-        return cli_no_memory();
+        return tool_no_memory();
     choose_blast_set(search);
     for (size_t i = 0; i < before->count; i++) {
         choice[i] = choose(search, &before->time[i]);
@@ -189,8 +189,8 @@ static enum bough_status keep(struct search *search)
         if (choice[i].candidate)
             show(&table, &choice[i]);
     }
-    CLI_TRY(cli_table_end(&table));
-    CLI_TRY(bough_tune_save(search->device, choice, before->count, search->blast_set));
+    TRY(cli_table_end(&table));
+    TRY(bough_tune_save(search->device, choice, before->count, search->blast_set));
     printf("%zu of %zu kinds of products are faster so; that is kept\n", better, before->count);
 done:
     free(choice);
@@ -223,19 +223,19 @@ static enum bough_status start(const struct tune_arguments *a)
     enum bough_status status;
     struct bough_device *device = NULL;
     if (a->import && a->export)
-        return cli_fail(BOUGH_INVALID, "--export and --import exclude each other");
+        return tool_fail(BOUGH_INVALID, "--export and --import exclude each other");
     if ((a->import || a->export) && a->config)
-        return cli_fail(BOUGH_INVALID, "%s tries nothing, and takes no config",
-                        a->import ? "--import" : "--export");
+        return tool_fail(BOUGH_INVALID, "%s tries nothing, and takes no config",
+                         a->import ? "--import" : "--export");
     if (a->set.count && !a->config)
-        return cli_fail(BOUGH_INVALID, "--set needs a config; see bough tune --help");
-    CLI_TRY(bough_device_open(&device, a->device));
+        return tool_fail(BOUGH_INVALID, "--set needs a config; see bough tune --help");
+    TRY(bough_device_open(&device, a->device));
     if (a->import)
-        CLI_TRY(bough_tune_import(device, a->import));
+        TRY(bough_tune_import(device, a->import));
     else if (a->export)
-        CLI_TRY(bough_tune_export(device, a->export));
+        TRY(bough_tune_export(device, a->export));
     else
-        CLI_TRY(tune(device, a));
+        TRY(tune(device, a));
 done:
     bough_device_close(&device);
     return status;
@@ -245,20 +245,23 @@ static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
     struct tune_arguments a = {0};
-    const struct cli_option options[] = {
-        {"device", 'd', .value = &a.device}, {"set", 's', .list = &a.set},
-        {"export", 0, .value = &a.export},   {"import", 0, .value = &a.import},
+    const struct tool_option options[] = {
+        {NULL, 0, .value = &a.config, .min = 0, .max = 1},
+        {"device", 'd', .value = &a.device},
+        {"set", 's', .list = &a.set},
+        {"export", 0, .value = &a.export},
+        {"import", 0, .value = &a.import},
         {"child", 0, .flag = &a.child},
     };
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)
-        return cli_no_memory();
-    CLI_TRY(cli_options(argc, argv, options, sizeof options / sizeof *options, &a.config, 0, 1));
-    CLI_TRY(a.child ? tune_child(&a) : start(&a));
+        return tool_no_memory();
+    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(a.child ? tune_child(&a) : start(&a));
 done:
     free(a.set.item);
     return status;
 }
 
-const struct cli_command cli_tune = {"tune", "finds the fastest matrix products of a device", help,
-                                     run};
+const struct tool_command cli_tune = {"tune", "finds the fastest matrix products of a device", help,
+                                      run};

@@ -21,7 +21,7 @@ static enum bough_status parse_shape(struct bough_shape *shape, const char *text
             return BOUGH_OK;
         at = end;
     }
-    return cli_fail(BOUGH_INVALID, "--input '%s': wanted 1 to 7 dimensions, as 1,28,28", text);
+    return tool_fail(BOUGH_INVALID, "--input '%s': wanted 1 to 7 dimensions, as 1,28,28", text);
 }
 
 static enum bough_status shape_of_data(struct bough_shape *shape, const struct bough_config *config)
@@ -30,17 +30,17 @@ static enum bough_status shape_of_data(struct bough_shape *shape, const struct b
     struct bough_config resolved;
     struct bough_tensor_file *file = NULL;
     const struct bough_file_tensor *tensor;
-    CLI_TRY(bough_config_resolve(&resolved, config));
-    CLI_TRY(bough_tensor_file_open(&file, resolved.data));
-    CLI_TRY(bough_dataset_field(&tensor, file, "train", resolved.input.field));
+    TRY(bough_config_resolve(&resolved, config));
+    TRY(bough_tensor_file_open(&file, resolved.data));
+    TRY(bough_dataset_field(&tensor, file, "train", resolved.input.field));
     shape->rank = tensor->shape.rank - 1;
     for (int32_t i = 0; i < shape->rank; i++)
         shape->dim[i] = tensor->shape.dim[i + 1];
 done:
     bough_tensor_file_close(&file);
     if (status == BOUGH_DATA)
-        return cli_fail(status, "%s; without the data, --input gives the shape of a sample",
-                        bough_last_error());
+        return tool_fail(status, "%s; without the data, --input gives the shape of a sample",
+                         bough_last_error());
     return status;
 }
 
@@ -75,17 +75,17 @@ static enum bough_status print_model(const struct bough_model_info *info,
     return cli_table_end(&table);
 }
 
-enum bough_status info_config(const char *path, const char *input, const struct cli_list *set)
+enum bough_status info_config(const char *path, const char *input, const struct tool_list *set)
 {
     enum bough_status status;
     struct bough_config_file *file = NULL;
     struct bough_model_info *info = NULL;
     struct bough_shape sample;
-    CLI_TRY(bough_config_file_open(&file, path, set ? set->item : NULL, set ? set->count : 0));
+    TRY(bough_config_file_open(&file, path, set ? set->item : NULL, set ? set->count : 0));
     const struct bough_config *config = bough_config_file_config(file);
-    CLI_TRY(input ? parse_shape(&sample, input) : shape_of_data(&sample, config));
-    CLI_TRY(bough_model_info_create(&info, config, &sample));
-    CLI_TRY(print_model(info, &sample));
+    TRY(input ? parse_shape(&sample, input) : shape_of_data(&sample, config));
+    TRY(bough_model_info_create(&info, config, &sample));
+    TRY(print_model(info, &sample));
 done:
     bough_model_info_destroy(&info);
     bough_config_file_close(&file);
@@ -106,7 +106,7 @@ static enum bough_status print_result(const char *folder)
 {
     enum bough_status status;
     struct bough_run *run;
-    CLI_TRY(bough_run_load(&run, folder));
+    TRY(bough_run_load(&run, folder));
     if (!run) {
         printf("\nno result yet: the training is not finished\n");
         return BOUGH_OK;
@@ -114,8 +114,8 @@ static enum bough_status print_result(const char *folder)
     const struct bough_result *result = bough_run_result(run);
     printf("\nbest epoch %d of %d, %.0f samples/s on %s\n", (int)result->best_epoch,
            (int)result->epochs, result->samples_per_second, result->device);
-    CLI_TRY(print_split("validation", result->validation));
-    CLI_TRY(print_split("test", result->test));
+    TRY(print_split("validation", result->validation));
+    TRY(print_split("test", result->test));
 done:
     bough_run_destroy(&run);
     return status;

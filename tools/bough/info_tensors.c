@@ -40,7 +40,7 @@ enum bough_status info_tensors(const char *path)
     double elements = 0, bytes = 0;
     struct bough_tensor_file *file = NULL;
     struct cli_table table = {.align = "lllr"};
-    CLI_TRY(bough_tensor_file_open(&file, path));
+    TRY(bough_tensor_file_open(&file, path));
     static const char *const title[] = {"tensor", "type", "shape", "bytes"};
     for (size_t i = 0; i < 4; i++)
         cli_table_cell(&table, "%s", title[i]);
@@ -53,7 +53,7 @@ enum bough_status info_tensors(const char *path)
         elements += (double)bough_shape_elements(&tensor->shape);
         bytes += (double)tensor->bytes;
     }
-    CLI_TRY(cli_table_end(&table));
+    TRY(cli_table_end(&table));
     printf("\n%zu tensors, %.0f numbers, %.1f MiB\n", bough_tensor_file_count(file), elements,
            bytes / (1 << 20));
     for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {

@@ -35,16 +35,16 @@ enum bough_status tune_child(const struct tune_arguments *a)
     struct bough_tune_options options = {.row = print_row, .user = (void *)(uintptr_t)wanted};
     cli_log(CLI_QUIET);
     if (!wanted || !wanted[0])
-        return cli_fail(BOUGH_INVALID, "BOUGH_GEMM names no candidate");
+        return tool_fail(BOUGH_INVALID, "BOUGH_GEMM names no candidate");
     alarm(MOST_SECONDS);
     if (a->config) {
-        CLI_TRY(bough_config_file_open(&file, a->config, a->set.item, a->set.count));
+        TRY(bough_config_file_open(&file, a->config, a->set.item, a->set.count));
         options.config = bough_config_file_config(file);
     }
-    CLI_TRY(bough_device_open(&options.device, a->device));
+    TRY(bough_device_open(&options.device, a->device));
     if (crash && strcmp(crash, wanted) == 0) // as tests want it
         abort();
-    CLI_TRY(bough_tune_run(&options));
+    TRY(bough_tune_run(&options));
 done:
     bough_device_close(&options.device);
     bough_config_file_close(&file);
@@ -81,7 +81,7 @@ static enum bough_status read_lines(struct tune_times *times, FILE *in)
             continue;
         struct tune_time *time = find(times, kind);
         if (!time)
-            return cli_no_memory();
+            return tool_no_memory();
         times->products++;
         time->count += seconds > 0;
         time->seconds += seconds;
@@ -124,7 +124,7 @@ enum bough_status tune_candidate(struct tune_times *times, const struct tune_arg
     enum bough_status status = BOUGH_OK;
     int out[2], code = 0;
     if (pipe(out) != 0)
-        return cli_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
+        return tool_fail(BOUGH_INTERNAL, "pipe: %s", strerror(errno));
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
@@ -140,7 +140,7 @@ enum bough_status tune_candidate(struct tune_times *times, const struct tune_arg
         close(out[0]);
     }
     if (child < 0 || waitpid(child, &code, 0) < 0)
-        return cli_fail(BOUGH_INTERNAL, "a process for a candidate: %s", strerror(errno));
+        return tool_fail(BOUGH_INTERNAL, "a process for a candidate: %s", strerror(errno));
     tell_end(times, code);
     return status;
 }

@@ -348,9 +348,12 @@ static enum bough_status run(int argc, char **argv)
     const char *name = NULL, *first = NULL, *second = NULL, *seed_text = NULL, *output = NULL;
     const char *renamed[TOOL_VALUES_MAX + 1] = {0};
     const struct tool_option options[] = {
-        {"recipe", 0, &name, 1, 1},     {"input", 'i', &first, 1, 1},
-        {"other", 'j', &second, 0, 1},  {"seed", 0, &seed_text, 0, 1},
-        {"output", 'o', &output, 1, 1}, {"field", 0, renamed, 0, TOOL_VALUES_MAX},
+        {"recipe", 0, .value = &name, .min = 1, .max = 1},
+        {"input", 'i', .value = &first, .min = 1, .max = 1},
+        {"other", 'j', .value = &second, .max = 1},
+        {"seed", 0, .value = &seed_text, .max = 1},
+        {"output", 'o', .value = &output, .min = 1, .max = 1},
+        {"field", 0, .value = renamed, .max = TOOL_VALUES_MAX},
     };
     enum bough_status status;
     struct bough_tensor_file *left = NULL, *right = NULL;
@@ -358,7 +361,7 @@ static enum bough_status run(int argc, char **argv)
     struct tool_fields fields;
     const struct recipe *recipe = NULL;
     int64_t seed = 0;
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     TRY(find_recipe(&recipe, name));
     TRY(tool_whole(&seed, seed_text, "--seed", 0, INT64_MAX));
     TRY(tool_fields(&fields, renamed));

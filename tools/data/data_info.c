@@ -286,11 +286,13 @@ done:
 
 static enum bough_status run(int argc, char **argv)
 {
-    const char *path = NULL, *json = NULL;
-    const struct tool_option options[] = {{NULL, 0, &path, 1, 1}, {"json", 0, &json, 0, 0}};
+    const char *path = NULL;
+    int json = 0;
+    const struct tool_option options[] = {{NULL, 0, .value = &path, .min = 1, .max = 1},
+                                          {"json", 0, .flag = &json}};
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     TRY(bough_tensor_file_open(&file, path));
     TRY(json ? print_json(file) : print_text(file));
 done:

@@ -170,16 +170,20 @@ static enum bough_status run(int argc, char **argv)
     const char *path = NULL, *from = NULL, *to = NULL, *share = NULL, *count = NULL;
     const char *seed_text = NULL, *output = NULL;
     const struct tool_option options[] = {
-        {NULL, 0, &path, 1, 1},         {"from", 0, &from, 0, 1},   {"to", 0, &to, 1, 1},
-        {"share", 0, &share, 0, 1},     {"count", 0, &count, 0, 1}, {"seed", 0, &seed_text, 0, 1},
-        {"output", 'o', &output, 1, 1},
+        {NULL, 0, .value = &path, .min = 1, .max = 1},
+        {"from", 0, .value = &from, .max = 1},
+        {"to", 0, .value = &to, .min = 1, .max = 1},
+        {"share", 0, .value = &share, .max = 1},
+        {"count", 0, .value = &count, .max = 1},
+        {"seed", 0, .value = &seed_text, .max = 1},
+        {"output", 'o', .value = &output, .min = 1, .max = 1},
     };
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
     struct bough_tensor_writer *writer = NULL;
     char name[TOOL_NAME_MAX];
     int64_t seed = 0;
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     if (!share == !count)
         return tool_fail(BOUGH_INVALID, "wanted --share or --count; see bough-data split --help");
     TRY(tool_whole(&seed, seed_text, "--seed", 0, INT64_MAX));

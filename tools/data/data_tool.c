@@ -1,12 +1,9 @@
 #include "data_tool.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const struct tool_command *const commands[] = {
@@ -18,32 +15,11 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 // ---- Failing ----
 
-static char message[2048];
-
-enum bough_status tool_fail(enum bough_status status, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    return status;
-}
-
-enum bough_status tool_no_memory(void)
-{
-    return tool_fail(BOUGH_INTERNAL, "out of memory");
-}
-
 enum bough_status tool_refused(const char *path, const char *what)
 {
     if (errno == ENOMEM)
         return tool_fail(BOUGH_INTERNAL, "%s: %s: out of memory", path, what);
     return tool_fail(BOUGH_DATA, "%s: %s: %s", path, what, strerror(errno));
-}
-
-const char *tool_error(void)
-{
-    return message[0] ? message : bough_last_error();
 }
 
 // Names come out of files: no control character of theirs reaches the terminal.
@@ -115,9 +91,7 @@ static void catch_signals(void)
 static int is_due(int64_t done, int64_t total)
 {
     static double last;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double seconds = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    const double seconds = tool_clock();
     if (done < total && seconds - last < 0.1)
         return 0;
     last = seconds;
@@ -144,13 +118,6 @@ static void end_progress(void)
     progress_shown = 0;
 }
 
-// Whoever read our standard output has gone: `| head`.
-static int is_pipe_closed(void)
-{
-    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
-}
-
 // ---- The program ----
 
 static void print_overview(FILE *to)
@@ -166,18 +133,7 @@ static void print_overview(FILE *to)
 
 static const struct tool_command *find_command(const char *name)
 {
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
-}
-
-static int wants_help(int argc, char **argv)
-{
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return 1;
-    return 0;
+    return tool_command_find(commands, COMMANDS, name);
 }
 
 static enum bough_status help(const char *name)
@@ -201,7 +157,7 @@ static enum bough_status run(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "help") == 0)
         return help(argv[2]);
-    if (argc > 1 && wants_help(argc, argv))
+    if (argc > 1 && tool_wants_help(argc, argv))
         return help(command ? argv[1] : NULL);
     if (argc < 2) {
         print_overview(stderr);
@@ -214,13 +170,14 @@ static enum bough_status run(int argc, char **argv)
 
 int tool_main(int argc, char **argv)
 {
-    message[0] = 0;
+    tool_program = "bough-data";
+    tool_forget_error();
     on_terminal = isatty(STDERR_FILENO);
     catch_signals();
     enum bough_status status = run(argc, argv);
     end_progress();
     const int unwritten = fflush(stdout) != 0 || ferror(stdout);
-    if (status == BOUGH_OK && unwritten && is_pipe_closed())
+    if (status == BOUGH_OK && unwritten && tool_is_pipe_closed())
         return BOUGH_DATA;
     if (status == BOUGH_OK && unwritten)
         status = tool_fail(BOUGH_DATA, "standard output: cannot write");

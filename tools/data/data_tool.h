@@ -2,18 +2,14 @@
 #ifndef BOUGH_DATA_TOOL_H
 #define BOUGH_DATA_TOOL_H
 
+#include "tool.h"
+
 #include <bough/dataset.h>
 
 #include <stddef.h>
 #include <stdint.h>
 
 // ---- Commands ----
-
-struct tool_command {
-    const char *name, *summary;
-    const char *help; // one page
-    enum bough_status (*run)(int argc, char **argv);
-};
 
 extern const struct tool_command tool_idx, tool_png, tool_compose, tool_generate, tool_merge,
     tool_split, tool_info, tool_show;
@@ -23,32 +19,9 @@ int tool_main(int argc, char **argv);
 
 // ---- Failing ----
 
-// Sets the message that the program ends with.
-enum bough_status tool_fail(enum bough_status status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-enum bough_status tool_no_memory(void);
 // "path: what: the reason", of an input or output that failed with errno. Errors: DATA; INTERNAL
 // where memory ended.
 enum bough_status tool_refused(const char *path, const char *what);
-// The message of the last tool_fail, else of the library.
-const char *tool_error(void);
-
-// Forwards a failure to the function's `done:` label, in a local `status`.
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        status = (call);                                                                           \
-        if (status != BOUGH_OK)                                                                    \
-            goto done;                                                                             \
-    } while (0)
-
-#define TRY_MEMORY(pointer)                                                                        \
-    do {                                                                                           \
-        if ((pointer) == NULL) {                                                                   \
-            status = tool_no_memory();                                                             \
-            goto done;                                                                             \
-        }                                                                                          \
-    } while (0)
-
 // A zero byte ends the text.
 int tool_is_utf8(const char *text);
 
@@ -68,19 +41,12 @@ enum bough_status tool_step(const char *what, int64_t done, int64_t total);
 
 enum { TOOL_VALUES_MAX = 16 };
 
-struct tool_option {
-    const char *name;   // long, without "--"; NULL stands for the arguments that are no options
-    char letter;        // short, or 0
-    const char **value; // [max], as given; the rest stays NULL. A switch is given its name.
-    int min, max;       // how many values; max 0 = a switch
-};
-
-// Errors: INVALID, naming the option.
-enum bough_status tool_options(int argc, char **argv, const struct tool_option *options,
+// tool_options, and refuses an output `-`.
+enum bough_status data_options(int argc, char **argv, const struct tool_option *options,
                                size_t count);
 
-#define TOOL_OPTIONS(argc, argv, options)                                                          \
-    tool_options((argc), (argv), (options), sizeof(options) / sizeof *(options))
+#define DATA_OPTIONS(argc, argv, options)                                                          \
+    data_options((argc), (argv), (options), sizeof(options) / sizeof *(options))
 
 // A number of an option; NULL text leaves `*number` as it is. Errors: INVALID.
 enum bough_status tool_whole(int64_t *number, const char *text, const char *option, int64_t min,

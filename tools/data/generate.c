@@ -303,16 +303,19 @@ static enum bough_status run(int argc, char **argv)
     const char *name = NULL, *count = NULL, *test = NULL, *correlation_text = NULL;
     const char *seed_text = NULL, *output = NULL;
     const struct tool_option options[] = {
-        {NULL, 0, &name, 1, 1},        {"count", 0, &count, 0, 1},
-        {"test", 0, &test, 0, 1},      {"correlation", 0, &correlation_text, 0, 1},
-        {"seed", 0, &seed_text, 0, 1}, {"output", 'o', &output, 1, 1},
+        {NULL, 0, .value = &name, .min = 1, .max = 1},
+        {"count", 0, .value = &count, .max = 1},
+        {"test", 0, .value = &test, .max = 1},
+        {"correlation", 0, .value = &correlation_text, .max = 1},
+        {"seed", 0, .value = &seed_text, .max = 1},
+        {"output", 'o', .value = &output, .min = 1, .max = 1},
     };
     enum bough_status status;
     struct shared shared = {0};
     struct part part[2] = {{"train", TRAIN_STREAM, 0}, {"test", TEST_STREAM, 0}};
     int64_t seed = 0;
     double correlation = 0.5;
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     TRY(find_kind(&shared.kind, name));
     part[0].count = shared.kind->count;
     TRY(tool_whole(&part[0].count, count, "--count", 1, INT32_MAX));

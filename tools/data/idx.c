@@ -182,15 +182,18 @@ static enum bough_status run(int argc, char **argv)
     const char *images = NULL, *labels = NULL, *split = "train", *output = NULL, *classes = NULL;
     const char *named_split = NULL, *renamed[TOOL_VALUES_MAX + 1] = {0};
     const struct tool_option options[] = {
-        {"images", 0, &images, 0, 1},     {"labels", 0, &labels, 0, 1},
-        {"split", 0, &named_split, 0, 1}, {"field", 0, renamed, 0, TOOL_VALUES_MAX},
-        {"classes", 0, &classes, 0, 1},   {"output", 'o', &output, 1, 1},
+        {"images", 0, .value = &images, .max = 1},
+        {"labels", 0, .value = &labels, .max = 1},
+        {"split", 0, .value = &named_split, .max = 1},
+        {"field", 0, .value = renamed, .max = TOOL_VALUES_MAX},
+        {"classes", 0, .value = &classes, .max = 1},
+        {"output", 'o', .value = &output, .min = 1, .max = 1},
     };
     enum bough_status status;
     struct tool_fields fields;
     struct job job = {0};
     char *lines = NULL, name[TOOL_NAME_MAX];
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     TRY(tool_fields(&fields, renamed));
     TRY(class_lines(&lines, classes));
     job.classes = lines;

@@ -293,13 +293,13 @@ static enum bough_status run(int argc, char **argv)
 {
     const char *paths[TOOL_VALUES_MAX + 1] = {0}, *output = NULL;
     const struct tool_option options[] = {
-        {NULL, 0, paths, 2, TOOL_VALUES_MAX},
-        {"output", 'o', &output, 1, 1},
+        {NULL, 0, .value = paths, .min = 2, .max = TOOL_VALUES_MAX},
+        {"output", 'o', .value = &output, .min = 1, .max = 1},
     };
     enum bough_status status;
     struct inputs inputs = {0};
     struct bough_tensor_writer *writer = NULL;
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     for (; paths[inputs.count]; inputs.count++)
         TRY(bough_tensor_file_open(&inputs.file[inputs.count], paths[inputs.count]));
     TRY(bough_tensor_writer_create(&writer, output));

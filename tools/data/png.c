@@ -361,14 +361,17 @@ static enum bough_status run(int argc, char **argv)
     struct options given = {0};
     const char *resize = NULL, *renamed[TOOL_VALUES_MAX + 1] = {0};
     const struct tool_option options[] = {
-        {NULL, 0, &given.folder, 1, 1},       {"csv", 0, given.csv, 0, TOOL_VALUES_MAX},
-        {"split", 0, &given.split, 0, 1},     {"class", 0, given.class, 0, TOOL_VALUES_MAX},
-        {"resize", 0, &resize, 0, 1},         {"field", 0, renamed, 0, TOOL_VALUES_MAX},
-        {"output", 'o', &given.output, 1, 1},
+        {NULL, 0, .value = &given.folder, .min = 1, .max = 1},
+        {"csv", 0, .value = given.csv, .max = TOOL_VALUES_MAX},
+        {"split", 0, .value = &given.split, .max = 1},
+        {"class", 0, .value = given.class, .max = TOOL_VALUES_MAX},
+        {"resize", 0, .value = &resize, .max = 1},
+        {"field", 0, .value = renamed, .max = TOOL_VALUES_MAX},
+        {"output", 'o', .value = &given.output, .min = 1, .max = 1},
     };
     enum bough_status status;
     struct job job = {0};
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     TRY(tool_fields(&given.fields, renamed));
     TRY(parse_resize(&job, resize));
     TRY(convert(&job, &given));

@@ -208,15 +208,17 @@ static enum bough_status run(int argc, char **argv)
     const char *path = NULL, *split = NULL, *count = NULL, *output = NULL;
     const char *renamed[TOOL_VALUES_MAX + 1] = {0};
     const struct tool_option options[] = {
-        {NULL, 0, &path, 1, 1},         {"split", 0, &split, 0, 1},
-        {"count", 0, &count, 0, 1},     {"field", 0, renamed, 0, TOOL_VALUES_MAX},
-        {"output", 'o', &output, 1, 1},
+        {NULL, 0, .value = &path, .min = 1, .max = 1},
+        {"split", 0, .value = &split, .max = 1},
+        {"count", 0, .value = &count, .max = 1},
+        {"field", 0, .value = renamed, .max = TOOL_VALUES_MAX},
+        {"output", 'o', .value = &output, .min = 1, .max = 1},
     };
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
     struct sheet sheet = {.count = 64};
     struct tool_fields fields;
-    TRY(TOOL_OPTIONS(argc, argv, options));
+    TRY(DATA_OPTIONS(argc, argv, options));
     TRY(tool_fields(&fields, renamed));
     TRY(tool_check_output(output, path));
     TRY(tool_whole(&sheet.count, count, "--count", 1, 10000));
