@@ -96,10 +96,10 @@ def public_objection(room, name):
 
 
 def includes(source):
-    for path in sorted(source.rglob("*")):
+    folders = (source / top for top in ("src", "cl", "tools", "examples"))
+    for path in sorted(file for folder in folders for file in folder.rglob("*")):
         name = path.relative_to(source).as_posix()
-        if path.suffix in (".c", ".h", ".cl") and name.startswith(
-                ("src/", "cl/", "tools/", "examples/")):
+        if path.suffix in (".c", ".h", ".cl"):
             for row, line in enumerate(path.read_text().splitlines(), 1):
                 found = re.match(r'\s*#\s*include\s*(<[^>]+>|"[^"]+")', line)
                 if found:
