@@ -20,13 +20,18 @@ static int64_t step_of(struct bough__span span)
 
 // ---- More rows or columns ----
 
-// Whether an axis of `count` indices, and `step` further on the next, is one axis.
-static int extend_axis(struct bough__axis *axis, int64_t count, int64_t step)
+enum { FEW = 16 }; // columns, or rows: a vector of them would have idle lanes
+
+// Whether an axis of `count` indices, and `step` further on the next, is one axis. An axis in
+// pieces is slower to walk, which `across` the other one must make up for.
+static int extend_axis(struct bough__axis *axis, int64_t count, int64_t step, int64_t across)
 {
     if (axis->inner)
         return count % axis->inner == 0 && count / axis->inner * axis->outer == step;
     if (count * axis->stride == step)
         return 1;
+    if (across < FEW)
+        return 0;
     *axis = (struct bough__axis){.inner = count, .stride = axis->stride, .outer = step};
     return 1;
 }
@@ -42,18 +47,19 @@ static int extend(struct bough__gemm *all, int64_t stack, int rows)
 {
     struct bough__matrix *moves = rows ? &all->a : &all->b, *stands = rows ? &all->b : &all->a;
     const enum bough__matrix_kind images = rows ? BOUGH_WINDOWS_TRANSPOSED : BOUGH_WINDOWS;
-    int64_t *count = rows ? &all->m : &all->n;
+    int64_t *const count = rows ? &all->m : &all->n;
+    const int64_t across = rows ? all->n : all->m;
     struct bough__axis *to = rows ? &all->c.row : &all->c.col;
-    const enum bough__bias_axis across = rows ? BOUGH_BIAS_PER_COL : BOUGH_BIAS_PER_ROW;
+    const enum bough__bias_axis bias_axis = rows ? BOUGH_BIAS_PER_COL : BOUGH_BIAS_PER_ROW;
     const int64_t step = step_of(moves->data), step_c = step_of(all->c.data);
     if (step <= 0 || step_c <= 0 || stands->data.stride != 0 || *count > INT_MAX / stack ||
-        (all->bias.buffer && (all->bias.stride != 0 || all->bias_axis != across)))
+        (all->bias.buffer && (all->bias.stride != 0 || all->bias_axis != bias_axis)))
         return 0;
     if (moves->kind == BOUGH_PLAIN
-            ? !extend_axis(rows ? &moves->row : &moves->col, *count, step)
+            ? !extend_axis(rows ? &moves->row : &moves->col, *count, step, across)
             : moves->kind != images || !extend_images(&moves->windows, *count, step))
         return 0;
-    if (!extend_axis(to, *count, step_c))
+    if (!extend_axis(to, *count, step_c, across))
         return 0;
     *count *= stack;
     return 1;

@@ -306,6 +306,16 @@ static void kernel_mistakes(void **state)
     call.arg[2].offset = 65;
     assert_fails(bough__launch_kernel(&launch, device, &call), BOUGH_INVALID, "argument 2: at 65");
     call.arg[2].offset = 0;
+    call.arg[2].stride = 33;
+    call.stack = 3;
+    assert_fails(bough__launch_kernel(&launch, device, &call), BOUGH_INVALID,
+                 "argument 2: at 0 and 3 of 33 bytes");
+    call.arg[2].stride = SIZE_MAX;
+    assert_fails(bough__launch_kernel(&launch, device, &call), BOUGH_INVALID, "argument 2");
+    call.arg[2].stride = 0;
+    call.stack = -1;
+    assert_fails(bough__launch_kernel(&launch, device, &call), BOUGH_INVALID, "stack -1");
+    call.stack = 0;
     call.kernel = NULL;
     assert_fails(bough__launch_kernel(&launch, device, &call), BOUGH_INVALID, "no kernel");
     assert_null(launch);
