@@ -33,26 +33,29 @@ static enum bough_status write_data(const char *path)
     return status;
 }
 
+static const char text[] = "data: two_tasks.safetensors\n"
+                           "input: {field: point}\n"
+                           "trunk: [linear: 32, tanh]\n"
+                           "tasks:\n"
+                           "  inside: {target: inside, loss: cross_entropy, head: [linear: 2]}\n"
+                           "  distance: {target: distance, loss: mse, head: [linear: 1]}\n"
+                           "optimizer: {lr: 0.01}\n"
+                           "train: {epochs: 20, validation: 0.25}\n";
+
 int main(int argc, char **argv)
 {
-    const struct bough_layer trunk[] = {{.kind = "linear", .units = 32}, {.kind = "tanh"}};
-    const struct bough_layer two = {.kind = "linear", .units = 2};
-    const struct bough_layer one = {.kind = "linear", .units = 1};
-    const struct bough_task tasks[] = {
-        {"inside", "inside", .loss.name = "cross_entropy", .head = &two, .head_count = 1},
-        {"distance", "distance", .loss.name = "mse", .head = &one, .head_count = 1},
-    };
-    struct bough_config config = {.data = argc > 1 ? argv[1] : "two_tasks.safetensors"};
-    config.input.field = "point";
-    config.trunk = trunk, config.trunk_count = 2;
-    config.tasks = tasks, config.tasks_count = 2;
-    config.optimizer.lr = 0.01f;
-    config.train = (struct bough_train){.epochs = 20, .validation = 0.25f};
+    char data[4200];
+    const char *const overrides[] = {data};
+    struct bough_config *config = NULL;
     struct bough_run *run = NULL;
-    if (write_data(config.data) || bough_train(&run, &config, &(struct bough_train_options){0}))
+    snprintf(data, sizeof data, "data=%s", argc > 1 ? argv[1] : "");
+    if (bough_config_parse(&config, text, NULL, overrides, argc > 1) ||
+        write_data(bough_config_data(config)) ||
+        bough_train(&run, config, &(struct bough_train_options){0}))
         return fprintf(stderr, "%s\n", bough_last_error()), 1;
     const struct bough_scores *scores = bough_run_result(run)->validation;
     printf("inside: accuracy %.3f\n", bough_scores_find(scores, "inside", "accuracy"));
     printf("distance: mean squared error %.4f\n", bough_scores_find(scores, "distance", "mse"));
     bough_run_destroy(&run);
+    bough_config_close(&config);
 }

@@ -4,10 +4,13 @@
 
 #include <bough/config.h>
 #include <bough/device.h>
+#include <bough/tensor.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+enum bough_switch { BOUGH_OFF, BOUGH_ON };
 
 // One number of one task: {"left", "accuracy", 0.84}. The loss comes first, named "loss".
 struct bough_score {

@@ -1,6 +1,6 @@
 // What a task may be called.
-#ifndef BOUGH_TRAIN_TASK_NAME_H
-#define BOUGH_TRAIN_TASK_NAME_H
+#ifndef BOUGH_CONFIG_TASK_NAME_H
+#define BOUGH_CONFIG_TASK_NAME_H
 
 // Whether it is 1 to 63 bytes of UTF-8 without control characters, quotes, what separates paths,
 // overrides and columns, or a blank at an end.

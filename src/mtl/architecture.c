@@ -2,26 +2,12 @@
 
 #include "base/error.h"
 
-#include <string.h>
-
-static const struct bough__architecture *const architectures[] = {
-#define BOUGH_ARCHITECTURE(name) &bough__architecture_##name,
+#define BOUGH_ARCHITECTURE(name) &bough__architecture_##name.row,
+static const struct bough__row *const all[] = {
 #include "mtl/architecture_list.h"
-#undef BOUGH_ARCHITECTURE
 };
-
-const char *bough__architecture_name(size_t index)
-{
-    return index < sizeof architectures / sizeof *architectures ? architectures[index]->name : NULL;
-}
-
-const struct bough__architecture *bough__architecture_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++)
-        if (name && strcmp(architectures[i]->name, name) == 0)
-            return architectures[i];
-    return NULL;
-}
+#undef BOUGH_ARCHITECTURE
+const struct bough__family bough__architectures = {"architecture", all, sizeof all / sizeof *all};
 
 enum bough_status bough__wiring_share(struct bough__builder *builder, struct bough__wiring *wiring,
                                       int32_t node)
@@ -35,10 +21,10 @@ enum bough_status bough__wiring_share(struct bough__builder *builder, struct bou
 }
 
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
-                                    const struct bough_config *config, size_t t,
+                                    const struct bough__net *net, size_t t,
                                     const struct bough__layer_observer *observer)
 {
-    const struct bough_task *task = &config->tasks[t];
+    const struct bough__task *task = &net->tasks[t];
     return bough__layers_build(builder, &wiring->scores[t], task->head, task->head_count,
                                task->name, observer->built, observer->user);
 }

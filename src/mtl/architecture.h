@@ -2,13 +2,23 @@
 #ifndef BOUGH_MTL_ARCHITECTURE_H
 #define BOUGH_MTL_ARCHITECTURE_H
 
+#include "mtl/task.h"
 #include "nn/layer.h"
 
 // Is told of every layer as it stands; its prefix is the builder's. May be NULL.
 struct bough__layer_observer {
-    void (*built)(void *user, const struct bough_layer *layer, const struct bough__builder *builder,
-                  int32_t node);
+    void (*built)(void *user, const struct bough__choice *layer,
+                  const struct bough__builder *builder, int32_t node);
     void *user;
+};
+
+// What an architecture wires.
+struct bough__net {
+    const void *options;               // of the architecture's row
+    const struct bough__choice *trunk; // of bough__layers
+    size_t trunk_count;
+    const struct bough__task *tasks;
+    size_t tasks_count;
 };
 
 // What an architecture hands back, in nodes.
@@ -21,11 +31,11 @@ struct bough__wiring {
 };
 
 struct bough__architecture {
-    const char *name, *help, *paper;
-    // Builds the config's trunk and heads on `input` [N, sample].
+    struct bough__row row;
+    // Builds the trunk and heads on `input` [N, sample].
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
-                               int32_t input, const struct bough_config *config,
+                               int32_t input, const struct bough__net *net,
                                const struct bough__layer_observer *observer);
 };
 
@@ -33,11 +43,14 @@ struct bough__architecture {
 #include "mtl/architecture_list.h"
 #undef BOUGH_ARCHITECTURE
 
-// NULL if there is none of that name.
-const struct bough__architecture *bough__architecture_find(const char *name);
+extern const struct bough__family bough__architectures;
 
-// The names of all, in order; NULL behind the last.
-const char *bough__architecture_name(size_t index);
+// Of a choice of bough__architectures.
+static inline const struct bough__architecture *
+bough__architecture_of(const struct bough__choice *choice)
+{
+    return (const struct bough__architecture *)(const void *)choice->row;
+}
 
 // ---- For architectures ----
 
@@ -47,7 +60,7 @@ enum bough_status bough__wiring_share(struct bough__builder *builder, struct bou
 
 // Builds the head of task t on scores[t].
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
-                                    const struct bough_config *config, size_t t,
+                                    const struct bough__net *net, size_t t,
                                     const struct bough__layer_observer *observer);
 
 #endif

@@ -6,6 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+struct mmoe_options {
+    int32_t experts;
+};
+
+static const struct bough__option mmoe_options[] = {
+    {"experts", BOUGH__OPTION_INT, offsetof(struct mmoe_options, experts),
+     .range = &bough__range_size, .number = {8},
+     .help = "copies of the trunk, as many as in the paper"},
+};
+
 // One node of up to BOUGH_MAX_INPUTS at a time, in order, until one is left.
 static enum bough_status concat(struct bough__builder *builder, int32_t *node, int32_t count)
 {
@@ -40,18 +50,18 @@ done:
 }
 
 static enum bough_status build_experts(struct bough__builder *builder, int32_t *stacked,
-                                       int32_t input, const struct bough_config *config,
+                                       int32_t input, const struct bough__net *net,
                                        const struct bough__layer_observer *observer)
 {
     enum bough_status status;
-    const int32_t count = config->architecture.experts;
+    const int32_t count = ((const struct mmoe_options *)net->options)->experts;
     int32_t *expert = BOUGH_NEW(&builder->params->arena, int32_t, count);
     BOUGH_TRY_MEMORY(expert);
     for (int32_t e = 0; e < count; e++) {
         char name[32];
         snprintf(name, sizeof name, "experts.%d", e);
         expert[e] = input;
-        BOUGH_TRY(bough__layers_build(builder, &expert[e], config->trunk, config->trunk_count, name,
+        BOUGH_TRY(bough__layers_build(builder, &expert[e], net->trunk, net->trunk_count, name,
                                       observer->built, observer->user));
     }
     builder->graph->layer = "experts";
@@ -65,7 +75,8 @@ static enum bough_status mix(struct bough__builder *builder, int32_t *node, int3
                              int32_t gate, const char *name,
                              const struct bough__layer_observer *observer)
 {
-    static const struct bough_layer layer = {.kind = "gated_sum"};
+    static const struct bough__row gated_sum = {.name = "gated_sum"};
+    static const struct bough__choice layer = {&gated_sum, NULL};
     const int32_t input[] = {stacked, gate};
     builder->prefix = name;
     builder->graph->layer = bough__arena_string(&builder->params->arena, name);
@@ -88,10 +99,11 @@ static enum bough_status build_gate(struct bough__builder *builder, int32_t *nod
     enum { LAYERS = 3 };
     enum bough_status status;
     const int64_t experts = bough__graph_shape(builder->graph, stacked)->dim[1];
-    const struct bough_layer layers[LAYERS] = {
-        {.kind = "flatten"},
-        {.kind = "linear", .units = (int32_t)experts, .bias = BOUGH_NO_BIAS},
-        {.kind = "softmax"},
+    struct bough__linear_options linear = {.units = (int32_t)experts};
+    const struct bough__choice layers[LAYERS] = {
+        {&bough__layer_flatten.row, NULL},
+        {&bough__layer_linear.row, &linear},
+        {&bough__layer_softmax.row, NULL},
     };
     char name[100];
     int32_t gate = input;
@@ -105,29 +117,30 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               int32_t input, const struct bough_config *config,
+                               int32_t input, const struct bough__net *net,
                                const struct bough__layer_observer *observer)
 {
     enum bough_status status;
     int32_t stacked;
-    if (!config->trunk_count)
+    if (!net->trunk_count)
         return bough__fail(BOUGH_INVALID, "architecture mmoe: its experts are copies of the trunk, "
                                           "which is empty");
-    BOUGH_TRY(build_experts(builder, &stacked, input, config, observer));
+    BOUGH_TRY(build_experts(builder, &stacked, input, net, observer));
     BOUGH_TRY(bough__wiring_share(builder, wiring, stacked));
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        BOUGH_TRY(build_gate(builder, &wiring->scores[t], stacked, input, config->tasks[t].name,
-                             observer));
-        BOUGH_TRY(bough__head_build(builder, wiring, config, t, observer));
+    for (size_t t = 0; t < net->tasks_count; t++) {
+        BOUGH_TRY(
+            build_gate(builder, &wiring->scores[t], stacked, input, net->tasks[t].name, observer));
+        BOUGH_TRY(bough__head_build(builder, wiring, net, t, observer));
     }
 done:
     return status;
 }
 
 const struct bough__architecture bough__architecture_mmoe = {
-    .name = "mmoe",
-    .help = "experts, each a trunk of its own, and for each task a gate that mixes them",
-    .paper = "Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate "
-             "Mixture-of-Experts, KDD 2018",
+    {.name = "mmoe",
+     .help = "experts, each a trunk of its own, and for each task a gate that mixes them",
+     .paper = "Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate "
+              "Mixture-of-Experts, KDD 2018",
+     .options = BOUGH_OPTIONS(mmoe_options, struct mmoe_options)},
     .build = build,
 };

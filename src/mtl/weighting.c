@@ -1,11 +1,11 @@
 #include "mtl/weighting.h"
 
-#include "base/error.h"
-
 #include <string.h>
 
-static enum bough_status equal(float *weight, const struct bough_weighting *options, size_t tasks,
-                               const float *measured)
+// ---- equal ----
+
+static enum bough_status weigh_equal(float *weight, const void *options, size_t tasks,
+                                     const float *measured)
 {
     (void)options, (void)measured;
     for (size_t t = 0; t < tasks; t++)
@@ -13,33 +13,46 @@ static enum bough_status equal(float *weight, const struct bough_weighting *opti
     return BOUGH_OK;
 }
 
-static enum bough_status fixed(float *weight, const struct bough_weighting *options, size_t tasks,
-                               const float *measured)
+const struct bough__weighting bough__weighting_equal = {
+    {.name = "equal", .help = "every loss counts as it is"},
+    .needs = BOUGH_NEEDS_NOTHING,
+    .weigh = weigh_equal,
+};
+
+// ---- fixed ----
+
+struct fixed_options {
+    const float *weights; // one per task, in the tasks' order
+    size_t count;
+};
+
+static const struct bough__option fixed_options[] = {
+    {"weights", BOUGH__OPTION_BY_TASK, offsetof(struct fixed_options, weights),
+     offsetof(struct fixed_options, count), .range = &bough__range_not_negative, .needed = 1,
+     .help = "by task: {left: 1.0, right: 0.5}"},
+};
+
+static enum bough_status weigh_fixed(float *weight, const void *options, size_t tasks,
+                                     const float *measured)
 {
     (void)measured;
-    if (options->weights_count != tasks)
-        return bough__fail(BOUGH_INVALID,
-                           "weighting.weights: %zu weights, wanted one for each of "
-                           "%zu tasks",
-                           options->weights_count, tasks);
-    memcpy(weight, options->weights, tasks * sizeof *weight);
+    memcpy(weight, ((const struct fixed_options *)options)->weights, tasks * sizeof *weight);
     return BOUGH_OK;
 }
 
-static const struct bough__weighting weightings[] = {
-    {"equal", BOUGH_NEEDS_NOTHING, equal},
-    {"fixed", BOUGH_NEEDS_NOTHING, fixed},
+const struct bough__weighting bough__weighting_fixed = {
+    {.name = "fixed",
+     .help = "every loss times a weight of its own",
+     .options = BOUGH_OPTIONS(fixed_options, struct fixed_options)},
+    .needs = BOUGH_NEEDS_NOTHING,
+    .weigh = weigh_fixed,
 };
 
-const char *bough__weighting_name(size_t index)
-{
-    return index < sizeof weightings / sizeof *weightings ? weightings[index].name : NULL;
-}
+// ---- The list ----
 
-const struct bough__weighting *bough__weighting_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof weightings / sizeof *weightings; i++)
-        if (name && strcmp(weightings[i].name, name) == 0)
-            return &weightings[i];
-    return NULL;
-}
+#define BOUGH_WEIGHTING(name) &bough__weighting_##name.row,
+static const struct bough__row *const all[] = {
+#include "mtl/weighting_list.h"
+};
+#undef BOUGH_WEIGHTING
+const struct bough__family bough__weightings = {"weighting", all, sizeof all / sizeof *all};

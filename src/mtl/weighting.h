@@ -2,7 +2,9 @@
 #ifndef BOUGH_MTL_WEIGHTING_H
 #define BOUGH_MTL_WEIGHTING_H
 
-#include <bough/config.h>
+#include "base/option.h"
+
+#include <bough/status.h>
 
 // What a weighting must be given before it can say its weights (methods.md's sections 1a, 1b, 1c).
 enum bough__weighting_needs {
@@ -14,19 +16,23 @@ enum bough__weighting_needs {
 };
 
 struct bough__weighting {
-    const char *name;
+    struct bough__row row;
     enum bough__weighting_needs needs;
     // Writes weights [T]: the update is sum_t weight[t] * gradient of L_t.
     //   measured  what the row needs; NULL for NOTHING
-    // Errors: INVALID if the options do not fit the tasks.
-    enum bough_status (*weigh)(float *weight, const struct bough_weighting *options, size_t tasks,
+    enum bough_status (*weigh)(float *weight, const void *options, size_t tasks,
                                const float *measured);
 };
 
-// NULL if there is none of that name.
-const struct bough__weighting *bough__weighting_find(const char *name);
+#define BOUGH_WEIGHTING(name) extern const struct bough__weighting bough__weighting_##name;
+#include "mtl/weighting_list.h"
+#undef BOUGH_WEIGHTING
+extern const struct bough__family bough__weightings;
 
-// The names of all, in order; NULL behind the last.
-const char *bough__weighting_name(size_t index);
+// Of a choice of bough__weightings.
+static inline const struct bough__weighting *bough__weighting_of(const struct bough__choice *choice)
+{
+    return (const struct bough__weighting *)(const void *)choice->row;
+}
 
 #endif

@@ -1,97 +1,99 @@
 #include "nn/init.h"
 
-#include "base/error.h"
 #include "cl/random.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
-enum distribution { UNIFORM, NORMAL, CONSTANT };
-
-static double kaiming_scale(const struct bough_init *init, const struct bough__init_source *source)
+static double kaiming_scale(const void *options, const struct bough__init_source *source)
 {
-    (void)init;
+    (void)options;
     return source->fan_in > 0 ? sqrt(2.0 / (double)source->fan_in) : 0.0;
 }
 
-static double xavier_scale(const struct bough_init *init, const struct bough__init_source *source)
+static double xavier_scale(const void *options, const struct bough__init_source *source)
 {
-    (void)init;
+    (void)options;
     const int64_t fans = source->fan_in + source->fan_out;
     return fans > 0 ? sqrt(2.0 / (double)fans) : 0.0;
 }
 
-static double default_scale(const struct bough_init *init, const struct bough__init_source *source)
+static double default_scale(const void *options, const struct bough__init_source *source)
 {
-    (void)init;
+    (void)options;
     return source->fan_in > 0 ? sqrt(1.0 / (3.0 * (double)source->fan_in)) : 0.0;
 }
 
-static double normal_scale(const struct bough_init *init, const struct bough__init_source *source)
+struct normal_options {
+    float std;
+};
+
+static const struct bough__option normal_options[] = {
+    {"std", BOUGH__OPTION_NUMBER, offsetof(struct normal_options, std),
+     .range = &bough__range_positive, .number = {0.01}, .help = "standard deviation"},
+};
+
+static double normal_scale(const void *options, const struct bough__init_source *source)
 {
     (void)source;
-    return init->std != 0.0f ? (double)init->std : 0.01;
+    return (double)((const struct normal_options *)options)->std;
 }
 
-static double zero(const struct bough_init *init, const struct bough__init_source *source)
+static double zero(const void *options, const struct bough__init_source *source)
 {
-    (void)init;
+    (void)options;
     (void)source;
     return 0.0;
 }
 
-static double one(const struct bough_init *init, const struct bough__init_source *source)
+static double one(const void *options, const struct bough__init_source *source)
 {
-    (void)init;
+    (void)options;
     (void)source;
     return 1.0;
 }
 
-// `scale` is the standard deviation, or the constant.
-static const struct initializer {
-    const char *name;
-    enum distribution distribution;
-    double (*scale)(const struct bough_init *init, const struct bough__init_source *source);
-} initializers[] = {
-    {"kaiming_uniform", UNIFORM, kaiming_scale},
-    {"kaiming_normal", NORMAL, kaiming_scale},
-    {"xavier_uniform", UNIFORM, xavier_scale},
-    {"xavier_normal", NORMAL, xavier_scale},
-    {"normal", NORMAL, normal_scale},
-    {"zeros", CONSTANT, zero},
-    {"ones", CONSTANT, one},
+const struct bough__init bough__init_kaiming_uniform = {{.name = "kaiming_uniform",
+                                                         .help = "up to sqrt(6 / inputs)",
+                                                         .paper = "He, Zhang, Ren, Sun, 2015"},
+                                                        .distribution = BOUGH_UNIFORM,
+                                                        .scale = kaiming_scale};
+const struct bough__init bough__init_kaiming_normal = {{.name = "kaiming_normal",
+                                                        .help = "of deviation sqrt(2 / inputs)",
+                                                        .paper = "He, Zhang, Ren, Sun, 2015"},
+                                                       .distribution = BOUGH_NORMAL,
+                                                       .scale = kaiming_scale};
+const struct bough__init bough__init_xavier_uniform = {
+    {.name = "xavier_uniform",
+     .help = "up to sqrt(6 / (inputs + outputs))",
+     .paper = "Glorot, Bengio, 2010"},
+    .distribution = BOUGH_UNIFORM,
+    .scale = xavier_scale};
+const struct bough__init bough__init_xavier_normal = {
+    {.name = "xavier_normal",
+     .help = "of deviation sqrt(2 / (inputs + outputs))",
+     .paper = "Glorot, Bengio, 2010"},
+    .distribution = BOUGH_NORMAL,
+    .scale = xavier_scale};
+const struct bough__init bough__init_normal = {
+    {.name = "normal",
+     .help = "of the deviation given",
+     .options = BOUGH_OPTIONS(normal_options, struct normal_options)},
+    .distribution = BOUGH_NORMAL,
+    .scale = normal_scale};
+const struct bough__init bough__init_zeros = {
+    {.name = "zeros", .help = "all 0"}, .distribution = BOUGH_CONSTANT, .scale = zero};
+const struct bough__init bough__init_ones = {
+    {.name = "ones", .help = "all 1"}, .distribution = BOUGH_CONSTANT, .scale = one};
+static const struct bough__init by_default = {{.name = "default", .help = "as in PyTorch"},
+                                              .distribution = BOUGH_UNIFORM,
+                                              .scale = default_scale};
+
+#define BOUGH_INIT(name) &bough__init_##name.row,
+static const struct bough__row *const all[] = {
+#include "nn/init_list.h"
 };
-static const struct initializer by_default = {"default", UNIFORM, default_scale};
-
-static const struct initializer *find(const char *name)
-{
-    if (!name)
-        return &by_default;
-    for (size_t i = 0; i < sizeof initializers / sizeof *initializers; i++)
-        if (strcmp(initializers[i].name, name) == 0)
-            return &initializers[i];
-    return NULL;
-}
-
-const char *bough__init_name(size_t index)
-{
-    return index < sizeof initializers / sizeof *initializers ? initializers[index].name : NULL;
-}
-
-int bough__init_known(const char *name)
-{
-    return find(name) != NULL;
-}
-
-static enum bough_status fail_unknown(const char *name)
-{
-    char known[256] = "";
-    for (size_t i = 0; i < sizeof initializers / sizeof *initializers; i++)
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "",
-                 initializers[i].name);
-    return bough__fail(BOUGH_INVALID, "init: no initialiser %s; there are %s", name, known);
-}
+#undef BOUGH_INIT
+const struct bough__family bough__inits = {"initialiser", all, sizeof all / sizeof *all};
 
 // Draws of step 0, which training never reaches, so dropout never sees the same ones.
 static struct random4 draw(const struct bough__init_source *source, uint64_t index)
@@ -114,20 +116,18 @@ static double draw_normal(const struct random4 *bits)
     return sqrt(-2.0 * log(radius)) * cos(angle);
 }
 
-enum bough_status bough__init_fill(float *value, int64_t count, const struct bough_init *init,
-                                   const struct bough__init_source *source)
+void bough__init_fill(float *value, int64_t count, const struct bough__choice *choice,
+                      const struct bough__init_source *source)
 {
-    const struct initializer *initializer = find(init->name);
-    if (!initializer)
-        return fail_unknown(init->name);
-    const double scale = initializer->scale(init, source);
+    const struct bough__init *init =
+        choice->row ? (const struct bough__init *)(const void *)choice->row : &by_default;
+    const double scale = init->scale(choice->options, source);
     for (int64_t i = 0; i < count; i++) {
         double unit = 1.0;
-        if (initializer->distribution != CONSTANT) {
+        if (init->distribution != BOUGH_CONSTANT) {
             const struct random4 bits = draw(source, (uint64_t)i);
-            unit = initializer->distribution == UNIFORM ? draw_uniform(&bits) : draw_normal(&bits);
+            unit = init->distribution == BOUGH_UNIFORM ? draw_uniform(&bits) : draw_normal(&bits);
         }
         value[i] = (float)(scale * unit);
     }
-    return BOUGH_OK;
 }

@@ -2,7 +2,8 @@
 #ifndef BOUGH_NN_INIT_H
 #define BOUGH_NN_INIT_H
 
-#include <bough/config.h>
+#include "base/option.h"
+
 #include <stdint.h>
 
 // What a tensor's draws depend on.
@@ -14,23 +15,26 @@ struct bough__init_source {
     int64_t fan_in, fan_out;
 };
 
+enum bough__distribution { BOUGH_UNIFORM, BOUGH_NORMAL, BOUGH_CONSTANT };
+
+struct bough__init {
+    struct bough__row row;
+    enum bough__distribution distribution;
+    // The standard deviation, or the constant.
+    double (*scale)(const void *options, const struct bough__init_source *source);
+};
+
+#define BOUGH_INIT(name) extern const struct bough__init bough__init_##name;
+#include "nn/init_list.h"
+#undef BOUGH_INIT
+extern const struct bough__init bough__init_ones; // for the scales of norms alone: not in the list
+extern const struct bough__family bough__inits;
+
 // Fills `value` [count].
-//   kaiming_uniform   +- sqrt(6 / fan_in)
-//   kaiming_normal    of deviation sqrt(2 / fan_in)
-//   xavier_uniform    +- sqrt(6 / (fan_in + fan_out))
-//   xavier_normal     of deviation sqrt(2 / (fan_in + fan_out))
-//   normal            of deviation init->std, 0 standing for 0.01
-//   zeros, ones
-//   NULL              +- 1 / sqrt(fan_in): PyTorch's default for linear and conv2d, weights and
-//                     biases
-// A fan of 0 gives zeros. Errors: INVALID for an unknown name, with the known ones.
-enum bough_status bough__init_fill(float *value, int64_t count, const struct bough_init *init,
-                                   const struct bough__init_source *source);
-
-// Whether there is an initialiser of that name.
-int bough__init_known(const char *name);
-
-// The names of all, in order; NULL behind the last.
-const char *bough__init_name(size_t index);
+//   choice  of bough__inits; without a row +- 1 / sqrt(fan_in): PyTorch's default for linear and
+//           conv2d, weights and biases
+// A fan of 0 gives zeros.
+void bough__init_fill(float *value, int64_t count, const struct bough__choice *choice,
+                      const struct bough__init_source *source);
 
 #endif

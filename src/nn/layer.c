@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
                                        const struct bough__param *param)
@@ -34,17 +33,10 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
     return bough__graph_leaf(builder->graph, node, &value, gradient);
 }
 
-static enum bough_status find(const struct bough__layer_kind **kind,
-                              const struct bough_layer *layer)
-{
-    *kind = bough__layer_kind_find(layer->kind);
-    return *kind ? BOUGH_OK : bough__fail(BOUGH_INVALID, "unknown kind of layer");
-}
-
 enum bough_status
-bough__layers_build(struct bough__builder *builder, int32_t *node, const struct bough_layer *layers,
-                    size_t count, const char *prefix,
-                    void (*built)(void *user, const struct bough_layer *layer,
+bough__layers_build(struct bough__builder *builder, int32_t *node,
+                    const struct bough__choice *layers, size_t count, const char *prefix,
+                    void (*built)(void *user, const struct bough__choice *layer,
                                   const struct bough__builder *builder, int32_t node),
                     void *user)
 {
@@ -53,12 +45,10 @@ bough__layers_build(struct bough__builder *builder, int32_t *node, const struct 
         snprintf(name, sizeof name, "%s.%zu", prefix, i);
         builder->prefix = name;
         builder->graph->layer = bough__arena_string(&builder->params->arena, name);
-        const struct bough__layer_kind *kind;
-        enum bough_status status = find(&kind, &layers[i]);
-        if (status == BOUGH_OK)
-            status = kind->build(builder, node, &layers[i]);
+        const struct bough__layer_kind *kind = (const void *)layers[i].row;
+        enum bough_status status = kind->build(builder, node, layers[i].options);
         if (status != BOUGH_OK)
-            return bough__fail_in(status, "%s[%zu] %s", prefix, i, layers[i].kind);
+            return bough__fail_in(status, "%s[%zu] %s", prefix, i, kind->row.name);
         if (built)
             built(user, &layers[i], builder, *node);
     }

@@ -24,24 +24,32 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
 
 // A kind of layer: reads `*node` and replaces it by its output.
 struct bough__layer_kind {
-    const char *name;
-    enum bough_status (*build)(struct bough__builder *builder, int32_t *node,
-                               const struct bough_layer *layer);
+    struct bough__row row;
+    enum bough_status (*build)(struct bough__builder *builder, int32_t *node, const void *options);
 };
 
-// NULL if there is none of that name.
-const struct bough__layer_kind *bough__layer_kind_find(const char *name);
+#define BOUGH_LAYER(name) extern const struct bough__layer_kind bough__layer_##name;
+#include "nn/layer_list.h"
+#undef BOUGH_LAYER
+extern const struct bough__family bough__layers;
 
-// The names of all, in order; NULL behind the last.
-const char *bough__layer_kind_name(size_t index);
+// The options of `linear`, for those who build one of their own.
+struct bough__weights {
+    int bias;
+    struct bough__choice init; // of bough__inits
+};
+struct bough__linear_options {
+    int32_t units;
+    struct bough__weights weights;
+};
 
 // Builds the layers one on the other; their parameters are named `<prefix>.<index>.<name>`.
 // `built` (may be NULL) is told of every layer as soon as it stands.
 // Errors: INVALID, naming the layer, its input's shape and what it needs.
 enum bough_status
-bough__layers_build(struct bough__builder *builder, int32_t *node, const struct bough_layer *layers,
-                    size_t count, const char *prefix,
-                    void (*built)(void *user, const struct bough_layer *layer,
+bough__layers_build(struct bough__builder *builder, int32_t *node,
+                    const struct bough__choice *layers, size_t count, const char *prefix,
+                    void (*built)(void *user, const struct bough__choice *layer,
                                   const struct bough__builder *builder, int32_t node),
                     void *user);
 

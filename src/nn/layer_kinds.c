@@ -1,8 +1,7 @@
 // The kinds of layers, one function each and a row in the list at the end.
 #include "base/error.h"
+#include "nn/init.h"
 #include "nn/layer.h"
-
-#include <string.h>
 
 static const struct bough_shape *shape_of(const struct bough__builder *builder, int32_t node)
 {
@@ -34,109 +33,172 @@ static enum bough_status want_rank(const struct bough__builder *builder, int32_t
                        bough_shape_format(shape, text, sizeof text), wanted);
 }
 
-// Weight and, unless it is switched off, bias, as linear and conv2d have them.
+// ---- linear, conv2d ----
+
+static const struct bough__option init_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__weights, init), .family = &bough__inits,
+     .help = "how the weights start; without it as in PyTorch"},
+};
+static const struct bough__options init_section =
+    BOUGH_OPTIONS(init_options, struct bough__weights);
+
+#define WEIGHTS(type)                                                                              \
+    {"bias", BOUGH__OPTION_SWITCH, offsetof(type, weights.bias), .number = {1},                    \
+     .help = "a number added to each output"},                                                     \
+    {                                                                                              \
+        "init", BOUGH__OPTION_SECTION, offsetof(type, weights), .section = &init_section           \
+    }
+
+// Weight and, unless it is switched off, bias.
 static enum bough_status weight_and_bias(struct bough__builder *builder, int32_t *more, int *inputs,
-                                         const struct bough_layer *layer, struct bough_shape shape,
-                                         int64_t receptive)
+                                         const struct bough__weights *weights,
+                                         struct bough_shape shape, int64_t receptive)
 {
     int64_t fan_in = bough_shape_row(&shape);
     struct bough__param weight = {.name = "weight",
                                   .shape = shape,
-                                  .init = layer->init,
+                                  .init = weights->init,
                                   .fan_in = fan_in,
                                   .fan_out = shape.dim[0] * receptive};
     struct bough__param bias = {
         .name = "bias", .shape = {1, {shape.dim[0]}}, .fan_in = fan_in, .fan_out = weight.fan_out};
     enum bough_status status = bough__builder_param(builder, &more[0], &weight);
     *inputs = 1;
-    if (status == BOUGH_OK && layer->bias == BOUGH_BIAS) {
+    if (status == BOUGH_OK && weights->bias) {
         status = bough__builder_param(builder, &more[1], &bias);
         *inputs = 2;
     }
     return status;
 }
 
-static enum bough_status linear(struct bough__builder *builder, int32_t *node,
-                                const struct bough_layer *layer)
+static const struct bough__option linear_options[] = {
+    {"units", BOUGH__OPTION_INT, offsetof(struct bough__linear_options, units),
+     .range = &bough__range_width, .needed = 1, .help = "outputs"},
+    WEIGHTS(struct bough__linear_options),
+};
+
+static enum bough_status linear(struct bough__builder *builder, int32_t *node, const void *options)
 {
     enum bough_status status;
+    const struct bough__linear_options *o = options;
     int32_t more[2];
     int inputs;
     BOUGH_TRY(want_rank(builder, *node, 2, "[N, D]: put `flatten` before it"));
     int64_t width = shape_of(builder, *node)->dim[1];
-    struct bough_shape shape = {2, {layer->units, width}};
-    BOUGH_TRY(weight_and_bias(builder, more, &inputs, layer, shape, 1));
+    struct bough_shape shape = {2, {o->units, width}};
+    BOUGH_TRY(weight_and_bias(builder, more, &inputs, &o->weights, shape, 1));
     BOUGH_TRY(op(builder, node, &bough__op_linear, NULL, more, inputs, 2 * width));
 done:
     return status;
 }
 
-static struct bough__attr window_attr(const struct bough_layer *layer)
-{
-    struct bough__attr attr = {.groups = layer->groups ? layer->groups : 1};
-    for (int i = 0; i < 2; i++) {
-        attr.kernel[i] = layer->kernel[i];
-        attr.stride[i] = layer->stride[i] ? layer->stride[i] : 1;
-        attr.padding[i] = layer->padding[i] > 0 ? layer->padding[i] : 0;
-        attr.dilation[i] = layer->dilation[i] ? layer->dilation[i] : 1;
-    }
-    return attr;
-}
+struct conv2d_options {
+    int32_t channels;
+    int32_t kernel[2], stride[2], padding[2], dilation[2];
+    int32_t groups;
+    struct bough__weights weights;
+};
 
-static enum bough_status conv2d(struct bough__builder *builder, int32_t *node,
-                                const struct bough_layer *layer)
+#define KERNEL(type)                                                                               \
+    {                                                                                              \
+        "kernel", BOUGH__OPTION_PAIR, offsetof(type, kernel),                                      \
+            .range = &bough__range_size, .needed = 1, .help = "the window's size"                  \
+    }
+#define PADDING(type)                                                                              \
+    {                                                                                              \
+        "padding", BOUGH__OPTION_PAIR, offsetof(type, padding),                                    \
+            .range = &bough__range_edge, .help = "rows and columns added at each side"             \
+    }
+
+static const struct bough__option conv2d_options[] = {
+    {"channels", BOUGH__OPTION_INT, offsetof(struct conv2d_options, channels),
+     .range = &bough__range_width, .needed = 1, .help = "channels of the output"},
+    KERNEL(struct conv2d_options),
+    {"stride", BOUGH__OPTION_PAIR, offsetof(struct conv2d_options, stride),
+     .range = &bough__range_size, .number = {1, 1}, .help = "step from window to window"},
+    PADDING(struct conv2d_options),
+    {"dilation", BOUGH__OPTION_PAIR, offsetof(struct conv2d_options, dilation),
+     .range = &bough__range_size, .number = {1, 1}, .help = "step from tap to tap"},
+    {"groups", BOUGH__OPTION_INT, offsetof(struct conv2d_options, groups),
+     .range = &bough__range_size, .number = {1}, .help = "parts that the channels are split into"},
+    WEIGHTS(struct conv2d_options),
+};
+
+static enum bough_status conv2d(struct bough__builder *builder, int32_t *node, const void *options)
 {
     enum bough_status status;
-    struct bough__attr attr = window_attr(layer);
+    const struct conv2d_options *o = options;
+    struct bough__attr attr = {.groups = o->groups};
+    for (int i = 0; i < 2; i++) {
+        attr.kernel[i] = o->kernel[i];
+        attr.stride[i] = o->stride[i];
+        attr.padding[i] = o->padding[i];
+        attr.dilation[i] = o->dilation[i];
+    }
     int32_t more[2];
     int inputs;
     BOUGH_TRY(want_rank(builder, *node, 4, "[N, C, H, W]"));
     int64_t channels = shape_of(builder, *node)->dim[1];
-    if (channels % attr.groups || layer->channels % attr.groups) {
+    if (channels % attr.groups || o->channels % attr.groups) {
         status =
             bough__fail(BOUGH_INVALID, "%d groups do not divide %lld input and %d output channels",
-                        attr.groups, (long long)channels, layer->channels);
+                        attr.groups, (long long)channels, o->channels);
         goto done;
     }
-    int64_t taps = (int64_t)layer->kernel[0] * layer->kernel[1];
-    struct bough_shape shape = {
-        4, {layer->channels, channels / attr.groups, layer->kernel[0], layer->kernel[1]}};
-    BOUGH_TRY(weight_and_bias(builder, more, &inputs, layer, shape, taps));
+    int64_t taps = (int64_t)o->kernel[0] * o->kernel[1];
+    struct bough_shape shape = {4,
+                                {o->channels, channels / attr.groups, o->kernel[0], o->kernel[1]}};
+    BOUGH_TRY(weight_and_bias(builder, more, &inputs, &o->weights, shape, taps));
     BOUGH_TRY(
         op(builder, node, &bough__op_conv2d, &attr, more, inputs, 2 * bough_shape_row(&shape)));
 done:
     return status;
 }
 
+// ---- Pooling ----
+
+struct pool_options {
+    int32_t kernel[2], stride[2], padding[2];
+};
+
+static const struct bough__option pool_options[] = {
+    KERNEL(struct pool_options),
+    {"stride", BOUGH__OPTION_PAIR, offsetof(struct pool_options, stride),
+     .range = &bough__range_size, .same_as = "kernel", .help = "step from window to window"},
+    PADDING(struct pool_options),
+};
+
 static enum bough_status pool(struct bough__builder *builder, int32_t *node,
-                              const struct bough_layer *layer, const struct bough__op *kind)
+                              const struct pool_options *o, const struct bough__op *kind)
 {
     enum bough_status status = want_rank(builder, *node, 4, "[N, C, H, W]");
-    struct bough__attr attr = window_attr(layer);
-    for (int i = 0; i < 2; i++)
-        attr.stride[i] = layer->stride[i] ? layer->stride[i] : layer->kernel[i];
+    struct bough__attr attr = {.dilation = {1, 1}, .groups = 1};
+    for (int i = 0; i < 2; i++) {
+        attr.kernel[i] = o->kernel[i];
+        attr.stride[i] = o->stride[i];
+        attr.padding[i] = o->padding[i];
+    }
     if (status == BOUGH_OK)
-        status =
-            op(builder, node, kind, &attr, NULL, 0, (int64_t)layer->kernel[0] * layer->kernel[1]);
+        status = op(builder, node, kind, &attr, NULL, 0, (int64_t)o->kernel[0] * o->kernel[1]);
     return status;
 }
 
 static enum bough_status max_pool2d(struct bough__builder *builder, int32_t *node,
-                                    const struct bough_layer *layer)
+                                    const void *options)
 {
-    return pool(builder, node, layer, &bough__op_max_pool2d);
+    return pool(builder, node, options, &bough__op_max_pool2d);
 }
 
 static enum bough_status avg_pool2d(struct bough__builder *builder, int32_t *node,
-                                    const struct bough_layer *layer)
+                                    const void *options)
 {
-    return pool(builder, node, layer, &bough__op_avg_pool2d);
+    return pool(builder, node, options, &bough__op_avg_pool2d);
 }
 
 static enum bough_status global_avg_pool2d(struct bough__builder *builder, int32_t *node,
-                                           const struct bough_layer *layer)
+                                           const void *options)
 {
-    (void)layer;
+    (void)options;
     enum bough_status status = want_rank(builder, *node, 4, "[N, C, H, W]");
     if (status != BOUGH_OK)
         return status;
@@ -145,59 +207,108 @@ static enum bough_status global_avg_pool2d(struct bough__builder *builder, int32
               shape->dim[2] * shape->dim[3]);
 }
 
-static enum bough_status plain(struct bough__builder *builder, int32_t *node,
-                               const struct bough_layer *layer)
-{
-    return op(builder, node, bough__op_find(layer->kind), NULL, NULL, 0, 1);
-}
+// ---- Activations, shapes ----
+
+#define PLAIN(name)                                                                                \
+    static enum bough_status name##_layer(struct bough__builder *builder, int32_t *node,           \
+                                          const void *options)                                     \
+    {                                                                                              \
+        (void)options;                                                                             \
+        return op(builder, node, &bough__op_##name, NULL, NULL, 0, 1);                             \
+    }
+PLAIN(relu)
+PLAIN(gelu)
+PLAIN(sigmoid)
+PLAIN(tanh)
+PLAIN(softmax)
+
+struct leaky_relu_options {
+    float slope;
+};
+
+static const struct bough__option leaky_relu_options[] = {
+    {"slope", BOUGH__OPTION_NUMBER, offsetof(struct leaky_relu_options, slope),
+     .range = &bough__range_positive, .number = {0.01}, .help = "slope below 0"},
+};
 
 static enum bough_status leaky_relu(struct bough__builder *builder, int32_t *node,
-                                    const struct bough_layer *layer)
+                                    const void *options)
 {
-    struct bough__attr attr = {.value = layer->slope};
+    struct bough__attr attr = {.value = ((const struct leaky_relu_options *)options)->slope};
     return op(builder, node, &bough__op_leaky_relu, &attr, NULL, 0, 1);
 }
 
-static enum bough_status flatten(struct bough__builder *builder, int32_t *node,
-                                 const struct bough_layer *layer)
+static enum bough_status flatten(struct bough__builder *builder, int32_t *node, const void *options)
 {
-    (void)layer;
+    (void)options;
     return op(builder, node, &bough__op_flatten, NULL, NULL, 0, 0);
 }
 
-static enum bough_status reshape(struct bough__builder *builder, int32_t *node,
-                                 const struct bough_layer *layer)
+struct reshape_options {
+    struct bough_shape shape;
+};
+
+static const struct bough__option reshape_options[] = {
+    {"shape", BOUGH__OPTION_SHAPE, offsetof(struct reshape_options, shape),
+     .range = &bough__range_width, .needed = 1, .help = "of one sample: [16, 7, 7]"},
+};
+
+static enum bough_status reshape(struct bough__builder *builder, int32_t *node, const void *options)
 {
-    struct bough__attr attr = {.shape = layer->shape};
+    struct bough__attr attr = {.shape = ((const struct reshape_options *)options)->shape};
     return op(builder, node, &bough__op_reshape, &attr, NULL, 0, 0);
 }
+
+// ---- Norms ----
+
+#define EPS(type)                                                                                  \
+    {                                                                                              \
+        "eps", BOUGH__OPTION_NUMBER, offsetof(type, eps),                                          \
+            .range = &bough__range_positive, .number = {1e-5}, .help = "added to the variance"     \
+    }
 
 // The gain starts at one, the shift at zero.
 static enum bough_status gain_and_shift(struct bough__builder *builder, int32_t *more,
                                         const struct bough_shape *shape)
 {
-    struct bough__param gain = {.name = "weight", .shape = *shape, .init = {.name = "ones"}};
-    struct bough__param shift = {.name = "bias", .shape = *shape, .init = {.name = "zeros"}};
+    struct bough__param gain = {
+        .name = "weight", .shape = *shape, .init.row = &bough__init_ones.row};
+    struct bough__param shift = {
+        .name = "bias", .shape = *shape, .init.row = &bough__init_zeros.row};
     enum bough_status status = bough__builder_param(builder, &more[0], &gain);
     return status == BOUGH_OK ? bough__builder_param(builder, &more[1], &shift) : status;
 }
 
+struct batch_norm_options {
+    float eps, momentum;
+};
+
+static const struct bough__option batch_norm_options[] = {
+    EPS(struct batch_norm_options),
+    {"momentum", BOUGH__OPTION_NUMBER, offsetof(struct batch_norm_options, momentum),
+     .range = &bough__range_to_one, .number = {0.1},
+     .help = "share of the new batch in the running statistics"},
+};
+
 static enum bough_status batch_norm(struct bough__builder *builder, int32_t *node,
-                                    const struct bough_layer *layer)
+                                    const void *options)
 {
     enum bough_status status;
+    const struct batch_norm_options *o = options;
     int32_t more[4];
     const struct bough_shape *input = shape_of(builder, *node);
     int64_t channels = input->dim[1];
     if (input->rank != 2)
         BOUGH_TRY(want_rank(builder, *node, 4, "[N, C] or [N, C, H, W]"));
     struct bough_shape shape = {1, {channels}};
-    struct bough__param mean = {
-        .name = "running_mean", .shape = shape, .statistics = 1, .init = {.name = "zeros"}};
+    struct bough__param mean = {.name = "running_mean",
+                                .shape = shape,
+                                .statistics = 1,
+                                .init.row = &bough__init_zeros.row};
     struct bough__param variance = {
-        .name = "running_var", .shape = shape, .statistics = 1, .init = {.name = "ones"}};
+        .name = "running_var", .shape = shape, .statistics = 1, .init.row = &bough__init_ones.row};
     struct bough__attr attr = {
-        .eps = layer->eps, .momentum = layer->momentum, .training = builder->training};
+        .eps = o->eps, .momentum = o->momentum, .training = builder->training};
     BOUGH_TRY(gain_and_shift(builder, more, &shape));
     BOUGH_TRY(bough__builder_param(builder, &more[2], &mean));
     BOUGH_TRY(bough__builder_param(builder, &more[3], &variance));
@@ -206,58 +317,137 @@ done:
     return status;
 }
 
+struct layer_norm_options {
+    float eps;
+};
+
+static const struct bough__option layer_norm_options[] = {
+    EPS(struct layer_norm_options),
+};
+
 static enum bough_status layer_norm(struct bough__builder *builder, int32_t *node,
-                                    const struct bough_layer *layer)
+                                    const void *options)
 {
     const struct bough_shape *input = shape_of(builder, *node);
     struct bough_shape shape = {.rank = input->rank - 1};
     for (int32_t i = 0; i < shape.rank; i++)
         shape.dim[i] = input->dim[i + 1];
-    struct bough__attr attr = {.eps = layer->eps};
+    struct bough__attr attr = {.eps = ((const struct layer_norm_options *)options)->eps};
     int32_t more[2];
     enum bough_status status = gain_and_shift(builder, more, &shape);
     return status == BOUGH_OK ? op(builder, node, &bough__op_layer_norm, &attr, more, 2, 8)
                               : status;
 }
 
+// ---- Dropout ----
+
+struct dropout_options {
+    float p;
+};
+
+static const struct bough__option dropout_options[] = {
+    {"p", BOUGH__OPTION_NUMBER, offsetof(struct dropout_options, p),
+     .range = &bough__range_below_one, .number = {0.5},
+     .help = "probability of dropping an element, a channel"},
+};
+
 static enum bough_status drop(struct bough__builder *builder, int32_t *node,
-                              const struct bough_layer *layer)
+                              const struct dropout_options *o, const struct bough__op *kind)
 {
     if (!builder->training)
         return BOUGH_OK;
-    struct bough__attr attr = {.value = layer->p > 0 ? layer->p : 0, .stream = builder->stream++};
-    return op(builder, node, bough__op_find(layer->kind), &attr, NULL, 0, 1);
+    struct bough__attr attr = {.value = o->p, .stream = builder->stream++};
+    return op(builder, node, kind, &attr, NULL, 0, 1);
 }
 
-static const struct bough__layer_kind kinds[] = {
-    {"linear", linear},
-    {"conv2d", conv2d},
-    {"max_pool2d", max_pool2d},
-    {"avg_pool2d", avg_pool2d},
-    {"global_avg_pool2d", global_avg_pool2d},
-    {"relu", plain},
-    {"leaky_relu", leaky_relu},
-    {"gelu", plain},
-    {"sigmoid", plain},
-    {"tanh", plain},
-    {"softmax", plain},
-    {"flatten", flatten},
-    {"reshape", reshape},
-    {"batch_norm", batch_norm},
-    {"layer_norm", layer_norm},
-    {"dropout", drop},
-    {"dropout2d", drop},
+static enum bough_status dropout(struct bough__builder *builder, int32_t *node, const void *options)
+{
+    return drop(builder, node, options, &bough__op_dropout);
+}
+
+static enum bough_status dropout2d(struct bough__builder *builder, int32_t *node,
+                                   const void *options)
+{
+    return drop(builder, node, options, &bough__op_dropout2d);
+}
+
+// ---- The rows ----
+
+const struct bough__layer_kind bough__layer_linear = {
+    {.name = "linear",
+     .help = "each output a weighted sum of all inputs",
+     .options = BOUGH_OPTIONS(linear_options, struct bough__linear_options)},
+    .build = linear};
+const struct bough__layer_kind bough__layer_conv2d = {
+    {.name = "conv2d",
+     .help = "convolution of [N, C, H, W]",
+     .options = BOUGH_OPTIONS(conv2d_options, struct conv2d_options)},
+    .build = conv2d};
+const struct bough__layer_kind bough__layer_max_pool2d = {
+    {.name = "max_pool2d",
+     .help = "the largest of each window",
+     .options = BOUGH_OPTIONS(pool_options, struct pool_options)},
+    .build = max_pool2d};
+const struct bough__layer_kind bough__layer_avg_pool2d = {
+    {.name = "avg_pool2d",
+     .help = "the mean of each window",
+     .options = BOUGH_OPTIONS(pool_options, struct pool_options)},
+    .build = avg_pool2d};
+const struct bough__layer_kind bough__layer_global_avg_pool2d = {
+    {.name = "global_avg_pool2d", .help = "the mean of each channel: [N, C]"},
+    .build = global_avg_pool2d};
+const struct bough__layer_kind bough__layer_relu = {{.name = "relu", .help = "max(x, 0)"},
+                                                    .build = relu_layer};
+const struct bough__layer_kind bough__layer_leaky_relu = {
+    {.name = "leaky_relu",
+     .help = "x above 0, slope times x below",
+     .options = BOUGH_OPTIONS(leaky_relu_options, struct leaky_relu_options)},
+    .build = leaky_relu};
+const struct bough__layer_kind bough__layer_gelu = {{.name = "gelu",
+                                                     .help = "x times the normal distribution at x",
+                                                     .paper = "Hendrycks, Gimpel, 2016"},
+                                                    .build = gelu_layer};
+const struct bough__layer_kind bough__layer_sigmoid = {
+    {.name = "sigmoid", .help = "1 / (1 + exp(-x))"}, .build = sigmoid_layer};
+const struct bough__layer_kind bough__layer_tanh = {{.name = "tanh", .help = "hyperbolic tangent"},
+                                                    .build = tanh_layer};
+const struct bough__layer_kind bough__layer_softmax = {
+    {.name = "softmax", .help = "exp(x), of sum 1 in a row"}, .build = softmax_layer};
+const struct bough__layer_kind bough__layer_flatten = {
+    {.name = "flatten", .help = "one dimension of all but the first"}, .build = flatten};
+const struct bough__layer_kind bough__layer_reshape = {
+    {.name = "reshape",
+     .help = "other dimensions of a sample",
+     .options = BOUGH_OPTIONS(reshape_options, struct reshape_options)},
+    .build = reshape};
+const struct bough__layer_kind bough__layer_batch_norm = {
+    {.name = "batch_norm",
+     .help = "mean 0 and variance 1 a channel, over the batch",
+     .paper = "Ioffe, Szegedy, 2015",
+     .options = BOUGH_OPTIONS(batch_norm_options, struct batch_norm_options)},
+    .build = batch_norm};
+const struct bough__layer_kind bough__layer_layer_norm = {
+    {.name = "layer_norm",
+     .help = "mean 0 and variance 1 a sample",
+     .paper = "Ba, Kiros, Hinton, 2016",
+     .options = BOUGH_OPTIONS(layer_norm_options, struct layer_norm_options)},
+    .build = layer_norm};
+const struct bough__layer_kind bough__layer_dropout = {
+    {.name = "dropout",
+     .help = "drops elements in training",
+     .paper = "Srivastava et al., 2014",
+     .options = BOUGH_OPTIONS(dropout_options, struct dropout_options)},
+    .build = dropout};
+const struct bough__layer_kind bough__layer_dropout2d = {
+    {.name = "dropout2d",
+     .help = "drops channels in training",
+     .paper = "Tompson et al., 2015",
+     .options = BOUGH_OPTIONS(dropout_options, struct dropout_options)},
+    .build = dropout2d};
+
+#define BOUGH_LAYER(name) &bough__layer_##name.row,
+static const struct bough__row *const all[] = {
+#include "nn/layer_list.h"
 };
-
-const char *bough__layer_kind_name(size_t index)
-{
-    return index < sizeof kinds / sizeof *kinds ? kinds[index].name : NULL;
-}
-
-const struct bough__layer_kind *bough__layer_kind_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (name && strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
-    return NULL;
-}
+#undef BOUGH_LAYER
+const struct bough__family bough__layers = {"layer", all, sizeof all / sizeof *all};

@@ -338,32 +338,61 @@ enum {
     OF_NUMBERS = 1 << BOUGH_TARGET_NUMBER,
 };
 
-// f1_micro counts all classes together: with one label a row that is the accuracy.
-static const struct bough__metric metrics[] = {
-    {"accuracy", OF_CLASSES | OF_BINARY, 0, accuracy},
-    {"f1", OF_CLASSES | OF_BINARY, 0, f1_macro},
-    {"f1_macro", OF_CLASSES | OF_BINARY, 0, f1_macro},
-    {"f1_micro", OF_CLASSES | OF_BINARY, 0, accuracy},
-    {"f1_binary", OF_CLASSES | OF_BINARY, 0, f1_binary},
-    {"auc", OF_CLASSES | OF_BINARY, 0, auc},
-    {"confusion", OF_CLASSES | OF_BINARY, 0, accuracy},
-    {"mse", OF_NUMBERS, 1, mse},
-    {"mae", OF_NUMBERS, 1, mae},
-    {"r2", OF_NUMBERS, 0, r2},
+const struct bough__metric bough__metric_accuracy = {
+    {.name = "accuracy", .help = "share that is right"},
+    .kinds = OF_CLASSES | OF_BINARY,
+    .measure = accuracy};
+const struct bough__metric bough__metric_top = {
+    {.name = "top_<k>", .help = "share whose class is among the k highest scores"},
+    .kinds = OF_CLASSES,
+    .measure = top};
+const struct bough__metric bough__metric_f1 = {
+    {.name = "f1", .help = "f1_macro"}, .kinds = OF_CLASSES | OF_BINARY, .measure = f1_macro};
+const struct bough__metric bough__metric_f1_macro = {
+    {.name = "f1_macro", .help = "mean F1 of the classes"},
+    .kinds = OF_CLASSES | OF_BINARY,
+    .measure = f1_macro};
+// All classes together: with one label a row that is the accuracy.
+const struct bough__metric bough__metric_f1_micro = {
+    {.name = "f1_micro", .help = "F1 of all classes together"},
+    .kinds = OF_CLASSES | OF_BINARY,
+    .measure = accuracy};
+const struct bough__metric bough__metric_f1_binary = {
+    {.name = "f1_binary", .help = "F1 of the second class"},
+    .kinds = OF_CLASSES | OF_BINARY,
+    .measure = f1_binary};
+const struct bough__metric bough__metric_auc = {{.name = "auc", .help = "area under the ROC curve"},
+                                                .kinds = OF_CLASSES | OF_BINARY,
+                                                .measure = auc};
+const struct bough__metric bough__metric_confusion = {
+    {.name = "confusion", .help = "the confusion matrix, and the accuracy"},
+    .kinds = OF_CLASSES | OF_BINARY,
+    .measure = accuracy};
+const struct bough__metric bough__metric_mse = {{.name = "mse", .help = "mean squared error"},
+                                                .kinds = OF_NUMBERS,
+                                                .lower_is_better = 1,
+                                                .measure = mse};
+const struct bough__metric bough__metric_mae = {{.name = "mae", .help = "mean absolute error"},
+                                                .kinds = OF_NUMBERS,
+                                                .lower_is_better = 1,
+                                                .measure = mae};
+const struct bough__metric bough__metric_r2 = {
+    {.name = "r2", .help = "share of the variance that is explained"},
+    .kinds = OF_NUMBERS,
+    .measure = r2};
+
+#define BOUGH_METRIC(name) &bough__metric_##name.row,
+static const struct bough__row *const all[] = {
+#include "nn/metric_list.h"
 };
-
-static const struct bough__metric metric_top = {"top_<k>", OF_CLASSES, 0, top};
-
-const char *bough__metric_name(size_t index)
-{
-    return index < sizeof metrics / sizeof *metrics ? metrics[index].name : NULL;
-}
+#undef BOUGH_METRIC
+const struct bough__family bough__metrics = {"metric", all, sizeof all / sizeof *all};
 
 const struct bough__metric *bough__metric_find(const char *name, int *k)
 {
-    for (size_t i = 0; name && i < sizeof metrics / sizeof *metrics; i++)
-        if (strcmp(metrics[i].name, name) == 0)
-            return &metrics[i];
+    const struct bough__row *row = bough__family_find(&bough__metrics, name);
+    if (row && row != &bough__metric_top.row)
+        return (const struct bough__metric *)(const void *)row;
     if (!name || strncmp(name, "top_", 4) != 0 || name[4] < '1' || name[4] > '9')
         return NULL;
     char *end;
@@ -372,7 +401,7 @@ const struct bough__metric *bough__metric_find(const char *name, int *k)
         return NULL;
     if (k)
         *k = (int)number;
-    return &metric_top;
+    return &bough__metric_top;
 }
 
 // ---- Probabilities ----

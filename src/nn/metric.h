@@ -19,7 +19,7 @@ struct bough__outcome {
 };
 
 struct bough__metric {
-    const char *name;
+    struct bough__row row;
     unsigned kinds; // bit (1 << enum bough__target_kind): what it can measure
     int lower_is_better;
     // `k` is the number in the name of top_<k>. `*value` is NaN where nothing is labelled.
@@ -31,8 +31,10 @@ struct bough__metric {
 // number of top_<k>.
 const struct bough__metric *bough__metric_find(const char *name, int *k);
 
-// The names of all but top_<k>, in order; NULL behind the last.
-const char *bough__metric_name(size_t index);
+#define BOUGH_METRIC(name) extern const struct bough__metric bough__metric_##name;
+#include "nn/metric_list.h"
+#undef BOUGH_METRIC
+extern const struct bough__family bough__metrics; // "top_<k>" stands for all of its kind
 
 // Classes of the outcome's confusion matrix: K, or 2 for binary targets; 0 if it has none.
 int64_t bough__confusion_classes(const struct bough__outcome *outcome);

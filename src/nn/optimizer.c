@@ -4,43 +4,47 @@
 #include "cl/optimizer_params.h"
 
 #include <math.h>
-#include <string.h>
 
-// Of a running mean; a config says less than 0 for 0.
-static float kept(float share)
-{
-    return share > 0.0f ? share : 0.0f;
-}
+// What every optimizer has, and begins its options with.
+struct common {
+    float lr, weight_decay;
+};
 
-static struct optimizer_params params_of(const struct bough_optimizer *config)
-{
-    return (struct optimizer_params){
-        .weight_decay = config->weight_decay > 0.0f ? config->weight_decay : 0.0f,
-        .momentum = config->momentum,
-        .eps = config->eps,
-        .nesterov = config->nesterov == BOUGH_ON,
-    };
-}
+#define LR(type, rate)                                                                             \
+    {                                                                                              \
+        "lr", BOUGH__OPTION_NUMBER, offsetof(type, common.lr),                                     \
+            .range = &bough__range_positive, .number = {rate}, .help = "learning rate"             \
+    }
+#define WEIGHT_DECAY(type)                                                                         \
+    {                                                                                              \
+        "weight_decay", BOUGH__OPTION_NUMBER, offsetof(type, common.weight_decay),                 \
+            .range = &bough__range_not_negative, .help = "added to the gradient, times the weight" \
+    }
+#define MOMENTUM(type)                                                                             \
+    {                                                                                              \
+        "momentum", BOUGH__OPTION_NUMBER, offsetof(type, momentum),                                \
+            .range = &bough__range_not_negative, .help = "share of the step before"                \
+    }
+#define EPS(type, smallest)                                                                        \
+    {                                                                                              \
+        "eps", BOUGH__OPTION_NUMBER, offsetof(type, eps),                                          \
+            .range = &bough__range_positive, .number = {smallest}, .help = "added to the divisor"  \
+    }
 
 BOUGH_IN_TWIN float factor_of(const float *factor)
 {
     return factor ? factor[0] : 1.0f;
 }
 
-static int slots_by_momentum(const struct bough_optimizer *config)
+static int one_slot(const void *options)
 {
-    return config->momentum != 0.0f;
-}
-
-static int one_slot(const struct bough_optimizer *config)
-{
-    (void)config;
+    (void)options;
     return 1;
 }
 
-static int two_slots(const struct bough_optimizer *config)
+static int two_slots(const void *options)
 {
-    (void)config;
+    (void)options;
     return 2;
 }
 
@@ -63,6 +67,32 @@ static enum bough_status write_update(struct bough__sequence *out,
 }
 
 // ---- sgd: slot 0 is the velocity, where there is momentum ----
+
+struct sgd_options {
+    struct common common;
+    float momentum;
+    int nesterov;
+};
+
+static const struct bough__option sgd_options[] = {
+    LR(struct sgd_options, 1e-3),
+    MOMENTUM(struct sgd_options),
+    {"nesterov", BOUGH__OPTION_SWITCH, offsetof(struct sgd_options, nesterov),
+     .help = "Nesterov's momentum"},
+    WEIGHT_DECAY(struct sgd_options),
+};
+
+static const char *sgd_wrong(const void *options, const char **key)
+{
+    const struct sgd_options *o = options;
+    *key = "nesterov";
+    return o->nesterov && !(o->momentum > 0) ? "it needs a momentum above 0" : NULL;
+}
+
+static int sgd_slots(const void *options)
+{
+    return ((const struct sgd_options *)options)->momentum != 0.0f;
+}
 
 BOUGH_TWIN static void sgd_update(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
@@ -87,17 +117,62 @@ static const struct bough__kernel kernel_sgd = {
     "sgd_update",     "optimizer", sgd_update,
     BOUGH_GRID_ITEMS, .args = 5,   .params_size = sizeof(struct optimizer_params)};
 
-static enum bough_status sgd_write(struct bough__sequence *out,
-                                   const struct bough_optimizer *config,
+static enum bough_status sgd_write(struct bough__sequence *out, const void *options,
                                    const struct bough__block *block)
 {
-    const struct optimizer_params params = params_of(config);
+    const struct sgd_options *o = options;
+    const struct optimizer_params params = {
+        .weight_decay = o->common.weight_decay, .momentum = o->momentum, .nesterov = o->nesterov};
     return write_update(out, &kernel_sgd, &params, block);
 }
 
-static const struct bough__optimizer sgd = {"sgd", slots_by_momentum, sgd_write};
+const struct bough__optimizer bough__optimizer_sgd = {
+    {.name = "sgd",
+     .help = "gradient descent, with momentum on request",
+     .options = BOUGH_OPTIONS(sgd_options, struct sgd_options),
+     .wrong = sgd_wrong},
+    .slots = sgd_slots,
+    .write = sgd_write,
+};
 
 // ---- adam, adamw: slots 0 and 1 are the moving means of the gradient and of its square ----
+
+struct adam_options {
+    struct common common;
+    float betas[2];
+    float eps;
+};
+
+#define BETAS                                                                                      \
+    {                                                                                              \
+        "betas", BOUGH__OPTION_NUMBERS2, offsetof(struct adam_options, betas),                     \
+            .range = &bough__range_below_one, .number = {0.9, 0.999},                              \
+            .help = "of the two running means"                                                     \
+    }
+
+static const struct bough__option adam_options[] = {
+    LR(struct adam_options, 1e-3),
+    WEIGHT_DECAY(struct adam_options),
+    BETAS,
+    EPS(struct adam_options, 1e-8),
+};
+
+static const struct bough__option adamw_options[] = {
+    LR(struct adam_options, 1e-3),
+    {"weight_decay", BOUGH__OPTION_NUMBER, offsetof(struct adam_options, common.weight_decay),
+     .range = &bough__range_not_negative, .number = {0.01},
+     .help = "taken off the weight, times the rate"},
+    BETAS,
+    EPS(struct adam_options, 1e-8),
+};
+
+static void adam_begin(struct step_state *state, const void *options)
+{
+    const struct adam_options *o = options;
+    // 1 - beta^step without cancellation.
+    state->bias1 = (float)-expm1((double)state->step * log((double)o->betas[0]));
+    state->bias2 = (float)-expm1((double)state->step * log((double)o->betas[1]));
+}
 
 BOUGH_TWIN static void adam_update(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
@@ -123,41 +198,70 @@ static const struct bough__kernel kernel_adam = {
     "adam_update",    "optimizer", adam_update,
     BOUGH_GRID_ITEMS, .args = 6,   .params_size = sizeof(struct optimizer_params)};
 
-static enum bough_status write_adam(struct bough__sequence *out,
-                                    const struct bough_optimizer *config,
+static enum bough_status write_adam(struct bough__sequence *out, const void *options,
                                     const struct bough__block *block, int decoupled)
 {
-    struct optimizer_params params = params_of(config);
-    params.decoupled = decoupled;
-    params.keep1 = kept(config->beta1);
-    params.take1 = 1.0f - params.keep1;
-    params.keep2 = kept(config->beta2);
-    params.take2 = 1.0f - params.keep2;
+    const struct adam_options *o = options;
+    const struct optimizer_params params = {.weight_decay = o->common.weight_decay,
+                                            .eps = o->eps,
+                                            .decoupled = decoupled,
+                                            .keep1 = o->betas[0],
+                                            .take1 = 1.0f - o->betas[0],
+                                            .keep2 = o->betas[1],
+                                            .take2 = 1.0f - o->betas[1]};
     return write_update(out, &kernel_adam, &params, block);
 }
 
-static enum bough_status adam_write(struct bough__sequence *out,
-                                    const struct bough_optimizer *config,
+static enum bough_status adam_write(struct bough__sequence *out, const void *options,
                                     const struct bough__block *block)
 {
-    return write_adam(out, config, block, 0);
+    return write_adam(out, options, block, 0);
 }
 
-static enum bough_status adamw_write(struct bough__sequence *out,
-                                     const struct bough_optimizer *config,
+static enum bough_status adamw_write(struct bough__sequence *out, const void *options,
                                      const struct bough__block *block)
 {
-    return write_adam(out, config, block, 1);
+    return write_adam(out, options, block, 1);
 }
 
-static const struct bough__optimizer adam = {"adam", two_slots, adam_write};
-static const struct bough__optimizer adamw = {"adamw", two_slots, adamw_write};
+const struct bough__optimizer bough__optimizer_adam = {
+    {.name = "adam",
+     .help = "steps by running means of the gradient and of its square",
+     .paper = "Kingma, Ba, 2015",
+     .options = BOUGH_OPTIONS(adam_options, struct adam_options)},
+    .slots = two_slots,
+    .begin = adam_begin,
+    .write = adam_write,
+};
+const struct bough__optimizer bough__optimizer_adamw = {
+    {.name = "adamw",
+     .help = "adam whose weight decay is apart from the gradient",
+     .paper = "Loshchilov, Hutter, 2019",
+     .options = BOUGH_OPTIONS(adamw_options, struct adam_options)},
+    .slots = two_slots,
+    .begin = adam_begin,
+    .write = adamw_write,
+};
 
 // ---- rmsprop: slot 0 is the moving mean of the square, slot 1 the velocity ----
 
-static int rmsprop_slots(const struct bough_optimizer *config)
+struct rmsprop_options {
+    struct common common;
+    float momentum, alpha, eps;
+};
+
+static const struct bough__option rmsprop_options[] = {
+    LR(struct rmsprop_options, 1e-2),
+    MOMENTUM(struct rmsprop_options),
+    WEIGHT_DECAY(struct rmsprop_options),
+    {"alpha", BOUGH__OPTION_NUMBER, offsetof(struct rmsprop_options, alpha),
+     .range = &bough__range_below_one, .number = {0.99}, .help = "of the running mean of squares"},
+    EPS(struct rmsprop_options, 1e-8),
+};
+
+static int rmsprop_slots(const void *options)
 {
-    return 1 + slots_by_momentum(config);
+    return 1 + (((const struct rmsprop_options *)options)->momentum != 0.0f);
 }
 
 BOUGH_TWIN static void rmsprop_update(void *const *arg, const void *params, int64_t begin,
@@ -184,19 +288,39 @@ static const struct bough__kernel kernel_rmsprop = {
     "rmsprop_update", "optimizer", rmsprop_update,
     BOUGH_GRID_ITEMS, .args = 6,   .params_size = sizeof(struct optimizer_params)};
 
-static enum bough_status rmsprop_write(struct bough__sequence *out,
-                                       const struct bough_optimizer *config,
+static enum bough_status rmsprop_write(struct bough__sequence *out, const void *options,
                                        const struct bough__block *block)
 {
-    struct optimizer_params params = params_of(config);
-    params.keep2 = kept(config->alpha);
-    params.take2 = 1.0f - params.keep2;
+    const struct rmsprop_options *o = options;
+    const struct optimizer_params params = {.weight_decay = o->common.weight_decay,
+                                            .momentum = o->momentum,
+                                            .eps = o->eps,
+                                            .keep2 = o->alpha,
+                                            .take2 = 1.0f - o->alpha};
     return write_update(out, &kernel_rmsprop, &params, block);
 }
 
-static const struct bough__optimizer rmsprop = {"rmsprop", rmsprop_slots, rmsprop_write};
+const struct bough__optimizer bough__optimizer_rmsprop = {
+    {.name = "rmsprop",
+     .help = "the gradient over the root of its running mean square",
+     .paper = "Hinton, lecture 6e, 2012",
+     .options = BOUGH_OPTIONS(rmsprop_options, struct rmsprop_options)},
+    .slots = rmsprop_slots,
+    .write = rmsprop_write,
+};
 
 // ---- adagrad: slot 0 is the sum of the squares ----
+
+struct adagrad_options {
+    struct common common;
+    float eps;
+};
+
+static const struct bough__option adagrad_options[] = {
+    LR(struct adagrad_options, 1e-2),
+    WEIGHT_DECAY(struct adagrad_options),
+    EPS(struct adagrad_options, 1e-10),
+};
 
 BOUGH_TWIN static void adagrad_update(void *const *arg, const void *params, int64_t begin,
                                       int64_t end)
@@ -217,44 +341,47 @@ static const struct bough__kernel kernel_adagrad = {
     "adagrad_update", "optimizer", adagrad_update,
     BOUGH_GRID_ITEMS, .args = 5,   .params_size = sizeof(struct optimizer_params)};
 
-static enum bough_status adagrad_write(struct bough__sequence *out,
-                                       const struct bough_optimizer *config,
+static enum bough_status adagrad_write(struct bough__sequence *out, const void *options,
                                        const struct bough__block *block)
 {
-    const struct optimizer_params params = params_of(config);
+    const struct adagrad_options *o = options;
+    const struct optimizer_params params = {.weight_decay = o->common.weight_decay, .eps = o->eps};
     return write_update(out, &kernel_adagrad, &params, block);
 }
 
-static const struct bough__optimizer adagrad = {"adagrad", one_slot, adagrad_write};
+const struct bough__optimizer bough__optimizer_adagrad = {
+    {.name = "adagrad",
+     .help = "the gradient over the root of the sum of its squares",
+     .paper = "Duchi, Hazan, Singer, 2011",
+     .options = BOUGH_OPTIONS(adagrad_options, struct adagrad_options)},
+    .slots = one_slot,
+    .write = adagrad_write,
+};
 
 // ---- The list ----
 
-static const struct bough__optimizer *const optimizers[] = {&sgd, &adam, &adamw, &rmsprop,
-                                                            &adagrad};
+#define BOUGH_OPTIMIZER(name) &bough__optimizer_##name.row,
+static const struct bough__row *const all[] = {
+#include "nn/optimizer_list.h"
+};
+#undef BOUGH_OPTIMIZER
+const struct bough__family bough__optimizers = {"optimizer", all, sizeof all / sizeof *all};
 
-const struct bough__optimizer *const *bough__optimizer_all(size_t *count)
+float bough__optimizer_lr(const struct bough__optimization *config)
 {
-    *count = sizeof optimizers / sizeof *optimizers;
-    return optimizers;
+    return ((const struct common *)config->choice.options)->lr;
 }
 
-const struct bough__optimizer *bough__optimizer_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++)
-        if (strcmp(optimizers[i]->name, name) == 0)
-            return optimizers[i];
-    return NULL;
-}
-
-void bough__optimizer_set_step(struct step_state *state, const struct bough_optimizer *config,
+void bough__optimizer_set_step(struct step_state *state, const struct bough__optimization *config,
                                uint32_t step, float lr)
 {
+    const struct bough__optimizer *optimizer = bough__optimizer_of(config);
     state->step = step;
     state->lr = lr;
-    // 1 - beta^step without cancellation.
-    state->bias1 = (float)-expm1((double)step * log((double)kept(config->beta1)));
-    state->bias2 = (float)-expm1((double)step * log((double)kept(config->beta2)));
+    state->bias1 = state->bias2 = 1;
     state->clip_norm = config->clip_norm;
+    if (optimizer->begin)
+        optimizer->begin(state, config->choice.options);
 }
 
 // ---- Clipping ----

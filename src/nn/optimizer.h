@@ -3,10 +3,9 @@
 #ifndef BOUGH_NN_OPTIMIZER_H
 #define BOUGH_NN_OPTIMIZER_H
 
+#include "base/option.h"
 #include "cl/step.h"
 #include "device/sequence.h"
-
-#include <bough/config.h>
 
 enum { BOUGH_MAX_SLOTS = 2 };
 
@@ -19,22 +18,39 @@ struct bough__block {
     struct bough__span factor;                // [1], scales the gradients; absent = 1
 };
 
-// A config is resolved (bough_config_resolve): every field holds its value.
+// A kind of optimizer. `options` are those of its row; they begin with the rate.
 struct bough__optimizer {
-    const char *name;
+    struct bough__row row;
     // How many slots a block has.
-    int (*slots)(const struct bough_optimizer *config);
+    int (*slots)(const void *options);
+    // Sets what else it reads in a step than its number and rate. May be NULL.
+    void (*begin)(struct step_state *state, const void *options);
     // Writes one step's launch.
-    enum bough_status (*write)(struct bough__sequence *out, const struct bough_optimizer *config,
+    enum bough_status (*write)(struct bough__sequence *out, const void *options,
                                const struct bough__block *block);
 };
 
-// NULL if there is none of that name.
-const struct bough__optimizer *bough__optimizer_find(const char *name);
-const struct bough__optimizer *const *bough__optimizer_all(size_t *count);
+#define BOUGH_OPTIMIZER(name) extern const struct bough__optimizer bough__optimizer_##name;
+#include "nn/optimizer_list.h"
+#undef BOUGH_OPTIMIZER
+extern const struct bough__family bough__optimizers;
+
+// What a config chooses.
+struct bough__optimization {
+    struct bough__choice choice; // of bough__optimizers
+    float clip_norm;             // largest norm of the whole gradient; 0 = no clipping
+};
+
+static inline const struct bough__optimizer *
+bough__optimizer_of(const struct bough__optimization *config)
+{
+    return (const struct bough__optimizer *)(const void *)config->choice.row;
+}
+
+float bough__optimizer_lr(const struct bough__optimization *config);
 
 // Sets what an optimizer reads in a step, counted from 1: step, lr, bias1, bias2, clip_norm.
-void bough__optimizer_set_step(struct step_state *state, const struct bough_optimizer *config,
+void bough__optimizer_set_step(struct step_state *state, const struct bough__optimization *config,
                                uint32_t step, float lr);
 
 // ---- Clipping the norm: the sums of every block in one buffer, then one factor ----

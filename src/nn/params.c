@@ -51,10 +51,6 @@ enum bough_status bough__params_add(struct bough__params *params, const struct b
     *added = *param;
     added->name = bough__arena_string(&params->arena, param->name);
     BOUGH_TRY_MEMORY(added->name);
-    if (param->init.name) {
-        added->init.name = bough__arena_string(&params->arena, param->init.name);
-        BOUGH_TRY_MEMORY(added->init.name);
-    }
     params->count++;
 done:
     return status;
@@ -133,7 +129,7 @@ enum bough_status bough__params_start(const struct bough__params *params, uint64
         free(value);
         value = malloc(count * sizeof *value + 1);
         BOUGH_TRY_MEMORY(value);
-        BOUGH_TRY(bough__init_fill(value, (int64_t)count, &param->init, &source));
+        bough__init_fill(value, (int64_t)count, &param->init, &source);
         struct bough__span span = bough__span_at(params->block[param->block].value,
                                                  (size_t)param->offset * sizeof *value);
         BOUGH_TRY(bough__write(span, value, count * sizeof *value));

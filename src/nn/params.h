@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "nn/optimizer.h"
 
-#include <bough/config.h>
+#include <bough/tensor.h>
 
 struct bough__param {
     const char *name; // "trunk.0.weight", "left.2.bias"
@@ -17,8 +17,8 @@ struct bough__param {
     int statistics; // without gradient: what batch_norm remembers
     int32_t node;   // of the graph that declared it
     int32_t block;
-    int64_t offset; // elements into the block
-    struct bough_init init;
+    int64_t offset;            // elements into the block
+    struct bough__choice init; // of bough__inits; the options are borrowed
     int64_t fan_in, fan_out;
 };
 
@@ -48,7 +48,7 @@ enum bough_status bough__params_init(struct bough__params *params, const char *c
                                      int32_t count);
 void bough__params_fini(struct bough__params *params);
 
-// Adds a tensor that has no block yet. The init's name and the param's name are copied.
+// Adds a tensor that has no block yet. Its name is copied.
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param);
 
 // Gives every tensor its block, and its place behind those that were added before: block 0 holds

@@ -93,7 +93,7 @@ static enum bough_status load_list(struct list *list, struct bough__arena *arena
 
 // A class that the map makes of several is named after all of them: "0|2|4".
 static enum bough_status map_names(struct bough__classes *names, struct bough__arena *arena,
-                                   const struct bough_task *task, int64_t classes)
+                                   const struct bough__task *task, int64_t classes)
 {
     enum bough_status status = BOUGH_OK;
     BOUGH_TRY_MEMORY(names->mapped = BOUGH_NEW(arena, const char *, classes));
@@ -113,7 +113,7 @@ done:
 
 enum bough_status bough__classes_read(struct bough__classes *names, struct bough__arena *arena,
                                       const struct bough_tensor_file *file,
-                                      const struct bough_task *task, int64_t classes)
+                                      const struct bough__task *task, int64_t classes)
 {
     enum bough_status status;
     struct list list;

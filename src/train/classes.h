@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 
-#include <bough/config.h>
+#include "config/config.h"
 #include <bough/dataset.h>
 
 struct bough__classes {
@@ -19,7 +19,7 @@ struct bough__classes {
 // Errors: DATA if there are not as many names as classes, or a name stands twice or is empty.
 enum bough_status bough__classes_read(struct bough__classes *names, struct bough__arena *arena,
                                       const struct bough_tensor_file *file,
-                                      const struct bough_task *task, int64_t classes);
+                                      const struct bough__task *task, int64_t classes);
 
 // A file's classes of a field in the order of others, which know them by name.
 enum { BOUGH__CLASS_UNKNOWN = -2 };

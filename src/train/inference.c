@@ -48,7 +48,7 @@ enum bough_status bough_model_open(struct bough_model **model, const char *path,
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__loaded_open(&made->loaded, path, device));
     made->output =
-        BOUGH_NEW(&made->loaded.arena, struct bough_output, made->loaded.config.tasks_count);
+        BOUGH_NEW(&made->loaded.arena, struct bough_output, made->loaded.config->tasks_count);
     BOUGH_TRY_MEMORY(made->output);
     describe(made);
     *model = made;
@@ -83,7 +83,7 @@ const struct bough_shape *bough_model_input(const struct bough_model *model)
 
 size_t bough_model_outputs(const struct bough_model *model)
 {
-    return model->loaded.config.tasks_count;
+    return model->loaded.config->tasks_count;
 }
 
 const struct bough_output *bough_model_output(const struct bough_model *model, size_t index)

@@ -1,6 +1,6 @@
 // The layers of a model, without a device.
 #include "base/error.h"
-#include "config/config_check.h"
+#include "config/config.h"
 #include "train/model.h"
 
 #include <bough/train.h>
@@ -48,7 +48,7 @@ static struct bough_layer_row *next_row(struct listing *listing)
     return &info->row[info->count++];
 }
 
-static void list_layer(void *user, const struct bough_layer *layer,
+static void list_layer(void *user, const struct bough__choice *layer,
                        const struct bough__builder *builder, int32_t node)
 {
     struct listing *listing = user;
@@ -63,7 +63,7 @@ static void list_layer(void *user, const struct bough_layer *layer,
     }
     *row = (struct bough_layer_row){
         .block = block,
-        .kind = layer->kind,
+        .kind = layer->row->name,
         .shape = {.rank = shape->rank - 1},
         .parameters = parameters - listing->parameters,
         .flops = builder->flops - listing->flops,
@@ -80,19 +80,15 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
 {
     enum bough_status status;
     struct bough__model *model = NULL;
-    struct bough__arena arena = {0};
-    struct bough_config complete;
     struct model_info *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
-    BOUGH_TRY(bough__config_complete(&complete, &arena, config, NULL));
     struct listing listing = {.model = made};
     struct bough__layer_observer observer = {list_layer, &listing};
-    BOUGH_TRY(bough__model_create(&model, &complete, sample, NULL, &observer));
+    BOUGH_TRY(bough__model_create(&model, config, sample, NULL, &observer));
     if (listing.lost)
         status = bough__no_memory();
 done:
     bough__model_destroy(&model);
-    bough__arena_fini(&arena);
     *info = made ? &made->info : NULL;
     if (status != BOUGH_OK)
         bough_model_info_destroy(info);

@@ -9,12 +9,10 @@
 
 static enum bough_status check_task(struct bough__model *model, size_t t)
 {
-    const struct bough_task *task = &model->config->tasks[t];
-    model->loss[t] = bough__loss_find(task->loss.name);
-    if (!model->loss[t])
-        return bough__fail(BOUGH_INVALID, "tasks.%s.loss: unknown loss %s", task->name,
-                           task->loss.name);
-    size_t weights = task->loss.class_weights_count;
+    const struct bough__task *task = &model->config->tasks[t];
+    size_t weights;
+    model->loss[t] = bough__loss_of(&task->loss);
+    bough__loss_class_weights(&task->loss, &weights);
     if (weights && (int64_t)weights != model->width[t])
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s.loss.class_weights: %zu weights, the head has %lld classes",
@@ -29,14 +27,15 @@ static enum bough_status check_task(struct bough__model *model, size_t t)
 
 static enum bough_status upload_class_weights(struct bough__model *model, size_t t)
 {
-    const struct bough_loss *loss = &model->config->tasks[t].loss;
-    size_t bytes = loss->class_weights_count * sizeof *loss->class_weights;
+    size_t count;
+    const float *weights = bough__loss_class_weights(&model->config->tasks[t].loss, &count);
+    size_t bytes = count * sizeof *weights;
     if (bytes == 0)
         return BOUGH_OK;
     enum bough_status status = bough__buffer_create(&model->class_weights[t], model->device, bytes);
     if (status != BOUGH_OK)
         return status;
-    return bough__write(bough__whole(model->class_weights[t]), loss->class_weights, bytes);
+    return bough__write(bough__whole(model->class_weights[t]), weights, bytes);
 }
 
 static enum bough_status check_sample(const struct bough_shape *sample)
@@ -69,11 +68,11 @@ static enum bough_status wire(const struct bough__model *model, struct bough__bu
                               struct bough__wiring *wiring, int32_t input,
                               const struct bough__layer_observer *observer)
 {
-    const char *name = model->config->architecture.name;
-    const struct bough__architecture *architecture = bough__architecture_find(name);
-    if (!architecture)
-        return bough__fail(BOUGH_INVALID, "architecture.name: unknown architecture %s", name);
-    return architecture->build(builder, wiring, input, model->config, observer);
+    const struct bough_config *config = model->config;
+    const struct bough__net net = {config->architecture.options, config->trunk, config->trunk_count,
+                                   config->tasks, config->tasks_count};
+    return bough__architecture_of(&config->architecture)
+        ->build(builder, wiring, input, &net, observer);
 }
 
 // One sample is enough to declare; batch_norm and the like ask for no more.
@@ -116,13 +115,8 @@ static enum bough_status allocate(struct bough__model *model)
 {
     enum bough_status status = BOUGH_OK;
     struct bough__params *params = &model->params;
-    const struct bough__optimizer *optimizer = bough__optimizer_find(model->config->optimizer.name);
-    if (!optimizer) {
-        status = bough__fail(BOUGH_INVALID, "optimizer.name: unknown optimizer %s",
-                             model->config->optimizer.name);
-        goto done;
-    }
-    model->slots = optimizer->slots(&model->config->optimizer);
+    const struct bough__optimization *optimizer = &model->config->optimizer;
+    model->slots = bough__optimizer_of(optimizer)->slots(optimizer->choice.options);
     BOUGH_TRY(bough__params_allocate(params, model->device, model->slots));
     BOUGH_TRY(bough__params_start(params, model->config->train.seed));
     BOUGH_TRY(bough__buffer_create(&model->best, model->device,

@@ -1,7 +1,7 @@
 #include "train/model_file.h"
 
 #include "base/error.h"
-#include "config/config_check.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static enum bough_status write_classes(const struct bough__model *model, size_t 
                                        struct bough_tensor_writer *writer)
 {
     enum bough_status status = BOUGH_OK;
-    const struct bough_task *task = model->config->tasks;
+    const struct bough__task *task = model->config->tasks;
     const struct bough__classes *classes = &model->classes[t];
     size_t size = 1;
     for (size_t i = 0; i < t; i++) // tasks may share a field
@@ -116,16 +116,13 @@ enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *p
     *loaded = (struct bough__loaded){.device = device};
     BOUGH_TRY(bough__model_file_open(&loaded->file, path));
     BOUGH_TRY(described(&text, loaded->file, "config"));
-    BOUGH_TRY(
-        bough__config_file_parse(&loaded->config_file, bough_tensor_file_path(loaded->file), text));
-    BOUGH_TRY(bough__config_complete(&loaded->config, &loaded->arena,
-                                     bough_config_file_config(loaded->config_file), NULL));
+    BOUGH_TRY(bough__config_parse(&loaded->config, bough_tensor_file_path(loaded->file), text));
     BOUGH_TRY(read_sample(&sample, loaded->file));
     if (!device) {
         BOUGH_TRY(bough_device_open(&loaded->own_device, "c"));
         loaded->device = loaded->own_device;
     }
-    BOUGH_TRY(bough__model_create(&loaded->model, &loaded->config, &sample, loaded->device, NULL));
+    BOUGH_TRY(bough__model_create(&loaded->model, loaded->config, &sample, loaded->device, NULL));
     BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file));
     BOUGH_TRY(bough__model_read(loaded->model, loaded->file, 0));
 done:
@@ -139,7 +136,7 @@ done:
 void bough__loaded_close(struct bough__loaded *loaded)
 {
     bough__model_destroy(&loaded->model);
-    bough_config_file_close(&loaded->config_file);
+    bough_config_close(&loaded->config);
     bough_tensor_file_close(&loaded->file);
     bough_device_close(&loaded->own_device);
     bough__arena_fini(&loaded->arena);

@@ -16,8 +16,7 @@ enum bough_status bough__model_file_open(struct bough_tensor_file **file, const 
 // A model as its file has it, on a device. Zero-initialised is closed.
 struct bough__loaded {
     struct bough_tensor_file *file;
-    struct bough_config_file *config_file;
-    struct bough_config config; // complete, in the arena
+    struct bough_config *config;
     struct bough__arena arena;
     struct bough_device *device, *own_device;
     struct bough__model *model;

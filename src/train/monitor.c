@@ -32,7 +32,7 @@ static double mean_of_changes(const struct bough_scores *scores, const struct bo
     double sum = 0;
     int known = 0;
     for (size_t t = 0; t < config->tasks_count; t++) {
-        const struct bough_task *task = &config->tasks[t];
+        const struct bough__task *task = &config->tasks[t];
         if (isnan(first[t]))
             continue;
         sum += change(first[t], error_of(scores, task->name, task->monitor)); // NaN stays

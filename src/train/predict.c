@@ -319,9 +319,9 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
     int64_t rows = trained.runner->feed.count;
     BOUGH_TRY(check_output(&trained, options->out));
     BOUGH_TRY(texts_load(&texts, trained.data, trained.split_name));
-    score = calloc(trained.loaded.config.tasks_count + 1, sizeof(float *));
+    score = calloc(trained.loaded.config->tasks_count + 1, sizeof(float *));
     BOUGH_TRY_MEMORY(score);
-    tasks = trained.loaded.config.tasks_count;
+    tasks = trained.loaded.config->tasks_count;
     BOUGH_TRY(bough__runner_run(trained.runner));
     BOUGH_TRY(bough__runner_scores(trained.runner, score, &rows));
     if (options->out)

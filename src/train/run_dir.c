@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "config/config_check.h"
+#include "config/config.h"
 #include "train/monitor.h"
 #include "train/standardize.h"
 
@@ -25,37 +25,17 @@ static struct path in_folder(const struct bough__trainer *trainer, const char *n
 
 // ---- Config ----
 
-// The first line of `a` that is not in the same place in `b`; NULL if there is none.
-static char *first_difference(char *a, char *b)
-{
-    char *rest_a, *rest_b, *line = strtok_r(a, "\n", &rest_a), *other = strtok_r(b, "\n", &rest_b);
-    while (line && other && strcmp(line, other) == 0) {
-        line = strtok_r(NULL, "\n", &rest_a);
-        other = strtok_r(NULL, "\n", &rest_b);
-    }
-    return line ? line : other;
-}
-
 // What is not `resumed` anyhow must be the same in both.
 static enum bough_status check_same(const struct bough_config *resumed,
                                     const struct bough_config *config, const char *path)
 {
-    enum bough_status status;
-    char *text[2] = {NULL, NULL}, *line;
-    size_t size;
-    BOUGH_TRY(bough__config_text(&text[0], &size, config));
-    BOUGH_TRY(bough__config_text(&text[1], &size, resumed));
-    line = first_difference(text[0], text[1]);
-    if (line)
-        status =
-            bough__fail(BOUGH_INVALID,
-                        "%s: the run was begun with another config, which differs in `%s`; only "
-                        "data, train.epochs and train.early_stopping may change",
-                        path, line + strspn(line, " -"));
-done:
-    free(text[0]);
-    free(text[1]);
-    return status;
+    char text[1000];
+    if (bough__config_same(config, resumed, text, sizeof text))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "%s: the run was begun with another config, which differs in %s; only data, "
+                       "train.epochs and train.early_stopping may change",
+                       path, text);
 }
 
 // Its own config, but for what may change on the way.
@@ -64,18 +44,17 @@ static enum bough_status resumed_config(struct bough__trainer *trainer,
 {
     enum bough_status status;
     const struct path path = in_folder(trainer, "config.yaml");
-    BOUGH_TRY(bough_config_file_open(&trainer->config_file, path.text, NULL, 0));
+    BOUGH_TRY(bough_config_open(&trainer->resumed, path.text, NULL, 0));
     BOUGH_TRY(bough__lock_open(&trainer->lock, trainer->run_dir));
-    struct bough_config resumed = *bough_config_file_config(trainer->config_file);
+    trainer->config = *trainer->resumed;
     if (config) {
-        resumed.data = config->data;
-        resumed.train.epochs = config->train.epochs;
-        resumed.train.early_stopping = config->train.early_stopping;
+        trainer->config.data = config->data;
+        trainer->config.train.epochs = config->train.epochs;
+        trainer->config.train.early_stopping = config->train.early_stopping;
         struct bough_config asked = *config;
-        BOUGH_TRY(bough__standardize_like(&asked, &trainer->arena, &resumed));
-        BOUGH_TRY(check_same(&resumed, &asked, path.text));
+        BOUGH_TRY(bough__standardize_like(&asked, &trainer->arena, &trainer->config));
+        BOUGH_TRY(check_same(&trainer->config, &asked, path.text));
     }
-    BOUGH_TRY(bough__config_complete(&trainer->config, &trainer->arena, &resumed, NULL));
 done:
     return status;
 }
@@ -87,7 +66,8 @@ enum bough_status bough__run_dir_settle(struct bough__trainer *trainer,
         return resumed_config(trainer, config);
     if (!config)
         return bough__fail(BOUGH_INVALID, "there is no config to train");
-    return bough__config_complete(&trainer->config, &trainer->arena, config, NULL);
+    trainer->config = *config;
+    return BOUGH_OK;
 }
 
 static enum bough_status save_config(const struct bough__trainer *trainer)

@@ -30,7 +30,7 @@ static int64_t target_width(const struct bough__model *model, size_t t)
 static enum bough_status make_normalization(struct bough__step_data *data)
 {
     enum bough_status status;
-    const struct bough_input *input = &data->model->config->input;
+    const struct bough__input *input = &data->model->config->input;
     const enum bough_dtype dtype = data->feed->table->column[0].dtype;
     size_t channels = (size_t)data->model->sample.dim[0], bytes = channels * sizeof(float);
     if (dtype == BOUGH_F32 && !input->channels) // as it is
@@ -115,18 +115,15 @@ static enum bough_status write_factors(const struct bough__step_data *data)
 {
     enum bough_status status;
     const struct bough_config *config = data->model->config;
-    const struct bough__weighting *weighting = bough__weighting_find(config->weighting.name);
+    const struct bough__weighting *weighting = bough__weighting_of(&config->weighting);
     float *factor = malloc(config->tasks_count * sizeof *factor + 1);
     BOUGH_TRY_MEMORY(factor);
-    if (!weighting)
-        BOUGH_TRY(
-            bough__fail(BOUGH_INVALID, "weighting: unknown weighting %s", config->weighting.name));
     if (weighting->needs != BOUGH_NEEDS_NOTHING)
         BOUGH_TRY(bough__fail(BOUGH_INTERNAL, "weighting %s needs what no step gives yet",
-                              weighting->name));
-    BOUGH_TRY(weighting->weigh(factor, &config->weighting, config->tasks_count, NULL));
+                              weighting->row.name));
+    BOUGH_TRY(weighting->weigh(factor, config->weighting.options, config->tasks_count, NULL));
     for (size_t t = 0; t < config->tasks_count; t++)
-        factor[t] *= fmaxf(config->tasks[t].weight, 0);
+        factor[t] *= config->tasks[t].weight;
     BOUGH_TRY(
         bough__write(bough__whole(data->factor), factor, config->tasks_count * sizeof *factor));
 done:

@@ -22,7 +22,7 @@ double bough_scores_find(const struct bough_scores *scores, const char *task, co
 // The targets in the order of the epoch, scaled as the scores are.
 static enum bough_status ordered_targets(struct bough__outcome *outcome, struct bough__arena *arena,
                                          const struct bough__targets *targets,
-                                         const struct bough_task *task, const int32_t *order)
+                                         const struct bough__task *task, const int32_t *order)
 {
     int64_t count = outcome->rows * targets->width;
     int32_t *label = targets->label ? BOUGH_NEW(arena, int32_t, count) : NULL;
@@ -65,7 +65,7 @@ static enum bough_status add_confusion(struct bough_scores *scores, struct bough
 }
 
 static enum bough_status score_task(struct bough_scores *scores, struct bough__arena *arena,
-                                    const struct bough_task *task,
+                                    const struct bough__task *task,
                                     const struct bough__outcome *outcome, const char *const *names)
 {
     for (size_t i = 0; i < task->metrics_count; i++) {
@@ -113,7 +113,7 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
     BOUGH_TRY(make_room(scores, arena, model->config));
     BOUGH_TRY(bough__runner_scores(runner, score, &rows));
     for (size_t t = 0; t < tasks; t++) {
-        const struct bough_task *task = &model->config->tasks[t];
+        const struct bough__task *task = &model->config->tasks[t];
         struct bough__outcome outcome = {.kind = model->loss[t]->target,
                                          .rows = rows,
                                          .width = model->width[t],
@@ -166,7 +166,7 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
 enum bough_status bough__scoring_check(const struct bough__model *model)
 {
     for (size_t t = 0; t < model->config->tasks_count; t++) {
-        const struct bough_task *task = &model->config->tasks[t];
+        const struct bough__task *task = &model->config->tasks[t];
         for (size_t i = 0; i < task->metrics_count; i++) {
             enum bough_status status = check_metric(model, t, task->metrics[i]);
             if (status != BOUGH_OK)

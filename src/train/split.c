@@ -235,7 +235,7 @@ static enum bough_status target_column(struct bough__column *column, struct boug
                                        const struct bough_tensor_file *file, const char *split,
                                        const struct bough__model *model, size_t t, int64_t rows)
 {
-    const struct bough_task *task = &model->config->tasks[t];
+    const struct bough__task *task = &model->config->tasks[t];
     enum bough_status status = bough__targets_init(
         targets, file, split, task, model->loss[t]->target, model->width[t], &model->classes[t]);
     if (status != BOUGH_OK)

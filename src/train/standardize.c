@@ -99,7 +99,7 @@ done:
 
 // ---- Targets ----
 
-static enum bough_status standardize_target(struct bough_task *task, struct bough__arena *arena,
+static enum bough_status standardize_target(struct bough__task *task, struct bough__arena *arena,
                                             const struct bough_tensor_file *file, const char *mask)
 {
     enum bough_status status;
@@ -134,26 +134,26 @@ enum bough_status bough__standardize(struct bough_config *config, struct bough__
 {
     enum bough_status status = BOUGH_OK;
     char *mask = calloc((size_t)all + 1, 1); // of rows that are trained on
-    struct bough_task *task = BOUGH_NEW(arena, struct bough_task, config->tasks_count);
+    struct bough__task *task = BOUGH_NEW(arena, struct bough__task, config->tasks_count);
     BOUGH_TRY_MEMORY(mask);
     BOUGH_TRY_MEMORY(task);
     for (int64_t i = 0; i < rows; i++)
         mask[row[i]] = 1;
     for (size_t t = 0; t < config->tasks_count; t++) {
         task[t] = config->tasks[t];
-        if (task[t].standardize == BOUGH_ON && task[t].std)
+        if (task[t].standardize && task[t].std)
             bough__log(BOUGH_LOG_WARNING,
                        "tasks.%s.target: standardize finds mean and std anew; leave it out to keep "
                        "those given",
                        task[t].name);
-        if (task[t].standardize == BOUGH_ON)
+        if (task[t].standardize)
             BOUGH_TRY(standardize_target(&task[t], arena, file, mask));
     }
     config->tasks = task;
-    if (config->input.normalize && (config->input.mean || config->input.std))
+    if (config->input.normalize.row && (config->input.mean || config->input.std))
         bough__log(BOUGH_LOG_WARNING, "input.normalize: auto finds mean and std anew; leave it out "
                                       "to keep those given");
-    if (config->input.normalize)
+    if (config->input.normalize.row)
         BOUGH_TRY(standardize_input(config, arena, file, mask));
 done:
     free(mask);
@@ -163,17 +163,17 @@ done:
 enum bough_status bough__standardize_like(struct bough_config *config, struct bough__arena *arena,
                                           const struct bough_config *other)
 {
-    struct bough_task *task = BOUGH_NEW(arena, struct bough_task, config->tasks_count);
+    struct bough__task *task = BOUGH_NEW(arena, struct bough__task, config->tasks_count);
     if (!task)
         return bough__no_memory();
-    if (config->input.normalize && other->input.normalize) {
+    if (config->input.normalize.row && other->input.normalize.row) {
         config->input.mean = other->input.mean;
         config->input.std = other->input.std;
         config->input.channels = other->input.channels;
     }
     for (size_t t = 0; t < config->tasks_count; t++) {
         task[t] = config->tasks[t];
-        if (t >= other->tasks_count || task[t].standardize != BOUGH_ON)
+        if (t >= other->tasks_count || !task[t].standardize)
             continue;
         task[t].mean = other->tasks[t].mean;
         task[t].std = other->tasks[t].std;

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 
-#include <bough/config.h>
+#include "config/config.h"
 #include <bough/dataset.h>
 
 // Puts them where the config asks for them: input.normalize: auto, and target.standardize. They are

@@ -46,7 +46,7 @@ static enum bough_status record_loss(struct bough__step *step, size_t t)
 {
     enum bough_status status;
     const struct bough__step_data *data = step->data;
-    const struct bough_task *task = &data->model->config->tasks[t];
+    const struct bough__task *task = &data->model->config->tasks[t];
     int32_t target, class_weights, *loss = &step->losses[t];
     step->graph.layer = task->name;
     BOUGH_TRY(record_target(step, t, &target, &class_weights));

@@ -141,8 +141,8 @@ done:
 
 enum bough_status bough__step_update(struct bough__step *step)
 {
-    const struct bough_optimizer *options = &step->data->model->config->optimizer;
-    const struct bough__optimizer *optimizer = bough__optimizer_find(options->name);
+    const struct bough__optimization *options = &step->data->model->config->optimizer;
+    const struct bough__optimizer *optimizer = bough__optimizer_of(options);
     const struct bough__params *params = &step->data->model->params;
     if (!trains(step) || !params->trained)
         return BOUGH_OK;
@@ -154,8 +154,8 @@ enum bough_status bough__step_update(struct bough__step *step)
         .step = bough__whole(step->data->state),
         .factor = bough__whole(step->data->clip),
     };
-    step->sequence.label = (struct bough__label){optimizer->name, NULL, "update"};
-    return optimizer->write(&step->sequence, options, &all);
+    step->sequence.label = (struct bough__label){optimizer->row.name, NULL, "update"};
+    return optimizer->write(&step->sequence, options->choice.options, &all);
 }
 
 // ---- Account ----

@@ -11,13 +11,13 @@
 // Where labels come from.
 struct source {
     const struct bough_file_tensor *tensor;
-    const struct bough_task *task;
+    const struct bough__task *task;
     const char *path;
     struct bough__class_order order; // of the file's classes in the model
 };
 
-// In the unit that is trained with: see struct bough_task.
-static float standardized(const struct bough_task *task, double value, int64_t output)
+// In the unit that is trained with: see struct bough__task.
+static float standardized(const struct bough__task *task, double value, int64_t output)
 {
     return (float)(task->std ? (value - (double)task->mean[output]) / (double)task->std[output]
                              : value);
@@ -34,7 +34,7 @@ static long long row_of(const struct source *from, int64_t i)
 // Classes that the model does not know have been refused by then.
 static enum bough_status class_at(int64_t *class, const struct source *from, int64_t i)
 {
-    const struct bough_task *task = from->task;
+    const struct bough__task *task = from->task;
     *class = bough_integer_at(from->tensor->data, from->tensor->dtype, i);
     if (*class == -1)
         return BOUGH_OK;
@@ -146,7 +146,7 @@ static enum bough_status read_numbers(struct bough__targets *targets, const stru
 // ---- Both ----
 
 static enum bough_status check(const struct bough_file_tensor *tensor,
-                               const struct bough_task *task, enum bough__target_kind kind,
+                               const struct bough__task *task, enum bough__target_kind kind,
                                int64_t width, const char *path)
 {
     int64_t row = bough_shape_row(&tensor->shape);
@@ -154,7 +154,7 @@ static enum bough_status check(const struct bough_file_tensor *tensor,
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s: %s wants one integer class a row, and %s: %s is %s with %lld "
                            "numbers a row",
-                           task->name, task->loss.name, path, tensor->name,
+                           task->name, task->loss.row->name, path, tensor->name,
                            bough_dtype_name(tensor->dtype), (long long)row);
     if (kind != BOUGH_TARGET_CLASS && row != width)
         return bough__fail(BOUGH_INVALID,
@@ -168,7 +168,7 @@ static enum bough_status check(const struct bough_file_tensor *tensor,
 
 enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough_tensor_file *file, const char *split,
-                                      const struct bough_task *task, enum bough__target_kind kind,
+                                      const struct bough__task *task, enum bough__target_kind kind,
                                       int64_t width, const struct bough__classes *names)
 {
     enum bough_status status;
@@ -199,12 +199,13 @@ done:
     return status;
 }
 
-double bough__target_restore(const struct bough_task *task, double number, int64_t output)
+double bough__target_restore(const struct bough__task *task, double number, int64_t output)
 {
     return task->std ? number * (double)task->std[output] + (double)task->mean[output] : number;
 }
 
-void bough__targets_scale(float *number, const struct bough_task *task, int64_t rows, int64_t width)
+void bough__targets_scale(float *number, const struct bough__task *task, int64_t rows,
+                          int64_t width)
 {
     for (int64_t i = 0; task->std && i < rows * width; i++)
         number[i] *= task->std[i % width];

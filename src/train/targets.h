@@ -21,16 +21,16 @@ struct bough__targets {
 // and their counts; INVALID if field and loss do not go together.
 enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough_tensor_file *file, const char *split,
-                                      const struct bough_task *task, enum bough__target_kind kind,
+                                      const struct bough__task *task, enum bough__target_kind kind,
                                       int64_t width, const struct bough__classes *names);
 void bough__targets_fini(struct bough__targets *targets);
 
 // A number that the model gave for an output, in the target's own unit.
-double bough__target_restore(const struct bough_task *task, double number, int64_t output);
+double bough__target_restore(const struct bough__task *task, double number, int64_t output);
 
 // Numbers [rows, width] that it gave, or is trained with, in the target's unit but less its mean:
 // for errors, which are exact so, also where the mean is large.
-void bough__targets_scale(float *number, const struct bough_task *task, int64_t rows,
+void bough__targets_scale(float *number, const struct bough__task *task, int64_t rows,
                           int64_t width);
 
 #endif

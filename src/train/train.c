@@ -35,12 +35,13 @@ done:
 static struct step_state next_state(const struct bough__trainer *trainer)
 {
     const struct bough__progress *progress = &trainer->progress;
-    const struct bough_optimizer *optimizer = &trainer->config.optimizer;
+    const struct bough__optimization *optimizer = &trainer->config.optimizer;
     uint64_t seed = trainer->config.train.seed;
     double steps = (double)trainer->training->steps;
     double at = (double)progress->epoch + (double)progress->epoch_step / steps;
-    double lr = bough__schedule_lr(&trainer->config.schedule, optimizer->lr, at, at + 1 / steps,
-                                   trainer->config.train.epochs, &progress->plateau);
+    double lr =
+        bough__schedule_lr(&trainer->config.schedule, bough__optimizer_lr(optimizer), at,
+                           at + 1 / steps, trainer->config.train.epochs, &progress->plateau);
     struct step_state state = {.seed = {(unsigned)seed, (unsigned)(seed >> 32)}};
     bough__optimizer_set_step(&state, optimizer, (uint32_t)progress->step + 1, (float)lr);
     return state;

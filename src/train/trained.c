@@ -8,7 +8,7 @@
 // Whether the split is of rows of `train`.
 static int is_held_out(const struct bough__trained *trained, const char *split)
 {
-    const struct bough_config *config = &trained->loaded.config;
+    const struct bough_config *config = trained->loaded.config;
     return strcmp(split, "validation") == 0 && config->train.validation > 0 &&
            !bough__split_exists(trained->data, split, config) &&
            bough__split_exists(trained->data, "train", config);
@@ -25,15 +25,15 @@ enum bough_status bough__trained_open(struct bough__trained *trained, const char
     BOUGH_TRY(bough__loaded_open(&trained->loaded, path, device));
     model = trained->loaded.model;
     BOUGH_TRY(bough__scoring_check(model));
-    BOUGH_TRY(bough_tensor_file_open(&trained->data, data ? data : trained->loaded.config.data));
+    BOUGH_TRY(bough_tensor_file_open(&trained->data, data ? data : trained->loaded.config->data));
     if (!split)
         BOUGH_TRY(bough__split_choose(&split, &trained->loaded.arena, trained->data,
-                                      &trained->loaded.config));
+                                      trained->loaded.config));
     trained->split_name = split;
     if (!data && is_held_out(trained, split)) {
         split = "train";
         BOUGH_TRY(
-            bough__hold_out(&trained->row, &rows, &first, trained->data, &trained->loaded.config));
+            bough__hold_out(&trained->row, &rows, &first, trained->data, trained->loaded.config));
     }
     BOUGH_TRY(bough__split_init(&trained->split, trained->data, split, model, labels));
     rows = trained->split.table.rows;

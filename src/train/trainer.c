@@ -142,7 +142,7 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
     bough__model_destroy(&gone->model);
     bough_tensor_file_close(&gone->data);
     bough_device_close(&gone->own_device);
-    bough_config_file_close(&gone->config_file);
+    bough_config_close(&gone->resumed);
     bough__lock_close(&gone->lock);
     free(gone->train_rows);
     bough__arena_fini(&gone->arena);

@@ -11,9 +11,9 @@
 
 struct bough__trainer {
     const struct bough_train_options *options;
-    const char *run_dir;                   // NULL = nothing is kept on disk
-    struct bough_config_file *config_file; // of the run folder, when resuming
-    struct bough_config config;            // complete, in the arena
+    const char *run_dir;          // NULL = nothing is kept on disk
+    struct bough_config *resumed; // of the run folder, when resuming
+    struct bough_config config;   // with what the data told; borrows from it or from the caller's
     struct bough__arena arena;
     struct bough_device *device;
     struct bough_device *own_device; // opened here because the options name none

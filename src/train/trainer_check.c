@@ -29,7 +29,7 @@ static int any_label(const struct bough__runner *runner, size_t t)
 
 static enum bough_status check_labels(const struct bough__trainer *trainer, size_t t)
 {
-    const struct bough_task *task = &trainer->config.tasks[t];
+    const struct bough__task *task = &trainer->config.tasks[t];
     const struct {
         const char *name;
         const struct bough__runner *runner;
@@ -54,7 +54,7 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
 // One integer a row is a class; several, as the pixels of an image, are numbers.
 static enum bough_status check_loss(const struct bough__trainer *trainer, size_t t)
 {
-    const struct bough_task *task = &trainer->config.tasks[t];
+    const struct bough__task *task = &trainer->config.tasks[t];
     const struct bough_file_tensor *field;
     char key[300];
     if (trainer->model->loss[t]->target != BOUGH_TARGET_NUMBER || task->map_count)
@@ -70,20 +70,20 @@ static enum bough_status check_loss(const struct bough__trainer *trainer, size_t
         BOUGH_INVALID,
         "tasks.%s: %s is for numbers, and %s: %s is of classes (%s); store it as F32, "
         "say by target.map which number each class stands for, or take cross_entropy",
-        task->name, task->loss.name, trainer->config.data, field->name,
+        task->name, task->loss.row->name, trainer->config.data, field->name,
         named ? "they have names" : bough_dtype_name(field->dtype));
 }
 
-static void check_head(const struct bough_task *task, enum bough__target_kind target)
+static void check_head(const struct bough__task *task, enum bough__target_kind target)
 {
-    const char *last = task->head[task->head_count - 1].kind;
+    const char *last = task->head[task->head_count - 1].row->name;
     const char *applied[] = {[BOUGH_TARGET_CLASS] = "softmax",
                              [BOUGH_TARGET_BINARY] = "sigmoid",
                              [BOUGH_TARGET_NUMBER] = ""};
     if (strcmp(last, applied[target]) == 0)
         bough__log(BOUGH_LOG_WARNING,
                    "tasks.%s.head: ends in %s, and %s applies it itself: leave it out", task->name,
-                   last, task->loss.name);
+                   last, task->loss.row->name);
 }
 
 // ---- Validation ----
@@ -92,15 +92,16 @@ static void check_head(const struct bough_task *task, enum bough__target_kind ta
 static enum bough_status check_validation(const struct bough__trainer *trainer)
 {
     const struct bough_config *config = &trainer->config;
-    const int plateau = strcmp(config->schedule.name, "plateau") == 0;
+    const struct bough__schedule *schedule = bough__schedule_of(&config->schedule);
     if (trainer->validation)
         return BOUGH_OK;
-    if (plateau || config->train.early_stopping.patience > 0)
+    if (schedule->by_validation || config->train.early_stopping.patience > 0)
         return bough__fail(
             BOUGH_INVALID,
-            "%s goes by the validation, and nothing is held out: set train.validation, "
+            "%s%s goes by the validation, and nothing is held out: set train.validation, "
             "or add a split `validation` to %s",
-            plateau ? "schedule.name: plateau" : "train.early_stopping", config->data);
+            schedule->by_validation ? "schedule.name: " : "train.early_stopping",
+            schedule->by_validation ? schedule->row.name : "", config->data);
     if (config->train.validation > 0)
         bough__log(BOUGH_LOG_WARNING,
                    "train.validation: %g of %lld rows is less than half a row: nothing is held out",

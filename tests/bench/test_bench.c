@@ -85,13 +85,13 @@ static void step_counts(void **state)
     char data[300];
     snprintf(data, sizeof data, "data=%s", write_data(test_folder_create()));
     const char *const set[] = {data, "train.batch_size=4"};
-    struct bough_config_file *file;
+    struct bough_config *config;
     assert_ok(
-        bough_config_file_open(&file, TEST_SOURCE_DIR "/datasets/mnist-cnn/config.yaml", set, 2));
+        bough_config_open(&config, TEST_SOURCE_DIR "/datasets/mnist-cnn/config.yaml", set, 2));
     for (size_t i = 0; i < count; i++) {
         struct bough_step_bench step;
         const struct bough_bench_options options = {.device = device[i], .seconds = 1e-3};
-        assert_ok(bough_bench_step(&step, bough_config_file_config(file), &options));
+        assert_ok(bough_bench_step(&step, config, &options));
         assert_true(flops_of_sample() == 24998400);
         assert_true(step.flops == 4 * flops_of_sample());
         assert_int_equal(step.batch, 4);
@@ -100,7 +100,7 @@ static void step_counts(void **state)
         assert_true(step.reads == 0 && step.writes >= 1 && step.writes <= 2);
         assert_true(step.planned > 0 && step.values >= 4 * 4 * 32 * 14 * 14);
     }
-    bough_config_file_close(&file);
+    bough_config_close(&config);
     test_folder_remove();
 }
 

@@ -9,11 +9,10 @@
 
 static void check_refused(const char *text, size_t size, const char *message)
 {
-    struct bough_config_file *file;
-    assert_fails(
-        bough_config_file_open(&file, test_config_write(test_folder(), text, size), NULL, 0),
-        BOUGH_INVALID, message);
-    assert_null(file);
+    struct bough_config *config;
+    assert_fails(bough_config_open(&config, test_config_write(test_folder(), text, size), NULL, 0),
+                 BOUGH_INVALID, message);
+    assert_null(config);
 }
 
 static void test_bombs(void **state)
@@ -53,8 +52,8 @@ static void test_odd_files(void **state)
     check_refused("---\ndata: x\n---\ndata: y\n", 24, "a second document");
     check_refused("? [a]\n: b\n", 10, "a list; wanted a key");
     check_refused("data: *a\n", 9, "undefined alias");
-    struct bough_config_file *file;
-    assert_fails(bough_config_file_open(&file, test_folder(), NULL, 0), BOUGH_DATA, test_folder());
+    struct bough_config *config;
+    assert_fails(bough_config_open(&config, test_folder(), NULL, 0), BOUGH_DATA, test_folder());
 }
 
 // ---- Fuzzing: the same mutations every time ----
@@ -133,15 +132,15 @@ static size_t mutate(char *text, size_t size, size_t room)
     return size + length;
 }
 
-static void check_fuzzed(enum bough_status status, struct bough_config_file *file)
+static void check_fuzzed(enum bough_status status, struct bough_config *config)
 {
     if (status == BOUGH_OK) {
         if (draw(64) == 0) // every saving waits for the disk
-            test_config_round_trip(test_folder(), bough_config_file_config(file));
-        bough_config_file_close(&file);
+            test_config_round_trip(test_folder(), config);
+        bough_config_close(&config);
         return;
     }
-    assert_null(file);
+    assert_null(config);
     if (status != BOUGH_INVALID || !*bough_last_error())
         fail_msg("status %d: %s", status, bough_last_error());
 }
@@ -153,14 +152,14 @@ static void test_fuzzed_files(void **state)
     for (int i = 0; i < 3000; i++) {
         char text[4096];
         size_t size = strlen(test_config_example);
-        struct bough_config_file *file;
+        struct bough_config *config;
         memcpy(text, test_config_example, size);
         for (uint32_t n = 1 + draw(4); n; n--)
             size = mutate(text, size, sizeof text);
         enum bough_status status =
-            bough_config_file_open(&file, test_config_write(test_folder(), text, size), NULL, 0);
+            bough_config_open(&config, test_config_write(test_folder(), text, size), NULL, 0);
         good += status == BOUGH_OK;
-        check_fuzzed(status, file);
+        check_fuzzed(status, config);
     }
     assert_in_range(good, 50, 2950); // some mutations hit only a comment or a name
 }
@@ -177,7 +176,7 @@ static void test_fuzzed_overrides(void **state)
         test_config_write(test_folder(), test_config_example, strlen(test_config_example));
     for (int i = 0; i < 3000; i++) {
         char text[512] = "";
-        struct bough_config_file *file;
+        struct bough_config *config;
         for (uint32_t n = 1 + draw(5); n; n--)
             snprintf(text + strlen(text), 32, "%s%s", *text ? "." : "",
                      keys[draw(sizeof keys / sizeof *keys)]);
@@ -186,8 +185,8 @@ static void test_fuzzed_overrides(void **state)
         for (uint32_t n = draw(4); n; n--)
             strcat(text, pieces[draw(PIECES)]);
         const char *overrides[] = {"trunk.1.relu=", text, text};
-        enum bough_status status = bough_config_file_open(&file, path, overrides, 3);
-        check_fuzzed(status, file);
+        enum bough_status status = bough_config_open(&config, path, overrides, 3);
+        check_fuzzed(status, config);
     }
 }
 

@@ -3,18 +3,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void test_round_trip_of_the_example(void **state)
 {
     (void)state;
-    struct bough_config_file *file;
-    const char *text = test_config_example;
-    assert_ok(bough_config_file_open(&file, test_config_write(test_folder(), text, strlen(text)),
-                                     NULL, 0));
-    test_config_round_trip(test_folder(), bough_config_file_config(file));
-    bough_config_file_close(&file);
-    test_config_round_trip(test_folder(), &test_config_small);
+    struct bough_config c = test_config(test_config_example, NULL);
+    test_config_round_trip(test_folder(), &c);
+    c = test_config(test_config_small, NULL);
+    test_config_round_trip(test_folder(), &c);
 }
 
 static void test_round_trip_of_hard_values(void **state)
@@ -27,41 +23,36 @@ static void test_round_trip_of_hard_values(void **state)
     enum { FIELDS = sizeof fields / sizeof *fields };
     for (size_t i = 0; i < FIELDS; i++) {
         char path[600];
-        struct bough_config_file *file;
-        struct bough_config c = test_config_small;
-        struct bough_task task = test_config_small.tasks[0];
+        struct bough_config *read, c = test_config(test_config_small, NULL);
+        struct bough__task task = c.tasks[0];
         task.target = fields[i];
         task.weight = numbers[i % 6];
         c.tasks = &task;
         c.input.field = fields[FIELDS - 1 - i];
-        c.optimizer.lr = numbers[(i + 1) % 6];
+        c.optimizer.clip_norm = numbers[(i + 1) % 6];
         c.train.seed = UINT64_MAX - i;
         test_config_round_trip(test_folder(), &c);
         snprintf(path, sizeof path, "%s/first.yaml", test_folder());
-        assert_ok(bough_config_file_open(&file, path, NULL, 0));
-        const struct bough_config *read = bough_config_file_config(file);
+        assert_ok(bough_config_open(&read, path, NULL, 0));
         assert_string_equal(read->tasks[0].target, fields[i]);
         assert_string_equal(read->input.field, c.input.field);
         assert_float_equal(read->tasks[0].weight, task.weight, 0);
-        assert_float_equal(read->optimizer.lr, c.optimizer.lr, 0);
+        assert_float_equal(read->optimizer.clip_norm, c.optimizer.clip_norm, 0);
         assert_int_equal(read->train.seed, c.train.seed);
-        bough_config_file_close(&file);
+        bough_config_close(&read);
     }
 }
 
 static void test_save_refuses(void **state)
 {
     (void)state;
-    struct bough_config c = test_config_small;
+    struct bough_config c = test_config(test_config_small, NULL);
     char path[600];
     snprintf(path, sizeof path, "%s/absent/c.yaml", test_folder());
     assert_fails(bough_config_save(&c, path), BOUGH_DATA, "absent/c.yaml");
     snprintf(path, sizeof path, "%s/c.yaml", test_folder());
     c.input.field = "\xff";
     assert_fails(bough_config_save(&c, path), BOUGH_INVALID, "cannot be written in YAML");
-    c = test_config_small;
-    c.train.epochs = -1;
-    assert_fails(bough_config_save(&c, path), BOUGH_INVALID, "train.epochs");
 }
 
 int main(void)

@@ -1,116 +1,57 @@
-// The table of keys: sound in itself, and one with the rows of nn and mtl.
-#include "config/config_schema.h"
+// The rows and their options: sound in themselves, and listed in the README.
+#include "config/schema.h"
 #include "mtl/architecture.h"
 #include "mtl/weighting.h"
 #include "nn/init.h"
-#include "nn/layer.h"
 #include "nn/metric.h"
-#include "nn/optimizer.h"
+#include "nn/schedule.h"
 #include "support/configs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// ---- The table of keys ----
+static void check_family(const struct bough__family *family);
 
-static void check_section(const struct bough__section *section)
+static void check_options(const struct bough__options *options)
 {
-    const struct bough__key *first = section->key;
-    for (size_t i = 0; i < section->count; i++) {
-        const struct bough__key *key = &section->key[i];
-        if (key->section && key != first)
-            check_section(key->section);
-        if (key->range && key->number[0] != 0)
-            assert_true(bough__range_holds(key->range, key->number[0]));
-        assert_true(key->text || key->type == BOUGH__KEY_SECTION);
-        if (!key->of)
-            continue;
-        // Every word of `of` is a name, else nobody would ever read the key.
-        char words[128], *rest, *word;
-        snprintf(words, sizeof words, "%s", key->of);
-        for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-            size_t known = 0;
-            while (first->names[known] && strcmp(first->names[known], word) != 0)
-                known++;
-            if (!first->names[known])
-                fail_msg("%s is read by %s, which there is not", key->name, word);
+    for (size_t i = 0; i < options->count; i++) {
+        const struct bough__option *option = &options->option[i];
+        assert_true(option->offset < options->size);
+        if (option->range && option->number[0] != 0)
+            assert_true(bough__range_holds(option->range, option->number[0]));
+        assert_true(option->help || option->type == BOUGH__OPTION_SECTION);
+        assert_true(!option->same_as || bough__option_find(options, option->same_as) < option);
+        if (option->section)
+            check_options(option->section);
+        if (option->type == BOUGH__OPTION_CHOICE) {
+            assert_int_equal(i, 0);
+            assert_true(!option->text || bough__family_find(option->family, option->text));
+            check_family(option->family);
         }
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(options->option[j].name, option->name);
     }
 }
 
-static void test_schema_is_sound(void **state)
+static void check_family(const struct bough__family *family)
 {
-    (void)state;
-    check_section(&bough__config_section);
-}
-
-static const struct bough__key *key_at(const struct bough__section *section, const char *name)
-{
-    for (size_t i = 0; i < section->count; i++)
-        if (strcmp(section->key[i].name, name) == 0)
-            return &section->key[i];
-    fail_msg("no key %s", name);
-    return NULL;
-}
-
-static int is_among(const char *name, const char *const *names)
-{
-    while (*names && strcmp(*names, name) != 0)
-        names++;
-    return *names != NULL;
-}
-
-// The same names both ways: a row that no config can name is as wrong as a name without a row.
-static void check_names(const char *const *names, const char *(*row)(size_t index))
-{
-    size_t rows = 0, count = 0;
-    for (; row(rows); rows++)
-        if (!is_among(row(rows), names))
-            fail_msg("no config can say %s", row(rows));
-    for (; names[count]; count++) {
-        size_t i = 0;
-        while (i < rows && strcmp(row(i), names[count]) != 0)
-            i++;
-        if (i == rows)
-            fail_msg("%s has no row", names[count]);
+    for (size_t i = 0; i < family->count; i++) {
+        const struct bough__row *row = family->row[i];
+        assert_ptr_equal(bough__family_find(family, row->name), row); // none twice
+        assert_non_null(row->help);
+        check_options(&row->options);
     }
-    assert_int_equal(count, rows); // none twice
+    assert_null(bough__family_find(family, "no such row"));
+    assert_null(bough__family_find(family, NULL));
 }
 
-static const char *optimizer_name(size_t index)
-{
-    size_t count;
-    const struct bough__optimizer *const *all = bough__optimizer_all(&count);
-    return index < count ? all[index]->name : NULL;
-}
-
-static const char *metric_name(size_t index)
-{
-    const char *name = bough__metric_name(index);
-    return name || (index && !bough__metric_name(index - 1)) ? name : "top_<k>";
-}
-
-// "ones", the last, is for the scales of norms alone.
-static const char *init_name(size_t index)
-{
-    const char *name = bough__init_name(index);
-    return name && strcmp(name, "ones") == 0 ? NULL : name;
-}
-
-static void test_names_are_those_of_nn_and_mtl(void **state)
+static void test_rows_are_sound(void **state)
 {
     (void)state;
-    const struct bough__section *root = &bough__config_section;
-    const struct bough__section *layer = key_at(root, "trunk")->section;
-    const struct bough__section *task = key_at(root, "tasks")->section;
-    check_names(layer->key->names, bough__layer_kind_name);
-    check_names(key_at(layer, "init")->section->key->names, init_name);
-    check_names(key_at(task, "loss")->section->key->names, bough__loss_name);
-    check_names(key_at(root, "architecture")->section->key->names, bough__architecture_name);
-    check_names(key_at(root, "weighting")->section->key->names, bough__weighting_name);
-    check_names(key_at(root, "optimizer")->section->key->names, optimizer_name);
-    check_names(bough__metric_names, metric_name);
+    check_options(&bough__config_options);
+    check_family(&bough__layers);
+    check_family(&bough__metrics);
     assert_non_null(bough__metric_find("top_3", NULL));
 }
 
@@ -136,8 +77,7 @@ static void test_readme_lists_every_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schema_is_sound),
-        cmocka_unit_test(test_names_are_those_of_nn_and_mtl),
+        cmocka_unit_test(test_rows_are_sound),
         cmocka_unit_test(test_readme_lists_every_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,21 +1,19 @@
 // Opens a config; one that is right is written and read again, and must be the same.
 #include "fuzz.h"
 
-#include "config/config_check.h"
+#include "config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static char *written(const char *path, size_t *size)
 {
-    struct bough_config_file *file;
+    struct bough_config *config;
     char *text;
-    if (!fuzz_status(bough_config_file_open(&file, path, NULL, 0), BOUGH_INVALID,
-                     bough_last_error()))
+    if (!fuzz_status(bough_config_open(&config, path, NULL, 0), BOUGH_INVALID, bough_last_error()))
         return NULL;
-    fuzz_status(bough__config_text(&text, size, bough_config_file_config(file)), BOUGH_OK,
-                bough_last_error());
-    bough_config_file_close(&file);
+    fuzz_status(bough__config_text(&text, size, config), BOUGH_OK, bough_last_error());
+    bough_config_close(&config);
     return text;
 }
 

@@ -2,7 +2,6 @@
 // (golden/mmoe.json), scores and each task's gradients, on every device.
 #include "support/configs.h"
 
-#include "config/config_check.h"
 #include "graph/plan.h"
 #include "train/model.h"
 
@@ -20,29 +19,16 @@ static int open_golden(void **state)
     return golden == NULL;
 }
 
-static const struct bough_layer trunk[] = {{.kind = "linear", .units = 6}, {.kind = "tanh"}};
-static const struct bough_layer two[] = {{.kind = "linear", .units = 2}};
-static const struct bough_layer three[] = {{.kind = "linear", .units = 3}};
-static const struct bough_task tasks[TASKS] = {
-    {.name = "left", .target = "left", .loss.name = "mse", .head = two, .head_count = 1},
-    {.name = "right", .target = "right", .loss.name = "mse", .head = three, .head_count = 1},
-};
+static const char text[] = "data: none\n"
+                           "trunk: [linear: 6, tanh]\n"
+                           "tasks:\n"
+                           "  left: {target: left, loss: mse, head: [linear: 2]}\n"
+                           "  right: {target: right, loss: mse, head: [linear: 3]}\n";
+static const char *const task_names[TASKS] = {"left", "right"};
+static const char three_experts[] = "architecture={name: mmoe, experts: 3}";
 static const struct bough_shape sample = {1, {INPUTS}};
 
-static struct bough_config config_of(const char *architecture, int32_t experts)
-{
-    return (struct bough_config){
-        .data = "none",
-        .architecture = {.name = architecture, .experts = experts},
-        .trunk = trunk,
-        .trunk_count = sizeof trunk / sizeof *trunk,
-        .tasks = tasks,
-        .tasks_count = TASKS,
-    };
-}
-
 struct net {
-    struct bough__arena arena;
     struct bough_config config;
     struct bough__model *model;
     struct bough__graph graph;
@@ -80,7 +66,7 @@ static void open_model(struct net *net, const struct bough_config *config,
 {
     *net = (struct net){.forward = {.device = device}, .backward = {.device = device}};
     net->wiring.scores = net->scores;
-    assert_ok(bough__config_complete(&net->config, &net->arena, config, NULL));
+    net->config = *config;
     assert_ok(bough__model_create(&net->model, &net->config, &sample, device, NULL));
 }
 
@@ -118,7 +104,6 @@ static void close_net(struct net *net)
     bough__buffer_destroy(&net->memory);
     bough__buffer_destroy(&net->jacobian);
     bough__model_destroy(&net->model);
-    bough__arena_fini(&net->arena);
 }
 
 // ---- Who owns what ----
@@ -138,7 +123,7 @@ static int32_t wanted_block(const char *name)
 static void experts_are_shared_and_gates_are_not(void **state)
 {
     (void)state;
-    const struct bough_config config = config_of("mmoe", 3);
+    const struct bough_config config = test_config(text, three_experts, NULL);
     struct net net;
     open_model(&net, &config, NULL);
     const struct bough__params *params = &net.model->params;
@@ -153,7 +138,7 @@ static void experts_are_shared_and_gates_are_not(void **state)
 static void one_task_shares_nothing(void **state)
 {
     (void)state;
-    struct bough_config config = config_of("hard_sharing", 0);
+    struct bough_config config = test_config(text, NULL);
     config.tasks_count = 1;
     struct net net;
     open_model(&net, &config, NULL);
@@ -165,10 +150,9 @@ static void one_task_shares_nothing(void **state)
 static void an_empty_trunk_has_no_experts(void **state)
 {
     (void)state;
-    struct bough_config config = config_of("mmoe", 3);
+    struct bough_config config = test_config(text, three_experts, NULL);
     struct bough__model *model;
     config.trunk_count = 0;
-    assert_ok(bough_config_resolve(&config, &config));
     assert_fails(bough__model_create(&model, &config, &sample, NULL, NULL), BOUGH_INVALID,
                  "copies of the trunk, which is empty");
 }
@@ -186,9 +170,9 @@ static void follow(const struct net *net, int32_t node, int *seen)
         follow(net, net->graph.node[node].input[i], seen);
 }
 
-static void check_shared(const char *architecture, int32_t experts, struct bough_device *device)
+static void check_shared(const char *architecture, struct bough_device *device)
 {
-    const struct bough_config config = config_of(architecture, experts);
+    const struct bough_config config = test_config(text, architecture, NULL);
     struct net net;
     open_model(&net, &config, device);
     record(&net);
@@ -208,10 +192,11 @@ static void what_is_shared_goes_through_the_representations(void **state)
     (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
-    check_shared("hard_sharing", 0, device[0]);
-    check_shared("mmoe", 1, device[0]);
-    check_shared("mmoe", 3, device[0]);
-    check_shared("mmoe", 70, device[0]); // more than one op concatenates
+    check_shared("architecture=hard_sharing", device[0]);
+    check_shared("architecture={name: mmoe, experts: 1}", device[0]);
+    check_shared("architecture={name: mmoe, experts: 3}", device[0]);
+    check_shared("architecture={name: mmoe, experts: 70}",
+                 device[0]); // more than one op concatenates
 }
 
 // ---- Against numpy ----
@@ -244,7 +229,7 @@ static void write_all(struct net *net)
     const struct bough__params *params = &net->model->params;
     write_golden(at(net, AT_X), json_object_get(golden, "x"), ROWS * INPUTS);
     for (size_t t = 0; t < TASKS; t++)
-        write_golden(at(net, AT_TARGET + t * ROWS * WIDEST * 4), member("targets", tasks[t].name),
+        write_golden(at(net, AT_TARGET + t * ROWS * WIDEST * 4), member("targets", task_names[t]),
                      ROWS * (size_t)net->model->width[t]);
     assert_int_equal(params->count, json_object_size(json_object_get(golden, "params")));
     for (int32_t i = 0; i < params->count; i++) {
@@ -277,7 +262,7 @@ static void check_gradients(struct net *net, size_t t)
     assert_ok(bough__sequence_run(&net->backward));
     for (int32_t i = 0; i < params->count; i++) {
         const struct bough__param *param = &params->param[i];
-        const json_t *wanted = json_object_get(member("gradients", tasks[t].name), param->name);
+        const json_t *wanted = json_object_get(member("gradients", task_names[t]), param->name);
         expect(bough__span_at(params->block[param->block].gradient,
                               (size_t)param->offset * sizeof(float)),
                wanted, (size_t)bough_shape_elements(&param->shape), param->name);
@@ -290,7 +275,7 @@ static void mmoe_is_as_numpy_has_it(void **state)
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
-        const struct bough_config config = config_of("mmoe", 3);
+        const struct bough_config config = test_config(text, three_experts, NULL);
         struct net net;
         open_model(&net, &config, device[d]);
         record(&net);
@@ -298,8 +283,8 @@ static void mmoe_is_as_numpy_has_it(void **state)
         write_all(&net);
         for (size_t t = 0; t < TASKS; t++) {
             check_gradients(&net, t);
-            expect(bough__plan_value(net.plan, net.scores[t]).span, member("scores", tasks[t].name),
-                   ROWS * (size_t)net.model->width[t], tasks[t].name);
+            expect(bough__plan_value(net.plan, net.scores[t]).span, member("scores", task_names[t]),
+                   ROWS * (size_t)net.model->width[t], task_names[t]);
         }
         close_net(&net);
     }
@@ -331,7 +316,7 @@ static void check_rows(const struct net *net)
         for (int32_t i = 0; i < params->count; i++) {
             const struct bough__param *param = &params->param[i];
             const int64_t row = (int64_t)t * params->block[0].size;
-            const json_t *wanted = json_object_get(member("gradients", tasks[t].name), param->name);
+            const json_t *wanted = json_object_get(member("gradients", task_names[t]), param->name);
             if (param->block == 0)
                 expect(bough__span_at(bough__whole(net->jacobian),
                                       (size_t)(row + param->offset) * sizeof(float)),
@@ -345,7 +330,7 @@ static void one_sweep_gives_each_tasks_gradient(void **state)
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
-        const struct bough_config config = config_of("mmoe", 3);
+        const struct bough_config config = test_config(text, three_experts, NULL);
         const float factor[TASKS] = {1, 1};
         struct net net;
         open_model(&net, &config, device[d]);

@@ -1,17 +1,17 @@
 // Every kind of layer: its output, its parameters, what it costs, and what it says of an input that
 // it cannot take.
 #include "nn/layer.h"
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <bough/train.h>
-
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_PARAMS = 4 };
 
 // Shapes are of a batch of one.
 static const struct row {
-    struct bough_layer layer;
+    const char *layer;
     struct bough_shape x, y;
     struct {
         const char *name;
@@ -20,57 +20,49 @@ static const struct row {
     int64_t parameters; // trained
     int64_t flops;      // a multiply and an add are two
 } rows[] = {
-    {.layer = {.kind = "linear", .units = 5},
+    {.layer = "linear: {units: 5}",
      .x = {2, {1, 7}},
      .y = {2, {1, 5}},
      .param = {{"trunk.0.weight", {2, {5, 7}}}, {"trunk.0.bias", {1, {5}}}},
      .parameters = 40,
      .flops = 70},
-    {.layer = {.kind = "linear", .units = 5, .bias = BOUGH_NO_BIAS},
+    {.layer = "linear: {units: 5, bias: false}",
      .x = {2, {1, 7}},
      .y = {2, {1, 5}},
      .param = {{"trunk.0.weight", {2, {5, 7}}}},
      .parameters = 35,
      .flops = 70},
-    {.layer = {.kind = "conv2d", .channels = 4, .kernel = {3, 5}},
+    {.layer = "conv2d: {channels: 4, kernel: [3, 5]}",
      .x = {4, {1, 2, 9, 9}},
      .y = {4, {1, 4, 7, 5}},
      .param = {{"trunk.0.weight", {4, {4, 2, 3, 5}}}, {"trunk.0.bias", {1, {4}}}},
      .parameters = 124,
      .flops = 4 * 7 * 5 * 2 * (2 * 3 * 5)},
-    {.layer = {.kind = "conv2d",
-               .channels = 6,
-               .kernel = {3, 3},
-               .stride = {2, 1},
-               .padding = {1, 2},
-               .dilation = {1, 2},
-               .groups = 2,
-               .bias = BOUGH_NO_BIAS},
+    {.layer = "conv2d: {channels: 6, kernel: [3, 3], stride: [2, 1], padding: [1, 2], dilation: "
+              "[1, 2], groups: 2, bias: false}",
      .x = {4, {1, 4, 9, 9}},
      .y = {4, {1, 6, 5, 9}},
      .param = {{"trunk.0.weight", {4, {6, 2, 3, 3}}}},
      .parameters = 108,
      .flops = 6 * 5 * 9 * 2 * (2 * 3 * 3)},
-    {.layer = {.kind = "max_pool2d", .kernel = {2, 3}},
+    {.layer = "max_pool2d: {kernel: [2, 3]}",
      .x = {4, {1, 3, 9, 9}},
      .y = {4, {1, 3, 4, 3}},
      .flops = 3 * 4 * 3 * 6},
-    {.layer = {.kind = "avg_pool2d", .kernel = {3, 3}, .stride = {2, 1}, .padding = {1, 0}},
+    {.layer = "avg_pool2d: {kernel: [3, 3], stride: [2, 1], padding: [1, 0]}",
      .x = {4, {1, 3, 9, 9}},
      .y = {4, {1, 3, 5, 7}},
      .flops = 3 * 5 * 7 * 9},
-    {.layer = {.kind = "global_avg_pool2d"}, .x = {4, {1, 3, 4, 5}}, .y = {2, {1, 3}}, .flops = 60},
-    {.layer = {.kind = "relu"}, .x = {3, {1, 3, 4}}, .y = {3, {1, 3, 4}}, .flops = 12},
-    {.layer = {.kind = "leaky_relu"}, .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
-    {.layer = {.kind = "gelu"}, .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
-    {.layer = {.kind = "sigmoid"}, .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
-    {.layer = {.kind = "tanh"}, .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
-    {.layer = {.kind = "softmax"}, .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
-    {.layer = {.kind = "flatten"}, .x = {4, {1, 3, 4, 5}}, .y = {2, {1, 60}}},
-    {.layer = {.kind = "reshape", .shape = {3, {5, 2, 6}}},
-     .x = {4, {1, 3, 4, 5}},
-     .y = {4, {1, 5, 2, 6}}},
-    {.layer = {.kind = "batch_norm"},
+    {.layer = "global_avg_pool2d", .x = {4, {1, 3, 4, 5}}, .y = {2, {1, 3}}, .flops = 60},
+    {.layer = "relu", .x = {3, {1, 3, 4}}, .y = {3, {1, 3, 4}}, .flops = 12},
+    {.layer = "leaky_relu", .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
+    {.layer = "gelu", .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
+    {.layer = "sigmoid", .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
+    {.layer = "tanh", .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
+    {.layer = "softmax", .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
+    {.layer = "flatten", .x = {4, {1, 3, 4, 5}}, .y = {2, {1, 60}}},
+    {.layer = "reshape: {shape: [5, 2, 6]}", .x = {4, {1, 3, 4, 5}}, .y = {4, {1, 5, 2, 6}}},
+    {.layer = "batch_norm",
      .x = {4, {1, 3, 4, 5}},
      .y = {4, {1, 3, 4, 5}},
      .param = {{"trunk.0.weight", {1, {3}}},
@@ -79,7 +71,7 @@ static const struct row {
                {"trunk.0.running_var", {1, {3}}}},
      .parameters = 6,
      .flops = 240},
-    {.layer = {.kind = "batch_norm"},
+    {.layer = "batch_norm",
      .x = {2, {1, 7}},
      .y = {2, {1, 7}},
      .param = {{"trunk.0.weight", {1, {7}}},
@@ -88,14 +80,14 @@ static const struct row {
                {"trunk.0.running_var", {1, {7}}}},
      .parameters = 14,
      .flops = 28},
-    {.layer = {.kind = "layer_norm"},
+    {.layer = "layer_norm",
      .x = {3, {1, 3, 4}},
      .y = {3, {1, 3, 4}},
      .param = {{"trunk.0.weight", {2, {3, 4}}}, {"trunk.0.bias", {2, {3, 4}}}},
      .parameters = 24,
      .flops = 96},
-    {.layer = {.kind = "dropout"}, .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
-    {.layer = {.kind = "dropout2d"}, .x = {4, {1, 3, 2, 2}}, .y = {4, {1, 3, 2, 2}}, .flops = 12},
+    {.layer = "dropout", .x = {2, {1, 12}}, .y = {2, {1, 12}}, .flops = 12},
+    {.layer = "dropout2d", .x = {4, {1, 3, 2, 2}}, .y = {4, {1, 3, 2, 2}}, .flops = 12},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -107,17 +99,6 @@ static void assert_shape(const struct bough_shape *got, const struct bough_shape
 }
 
 // ---- A layer by itself ----
-
-// What config checks would have filled in.
-static struct bough_layer completed(const struct bough_layer *layer)
-{
-    struct bough_layer made = *layer;
-    made.eps = 1e-5f;
-    made.momentum = 0.1f;
-    made.slope = 0.01f;
-    made.p = made.p ? made.p : 0.5f;
-    return made;
-}
 
 struct net {
     struct bough__params params;
@@ -143,20 +124,17 @@ static void place(struct net *net)
 }
 
 // Records the layers on `x`: once to declare the parameters, and again to bind them.
-static enum bough_status build(struct net *net, const struct bough_layer *layers, size_t count,
-                               const struct bough_shape *x, int declaring, int training)
+static enum bough_status build(struct net *net, const char *layers, const struct bough_shape *x,
+                               int declaring, int training)
 {
     struct bough__tensor input = {.shape = *x};
     struct bough__builder builder = {
         .graph = &net->graph, .params = &net->params, .declaring = declaring, .training = training};
-    struct bough_layer list[4];
-    assert_true(count <= 4);
-    for (size_t i = 0; i < count; i++)
-        list[i] = completed(&layers[i]);
+    const struct bough_config config = test_layers(layers);
     bough__graph_fini(&net->graph);
     assert_ok(bough__graph_leaf(&net->graph, &net->node, &input, (struct bough__span){0}));
-    enum bough_status status =
-        bough__layers_build(&builder, &net->node, list, count, "trunk", NULL, NULL);
+    enum bough_status status = bough__layers_build(&builder, &net->node, config.trunk,
+                                                   config.trunk_count, "trunk", NULL, NULL);
     net->flops = builder.flops;
     if (status == BOUGH_OK && declaring)
         place(net);
@@ -210,15 +188,14 @@ static void outputs_and_parameters(void **state)
     for (int i = 0; i < ROWS; i++) {
         struct net net;
         net_init(&net);
-        assert_non_null(bough__layer_kind_find(rows[i].layer.kind));
-        assert_ok(build(&net, &rows[i].layer, 1, &rows[i].x, 1, 1));
+        assert_ok(build(&net, rows[i].layer, &rows[i].x, 1, 1));
         assert_shape(bough__graph_shape(&net.graph, net.node), &rows[i].y);
         assert_int_equal(net.flops, rows[i].flops);
         check_params(&rows[i], &net.params);
         for (int training = 0; training < 2; training++) {
             struct bough_shape x = rows[i].x, y = rows[i].y;
             x.dim[0] = y.dim[0] = 11;
-            assert_ok(build(&net, &rows[i].layer, 1, &x, 0, training));
+            assert_ok(build(&net, rows[i].layer, &x, 0, training));
             assert_shape(bough__graph_shape(&net.graph, net.node), &y);
         }
         net_fini(&net);
@@ -228,48 +205,28 @@ static void outputs_and_parameters(void **state)
 static void each_drop_has_its_stream(void **state)
 {
     (void)state;
-    static const struct bough_layer drops[] = {
-        {.kind = "dropout"}, {.kind = "dropout"}, {.kind = "dropout", .p = -1}};
+    static const char drops[] = "dropout, dropout, dropout: 0";
     const struct bough_shape x = {2, {1, 4}};
     struct net net;
     net_init(&net);
-    assert_ok(build(&net, drops, 3, &x, 0, 1));
+    assert_ok(build(&net, drops, &x, 0, 1));
     assert_int_equal(net.graph.count, 4);
     for (int32_t i = 1; i < 4; i++)
         assert_int_equal(net.graph.node[i].attr.stream, i - 1);
     assert_float_equal(net.graph.node[2].attr.value, 0.5, 0);
     assert_float_equal(net.graph.node[3].attr.value, 0, 0);
-    assert_ok(build(&net, drops, 3, &x, 0, 0));
+    assert_ok(build(&net, drops, &x, 0, 0));
     assert_int_equal(net.graph.count, 1);
     net_fini(&net);
 }
 
 // ---- Through the public face ----
 
-static const struct bough_layer two_units[] = {{.kind = "flatten"}, {.kind = "linear", .units = 2}};
-
-static struct bough_config config_of(const struct bough_layer *trunk, size_t count,
-                                     const struct bough_task *tasks, size_t tasks_count)
-{
-    return (struct bough_config){.data = "none",
-                                 .trunk = trunk,
-                                 .trunk_count = count,
-                                 .tasks = tasks,
-                                 .tasks_count = tasks_count};
-}
-
-static const struct bough_task left_and_right[] = {
-    {.name = "left",
-     .target = "left",
-     .loss = {.name = "cross_entropy"},
-     .head = two_units,
-     .head_count = 2},
-    {.name = "right",
-     .target = "right",
-     .loss = {.name = "mse"},
-     .head = two_units,
-     .head_count = 2},
-};
+static const char left_and_right[] =
+    "data: none\n"
+    "tasks:\n"
+    "  left: {target: left, loss: cross_entropy, head: [flatten, linear: 2]}\n"
+    "  right: {target: right, loss: mse, head: [flatten, linear: 2]}\n";
 
 static struct bough_shape sample_of(const struct bough_shape *x)
 {
@@ -281,7 +238,9 @@ static struct bough_shape sample_of(const struct bough_shape *x)
 
 static void check_info(const struct row *row)
 {
-    struct bough_config config = config_of(&row->layer, 1, left_and_right, 2);
+    char trunk[300];
+    snprintf(trunk, sizeof trunk, "trunk=[%s]", row->layer);
+    struct bough_config config = test_config(left_and_right, trunk, NULL);
     struct bough_shape x = sample_of(&row->x), y = sample_of(&row->y);
     struct bough_model_info *info;
     assert_ok(bough_model_info_create(&info, &config, &x));
@@ -293,7 +252,7 @@ static void check_info(const struct row *row)
         flops += info->row[i].flops;
         parameters += info->row[i].parameters;
     }
-    assert_string_equal(info->row[0].kind, row->layer.kind);
+    assert_string_equal(info->row[0].kind, config.trunk[0].row->name);
     assert_shape(&info->row[0].shape, &y);
     assert_int_equal(info->row[0].parameters, row->parameters);
     assert_int_equal(info->row[0].flops, row->flops);
@@ -315,96 +274,85 @@ static void info_tells_the_same(void **state)
 // ---- What cannot be ----
 
 static const struct {
-    struct bough_layer layer;
+    const char *layer;
     struct bough_shape x;
     const char *message[2];
 } wrong[] = {
-    {{.kind = "linear", .units = 2},
+    {"linear: {units: 2}",
      {4, {1, 3, 8, 8}},
      {"trunk[1] linear: the input is [1, 3, 8, 8], wanted [N, D]", "put `flatten` before it"}},
-    {{.kind = "linear", .units = 16777216},
+    {"linear: {units: 16777216}",
      {2, {1, 16777216}},
      {"trunk[1] linear: ", "[16777216, 16777216], wanted at most 2147483647 elements"}},
-    {{.kind = "conv2d", .channels = 2, .kernel = {1, 1}},
+    {"conv2d: {channels: 2, kernel: [1, 1]}",
      {2, {1, 7}},
      {"trunk[1] conv2d: the input is [1, 7], wanted [N, C, H, W]"}},
-    {{.kind = "conv2d", .channels = 2, .kernel = {3, 1}, .dilation = {3, 1}},
+    {"conv2d: {channels: 2, kernel: [3, 1], dilation: [3, 1]}",
      {4, {1, 3, 6, 6}},
      {"trunk[1] conv2d: ", "input [1, 3, 6, 6]"}},
-    {{.kind = "conv2d", .channels = 4, .kernel = {1, 1}, .groups = 2},
+    {"conv2d: {channels: 4, kernel: [1, 1], groups: 2}",
      {4, {1, 3, 6, 6}},
      {"trunk[1] conv2d: 2 groups do not divide 3 input and 4 output channels"}},
-    {{.kind = "conv2d", .channels = 3, .kernel = {1, 1}, .groups = 2},
+    {"conv2d: {channels: 3, kernel: [1, 1], groups: 2}",
      {4, {1, 4, 6, 6}},
      {"trunk[1] conv2d: 2 groups do not divide 4 input and 3 output channels"}},
-    {{.kind = "conv2d", .channels = 1024, .kernel = {1, 1}},
+    {"conv2d: {channels: 1024, kernel: [1, 1]}",
      {4, {1, 1, 2048, 2048}},
      {"trunk[1] conv2d: ", "[1, 1024, 2048, 2048], wanted at most"}},
-    {{.kind = "max_pool2d", .kernel = {2, 2}},
+    {"max_pool2d: {kernel: [2, 2]}",
      {2, {1, 7}},
      {"trunk[1] max_pool2d: the input is [1, 7], wanted [N, C, H, W]"}},
-    {{.kind = "max_pool2d", .kernel = {2, 2}},
+    {"max_pool2d: {kernel: [2, 2]}",
      {4, {1, 3, 1, 4}},
      {"trunk[1] max_pool2d: ", "input [1, 3, 1, 4]"}},
-    {{.kind = "avg_pool2d", .kernel = {2, 2}, .padding = {2, 0}},
+    {"avg_pool2d: {kernel: [2, 2], padding: [2, 0]}",
      {4, {1, 3, 4, 4}},
      {"trunk[1] avg_pool2d: ", "padding must be 0 to half the kernel"}},
-    {{.kind = "avg_pool2d", .kernel = {2, 2}},
+    {"avg_pool2d: {kernel: [2, 2]}",
      {3, {1, 3, 4}},
      {"trunk[1] avg_pool2d: the input is [1, 3, 4], wanted [N, C, H, W]"}},
-    {{.kind = "global_avg_pool2d"},
+    {"global_avg_pool2d",
      {2, {1, 7}},
      {"trunk[1] global_avg_pool2d: the input is [1, 7], wanted [N, C, H, W]"}},
-    {{.kind = "batch_norm"},
+    {"batch_norm",
      {3, {1, 3, 4}},
      {"trunk[1] batch_norm: the input is [1, 3, 4], wanted [N, C] or [N, C, H, W]"}},
-    {{.kind = "reshape", .shape = {2, {3, 5}}},
+    {"reshape: {shape: [3, 5]}",
      {2, {1, 16}},
      {"trunk[1] reshape: ", "input [1, 16], wanted [N, ...] with samples of shape [3, 5]"}},
-    {{.kind = "dropout", .p = 1.5f}, {2, {1, 16}}, {"trunk[1] dropout: ", "1.5"}},
-    {{.kind = "conv3d"}, {2, {1, 16}}, {"trunk[1] conv3d: unknown kind of layer"}},
 };
 
 static void errors_name_the_layer_and_the_shape(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        const struct bough_layer two[] = {{.kind = "tanh"}, wrong[i].layer};
+        char two[300];
+        snprintf(two, sizeof two, "tanh, %s", wrong[i].layer);
         struct net net;
         net_init(&net);
-        assert_fails(build(&net, two, 2, &wrong[i].x, 1, 1), BOUGH_INVALID, wrong[i].message[0]);
+        assert_fails(build(&net, two, &wrong[i].x, 1, 1), BOUGH_INVALID, wrong[i].message[0]);
         if (wrong[i].message[1] && !strstr(bough_last_error(), wrong[i].message[1]))
             fail_msg("\"%s\"; wanted \"%s\"", bough_last_error(), wrong[i].message[1]);
         net_fini(&net);
     }
-    assert_null(bough__layer_kind_find("conv3d"));
-    assert_null(bough__layer_kind_find(NULL));
 }
 
 static void a_head_is_named_by_its_task(void **state)
 {
     (void)state;
-    static const struct bough_layer bare[] = {{.kind = "linear", .units = 2}},
-                                    pool[] = {{.kind = "flatten"},
-                                              {.kind = "max_pool2d", .kernel = {2, 2}}};
+    static const char *const rows_of_heads[][2] = {
+        {"tasks.right.head=[linear: 2]", "right[0] linear: the input is [1, 1, 4, 4]"},
+        {"tasks.right.head=[flatten, max_pool2d: 2]", "right[1] max_pool2d: the input is [1, 16]"},
+        {"tasks.right.head=[max_pool2d: 2]", "tasks.right.head gives [1, 1, 2, 2], wanted [N, K]"},
+    };
     const struct bough_shape sample = {3, {1, 4, 4}};
-    struct bough_model_info *info;
-    struct bough_task tasks[2];
-    memcpy(tasks, left_and_right, sizeof tasks);
-    struct bough_config config = config_of(NULL, 0, tasks, 2);
-    tasks[1].head = bare;
-    tasks[1].head_count = 1;
-    assert_fails(bough_model_info_create(&info, &config, &sample), BOUGH_INVALID,
-                 "right[0] linear: the input is [1, 1, 4, 4]");
-    assert_null(info);
-    tasks[1].head = pool;
-    tasks[1].head_count = 2;
-    assert_fails(bough_model_info_create(&info, &config, &sample), BOUGH_INVALID,
-                 "right[1] max_pool2d: the input is [1, 16]");
-    tasks[1].head_count = 1;
-    tasks[1].head = &pool[1];
-    assert_fails(bough_model_info_create(&info, &config, &sample), BOUGH_INVALID,
-                 "tasks.right.head gives [1, 1, 2, 2], wanted [N, K]");
+    for (size_t i = 0; i < 3; i++) {
+        struct bough_model_info *info;
+        const struct bough_config config = test_config(left_and_right, rows_of_heads[i][0], NULL);
+        assert_fails(bough_model_info_create(&info, &config, &sample), BOUGH_INVALID,
+                     rows_of_heads[i][1]);
+        assert_null(info);
+    }
 }
 
 static void samples_of_no_shape(void **state)
@@ -414,7 +362,7 @@ static void samples_of_no_shape(void **state)
         {0, {0}},   {-1, {0}}, {3, {1, 0, 4}}, {2, {-4, -4}}, {8, {1, 1, 1, 1, 1, 1, 1, 4}},
         {100, {1}},
     };
-    struct bough_config config = config_of(NULL, 0, left_and_right, 2);
+    struct bough_config config = test_config(left_and_right, NULL);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct bough_model_info *info;
         assert_fails(bough_model_info_create(&info, &config, &bad[i]), BOUGH_INVALID, "sample");

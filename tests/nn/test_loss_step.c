@@ -8,7 +8,7 @@
 #include "graph/plan.h"
 #include "nn/account.h"
 #include "nn/loss.h"
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,19 +16,29 @@
 enum { TASKS = 7, N = 65, MOST = 37, FIRST = 30, ROOM = FIRST + N - 20, STEPS = 2 };
 
 static const struct {
-    struct bough_loss loss;
+    const char *text;
     int64_t width;
     int weighted; // has class weights
     int labelled; // 0: nothing is
 } tasks[TASKS] = {
-    {{.name = "cross_entropy"}, 10, 0, 1},
-    {{.name = "cross_entropy", .label_smoothing = 0.125f}, MOST, 1, 1},
-    {{.name = "mse"}, 5, 0, 1},
-    {{.name = "huber", .delta = 0.5f}, 1, 0, 1},
-    {{.name = "binary_cross_entropy"}, 17, 0, 1},
-    {{.name = "l1"}, 3, 0, 1},
-    {{.name = "cross_entropy"}, 2, 0, 0},
+    {"cross_entropy", 10, 0, 1},
+    {"{name: cross_entropy, label_smoothing: 0.125}", MOST, 1, 1},
+    {"mse", 5, 0, 1},
+    {"{name: huber, delta: 0.5}", 1, 0, 1},
+    {"binary_cross_entropy", 17, 0, 1},
+    {"l1", 3, 0, 1},
+    {"cross_entropy", 2, 0, 0},
 };
+
+static struct bough__choice losses[TASKS];
+
+static int read_losses(void **state)
+{
+    (void)state;
+    for (int t = 0; t < TASKS; t++)
+        losses[t] = test_loss(tasks[t].text);
+    return 0;
+}
 
 struct result {
     float loss[TASKS][2], dx[TASKS][N * MOST], all[TASKS][ROOM * MOST];
@@ -70,8 +80,8 @@ static struct bough__span take_target(struct run *run, int t)
         float number[N * MOST];
         int32_t label[N];
     } target;
-    const int classes = strcmp(tasks[t].loss.name, "cross_entropy") == 0;
-    const int bits = strcmp(tasks[t].loss.name, "binary_cross_entropy") == 0;
+    const int classes = losses[t].row == &bough__loss_cross_entropy.row;
+    const int bits = losses[t].row == &bough__loss_binary_cross_entropy.row;
     for (int64_t i = 0; classes && i < N; i++)
         target.label[i] = i % 5 && tasks[t].labelled ? (int32_t)(i * 7 % tasks[t].width) : -1;
     for (int64_t i = 0; !classes && i < N * tasks[t].width; i++)
@@ -81,7 +91,7 @@ static struct bough__span take_target(struct run *run, int t)
 
 static void record(struct run *run, int t, int at_once)
 {
-    const struct bough__loss_kind *kind = bough__loss_find(tasks[t].loss.name);
+    const struct bough__loss_kind *kind = bough__loss_of(&losses[t]);
     const int classes = kind->target == BOUGH_TARGET_CLASS;
     float number[N * MOST], weight[MOST];
     int32_t x, target, weights = -1;
@@ -103,7 +113,7 @@ static void record(struct run *run, int t, int at_once)
         struct bough__tensor w = {take(run, sizeof weight, weight), {1, {MOST}}, BOUGH_F32};
         assert_ok(bough__graph_leaf(&run->graph, &weights, &w, (struct bough__span){0}));
     }
-    assert_ok(bough__loss_build(&run->graph, &run->node[t], &tasks[t].loss, x, target, weights));
+    assert_ok(bough__loss_build(&run->graph, &run->node[t], &losses[t], x, target, weights));
     bough__graph_output_at(&run->graph, run->node[t], bough__span_at(run->loss, (size_t)t * 8));
     bough__graph_root(&run->graph, run->node[t], (int32_t)t,
                       bough__span_at(run->factor, (size_t)t * 4));
@@ -118,7 +128,7 @@ static void write_at_once(struct run *run)
     for (int t = 0; t < TASKS; t++) {
         struct bough__op_call call = bough__plan_call(run->plan, run->node[t]);
         assert_true(bough__loss_step_suits(&call.x[0].shape));
-        task[t] = (struct bough__loss_task){bough__loss_find(tasks[t].loss.name)->op,
+        task[t] = (struct bough__loss_task){bough__loss_of(&losses[t])->op,
                                             call.attr,
                                             call.x[0],
                                             call.x[1].span,
@@ -251,5 +261,5 @@ int main(void)
         cmocka_unit_test(as_the_ops_do),
         cmocka_unit_test(a_nan_is_told),
     };
-    return cmocka_run_group_tests(tests, NULL, test_devices_end);
+    return cmocka_run_group_tests(tests, read_losses, test_devices_end);
 }

@@ -116,7 +116,7 @@ static void names(void **state)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const struct bough__metric *metric = bough__metric_find(known[i], NULL);
         assert_non_null(metric);
-        assert_string_equal(metric->name, known[i]);
+        assert_string_equal(metric->row.name, known[i]);
         assert_int_equal(metric->lower_is_better,
                          strcmp(known[i], "mse") == 0 || strcmp(known[i], "mae") == 0);
     }

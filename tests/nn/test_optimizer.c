@@ -1,9 +1,10 @@
 #include "device/device.h"
 #include "nn/optimizer.h"
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,41 +28,23 @@ static int64_t read_numbers(float *to, const json_t *array)
 
 // ---- A golden row as a config: PyTorch's defaults where it is silent ----
 
-static float option(const json_t *row, const char *key, double otherwise)
+static struct bough__optimization config_of(const json_t *row)
 {
-    const json_t *value = json_object_get(row, key);
-    return (float)(value ? json_number_value(value) : otherwise);
-}
-
-// A resolved config says -1 for a 0 that is not the default.
-static float share(double value)
-{
-    return value > 0 ? (float)value : -1;
-}
-
-static struct bough_optimizer config_of(const json_t *row)
-{
-    const char *name = json_string_value(json_object_get(row, "name"));
-    const json_t *betas = json_object_get(row, "betas");
-    return (struct bough_optimizer){
-        .name = name,
-        .lr = option(row, "lr", 0),
-        .momentum = option(row, "momentum", 0),
-        .nesterov = json_is_true(json_object_get(row, "nesterov")) ? BOUGH_ON : BOUGH_OFF,
-        .weight_decay = option(row, "weight_decay", strcmp(name, "adamw") == 0 ? 0.01 : 0),
-        .beta1 = betas ? share(json_real_value(json_array_get(betas, 0))) : 0.9f,
-        .beta2 = betas ? share(json_real_value(json_array_get(betas, 1))) : 0.999f,
-        .alpha = share((double)option(row, "alpha", 0.99)),
-        .eps = option(row, "eps", strcmp(name, "adagrad") == 0 ? 1e-10 : 1e-8),
-        .clip_norm = option(row, "clip_norm", 0),
-    };
+    json_t *options = json_deep_copy(row);
+    json_object_del(options, "params");
+    char *text = json_dumps(options, 0), override[1000];
+    snprintf(override, sizeof override, "optimizer=%s", text);
+    struct bough__optimization config = test_config(test_config_small, override, NULL).optimizer;
+    json_decref(options);
+    free(text);
+    return config;
 }
 
 // ---- A model of two blocks on a device ----
 
 struct model {
     struct bough_device *device;
-    struct bough_optimizer config;
+    struct bough__optimization config;
     const struct bough__optimizer *optimizer;
     struct bough__buffer *params[BLOCKS], *grads[BLOCKS], *slot[BLOCKS][BOUGH_MAX_SLOTS];
     struct bough__buffer *step, *sums, *factor;
@@ -102,8 +85,7 @@ static void write_clipping(struct model *m)
 static void model_init(struct model *m, struct bough_device *device, const json_t *row)
 {
     *m = (struct model){.device = device, .config = config_of(row), .sequence.device = device};
-    m->optimizer = bough__optimizer_find(m->config.name);
-    assert_non_null(m->optimizer);
+    m->optimizer = bough__optimizer_of(&m->config);
     float start[MOST];
     assert_ok(bough__buffer_create(&m->step, device, sizeof(struct step_state)));
     for (int b = 0; b < BLOCKS; b++) {
@@ -120,9 +102,9 @@ static void model_init(struct model *m, struct bough_device *device, const json_
                                      .grads = span_of(m->grads[b]),
                                      .step = span_of(m->step),
                                      .factor = span_of(m->factor)};
-        for (int slot = 0; slot < m->optimizer->slots(&m->config); slot++)
+        for (int slot = 0; slot < m->optimizer->slots(m->config.choice.options); slot++)
             block.slot[slot] = zeros(&m->slot[b][slot], device, m->count[b]);
-        assert_ok(m->optimizer->write(&m->sequence, &m->config, &block));
+        assert_ok(m->optimizer->write(&m->sequence, m->config.choice.options, &block));
     }
 }
 
@@ -144,7 +126,7 @@ static void model_train(struct model *m)
 {
     for (uint32_t step = 1; step <= STEPS; step++) {
         struct step_state state = {.seed = {0}};
-        bough__optimizer_set_step(&state, &m->config, step, m->config.lr);
+        bough__optimizer_set_step(&state, &m->config, step, bough__optimizer_lr(&m->config));
         assert_ok(bough__write(span_of(m->step), &state, sizeof state));
         for (int b = 0; b < BLOCKS; b++) {
             float grads[MOST];
@@ -198,24 +180,22 @@ static void matches_pytorch(void **state)
 static void every_optimizer_has_a_golden_row(void **state)
 {
     (void)state;
-    size_t count;
-    const struct bough__optimizer *const *all = bough__optimizer_all(&count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < bough__optimizers.count; i++) {
         int found = 0;
         size_t at;
         json_t *row;
         json_array_foreach(json_object_get(golden, "rows"), at, row) found +=
-            strcmp(json_string_value(json_object_get(row, "name")), all[i]->name) == 0;
+            strcmp(json_string_value(json_object_get(row, "name")),
+                   bough__optimizers.row[i]->name) == 0;
         assert_true(found > 0);
-        assert_ptr_equal(bough__optimizer_find(all[i]->name), all[i]);
     }
-    assert_null(bough__optimizer_find("adamm"));
 }
 
 static void bias_correction(void **state)
 {
     (void)state;
-    const struct bough_optimizer config = {.beta1 = 0.5f, .beta2 = 0.0f, .clip_norm = 3};
+    const struct bough__optimization config =
+        test_config(test_config_small, "optimizer={betas: [0.5, 0], clip_norm: 3}", NULL).optimizer;
     struct step_state step;
     bough__optimizer_set_step(&step, &config, 3, 0.25f);
     assert_int_equal(step.step, 3);

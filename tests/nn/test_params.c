@@ -1,6 +1,6 @@
 // How parameters start: by PyTorch's bounds, from the seed alone, on every device.
 #include "nn/layer.h"
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -64,12 +64,8 @@ static void check_starts(const struct bough__params *params)
 static void declare(struct bough__params *params)
 {
     static const char *const blocks[] = {"trunk"};
-    static const struct bough_layer layers[] = {
-        {.kind = "conv2d", .channels = 12, .kernel = {3, 3}, .groups = 2},
-        {.kind = "batch_norm", .eps = 1e-5f, .momentum = 0.1f},
-        {.kind = "flatten"},
-        {.kind = "linear", .units = 40},
-    };
+    const struct bough_config config = test_layers(
+        "conv2d: {channels: 12, kernel: 3, groups: 2}, batch_norm, flatten, linear: 40");
     const struct bough__tensor input = {.shape = {4, {1, 6, 4, 4}}};
     struct bough__graph graph = {0};
     struct bough__builder builder = {
@@ -77,7 +73,7 @@ static void declare(struct bough__params *params)
     int32_t node;
     assert_ok(bough__params_init(params, blocks, 1));
     assert_ok(bough__graph_leaf(&graph, &node, &input, (struct bough__span){0}));
-    assert_ok(bough__layers_build(&builder, &node, layers, 4, "trunk", NULL, NULL));
+    assert_ok(bough__layers_build(&builder, &node, config.trunk, 4, "trunk", NULL, NULL));
     const int32_t both[] = {node, node};
     int32_t owner[64];
     assert_true(graph.count <= 64);

@@ -1,9 +1,10 @@
 // The learning rate of every step against PyTorch's (golden/schedule.json).
 #include "nn/schedule.h"
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static json_t *golden;
@@ -19,21 +20,27 @@ static double option(const json_t *row, const char *key)
     return json_number_value(json_object_get(row, key));
 }
 
-static struct bough_schedule schedule_of(const json_t *row)
+// A row holds what its schedule reads, and more.
+static struct bough__scheduling schedule_of(const json_t *row)
 {
-    return (struct bough_schedule){
-        .name = json_string_value(json_object_get(row, "name")),
-        .gamma = (float)option(row, "gamma"),
-        .every = (int32_t)option(row, "every"),
-        .patience = (int32_t)option(row, "patience"),
-        .min_lr = (float)option(row, "min_lr"),
-        .warmup = (float)option(row, "warmup"),
-    };
+    const char *name = json_string_value(json_object_get(row, "name"));
+    const struct bough__row *schedule = bough__family_find(&bough__schedules, name);
+    char text[500];
+    snprintf(text, sizeof text, "schedule={name: %s", name);
+    for (size_t i = 0; i < schedule->options.count; i++) {
+        const char *key = schedule->options.option[i].name;
+        if (json_object_get(row, key))
+            snprintf(text + strlen(text), sizeof text - strlen(text), ", %s: %.9g", key,
+                     option(row, key));
+    }
+    snprintf(text + strlen(text), sizeof text - strlen(text), ", warmup: %.9g}",
+             option(row, "warmup"));
+    return test_config(test_config_small, text, NULL).schedule;
 }
 
 static const struct bough__plateau fresh = {.best = -INFINITY, .scale = 1};
 
-static double rate_at(const struct bough_schedule *schedule, int epoch, int step, int steps,
+static double rate_at(const struct bough__scheduling *schedule, int epoch, int step, int steps,
                       int epochs, const struct bough__plateau *plateau)
 {
     double progress = epoch + (double)step / steps;
@@ -43,7 +50,7 @@ static double rate_at(const struct bough_schedule *schedule, int epoch, int step
 
 static void check_row(const json_t *row)
 {
-    const struct bough_schedule schedule = schedule_of(row);
+    const struct bough__scheduling schedule = schedule_of(row);
     const json_t *rates = json_object_get(row, "rates"), *values = json_object_get(row, "values");
     int epochs = (int)option(row, "epochs"), steps = (int)option(golden, "steps");
     struct bough__plateau plateau = fresh;
@@ -75,7 +82,8 @@ static void matches_pytorch(void **state)
 static void a_warmup_of_a_fraction_of_a_step(void **state)
 {
     (void)state;
-    const struct bough_schedule schedule = {.name = "constant", .warmup = 0.875f};
+    const struct bough__scheduling schedule =
+        test_config(test_config_small, "schedule.warmup=0.875", NULL).schedule;
     const double wanted[] = {0.25 / 0.875, 0.5 / 0.875, 0.75 / 0.875, 1, 1};
     for (int i = 0; i < 5; i++)
         assert_float_equal(rate_at(&schedule, i / 4, i % 4, 4, 2, &fresh),
@@ -86,7 +94,8 @@ static void a_warmup_of_a_fraction_of_a_step(void **state)
 static void the_cosine_ends_at_its_lowest(void **state)
 {
     (void)state;
-    const struct bough_schedule schedule = {.name = "cosine", .min_lr = 0.125f};
+    const struct bough__scheduling schedule =
+        test_config(test_config_small, "schedule={name: cosine, min_lr: 0.125}", NULL).schedule;
     for (int epoch = 5; epoch < 8; epoch++)
         assert_float_equal(rate_at(&schedule, epoch, 1, 4, 5, &fresh), 0.125, 1e-12);
 }

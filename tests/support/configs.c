@@ -26,15 +26,58 @@ const char test_config_example[] =
     "train: {epochs: 5, batch_size: 128, seed: 1, validation: 0.1, early_stopping: {patience: "
     "3}}\n";
 
-static const struct bough_layer relu_and_linear[] = {{.kind = "relu"}, {"linear", .units = 10}};
-static const struct bough_layer pools[] = {{"max_pool2d", .kernel = {3, 2}},
-                                           {"conv2d", .channels = 4, .kernel = {3, 3}},
-                                           {.kind = "batch_norm"},
-                                           {"dropout", .p = -5}};
-static const struct bough_task one_task[] = {
-    {.name = "a", .target = "a", .loss.name = "l1", .head = relu_and_linear, .head_count = 2}};
-const struct bough_config test_config_small = {
-    .data = "x.safetensors", .trunk = pools, .trunk_count = 4, .tasks = one_task, .tasks_count = 1};
+const char test_config_small[] =
+    "data: x.safetensors\n"
+    "trunk: [max_pool2d: {kernel: [3, 2]}, conv2d: {channels: 4, kernel: 3}, batch_norm,\n"
+    "        dropout: 0]\n"
+    "tasks: {a: {target: a, loss: l1, head: [relu, linear: 10]}}\n";
+
+enum { MOST_CONFIGS = 4096, MOST_OVERRIDES = 16 };
+
+static struct bough_config *opened[MOST_CONFIGS];
+static size_t opened_count;
+
+static void close_all(void)
+{
+    for (size_t i = 0; i < opened_count; i++)
+        bough_config_close(&opened[i]);
+}
+
+struct bough_config test_config_va(const char *text, va_list more)
+{
+    const char *override[MOST_OVERRIDES];
+    size_t count = 0;
+    while ((override[count] = va_arg(more, const char *)) != NULL)
+        assert_true(++count < MOST_OVERRIDES);
+    assert_true(opened_count < MOST_CONFIGS);
+    if (!opened_count)
+        atexit(close_all);
+    assert_ok(bough_config_parse(&opened[opened_count], text, NULL, override, count));
+    return *opened[opened_count++];
+}
+
+struct bough_config test_config(const char *text, ...)
+{
+    va_list more;
+    va_start(more, text);
+    struct bough_config config = test_config_va(text, more);
+    va_end(more);
+    return config;
+}
+
+struct bough_config test_layers(const char *layers)
+{
+    char trunk[1000];
+    snprintf(trunk, sizeof trunk, "trunk=[%s]", layers);
+    return test_config(test_config_small, trunk, NULL);
+}
+
+struct bough__choice test_loss(const char *loss)
+{
+    char override[1000];
+    snprintf(override, sizeof override, "tasks.a.loss=%s", loss);
+    return test_config(test_config_small, override, NULL).tasks[0].loss;
+}
 
 const char *test_config_write(const char *folder, const char *text, size_t size)
 {
@@ -60,13 +103,13 @@ char *test_config_text(const char *path)
 void test_config_round_trip(const char *folder, const struct bough_config *config)
 {
     char first[600], second[600];
-    struct bough_config_file *file;
+    struct bough_config *read;
     snprintf(first, sizeof first, "%s/first.yaml", folder);
     snprintf(second, sizeof second, "%s/second.yaml", folder);
     assert_ok(bough_config_save(config, first));
-    assert_ok(bough_config_file_open(&file, first, NULL, 0));
-    assert_ok(bough_config_save(bough_config_file_config(file), second));
-    bough_config_file_close(&file);
+    assert_ok(bough_config_open(&read, first, NULL, 0));
+    assert_ok(bough_config_save(read, second));
+    bough_config_close(&read);
     char *a = test_config_text(first), *b = test_config_text(second);
     assert_string_equal(a, b);
     free(a);

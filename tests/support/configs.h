@@ -2,13 +2,27 @@
 #ifndef BOUGH_TEST_CONFIGS_H
 #define BOUGH_TEST_CONFIGS_H
 
+#include "config/config.h"
 #include "support/support.h"
+
+#include <stdarg.h>
 
 // A YAML file that uses most keys, and zeros where they are no default.
 extern const char test_config_example[];
 
 // One task behind a trunk of pools; all that has a default is left out.
-extern const struct bough_config test_config_small;
+extern const char test_config_small[];
+
+// The config of a YAML text with overrides, of which the last is NULL. What it points to lives
+// until the program ends.
+struct bough_config test_config(const char *text, ...) __attribute__((sentinel));
+struct bough_config test_config_va(const char *text, va_list overrides);
+
+// One whose trunk is these layers: "relu, linear: 5".
+struct bough_config test_layers(const char *layers);
+
+// A loss: "{name: huber, delta: 2}".
+struct bough__choice test_loss(const char *loss);
 
 // Writes `<folder>/c.yaml`. Borrowed until the next call.
 const char *test_config_write(const char *folder, const char *text, size_t size);

@@ -86,28 +86,31 @@ const char points_names[] = "left\nmid, or so\nright";
 const char points_turned_names[] = "mid, or so\nright\nleft";
 struct points points_train, points_test, points_turned;
 
-static const struct bough_layer hidden[] = {{.kind = "linear", .units = 16}, {.kind = "relu"}};
-static const struct bough_layer three = {.kind = "linear", .units = 3},
-                                one = {.kind = "linear", .units = 1};
-const struct bough_task points_tasks[POINTS_TASKS] = {
-    {"kind", "kind", .loss.name = "cross_entropy", .head = &three, .head_count = 1,
-     .metrics = (const char *const[]){"accuracy", "confusion"}, .metrics_count = 2},
-    {"side", "side", .loss.name = "binary_cross_entropy", .head = &one, .head_count = 1},
-    {"level", "level", .standardize = BOUGH_ON, .loss.name = "mse", .head = &one, .head_count = 1},
-};
+static const char text[] =
+    "data: none\n"
+    "input: {field: point, normalize: auto}\n"
+    "trunk: [linear: 16, relu]\n"
+    "tasks:\n"
+    "  kind: {target: kind, loss: cross_entropy, head: [linear: 3], metrics: [accuracy,\n"
+    "         confusion]}\n"
+    "  side: {target: side, loss: binary_cross_entropy, head: [linear: 1]}\n"
+    "  level: {target: {field: level, standardize: true}, loss: mse, head: [linear: 1]}\n"
+    "optimizer: {lr: 0.02}\n"
+    "train: {epochs: 12, batch_size: 32, seed: 3, validation: 0.25}\n";
+
+struct bough_config points_config_with(const char *data, ...)
+{
+    va_list overrides;
+    va_start(overrides, data);
+    struct bough_config config = test_config_va(text, overrides);
+    va_end(overrides);
+    config.data = data;
+    return config;
+}
 
 struct bough_config points_config(const char *data)
 {
-    return (struct bough_config){
-        .data = data,
-        .input = {.field = "point", .normalize = "auto"},
-        .trunk = hidden,
-        .trunk_count = 2,
-        .tasks = points_tasks,
-        .tasks_count = POINTS_TASKS,
-        .optimizer = {.lr = 0.02f},
-        .train = {.epochs = 12, .batch_size = 32, .seed = 3, .validation = 0.25f},
-    };
+    return points_config_with(data, NULL);
 }
 
 int points_start(void **state)

@@ -3,7 +3,7 @@
 #ifndef BOUGH_TEST_POINTS_H
 #define BOUGH_TEST_POINTS_H
 
-#include "support/support.h"
+#include "support/configs.h"
 
 enum { POINTS = 240, POINTS_TEST = 60, POINTS_TASKS = 3 };
 
@@ -18,8 +18,9 @@ extern struct points points_train, points_test, points_turned;
 extern const char points_names[], points_turned_names[];
 
 // kind (cross_entropy), side (binary_cross_entropy), level (mse, standardized).
-extern const struct bough_task points_tasks[POINTS_TASKS];
 struct bough_config points_config(const char *data);
+// The same with overrides, of which the last is NULL.
+struct bough_config points_config_with(const char *data, ...) __attribute__((sentinel));
 
 // A path in the group's folder; good for five more calls.
 const char *points_path(const char *name);

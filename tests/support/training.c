@@ -72,50 +72,40 @@ const char *training_data(const char *folder)
     return path;
 }
 
+static const char text[] =
+    "data: none\n"
+    "trunk:\n"
+    "  - conv2d: {channels: 8, kernel: 3, padding: 1}\n"
+    "  - batch_norm\n"
+    "  - relu\n"
+    "  - max_pool2d: 2\n"
+    "  - conv2d: {channels: 8, kernel: 3, padding: 1}\n"
+    "  - relu\n"
+    "  - flatten\n"
+    "  - dropout: 0.1\n"
+    "  - linear: 16\n"
+    "  - relu\n"
+    "tasks:\n"
+    "  shape: {target: shape, loss: cross_entropy, head: [linear: 3], metrics: [accuracy, f1,\n"
+    "          confusion]}\n"
+    "  bright: {target: bright, loss: mse, weight: 0.5, head: [linear: 1]}\n"
+    "  top: {target: top, loss: binary_cross_entropy, head: [linear: 1]}\n"
+    "optimizer: {lr: 0.01}\n"
+    "train: {epochs: 4, batch_size: 20, seed: 3, validation: 0.125}\n";
+
+struct bough_config training_config_with(const char *data, ...)
+{
+    va_list overrides;
+    va_start(overrides, data);
+    struct bough_config config = test_config_va(text, overrides);
+    va_end(overrides);
+    config.data = data;
+    return config;
+}
+
 struct bough_config training_config(const char *data, const char *optimizer)
 {
-    static const struct bough_layer trunk[] = {
-        {.kind = "conv2d", .channels = 8, .kernel = {3, 3}, .padding = {1, 1}},
-        {.kind = "batch_norm"},
-        {.kind = "relu"},
-        {.kind = "max_pool2d", .kernel = {2, 2}},
-        {.kind = "conv2d", .channels = 8, .kernel = {3, 3}, .padding = {1, 1}},
-        {.kind = "relu"},
-        {.kind = "flatten"},
-        {.kind = "dropout", .p = 0.1f},
-        {.kind = "linear", .units = 16},
-        {.kind = "relu"},
-    };
-    static const struct bough_layer three[] = {{.kind = "linear", .units = 3}};
-    static const struct bough_layer one[] = {{.kind = "linear", .units = 1}};
-    static const char *const metrics[] = {"accuracy", "f1", "confusion"};
-    static const struct bough_task tasks[] = {
-        {.name = "shape",
-         .target = "shape",
-         .loss = {.name = "cross_entropy"},
-         .head = three,
-         .head_count = 1,
-         .metrics = metrics,
-         .metrics_count = 3},
-        {.name = "bright",
-         .target = "bright",
-         .loss = {.name = "mse"},
-         .weight = 0.5f,
-         .head = one,
-         .head_count = 1},
-        {.name = "top",
-         .target = "top",
-         .loss = {.name = "binary_cross_entropy"},
-         .head = one,
-         .head_count = 1},
-    };
-    return (struct bough_config){
-        .data = data,
-        .trunk = trunk,
-        .trunk_count = sizeof trunk / sizeof *trunk,
-        .tasks = tasks,
-        .tasks_count = sizeof tasks / sizeof *tasks,
-        .optimizer = {.name = optimizer, .lr = 0.01f},
-        .train = {.epochs = 4, .batch_size = 20, .seed = 3, .validation = 0.125f},
-    };
+    char name[64];
+    snprintf(name, sizeof name, "optimizer.name=%s", optimizer);
+    return training_config_with(data, name, NULL);
 }

@@ -2,7 +2,7 @@
 #ifndef BOUGH_TEST_TRAINING_H
 #define BOUGH_TEST_TRAINING_H
 
-#include "support/support.h"
+#include "support/configs.h"
 
 enum { TRAINING_ROWS = 384, TRAINING_TEST_ROWS = 40 };
 
@@ -12,5 +12,7 @@ const char *training_data(const char *folder);
 
 // Conv, batch_norm, max pooling, dropout and three tasks of three losses, on that data.
 struct bough_config training_config(const char *data, const char *optimizer);
+// The same with overrides, of which the last is NULL; adam unless one says otherwise.
+struct bough_config training_config_with(const char *data, ...) __attribute__((sentinel));
 
 #endif

@@ -1,5 +1,5 @@
 // The same values in other element types give the same training.
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,32 +58,16 @@ static void keep_losses(void *user, const struct bough_event *event)
 
 static void train(double loss[3], const char *data)
 {
-    static const struct bough_layer one[] = {{.kind = "linear", .units = 1}};
-    static const struct bough_layer two[] = {{.kind = "linear", .units = 2}};
-    const struct bough_task tasks[] = {
-        {.name = "class",
-         .target = "truth",
-         .loss = {.name = "cross_entropy"},
-         .head = two,
-         .head_count = 1},
-        {.name = "yes",
-         .target = "truth",
-         .loss = {.name = "binary_cross_entropy"},
-         .head = one,
-         .head_count = 1},
-        {.name = "number",
-         .target = "number",
-         .loss = {.name = "mse"},
-         .head = one,
-         .head_count = 1},
-    };
-    const struct bough_config config = {
-        .data = data,
-        .input = {.field = "x"},
-        .tasks = tasks,
-        .tasks_count = 3,
-        .train = {.epochs = 3, .batch_size = ROWS},
-    };
+    struct bough_config config =
+        test_config("data: none\ninput: x\n"
+                    "tasks:\n"
+                    "  class: {target: truth, loss: cross_entropy, head: [linear: 2]}\n"
+                    "  \"yes\": {target: truth, loss: binary_cross_entropy, head: [linear: 1]}\n"
+                    "  number: {target: number, loss: mse, head: [linear: 1]}\n"
+                    "train: {epochs: 3}\n",
+                    NULL);
+    config.data = data;
+    config.train.batch_size = ROWS;
     struct bough_run *run;
     assert_ok(bough_train(&run, &config,
                           &(struct bough_train_options){.observe = keep_losses, .user = loss}));

@@ -1,8 +1,6 @@
 // A training step pinned against PyTorch (golden/step.json): all gradients of the first step, the
 // losses of ten, what batch_norm remembers, and an evaluation with it, on every device.
-#include "support/support.h"
-
-#include "config/config_check.h"
+#include "support/configs.h"
 #include "train/runner.h"
 
 #include <jansson.h>
@@ -59,65 +57,32 @@ static void read_data(void)
 
 // ---- The net ----
 
-static const struct bough_layer trunk[] = {
-    {.kind = "conv2d", .channels = 6, .kernel = {3, 3}, .padding = {1, 1}, .bias = BOUGH_NO_BIAS},
-    {.kind = "batch_norm"},
-    {.kind = "relu"},
-    {.kind = "max_pool2d", .kernel = {2, 2}},
-    {.kind = "conv2d",
-     .channels = 8,
-     .kernel = {3, 3},
-     .stride = {2, 2},
-     .padding = {1, 1},
-     .groups = 2},
-    {.kind = "gelu"},
-    {.kind = "flatten"},
-    {.kind = "linear", .units = 16},
-    {.kind = "layer_norm"},
-    {.kind = "tanh"},
-};
-static const struct bough_layer four[] = {{.kind = "linear", .units = 4}};
-static const struct bough_layer two[] = {
-    {.kind = "linear", .units = 8}, {.kind = "relu"}, {.kind = "linear", .units = 2}};
-static const struct bough_layer three[] = {{.kind = "linear", .units = 3}};
-static const float class_weights[] = {1, 0.5f, 2, 1.25f};
+static const char net_text[] =
+    "data: none\n"
+    "input: {normalize: {mean: [0.375, 0.5], std: [0.25, 0.5]}}\n"
+    "trunk:\n"
+    "  - conv2d: {channels: 6, kernel: 3, padding: 1, bias: false}\n"
+    "  - batch_norm\n"
+    "  - relu\n"
+    "  - max_pool2d: 2\n"
+    "  - conv2d: {channels: 8, kernel: 3, stride: 2, padding: 1, groups: 2}\n"
+    "  - gelu\n"
+    "  - flatten\n"
+    "  - linear: 16\n"
+    "  - layer_norm\n"
+    "  - tanh\n"
+    "tasks:\n"
+    "  shape: {target: shape, loss: {name: cross_entropy, class_weights: [1, 0.5, 2, 1.25],\n"
+    "          label_smoothing: 0.125}, head: [linear: 4]}\n"
+    "  bright: {target: bright, loss: mse, weight: 0.5, head: [linear: 8, relu, linear: 2]}\n"
+    "  top: {target: top, loss: binary_cross_entropy, weight: 2, head: [linear: 3]}\n"
+    "train: {epochs: 1}\n";
 
-static const struct bough_task tasks[TASKS] = {
-    {.name = "shape",
-     .target = "shape",
-     .loss = {.name = "cross_entropy",
-              .class_weights = class_weights,
-              .class_weights_count = 4,
-              .label_smoothing = 0.125f},
-     .head = four,
-     .head_count = 1},
-    {.name = "bright",
-     .target = "bright",
-     .loss = {.name = "mse"},
-     .weight = 0.5f,
-     .head = two,
-     .head_count = 3},
-    {.name = "top",
-     .target = "top",
-     .weight = 2,
-     .loss = {.name = "binary_cross_entropy"},
-     .head = three,
-     .head_count = 1},
-};
-
-static struct bough_config config_with(const struct bough_optimizer *optimizer)
+static struct bough_config config_with(const char *optimizer)
 {
-    static const float mean[] = {0.375f, 0.5f}, std[] = {0.25f, 0.5f};
-    return (struct bough_config){
-        .data = "none",
-        .input = {.mean = mean, .std = std, .channels = 2},
-        .trunk = trunk,
-        .trunk_count = sizeof trunk / sizeof *trunk,
-        .tasks = tasks,
-        .tasks_count = TASKS,
-        .optimizer = *optimizer,
-        .train = {.epochs = 1, .batch_size = ROWS},
-    };
+    struct bough_config config = test_config(net_text, optimizer, NULL);
+    config.train.batch_size = ROWS;
+    return config;
 }
 
 // ---- A training on a device ----
@@ -125,7 +90,6 @@ static struct bough_config config_with(const struct bough_optimizer *optimizer)
 struct training {
     struct bough_device *device;
     struct bough_config config;
-    struct bough__arena arena;
     struct bough__model *model;
     struct bough__split split;
     struct bough__runner *runner;
@@ -164,12 +128,10 @@ static void write_start(const struct bough__params *params)
 }
 
 static void training_init(struct training *training, struct bough_device *device,
-                          const struct bough_optimizer *optimizer)
+                          const char *optimizer)
 {
-    const struct bough_config config = config_with(optimizer);
     const struct bough_shape sample = {3, {2, 10, 10}};
-    *training = (struct training){.device = device};
-    assert_ok(bough__config_complete(&training->config, &training->arena, &config, NULL));
+    *training = (struct training){.device = device, .config = config_with(optimizer)};
     assert_ok(bough__model_create(&training->model, &training->config, &sample, device, NULL));
     split_init(training);
     assert_ok(bough__runner_create(&training->runner, training->model, &training->split, NULL, ROWS,
@@ -182,7 +144,6 @@ static void training_fini(struct training *training)
     bough__runner_destroy(&training->runner);
     bough__table_fini(&training->split.table);
     bough__model_destroy(&training->model);
-    bough__arena_fini(&training->arena);
 }
 
 static void run_batch(struct bough__runner *runner, struct step_state *state, double *loss)
@@ -200,9 +161,9 @@ static void run_batch(struct bough__runner *runner, struct step_state *state, do
 
 static void step(struct training *training, uint32_t number, double *loss)
 {
-    const struct bough_optimizer *optimizer = &training->config.optimizer;
+    const struct bough__optimization *optimizer = &training->config.optimizer;
     struct step_state state = {.seed = {0}};
-    bough__optimizer_set_step(&state, optimizer, number, optimizer->lr);
+    bough__optimizer_set_step(&state, optimizer, number, bough__optimizer_lr(optimizer));
     run_batch(training->runner, &state, loss);
 }
 
@@ -254,14 +215,14 @@ static double compare_losses(const double *loss, const json_t *wanted)
 
 // ---- The tests ----
 
-static void trains_as_pytorch(struct bough_device *device, const struct bough_optimizer *optimizer,
-                              double tolerance)
+static void trains_as_pytorch(struct bough_device *device, const char *optimizer, double tolerance)
 {
-    const json_t *wanted = json_object_get(golden, optimizer->name);
-    const json_t *losses = json_object_get(wanted, "losses");
     struct training training;
     double loss[TASKS], gradients = 0, worst = 0;
     training_init(&training, device, optimizer);
+    const char *name = training.config.optimizer.choice.row->name;
+    const json_t *wanted = json_object_get(golden, name);
+    const json_t *losses = json_object_get(wanted, "losses");
     assert_int_equal(json_array_size(losses), STEPS);
     for (uint32_t i = 0; i < STEPS; i++) {
         step(&training, i + 1, loss);
@@ -274,7 +235,7 @@ static void trains_as_pytorch(struct bough_device *device, const struct bough_op
     double evaluated = compare_losses(loss, json_object_get(wanted, "evaluated"));
     printf("%s on %s: NMSE of gradients %.2g, of running statistics %.2g; relative difference of "
            "losses %.2g, in evaluation %.2g\n",
-           optimizer->name, device->info.id, gradients, remembered, worst, evaluated);
+           name, device->info.id, gradients, remembered, worst, evaluated);
     assert_true(gradients <= 1e-10);
     assert_true(worst <= tolerance);
     assert_true(evaluated <= tolerance);
@@ -282,7 +243,7 @@ static void trains_as_pytorch(struct bough_device *device, const struct bough_op
     training_fini(&training);
 }
 
-static void on_every_device(const struct bough_optimizer *optimizer, double tolerance)
+static void on_every_device(const char *optimizer, double tolerance)
 {
     size_t count;
     struct bough_device *const *devices = test_devices(&count);
@@ -294,16 +255,13 @@ static void on_every_device(const struct bough_optimizer *optimizer, double tole
 static void sgd(void **state)
 {
     (void)state;
-    const struct bough_optimizer optimizer = {
-        .name = "sgd", .lr = 0.05f, .momentum = 0.875f, .weight_decay = 0.0625f};
-    on_every_device(&optimizer, 1e-5);
+    on_every_device("optimizer={name: sgd, lr: 0.05, momentum: 0.875, weight_decay: 0.0625}", 1e-5);
 }
 
 static void adam_with_clipping(void **state)
 {
     (void)state;
-    const struct bough_optimizer optimizer = {.name = "adam", .lr = 0.01f, .clip_norm = 0.5f};
-    on_every_device(&optimizer, 1e-4);
+    on_every_device("optimizer={name: adam, lr: 0.01, clip_norm: 0.5}", 1e-4);
 }
 
 int main(void)

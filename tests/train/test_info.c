@@ -11,7 +11,7 @@
 
 enum { TIMES = 3 };
 
-static void built_often(void *user, const struct bough_layer *layer,
+static void built_often(void *user, const struct bough__choice *layer,
                         const struct bough__builder *builder, int32_t node)
 {
     const struct bough__layer_observer *observer = user;
@@ -36,12 +36,12 @@ static void every_built_layer_has_a_row(void **state)
 {
     (void)state;
     enum { LAYERS = 40 };
-    struct bough_layer trunk[LAYERS];
-    struct bough_config config = test_config_small;
+    struct bough__choice trunk[LAYERS];
+    struct bough_config config = test_layers("linear: 8");
     const struct bough_shape sample = {.rank = 1, .dim = {8}};
     struct bough_model_info *info;
     for (int i = 0; i < LAYERS; i++)
-        trunk[i] = (struct bough_layer){.kind = "linear", .units = 8};
+        trunk[i] = config.trunk[0];
     config.trunk = trunk;
     config.trunk_count = LAYERS;
     assert_ok(bough_model_info_create(&info, &config, &sample));

@@ -105,14 +105,9 @@ static void wrong_names_are_refused(void **state)
 static void mapped_classes_are_named_after_their_parts(void **state)
 {
     (void)state;
-    struct bough_task mapped = points_tasks[0];
-    mapped.map = (const int32_t[]){0, 1, 0};
-    mapped.map_count = 3;
-    struct bough_layer two = {.kind = "linear", .units = 2};
-    mapped.head = &two;
-    struct bough_config config =
-        points_config(points_write("data2.safetensors", points_names, &points_train, &points_test));
-    config.tasks = &mapped;
+    struct bough_config config = points_config_with(
+        points_write("data2.safetensors", points_names, &points_train, &points_test),
+        "tasks.kind.target.map=[0, 1, 0]", "tasks.kind.head.0.linear=2", NULL);
     config.tasks_count = 1;
     struct bough_run *run;
     assert_ok(bough_train(&run, &config, NULL));
@@ -126,17 +121,9 @@ static void mapped_classes_are_named_after_their_parts(void **state)
 static void mapped_numbers_go_by_name(void **state)
 {
     (void)state;
-    struct bough_layer one = {.kind = "linear", .units = 1};
-    struct bough_task mapped = {"kind",
-                                "kind",
-                                .map = (const int32_t[]){1, 5, 9},
-                                .map_count = 3,
-                                .loss.name = "mse",
-                                .head = &one,
-                                .head_count = 1};
-    struct bough_config config =
-        points_config(points_write("data5.safetensors", points_names, &points_train, NULL));
-    config.tasks = &mapped;
+    struct bough_config config = points_config_with(
+        points_write("data5.safetensors", points_names, &points_train, NULL),
+        "tasks.kind={target: {field: kind, map: [1, 5, 9]}, loss: mse, head: [linear: 1]}", NULL);
     config.tasks_count = 1;
     struct bough_run *run;
     const char *dir = points_path("numbers");
@@ -157,16 +144,12 @@ static void a_label_below_minus_one_is_refused(void **state)
 {
     (void)state;
     struct points rows = points_train;
-    struct bough_task mapped = points_tasks[0];
     rows.kind[4] = -2;
-    struct bough_config config =
-        points_config(points_write("minus.safetensors", NULL, &rows, NULL));
+    const char *data = points_write("minus.safetensors", NULL, &rows, NULL);
+    struct bough_config config = points_config(data);
     struct bough_run *run;
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "row 4: label -2, classes are 0..2");
-    mapped.map = (const int32_t[]){0, 1, 2};
-    mapped.map_count = 3;
-    config.tasks = &mapped;
-    config.tasks_count = 1;
+    config = points_config_with(data, "tasks.kind.target.map=[0, 1, 2]", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "row 4: class -2, the map has");
 }
 
@@ -261,13 +244,13 @@ static void texts_that_are_no_utf8_are_mended(void **state)
 static void no_two_columns_have_one_name(void **state)
 {
     (void)state;
-    struct bough_task named[POINTS_TASKS];
-    memcpy(named, points_tasks, sizeof named);
+    struct bough__task named[POINTS_TASKS];
+    struct bough_config config =
+        points_config(points_write("named.safetensors", NULL, &points_train, &points_test));
+    memcpy(named, config.tasks, sizeof named);
     named[0].name = "id";
     named[1].name = "row";
     named[2].name = "id_probability";
-    struct bough_config config =
-        points_config(points_write("named.safetensors", NULL, &points_train, &points_test));
     config.tasks = named;
     struct bough_run *run;
     const char *dir = points_path("named");
@@ -324,7 +307,7 @@ static void texts_are_no_input_and_misspelt_fields_are_told(void **state)
     struct bough_config config =
         points_config(points_write("data7.safetensors", NULL, &points_train, NULL));
     struct bough_run *run;
-    config.input = (struct bough_input){.field = "id"};
+    config.input = (struct bough__input){.field = "id"};
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/id is text");
     config.input.field = "piont";
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA,

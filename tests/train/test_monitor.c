@@ -1,6 +1,5 @@
 // Which epoch is the best: sound for tasks of any scale, in any order.
-#include "config/config_check.h"
-#include "support/support.h"
+#include "support/configs.h"
 #include "train/monitor.h"
 
 #include <math.h>
@@ -17,11 +16,10 @@ static void set(double accuracy, double mse)
     numbers[3] = (struct bough_score){"value", "r2", 1 - mse / 40000};
 }
 
-static const char *const of_class[] = {"accuracy", "f1"}, *const turned[] = {"f1", "accuracy"},
-                         *const of_value[] = {"r2"};
-static struct bough_task tasks[] = {
-    {.name = "class", .loss.name = "cross_entropy", .metrics = of_class, .metrics_count = 2},
-    {.name = "value", .loss.name = "mse", .metrics = of_value, .metrics_count = 1},
+static const char *const of_class[] = {"accuracy", "f1"}, *const of_value[] = {"r2"};
+static struct bough__task tasks[] = {
+    {.name = "class", .metrics = of_class, .metrics_count = 2},
+    {.name = "value", .metrics = of_value, .metrics_count = 1},
 };
 
 static double value_of(double accuracy, double mse, const double *first)
@@ -97,30 +95,21 @@ static void of_one_task_the_metric_itself_decides(void **state)
 static void the_order_of_metrics_does_not_decide(void **state)
 {
     (void)state;
-    static const struct bough_layer one[] = {{.kind = "linear", .units = 2}};
-    struct bough__arena arena = {0};
-    struct bough_task task[2];
-    struct bough_config complete, config = {.data = "d", .tasks = task, .tasks_count = 2};
-    memcpy(task, tasks, sizeof task);
-    for (int t = 0; t < 2; t++) {
-        task[t].target = "field";
-        task[t].head = one;
-        task[t].head_count = 1;
-        task[t].monitor = NULL;
-    }
-    for (int i = 0; i < 2; i++) {
-        task[0].metrics = i ? turned : of_class;
-        assert_ok(bough__config_complete(&complete, &arena, &config, NULL));
-        assert_string_equal(complete.tasks[0].monitor, "accuracy");
-        assert_string_equal(complete.tasks[1].monitor, "loss");
-    }
-    task[1].monitor = "r2";
-    assert_ok(bough__config_complete(&complete, &arena, &config, NULL));
-    assert_string_equal(complete.tasks[1].monitor, "r2");
-    task[0].monitor = "auc";
-    assert_fails(bough__config_complete(&complete, &arena, &config, NULL), BOUGH_INVALID,
-                 "tasks.class.monitor: 'auc' is not measured; wanted one of loss, f1, accuracy");
-    bough__arena_fini(&arena);
+    static const char text[] =
+        "data: d\n"
+        "tasks:\n"
+        "  class: {target: x, loss: cross_entropy, head: [linear: 2], metrics: [accuracy, f1]}\n"
+        "  value: {target: x, loss: mse, head: [linear: 2], metrics: [r2]}\n";
+    static const char *const wrong[] = {"tasks.class.monitor=auc"};
+    struct bough_config c = test_config(text, NULL);
+    assert_string_equal(c.tasks[0].monitor, "accuracy");
+    assert_string_equal(c.tasks[1].monitor, "loss");
+    c = test_config(text, "tasks.class.metrics=[f1, accuracy]", "tasks.value.monitor=r2", NULL);
+    assert_string_equal(c.tasks[0].monitor, "accuracy");
+    assert_string_equal(c.tasks[1].monitor, "r2");
+    struct bough_config *refused;
+    assert_fails(bough_config_parse(&refused, text, NULL, wrong, 1), BOUGH_INVALID,
+                 "tasks.class.monitor: 'auc' is not measured; wanted one of loss, accuracy, f1");
 }
 
 int main(void)

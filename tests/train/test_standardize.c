@@ -15,13 +15,12 @@ static void numbers_are_those_of_the_training_rows(void **state)
     config.train.validation = 0; // so that all rows are
     const char *dir = points_path("whole");
     struct bough_run *run;
-    struct bough_config_file *file;
+    struct bough_config *kept;
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
     bough_run_destroy(&run);
     char path[700];
     snprintf(path, sizeof path, "%s/config.yaml", dir);
-    assert_ok(bough_config_file_open(&file, path, NULL, 0));
-    const struct bough_config *kept = bough_config_file_config(file);
+    assert_ok(bough_config_open(&kept, path, NULL, 0));
     assert_int_equal(kept->input.channels, 2);
     assert_int_equal(kept->tasks[2].outputs, 1);
     for (int c = 0; c < 3; c++) {
@@ -46,7 +45,7 @@ static void numbers_are_those_of_the_training_rows(void **state)
         assert_true(fabs((double)*m - mean) <= 1e-6 * fabs(mean) + 1e-6);
         assert_true(fabs((double)*s / sqrt(squares / count) - 1) < 1e-5);
     }
-    bough_config_file_close(&file);
+    bough_config_close(&kept);
 }
 
 // The held-out rows have no part in them: one of them far away changes nothing.
@@ -74,11 +73,11 @@ static void held_out_rows_are_not_counted(void **state)
         assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
         bough_run_destroy(&run);
         char path[700];
-        struct bough_config_file *file;
+        struct bough_config *kept;
         snprintf(path, sizeof path, "%s/config.yaml", dir);
-        assert_ok(bough_config_file_open(&file, path, NULL, 0));
-        memcpy(mean[i], bough_config_file_config(file)->input.mean, sizeof mean[i]);
-        bough_config_file_close(&file);
+        assert_ok(bough_config_open(&kept, path, NULL, 0));
+        memcpy(mean[i], kept->input.mean, sizeof mean[i]);
+        bough_config_close(&kept);
     }
     assert_memory_equal(mean[0], mean[1], sizeof mean[0]);
 }
@@ -149,22 +148,19 @@ static void standardized_runs_resume_bit_for_bit(void **state)
 static void standardizing_what_is_no_number_is_refused(void **state)
 {
     (void)state;
-    struct bough_task wrong[3];
-    memcpy(wrong, points_tasks, sizeof wrong);
-    struct bough_config config = points_config("x"), resolved;
-    config.tasks = wrong;
-    wrong[0].standardize = BOUGH_ON;
-    assert_int_equal(bough_config_resolve(&resolved, &config), BOUGH_INVALID);
-    assert_non_null(strstr(bough_last_error(), "are for numbers"));
-    wrong[0].standardize = BOUGH_OFF;
-    wrong[2].mean = (const float[]){1};
-    wrong[2].outputs = 1;
-    assert_int_equal(bough_config_resolve(&resolved, &config), BOUGH_INVALID);
-    assert_non_null(strstr(bough_last_error(), "mean and std go together"));
-    wrong[2].mean = wrong[2].std = (const float[]){1, 2};
-    wrong[2].outputs = 2;
-    config.data = points_write("data4.safetensors", NULL, &points_train, NULL);
-    wrong[2].standardize = BOUGH_OFF;
+    static const char *const wrong[] = {
+        "{a: {target: {field: a, standardize: true}, loss: cross_entropy, head: [linear: 2]}}",
+        "{a: {target: {field: a, mean: 1}, loss: mse, head: [linear: 2]}}"};
+    static const char *const message[] = {"are for numbers", "mean and std go together"};
+    for (int i = 0; i < 2; i++) {
+        char text[300];
+        struct bough_config *refused;
+        snprintf(text, sizeof text, "data: x\ntasks: %s\n", wrong[i]);
+        assert_fails(bough_config_parse(&refused, text, NULL, NULL, 0), BOUGH_INVALID, message[i]);
+    }
+    struct bough_config config =
+        points_config_with(points_write("data4.safetensors", NULL, &points_train, NULL),
+                           "tasks.level.target={field: level, mean: [1, 2], std: [1, 2]}", NULL);
     struct bough_run *run;
     assert_int_equal(bough_train(&run, &config, NULL), BOUGH_INVALID);
     assert_non_null(strstr(bough_last_error(), "mean and std have 2 numbers, the head has 1"));
@@ -193,7 +189,7 @@ static void numbers_far_from_zero_keep_their_digits(void **state)
     assert_ok(bough_tensor_writer_commit(file));
     bough_tensor_writer_destroy(&file);
     struct bough_config config = points_config(data);
-    config.tasks = &points_tasks[2];
+    config.tasks += 2;
     config.tasks_count = 1;
     config.train.validation = 0;
     config.train.epochs = 30;

@@ -1,6 +1,6 @@
 // What a step costs beside its arithmetic: its launches, counted; what moves between host and
 // device; the memory of its plan, which all batches of a model share.
-#include "config/config_check.h"
+#include "config/config.h"
 #include "graph/plan.h"
 #include "support/support.h"
 #include "train/runner.h"
@@ -11,9 +11,7 @@
 enum { MOST_TASKS = 3 };
 
 struct net {
-    struct bough_config_file *file;
-    struct bough_config config;
-    struct bough__arena arena;
+    struct bough_config *config;
     struct bough__model *model;
     struct bough__split split; // without targets on the host
     void *column[1 + MOST_TASKS];
@@ -38,14 +36,12 @@ static void net_open(struct net *net, struct bough_device *device, const char *n
     struct bough__column column[1 + MOST_TASKS] = {
         {.dtype = sample->rank > 1 ? BOUGH_U8 : BOUGH_F32, .width = bough_shape_elements(sample)}};
     char path[512];
-    *net = (struct net){.file = NULL};
+    *net = (struct net){.config = NULL};
     snprintf(path, sizeof path, "%s/datasets/%s/config.yaml", TEST_SOURCE_DIR, name);
-    assert_ok(bough_config_file_open(&net->file, path, NULL, 0));
-    assert_ok(bough__config_complete(&net->config, &net->arena, bough_config_file_config(net->file),
-                                     NULL));
-    net->config.train.batch_size = batch;
-    assert_ok(bough__model_create(&net->model, &net->config, sample, device, NULL));
-    size_t tasks = net->config.tasks_count;
+    assert_ok(bough_config_open(&net->config, path, NULL, 0));
+    net->config->train.batch_size = batch;
+    assert_ok(bough__model_create(&net->model, net->config, sample, device, NULL));
+    size_t tasks = net->config->tasks_count;
     assert_true(tasks <= MOST_TASKS);
     for (size_t t = 0; t < tasks; t++) {
         int classes = net->model->loss[t]->target == BOUGH_TARGET_CLASS;
@@ -68,8 +64,7 @@ static void net_close(struct net *net)
     bough__model_destroy(&net->model);
     for (int c = 0; c <= MOST_TASKS; c++)
         free(net->column[c]);
-    bough__arena_fini(&net->arena);
-    bough_config_file_close(&net->file);
+    bough_config_close(&net->config);
 }
 
 static struct bough__runner *runner_of(struct net *net, enum bough__purpose purpose)

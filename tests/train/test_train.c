@@ -101,13 +101,14 @@ static void keep_losses(void *user, const struct bough_event *event)
 static void ten_steps(struct losses *losses, struct bough_device *device, const char *optimizer,
                       const char *architecture)
 {
-    struct bough_config config = training_config(data, optimizer);
+    char rule[64], wiring[64];
+    snprintf(rule, sizeof rule, "optimizer={name: %s, lr: 0.001}", optimizer);
+    snprintf(wiring, sizeof wiring, "architecture=%s", architecture);
+    struct bough_config config = training_config_with(data, rule, wiring, NULL);
     struct bough_run *run;
     struct bough_train_options options = {.device = device, .observe = keep_losses, .user = losses};
-    config.architecture.name = architecture;
     config.train.epochs = 10;
     config.train.batch_size = TRAINING_ROWS;
-    config.optimizer.lr = 0.001f;
     losses->count = 0;
     assert_ok(bough_train(&run, &config, &options));
     assert_int_equal(losses->count, 10);
@@ -154,12 +155,12 @@ static void ten_steps_of_mmoe_agree(void **state)
 
 static struct bough_config resuming_config(const char *architecture)
 {
-    struct bough_config config = training_config(data, "adam");
-    config.architecture.name = architecture;
+    char override[64];
+    snprintf(override, sizeof override, "architecture=%s", architecture);
+    struct bough_config config =
+        training_config_with(data, "schedule={name: plateau, patience: 1}", override, NULL);
     config.train.epochs = 10;
     config.optimizer.clip_norm = 1;
-    config.schedule.name = "plateau";
-    config.schedule.patience = 1;
     return config;
 }
 
@@ -337,9 +338,9 @@ static void a_loss_gone_bad_names_step_and_task(void **state)
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
-        struct bough_config config = training_config(data, "sgd");
+        struct bough_config config =
+            training_config_with(data, "optimizer={name: sgd, lr: 1e30}", NULL);
         struct bough_run *run;
-        config.optimizer.lr = 1e30f;
         assert_fails(bough_train(&run, &config, &(struct bough_train_options){.device = device[d]}),
                      BOUGH_DIVERGED, "step 2: the loss of task");
     }
@@ -348,18 +349,12 @@ static void a_loss_gone_bad_names_step_and_task(void **state)
 static void labels_are_checked(void **state)
 {
     (void)state;
-    struct bough_config config = training_config(data, "sgd");
-    struct bough_task task[3];
-    static const struct bough_layer two[] = {{.kind = "linear", .units = 2}};
     struct bough_run *run;
-    memcpy(task, config.tasks, sizeof task);
-    config.tasks = task;
-    task[0].head = two;
+    struct bough_config config = training_config_with(data, "tasks.shape.head.0.linear=2", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "label 2, classes are 0..1");
-    task[0].head = training_config(data, "sgd").tasks[0].head;
-    task[0].target = "colour";
+    config = training_config_with(data, "tasks.shape.target=colour", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/colour");
-    task[0].target = "bright";
+    config = training_config_with(data, "tasks.shape.target=bright", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, "tasks.shape");
 }
 
@@ -388,9 +383,9 @@ static void a_resumed_run_keeps_its_config(void **state)
     config.train.epochs = 2;
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}));
     bough_run_destroy(&run);
-    config.optimizer.lr = 0.25f;
+    config = training_config_with(data, "optimizer={name: sgd, lr: 0.25}", NULL);
     assert_fails(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}),
-                 BOUGH_INVALID, "which differs in `lr: 0.25`");
+                 BOUGH_INVALID, "which differs in optimizer.lr: 0.25, not 0.01;");
 }
 
 // A head whose validation labels are all missing does not spoil the choice of the best epoch, and

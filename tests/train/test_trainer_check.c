@@ -1,6 +1,6 @@
 // What a training tells before its first step: inputs that are no numbers, labels that are none,
 // losses that do not suit.
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -73,22 +73,26 @@ static const char *write_data(int32_t rank)
     return path;
 }
 
-static const struct bough_layer head[] = {
-    {.kind = "flatten"}, {.kind = "linear", .units = 2}, {.kind = "softmax"}};
-static struct bough_task task;
+static struct bough__task task;
 static struct bough_config config;
+
+static void set_with(const char *target, const char *loss, const char *override)
+{
+    char text[500];
+    snprintf(text, sizeof text,
+             "data: none\ninput: input\n"
+             "tasks: {a: {target: %s, loss: %s, head: [flatten, linear: %d]}}\n"
+             "train: {epochs: 3, batch_size: 8}\n",
+             target, loss, strcmp(loss, "cross_entropy") == 0 ? 2 : 1);
+    config = test_config(text, override, NULL);
+    config.data = write_data(2);
+    task = config.tasks[0];
+    config.tasks = &task;
+}
 
 static void set(const char *target, const char *loss)
 {
-    static struct bough_layer one[] = {{.kind = "flatten"}, {.kind = "linear", .units = 1}};
-    const int classes = strcmp(loss, "cross_entropy") == 0;
-    task = (struct bough_task){.name = "a", .target = target, .loss.name = loss, .head_count = 2};
-    task.head = classes ? head : one;
-    config = (struct bough_config){.data = write_data(2),
-                                   .input = {.field = "input"},
-                                   .tasks = &task,
-                                   .tasks_count = 1,
-                                   .train = {.epochs = 3, .batch_size = 8}};
+    set_with(target, loss, NULL);
 }
 
 static enum bough_status train(int32_t *best)
@@ -148,14 +152,12 @@ static void a_task_without_a_label_is_refused(void **state)
 static void a_metric_that_is_always_nan_is_no_improvement(void **state)
 {
     (void)state;
-    static const char *const metrics[] = {"auc"};
     int32_t best = 0;
     for (int i = 0; i < ROWS; i++)
         class[i] = 0;
-    set("class", "cross_entropy");
-    task.metrics = metrics;
-    task.metrics_count = 1;
-    task.monitor = "auc";
+    set_with("class", "cross_entropy",
+             "tasks.a={target: class, loss: cross_entropy, "
+             "head: [flatten, linear: 2], metrics: auc, monitor: auc}");
     config.train.validation = 0.25f;
     config.train.epochs = 9;
     config.train.early_stopping.patience = 2;
@@ -216,7 +218,7 @@ static void softmax_before_cross_entropy_is_told(void **state)
     set("class", "cross_entropy");
     assert_ok(train(NULL));
     assert_null(strstr(logged, "softmax"));
-    task.head_count = 3;
+    set_with("class", "cross_entropy", "tasks.a.head.2=softmax");
     assert_ok(train(NULL));
     assert_non_null(strstr(logged, "tasks.a.head: ends in softmax, and cross_entropy applies it"));
 }
@@ -224,10 +226,7 @@ static void softmax_before_cross_entropy_is_told(void **state)
 static void layers_that_do_not_fit_are_told_with_the_data(void **state)
 {
     (void)state;
-    static const struct bough_layer conv[] = {{"conv2d", .channels = 1, .kernel = {3, 3}}};
-    set("class", "cross_entropy");
-    config.trunk = conv;
-    config.trunk_count = 1;
+    set_with("class", "cross_entropy", "trunk=[conv2d: {channels: 1, kernel: 3}]");
     assert_fails(train(NULL), BOUGH_INVALID, "trunk[0] conv2d");
     assert_non_null(strstr(bough_last_error(), "a sample of train/input is [6]"));
 }

@@ -17,16 +17,16 @@
 enum bough_status bench_first_step(const struct bench_arguments *a)
 {
     enum bough_status status;
-    struct bough_config_file *file = NULL;
+    struct bough_config *config = NULL;
     struct bough_device *device = NULL;
     cli_log(CLI_QUIET);
-    TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
+    TRY(bough_config_open(&config, a->argument[0], a->set.item, a->set.count));
     TRY(cli_device_open(&device, a->device, a->kernels));
-    TRY(bough_bench_first_step(bough_config_file_config(file), device, a->first));
+    TRY(bough_bench_first_step(config, device, a->first));
     printf("%.6f\n", tool_clock());
 done:
     bough_device_close(&device);
-    bough_config_file_close(&file);
+    bough_config_close(&config);
     return status;
 }
 

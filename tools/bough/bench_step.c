@@ -57,20 +57,20 @@ static enum bough_status print_json(const struct bough_device *device, const cha
 enum bough_status bench_step(const struct bench_arguments *a)
 {
     enum bough_status status;
-    struct bough_config_file *file = NULL;
+    struct bough_config *config = NULL;
     struct bough_bench_options options = {.seconds = a->seconds};
     struct measured m;
-    TRY(bough_config_file_open(&file, a->argument[0], a->set.item, a->set.count));
+    TRY(bough_config_open(&config, a->argument[0], a->set.item, a->set.count));
     TRY(bench_first_steps(m.first, a)); // before there is a second thread
     TRY(cli_device_open(&options.device, a->device, a->kernels));
     TRY(bough_bench_ceiling(&m.ceiling, options.device));
-    TRY(bough_bench_step(&m.step, bough_config_file_config(file), &options));
+    TRY(bough_bench_step(&m.step, config, &options));
     if (a->json)
         TRY(print_json(options.device, a->argument[0], &m));
     else
         print(options.device, &m);
 done:
     bough_device_close(&options.device);
-    bough_config_file_close(&file);
+    bough_config_close(&config);
     return status;
 }

@@ -160,14 +160,14 @@ done:
 // ---- The command ----
 
 // Without a config, that of the run folder with the overrides; NULL where there is neither.
-static enum bough_status open_config(struct bough_config_file **file, const struct arguments *a)
+static enum bough_status open_config(struct bough_config **config, const struct arguments *a)
 {
     char path[PATH_MAX];
-    *file = NULL;
+    *config = NULL;
     if (!a->config && !a->set.count)
         return BOUGH_OK;
     snprintf(path, sizeof path, "%s/config.yaml", a->resume ? a->resume : "");
-    return bough_config_file_open(file, a->config ? a->config : path, a->set.item, a->set.count);
+    return bough_config_open(config, a->config ? a->config : path, a->set.item, a->set.count);
 }
 
 static enum bough_status train(struct bough_run **run, struct bough_device *device,
@@ -191,19 +191,19 @@ static enum bough_status train(struct bough_run **run, struct bough_device *devi
 static enum bough_status start(const struct arguments *a)
 {
     enum bough_status status;
-    struct bough_config_file *file = NULL;
+    struct bough_config *config = NULL;
     struct bough_run *run = NULL;
     struct bough_device *device = NULL;
     char made[PATH_MAX] = "";
     const char *run_dir = a->resume ? a->resume : a->run;
-    TRY(open_config(&file, a));
+    TRY(open_config(&config, a));
     if (!run_dir) {
         TRY(make_run_dir(made, a->config));
         run_dir = made;
     }
     status = cli_device_open(&device, a->device, a->kernels);
     if (status == BOUGH_OK)
-        status = train(&run, device, a, file ? bough_config_file_config(file) : NULL, run_dir);
+        status = train(&run, device, a, config, run_dir);
     if (status == BOUGH_OK)
         status = tell_result(bough_run_result(run), run_dir);
     else if (status == BOUGH_INTERRUPTED)
@@ -213,7 +213,7 @@ static enum bough_status start(const struct arguments *a)
 done:
     bough_device_close(&device); // which may keep what it built: the user has the scores by now
     bough_run_destroy(&run);
-    bough_config_file_close(&file);
+    bough_config_close(&config);
     return status;
 }
 

@@ -27,12 +27,10 @@ static enum bough_status parse_shape(struct bough_shape *shape, const char *text
 static enum bough_status shape_of_data(struct bough_shape *shape, const struct bough_config *config)
 {
     enum bough_status status;
-    struct bough_config resolved;
     struct bough_tensor_file *file = NULL;
     const struct bough_file_tensor *tensor;
-    TRY(bough_config_resolve(&resolved, config));
-    TRY(bough_tensor_file_open(&file, resolved.data));
-    TRY(bough_dataset_field(&tensor, file, "train", resolved.input.field));
+    TRY(bough_tensor_file_open(&file, bough_config_data(config)));
+    TRY(bough_dataset_field(&tensor, file, "train", bough_config_input_field(config)));
     shape->rank = tensor->shape.rank - 1;
     for (int32_t i = 0; i < shape->rank; i++)
         shape->dim[i] = tensor->shape.dim[i + 1];
@@ -78,17 +76,16 @@ static enum bough_status print_model(const struct bough_model_info *info,
 enum bough_status info_config(const char *path, const char *input, const struct tool_list *set)
 {
     enum bough_status status;
-    struct bough_config_file *file = NULL;
+    struct bough_config *config = NULL;
     struct bough_model_info *info = NULL;
     struct bough_shape sample;
-    TRY(bough_config_file_open(&file, path, set ? set->item : NULL, set ? set->count : 0));
-    const struct bough_config *config = bough_config_file_config(file);
+    TRY(bough_config_open(&config, path, set ? set->item : NULL, set ? set->count : 0));
     TRY(input ? parse_shape(&sample, input) : shape_of_data(&sample, config));
     TRY(bough_model_info_create(&info, config, &sample));
     TRY(print_model(info, &sample));
 done:
     bough_model_info_destroy(&info);
-    bough_config_file_close(&file);
+    bough_config_close(&config);
     return status;
 }
 

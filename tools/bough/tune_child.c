@@ -30,7 +30,7 @@ static void print_row(void *user, const struct bough_tune_row *row)
 enum bough_status tune_child(const struct tune_arguments *a)
 {
     enum bough_status status;
-    struct bough_config_file *file = NULL;
+    struct bough_config *config = NULL;
     const char *wanted = getenv("BOUGH_GEMM"), *crash = getenv("BOUGH_TUNE_CRASH");
     struct bough_tune_options options = {.row = print_row, .user = (void *)(uintptr_t)wanted};
     cli_log(CLI_QUIET);
@@ -38,8 +38,8 @@ enum bough_status tune_child(const struct tune_arguments *a)
         return tool_fail(BOUGH_INVALID, "BOUGH_GEMM names no candidate");
     alarm(MOST_SECONDS);
     if (a->config) {
-        TRY(bough_config_file_open(&file, a->config, a->set.item, a->set.count));
-        options.config = bough_config_file_config(file);
+        TRY(bough_config_open(&config, a->config, a->set.item, a->set.count));
+        options.config = config;
     }
     TRY(bough_device_open(&options.device, a->device));
     if (crash && strcmp(crash, wanted) == 0) // as tests want it
@@ -47,7 +47,7 @@ enum bough_status tune_child(const struct tune_arguments *a)
     TRY(bough_tune_run(&options));
 done:
     bough_device_close(&options.device);
-    bough_config_file_close(&file);
+    bough_config_close(&config);
     return status;
 }
 

@@ -2,8 +2,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/strings.h"
-#include "config/config_check.h"
-#include "config/config_schema.h"
+#include "config/config.h"
+#include "config/schema.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,8 +19,7 @@ struct writer {
     enum bough_status status;
 };
 
-static void write_section(struct writer *w, int map, const struct bough__section *section,
-                          const void *base, size_t from);
+static void write_keys(struct writer *w, int map, const struct bough__key *key, size_t count);
 
 // ---- Nodes ----
 
@@ -92,24 +91,13 @@ static int number(struct writer *w, float value)
     return plain(w, bough__format_float(value, digits, sizeof digits));
 }
 
-// Below 0 stands for 0 where the key has a 0.
-static int key_integer(struct writer *w, const struct bough__key *key, int32_t value)
-{
-    return integer(w, value < 0 && bough__key_takes_zero(key) ? 0 : value);
-}
-
-static int key_number(struct writer *w, const struct bough__key *key, float value)
-{
-    return number(w, value < 0 && bough__key_takes_zero(key) ? 0 : value);
-}
-
-static int two(struct writer *w, const struct bough__key *key, const void *place)
+static int two(struct writer *w, enum bough__option_type type, const void *place)
 {
     int sequence = list(w, YAML_FLOW_SEQUENCE_STYLE);
     for (int i = 0; i < 2; i++)
         append(w, sequence,
-               key->type == BOUGH__KEY_PAIR ? key_integer(w, key, ((const int32_t *)place)[i])
-                                            : key_number(w, key, ((const float *)place)[i]));
+               type == BOUGH__OPTION_PAIR ? integer(w, ((const int32_t *)place)[i])
+                                          : number(w, ((const float *)place)[i]));
     return sequence;
 }
 
@@ -121,20 +109,20 @@ static int shape(struct writer *w, const struct bough_shape *value)
     return sequence;
 }
 
-static int values(struct writer *w, const struct bough__key *key, const void *array, size_t count)
+static int values(struct writer *w, enum bough__option_type type, const void *array, size_t count)
 {
     if (!array || !count)
         return 0;
     int sequence = list(w, YAML_FLOW_SEQUENCE_STYLE);
     for (size_t i = 0; i < count; i++)
         append(w, sequence,
-               key->type == BOUGH__KEY_INTS    ? integer(w, ((const int32_t *)array)[i])
-               : key->type == BOUGH__KEY_TEXTS ? text(w, ((const char *const *)array)[i])
-                                               : number(w, ((const float *)array)[i]));
+               type == BOUGH__OPTION_INTS    ? integer(w, ((const int32_t *)array)[i])
+               : type == BOUGH__OPTION_NAMES ? text(w, ((const char *const *)array)[i])
+                                             : number(w, ((const float *)array)[i]));
     return sequence;
 }
 
-static int weights(struct writer *w, const float *array)
+static int by_task(struct writer *w, const float *array)
 {
     int map = mapping(w, YAML_FLOW_MAPPING_STYLE);
     for (size_t i = 0; i < w->config->tasks_count; i++)
@@ -142,94 +130,104 @@ static int weights(struct writer *w, const float *array)
     return map;
 }
 
-static int section(struct writer *w, const struct bough__section *of, const void *base)
+static int section(struct writer *w, const struct bough__options *options, void *base)
 {
+    struct bough__key key[BOUGH__MOST_KEYS];
     int map = mapping(w, YAML_BLOCK_MAPPING_STYLE);
-    write_section(w, map, of, base, 0);
+    write_keys(w, map, key, bough__config_keys(key, options, base));
     const yaml_node_t *at = map ? yaml_document_get_node(&w->document, map) : NULL;
     int empty = !at || at->data.mapping.pairs.top == at->data.mapping.pairs.start;
     return empty ? 0 : map;
 }
 
-static int layers(struct writer *w, const struct bough__section *of,
-                  const struct bough_layer *layer, size_t count)
+static int layers(struct writer *w, const struct bough__choice *layer, size_t count)
 {
+    struct bough__key key[BOUGH__MOST_KEYS];
     int sequence = list(w, count ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE);
     for (size_t i = 0; i < count; i++) {
-        int item = plain(w, layer[i].kind);
-        if (bough__layer_main(layer[i].kind)) {
-            int fields = mapping(w, YAML_FLOW_MAPPING_STYLE), kind = item;
-            write_section(w, fields, of, &layer[i], 1);
+        int item = plain(w, layer[i].row->name);
+        const size_t keys = bough__row_keys(key, &layer[i]);
+        if (keys) {
+            int fields = mapping(w, YAML_FLOW_MAPPING_STYLE), name = item;
+            write_keys(w, fields, key, keys);
             item = mapping(w, YAML_BLOCK_MAPPING_STYLE);
-            put(w, item, kind, fields);
+            put(w, item, name, fields);
         }
         append(w, sequence, item);
     }
     return sequence;
 }
 
-static int tasks(struct writer *w, const struct bough__section *of, const struct bough_task *task,
+static int tasks(struct writer *w, const struct bough__options *options, struct bough__task *task,
                  size_t count)
 {
     int map = mapping(w, YAML_BLOCK_MAPPING_STYLE);
     for (size_t i = 0; i < count; i++)
-        put(w, map, text(w, task[i].name), section(w, of, &task[i]));
+        put(w, map, text(w, task[i].name), section(w, options, &task[i]));
     return map;
 }
 
 // 0 for what is not given and has no default.
-static int value(struct writer *w, const struct bough__key *key, const char *base)
+static int single(struct writer *w, const struct bough__key *key)
 {
-    const void *place = base + key->offset, *array;
-    size_t count;
+    const void *place = bough__key_place(key);
+    const struct bough__choice *choice = place;
     char digits[32];
-    memcpy(&array, place, sizeof array); // where the key is no array, neither is used
-    memcpy(&count, base + key->count, sizeof count);
-    switch (key->type) {
-    case BOUGH__KEY_INT:
-        return key_integer(w, key, *(const int32_t *)place);
-    case BOUGH__KEY_NUMBER:
-        return key_number(w, key, *(const float *)place);
-    case BOUGH__KEY_PAIR:
-    case BOUGH__KEY_NUMBERS2:
-        return two(w, key, place);
-    case BOUGH__KEY_UINT64:
+    switch (key->option->type) {
+    case BOUGH__OPTION_INT:
+        return integer(w, *(const int32_t *)place);
+    case BOUGH__OPTION_NUMBER:
+        return number(w, *(const float *)place);
+    case BOUGH__OPTION_UINT64:
         snprintf(digits, sizeof digits, "%llu", (unsigned long long)*(const uint64_t *)place);
         return plain(w, digits);
-    case BOUGH__KEY_SWITCH:
-        return plain(w, (*(const enum bough_switch *)place != BOUGH_OFF) != (key->number[0] != 0)
-                            ? "true"
-                            : "false");
-    case BOUGH__KEY_NAME:
-    case BOUGH__KEY_TEXT:
-        return array ? text(w, array) : 0;
-    case BOUGH__KEY_SHAPE:
+    case BOUGH__OPTION_SWITCH:
+        return plain(w, *(const int *)place ? "true" : "false");
+    case BOUGH__OPTION_CHOICE:
+        return choice->row ? text(w, choice->row->name) : 0;
+    case BOUGH__OPTION_SHAPE:
         return shape(w, place);
-    case BOUGH__KEY_INTS:
-    case BOUGH__KEY_FLOATS:
-    case BOUGH__KEY_TEXTS:
-        return values(w, key, array, count);
-    case BOUGH__KEY_WEIGHTS:
-        return weights(w, array);
-    case BOUGH__KEY_SECTION:
-        return section(w, key->section, place);
-    case BOUGH__KEY_LAYERS:
-        return layers(w, key->section, array, count);
-    case BOUGH__KEY_TASKS:
-        return tasks(w, key->section, array, count);
+    default:
+        return two(w, key->option->type, place);
     }
-    return 0;
 }
 
-static void write_section(struct writer *w, int map, const struct bough__section *of,
-                          const void *base, size_t from)
+static int value(struct writer *w, const struct bough__key *key)
 {
-    const char *kind = bough__section_kind(of, base);
-    for (size_t i = from; i < of->count && w->status == BOUGH_OK; i++) {
-        const struct bough__key *key = &of->key[i];
-        int item = bough__key_is_of(key, kind) ? value(w, key, base) : 0;
+    void *place = bough__key_place(key), *array;
+    const enum bough__option_type type = key->option->type;
+    switch (type) {
+    case BOUGH__OPTION_SECTION:
+        return section(w, key->option->section, place);
+    case BOUGH__OPTION_TEXT:
+    case BOUGH__OPTION_INTS:
+    case BOUGH__OPTION_FLOATS:
+    case BOUGH__OPTION_NAMES:
+    case BOUGH__OPTION_BY_TASK:
+    case BOUGH__OPTION_CHOICES:
+    case BOUGH__OPTION_TASKS:
+        memcpy(&array, place, sizeof array);
+        break;
+    default:
+        return single(w, key);
+    }
+    if (type == BOUGH__OPTION_TEXT)
+        return array ? text(w, array) : 0;
+    if (type == BOUGH__OPTION_BY_TASK)
+        return by_task(w, array);
+    if (type == BOUGH__OPTION_CHOICES)
+        return layers(w, array, *bough__key_count(key));
+    if (type == BOUGH__OPTION_TASKS)
+        return tasks(w, key->option->section, array, *bough__key_count(key));
+    return values(w, type, array, *bough__key_count(key));
+}
+
+static void write_keys(struct writer *w, int map, const struct bough__key *key, size_t count)
+{
+    for (size_t i = 0; i < count && w->status == BOUGH_OK; i++) {
+        int item = value(w, &key[i]);
         if (item)
-            put(w, map, plain(w, key->name), item);
+            put(w, map, plain(w, key[i].option->name), item);
     }
 }
 
@@ -243,11 +241,12 @@ static int gather(void *user, unsigned char *bytes, size_t size)
 static enum bough_status emit(FILE *out, const struct bough_config *config)
 {
     struct writer w = {.config = config};
+    struct bough_config copy = *config;
     yaml_emitter_t emitter;
     enum bough_status status = BOUGH_OK;
     if (!yaml_document_initialize(&w.document, NULL, NULL, NULL, 1, 1))
         return bough__no_memory();
-    section(&w, &bough__config_section, config);
+    section(&w, &bough__config_options, &copy);
     if (w.status != BOUGH_OK) {
         yaml_document_delete(&w.document);
         return w.status;
@@ -270,34 +269,13 @@ static enum bough_status emit(FILE *out, const struct bough_config *config)
     return status;
 }
 
-static enum bough_status make_absolute(struct bough_config *config, struct bough__arena *arena)
-{
-    enum bough_status status = BOUGH_OK;
-    char *folder = NULL;
-    if (*config->data == '/')
-        return BOUGH_OK;
-    folder = realpath(".", NULL);
-    if (!folder)
-        return bough__file_refused("the current folder", "cannot be named");
-    config->data =
-        bough__arena_format(arena, "%s/%s", strcmp(folder, "/") ? folder : "", config->data);
-    BOUGH_TRY_MEMORY(config->data);
-done:
-    free(folder);
-    return status;
-}
-
 enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config)
 {
-    struct bough__arena arena = {0};
-    struct bough_config complete;
     FILE *out = NULL;
-    enum bough_status status;
+    enum bough_status status = BOUGH_OK;
     *text = NULL;
-    BOUGH_TRY(bough__config_complete(&complete, &arena, config, NULL));
-    BOUGH_TRY(make_absolute(&complete, &arena));
     BOUGH_TRY_MEMORY(out = open_memstream(text, size));
-    BOUGH_TRY(emit(out, &complete));
+    BOUGH_TRY(emit(out, config));
     int failed = fclose(out);
     out = NULL;
     if (failed || !*text) // a stream that ends in want of memory may close well
@@ -309,7 +287,6 @@ done:
         free(*text);
         *text = NULL;
     }
-    bough__arena_fini(&arena);
     return status;
 }
 

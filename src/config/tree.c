@@ -1,4 +1,4 @@
-#include "config/config_tree.h"
+#include "config/tree.h"
 
 #include "base/file.h"
 #include "base/strings.h"
@@ -13,8 +13,9 @@
 
 enum { FILE_LIMIT = 1 << 20, DEEPEST = 64, MOST_ANCHORS = 1000 };
 
-enum bough_status bough__node_fail(const struct bough__tree *tree, const struct bough__node *node,
-                                   const char *format, ...)
+enum bough_status bough__yaml_node_fail(const struct bough__tree *tree,
+                                        const struct bough__yaml_node *node, const char *format,
+                                        ...)
 {
     char text[1800];
     va_list args;
@@ -32,7 +33,7 @@ struct conversion {
     struct bough__arena *arena;
     const char *name; // of the text, for messages
     const char *override;
-    struct bough__node *all; // by the document's numbers
+    struct bough__yaml_node *all; // by the document's numbers
 };
 
 static int is_null(const char *text)
@@ -41,7 +42,7 @@ static int is_null(const char *text)
 }
 
 static enum bough_status convert_scalar(struct conversion *c, const yaml_node_t *from,
-                                        struct bough__node *node)
+                                        struct bough__yaml_node *node)
 {
     enum bough_status status = BOUGH_OK;
     const char *text = (const char *)from->data.scalar.value;
@@ -56,7 +57,7 @@ done:
 
 // Children are found by their number, so that neither depth nor a cycle does any harm.
 static enum bough_status convert(struct conversion *c, const yaml_node_t *from,
-                                 struct bough__node *node)
+                                 struct bough__yaml_node *node)
 {
     enum bough_status status = BOUGH_OK;
     node->line = (int)from->start_mark.line + 1;
@@ -69,8 +70,8 @@ static enum bough_status convert(struct conversion *c, const yaml_node_t *from,
     node->kind = map ? BOUGH__MAPPING : BOUGH__SEQUENCE;
     node->count =
         (size_t)(map ? from->data.mapping.pairs.top - pair : from->data.sequence.items.top - item);
-    BOUGH_TRY_MEMORY(node->item = BOUGH_NEW(c->arena, struct bough__node *, node->count));
-    BOUGH_TRY_MEMORY(node->key = BOUGH_NEW(c->arena, struct bough__node *, node->count));
+    BOUGH_TRY_MEMORY(node->item = BOUGH_NEW(c->arena, struct bough__yaml_node *, node->count));
+    BOUGH_TRY_MEMORY(node->key = BOUGH_NEW(c->arena, struct bough__yaml_node *, node->count));
     for (size_t i = 0; i < node->count; i++) {
         node->item[i] = &c->all[(map ? pair[i].value : item[i]) - 1];
         node->key[i] = map ? &c->all[pair[i].key - 1] : NULL;
@@ -79,15 +80,15 @@ done:
     return status;
 }
 
-static enum bough_status convert_all(struct bough__node **root, struct conversion *c,
+static enum bough_status convert_all(struct bough__yaml_node **root, struct conversion *c,
                                      const yaml_document_t *document)
 {
     size_t count = (size_t)(document->nodes.top - document->nodes.start);
     enum bough_status status = BOUGH_OK;
-    BOUGH_TRY_MEMORY(c->all = BOUGH_NEW(c->arena, struct bough__node, count + 1));
+    BOUGH_TRY_MEMORY(c->all = BOUGH_NEW(c->arena, struct bough__yaml_node, count + 1));
     for (size_t i = 0; i < count; i++)
         BOUGH_TRY(convert(c, &document->nodes.start[i], &c->all[i]));
-    c->all[count] = (struct bough__node){.line = 1, .plain = 1, .override = c->override};
+    c->all[count] = (struct bough__yaml_node){.line = 1, .plain = 1, .override = c->override};
     *root = count ? &c->all[0] : &c->all[count]; // an empty text is a null
 done:
     return status;
@@ -142,8 +143,8 @@ static enum bough_status check_text(const char *text, size_t size, const char *n
     return status;
 }
 
-static enum bough_status parse(struct bough__node **root, struct conversion *c, const char *text,
-                               size_t size)
+static enum bough_status parse(struct bough__yaml_node **root, struct conversion *c,
+                               const char *text, size_t size)
 {
     yaml_parser_t parser;
     yaml_document_t document, rest;
@@ -201,18 +202,19 @@ done:
 // ---- Places in the tree ----
 
 // Its index; `count` if the mapping has no such key.
-static size_t index_of_key(const struct bough__node *mapping, const char *key)
+static size_t index_of_key(const struct bough__yaml_node *mapping, const char *key)
 {
     size_t i = 0;
     for (; i < mapping->count; i++) {
-        const struct bough__node *at = mapping->key[i];
+        const struct bough__yaml_node *at = mapping->key[i];
         if (at && at->kind == BOUGH__SCALAR && at->text && strcmp(at->text, key) == 0)
             break;
     }
     return i;
 }
 
-struct bough__node *bough__node_find(const struct bough__node *mapping, const char *key)
+struct bough__yaml_node *bough__yaml_node_find(const struct bough__yaml_node *mapping,
+                                               const char *key)
 {
     if (mapping->kind != BOUGH__MAPPING)
         return NULL;
@@ -239,9 +241,9 @@ static size_t index_of(const char *part, size_t count)
     return bough__parse_uint(part, &index) && index <= count ? (size_t)index : SIZE_MAX;
 }
 
-const struct bough__node *bough__tree_at(const struct bough__tree *tree, const char *path)
+const struct bough__yaml_node *bough__tree_at(const struct bough__tree *tree, const char *path)
 {
-    const struct bough__node *node = tree->root, *next = node;
+    const struct bough__yaml_node *node = tree->root, *next = node;
     char part[256];
     while (next && next_part(part, sizeof part, &path)) {
         node = next;
@@ -249,7 +251,7 @@ const struct bough__node *bough__tree_at(const struct bough__tree *tree, const c
             size_t index = index_of(part, node->count);
             next = index < node->count ? node->item[index] : NULL;
         } else {
-            next = bough__node_find(node, part);
+            next = bough__yaml_node_find(node, part);
         }
     }
     return next ? next : node;
@@ -262,21 +264,21 @@ struct override {
     const char *text;
 };
 
-static struct bough__node *new_node(struct override *o, enum bough__node_kind kind)
+static struct bough__yaml_node *new_node(struct override *o, enum bough__yaml_node_kind kind)
 {
-    struct bough__node *node = BOUGH_NEW(o->tree->arena, struct bough__node, 1);
+    struct bough__yaml_node *node = BOUGH_NEW(o->tree->arena, struct bough__yaml_node, 1);
     if (node)
-        *node = (struct bough__node){.kind = kind, .plain = 1, .line = 1, .override = o->text};
+        *node = (struct bough__yaml_node){.kind = kind, .plain = 1, .line = 1, .override = o->text};
     return node;
 }
 
 // Gives the node entries of its own, and `more` empty ones behind them.
-static enum bough_status reserve(struct override *o, struct bough__node *node, size_t more)
+static enum bough_status reserve(struct override *o, struct bough__yaml_node *node, size_t more)
 {
     enum bough_status status = BOUGH_OK;
     size_t count = node->count + more;
-    struct bough__node **item = BOUGH_NEW(o->tree->arena, struct bough__node *, count);
-    struct bough__node **key = BOUGH_NEW(o->tree->arena, struct bough__node *, count);
+    struct bough__yaml_node **item = BOUGH_NEW(o->tree->arena, struct bough__yaml_node *, count);
+    struct bough__yaml_node **key = BOUGH_NEW(o->tree->arena, struct bough__yaml_node *, count);
     BOUGH_TRY_MEMORY(item);
     BOUGH_TRY_MEMORY(key);
     for (size_t i = 0; i < node->count; i++) {
@@ -294,10 +296,10 @@ done:
 
 // Replaces `*node` by a copy that has entries: what an alias shares must change in one place only.
 // A scalar that is the name of the entry wanted, as `relu` is for relu.x, gives way to it.
-static enum bough_status own(struct override *o, struct bough__node **node, const char *part)
+static enum bough_status own(struct override *o, struct bough__yaml_node **node, const char *part)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__node *old = *node, *copy = new_node(o, BOUGH__MAPPING);
+    struct bough__yaml_node *old = *node, *copy = new_node(o, BOUGH__MAPPING);
     BOUGH_TRY_MEMORY(copy);
     if (old->kind != BOUGH__SCALAR) {
         *copy = *old;
@@ -312,10 +314,11 @@ done:
     return status;
 }
 
-static enum bough_status add_key(struct override *o, struct bough__node *node, const char *name)
+static enum bough_status add_key(struct override *o, struct bough__yaml_node *node,
+                                 const char *name)
 {
     enum bough_status status;
-    struct bough__node *key = new_node(o, BOUGH__SCALAR);
+    struct bough__yaml_node *key = new_node(o, BOUGH__SCALAR);
     BOUGH_TRY_MEMORY(key);
     BOUGH_TRY_MEMORY(key->text = bough__arena_string(o->tree->arena, name));
     BOUGH_TRY(reserve(o, node, 1));
@@ -325,8 +328,8 @@ done:
 }
 
 // Where the entry `part` of `node` is kept; made if there is none.
-static enum bough_status entry(struct override *o, struct bough__node ***place,
-                               struct bough__node *node, const char *part)
+static enum bough_status entry(struct override *o, struct bough__yaml_node ***place,
+                               struct bough__yaml_node *node, const char *part)
 {
     enum bough_status status = BOUGH_OK;
     int list = node->kind == BOUGH__SEQUENCE;
@@ -345,7 +348,7 @@ done:
 enum bough_status bough__tree_override(struct bough__tree *tree, const char *override)
 {
     struct override o = {tree, override};
-    struct bough__node *value, **place = &tree->root;
+    struct bough__yaml_node *value, **place = &tree->root;
     enum bough_status status;
     char part[256], name[128], path[1024];
     const char *equals = strchr(override, '='), *rest = path;

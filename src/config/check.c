@@ -1,0 +1,148 @@
+#include "config/check.h"
+
+#include "base/strings.h"
+#include "config/task_name.h"
+#include "nn/metric.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// ---- Metrics ----
+
+static int fits(const struct bough__metric *metric, const struct bough__task *task)
+{
+    return (int)(metric->kinds >> bough__loss_of(&task->loss)->target & 1);
+}
+
+static enum bough_status check_metric(struct bough__config_place *place,
+                                      const struct bough__task *task, size_t index)
+{
+    const char *names[64], *name = task->metrics[index];
+    char what[120];
+    size_t count = 0, mark = bough__config_enter(place, "metrics");
+    const struct bough__metric *metric = bough__metric_find(name, NULL);
+    for (size_t i = 0; i < bough__metrics.count && count < 63; i++)
+        if (fits((const struct bough__metric *)(const void *)bough__metrics.row[i], task))
+            names[count++] = bough__metrics.row[i]->name;
+    names[count] = NULL;
+    snprintf(what, sizeof what, "unknown metric%s '%.60s'", metric ? " for this loss" : "", name);
+    if (!metric || !fits(metric, task))
+        return bough__config_unknown(place, NULL, what, name, names, NULL);
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(task->metrics[i], name) == 0)
+            return bough__config_wrong(place, NULL, "%s is given twice", name);
+    bough__config_leave(place, mark);
+    return BOUGH_OK;
+}
+
+static enum bough_status complete_metrics(struct bough__config_place *place,
+                                          struct bough__task *task)
+{
+    enum bough_status status = BOUGH_OK;
+    if (!task->metrics_count) {
+        task->metrics = &bough__loss_of(&task->loss)->metric;
+        task->metrics_count = 1;
+    }
+    for (size_t i = 0; i < task->metrics_count && status == BOUGH_OK; i++)
+        status = check_metric(place, task, i);
+    return status;
+}
+
+static int measures(const struct bough__task *task, const char *metric)
+{
+    int measured = strcmp(metric, "loss") == 0;
+    for (size_t m = 0; m < task->metrics_count; m++)
+        measured |= strcmp(task->metrics[m], metric) == 0 && strcmp(metric, "confusion") != 0;
+    return measured;
+}
+
+static enum bough_status complete_monitor(struct bough__config_place *place,
+                                          struct bough__task *task)
+{
+    char list[512] = "loss";
+    if (!task->monitor)
+        task->monitor = measures(task, "accuracy") ? "accuracy" : "loss";
+    if (measures(task, task->monitor))
+        return BOUGH_OK;
+    for (size_t m = 0; m < task->metrics_count; m++)
+        if (measures(task, task->metrics[m]))
+            bough__append(list, sizeof list, ", %s", task->metrics[m]);
+    bough__config_enter(place, "monitor");
+    return bough__config_wrong(place, NULL, "'%.60s' is not measured; wanted one of %s",
+                               task->monitor, list);
+}
+
+// ---- Tasks ----
+
+static enum bough_status check_standardize(struct bough__config_place *place,
+                                           const struct bough__task *task)
+{
+    if (!task->standardize && !task->mean && !task->std)
+        return BOUGH_OK;
+    size_t mark = bough__config_enter(place, "target");
+    if (bough__loss_of(&task->loss)->target != BOUGH_TARGET_NUMBER)
+        return bough__config_wrong(
+            place, NULL,
+            "standardize, mean and std are for numbers (mse, l1, huber), and the loss is %s",
+            task->loss.row->name);
+    if (!task->mean != !task->std)
+        return bough__config_wrong(place, NULL, "mean and std go together");
+    bough__config_leave(place, mark);
+    return BOUGH_OK;
+}
+
+// Task names become parts of key paths, of parameters' names, and columns of a CSV.
+static enum bough_status check_name(const struct bough__config_place *place, const char *name)
+{
+    if (!bough__task_name_fits(name))
+        return bough__config_wrong(
+            place, NULL,
+            "task name '%.80s'; wanted 1 to 63 bytes of UTF-8 without control characters, "
+            "quotes, any of . / \\ , ; : = [ ] { }, or a blank at an end",
+            name);
+    if (strcmp(name, "trunk") == 0)
+        return bough__config_wrong(place, NULL, "a task cannot be named trunk");
+    return BOUGH_OK;
+}
+
+enum bough_status bough__task_check(struct bough__config_place *place, struct bough__task *tasks,
+                                    size_t index)
+{
+    enum bough_status status;
+    struct bough__task *task = &tasks[index];
+    BOUGH_TRY(check_name(place, task->name));
+    size_t mark = bough__config_enter(place, task->name);
+    BOUGH_TRY(complete_metrics(place, task));
+    BOUGH_TRY(complete_monitor(place, task));
+    BOUGH_TRY(check_standardize(place, task));
+    bough__config_leave(place, mark);
+done:
+    return status;
+}
+
+// ---- Early stopping ----
+
+// Whether `metric` is "<task>.<metric>" of a task that measures it.
+static int is_measured(const struct bough_config *config, const char *metric)
+{
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        const struct bough__task *task = &config->tasks[t];
+        size_t length = strlen(task->name);
+        if (strncmp(metric, task->name, length) == 0 && metric[length] == '.' &&
+            measures(task, metric + length + 1))
+            return 1;
+    }
+    return 0;
+}
+
+enum bough_status bough__early_stopping_check(struct bough__config_place *place,
+                                              const struct bough_config *config)
+{
+    const char *metric = config->train.early_stopping.metric;
+    if (strcmp(metric, "mean") == 0 || strcmp(metric, "loss") == 0 || is_measured(config, metric))
+        return BOUGH_OK;
+    bough__config_enter(place, "train.early_stopping.metric");
+    return bough__config_wrong(
+        place, NULL, "'%.80s'; wanted mean, loss, or <task>.<metric> with a metric of that task",
+        metric);
+}

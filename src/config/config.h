@@ -1,0 +1,64 @@
+// A config as it is used: every default stands, 0 is 0. Completed once, while it is read.
+#ifndef BOUGH_CONFIG_CONFIG_H
+#define BOUGH_CONFIG_CONFIG_H
+
+#include "mtl/task.h"
+#include "nn/optimizer.h"
+#include "nn/schedule.h"
+
+#include <bough/config.h>
+#include <bough/tensor.h>
+
+// The field that the trunk reads. U8 becomes x / 255; then (x - mean) / std per channel.
+struct bough__input {
+    const char *field;
+    struct bough__choice normalize; // auto: mean and std are found in the training rows, per
+                                    // channel (or column), and kept in the model; none = as given
+    const float *mean;              // one, or one per channel; NULL = 0
+    const float *std;               // as many as mean; NULL = 1
+    size_t channels;                // how many mean and std hold
+};
+
+struct bough__early_stopping {
+    int32_t patience;   // epochs without a better value; 0 = never stop early
+    const char *metric; // mean | loss | <task>.<metric> | <task>.loss. mean is over the tasks: how
+                        // far their monitor has come since the first epoch. loss is the sum of the
+                        // losses. It also decides which model is the best, and steers `plateau`.
+};
+
+struct bough__training {
+    int32_t epochs, batch_size;
+    uint64_t seed;
+    float validation; // share of `train` held out where the file has no split `validation`
+    struct bough__early_stopping early_stopping;
+};
+
+// A copy borrows what the original points to.
+struct bough_config {
+    const char *data; // absolute path of the data set
+    struct bough__input input;
+    struct bough__choice architecture;
+    const struct bough__choice *trunk; // of bough__layers
+    size_t trunk_count;
+    const struct bough__task *tasks;
+    size_t tasks_count;
+    struct bough__choice weighting;
+    struct bough__optimization optimizer;
+    struct bough__scheduling schedule;
+    struct bough__training train;
+};
+
+// As bough_config_parse of a text that bough__config_text wrote. `path` is the file that messages
+// name.
+enum bough_status bough__config_parse(struct bough_config **config, const char *path,
+                                      const char *text);
+
+// The config as YAML. `*text` is the caller's to free; NULL on error.
+enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config);
+
+// Whether the two say the same; else `text` tells the first key that does not, and both values:
+// "optimizer.lr: 0.01, not 0.1".
+int bough__config_same(const struct bough_config *a, const struct bough_config *b, char *text,
+                       size_t size);
+
+#endif

@@ -1,0 +1,162 @@
+// The table of keys, for users.
+#include "base/strings.h"
+#include "config/schema.h"
+
+#include <bough/config.h>
+
+#include <stdio.h>
+#include <string.h>
+
+struct description {
+    void (*line)(void *user, const char *text);
+    void *user;
+};
+
+static const char *const type_text[] = {
+    [BOUGH__OPTION_INT] = "whole number",
+    [BOUGH__OPTION_UINT64] = "whole number",
+    [BOUGH__OPTION_PAIR] = "whole number or [height, width]",
+    [BOUGH__OPTION_NUMBER] = "number",
+    [BOUGH__OPTION_NUMBERS2] = "two numbers",
+    [BOUGH__OPTION_SWITCH] = "true or false",
+    [BOUGH__OPTION_TEXT] = "text",
+    [BOUGH__OPTION_SHAPE] = "list of whole numbers",
+    [BOUGH__OPTION_INTS] = "list of whole numbers",
+    [BOUGH__OPTION_FLOATS] = "number or list of them",
+    [BOUGH__OPTION_BY_TASK] = "numbers by task",
+    [BOUGH__OPTION_CHOICES] = "list of layers",
+    [BOUGH__OPTION_TASKS] = "tasks by name",
+};
+
+static void what_it_takes(char *text, size_t size, const struct bough__option *option)
+{
+    const int named = option->family && option->type != BOUGH__OPTION_CHOICES;
+    *text = '\0';
+    for (size_t i = 0; named && i < option->family->count; i++)
+        bough__append(text, size, "%s`%s`", i ? ", " : "", option->family->row[i]->name);
+    if (!named)
+        bough__append(text, size, "%s%s%s", type_text[option->type], option->range ? ", " : "",
+                      option->range ? option->range->text : "");
+}
+
+static void default_of(char *text, size_t size, const struct bough__option *option)
+{
+    char a[32], b[32];
+    *text = '\0';
+    bough__format_float((float)option->number[0], a, sizeof a);
+    bough__format_float((float)option->number[1], b, sizeof b);
+    if (option->needed)
+        bough__append(text, size, "needed");
+    else if (option->text || option->same_as)
+        bough__append(text, size, "%s%s", option->same_as ? "the " : "",
+                      option->same_as ? option->same_as : option->text);
+    else if (option->type == BOUGH__OPTION_SWITCH)
+        bough__append(text, size, "%s", option->number[0] != 0 ? "true" : "false");
+    else if (option->type == BOUGH__OPTION_NUMBERS2)
+        bough__append(text, size, "[%s, %s]", a, b);
+    else if (option->type <= BOUGH__OPTION_NUMBER)
+        bough__append(text, size, "%s", a);
+}
+
+static void describe_option(const struct description *d, const char *prefix,
+                            const struct bough__option *option, const char *read_by)
+{
+    char takes[512], otherwise[64], text[1500];
+    what_it_takes(takes, sizeof takes, option);
+    default_of(otherwise, sizeof otherwise, option);
+    snprintf(text, sizeof text, "| `%s%s` | %s | %s | %s | %s |", prefix, option->name, takes,
+             otherwise, read_by, option->help);
+    d->line(d->user, text);
+}
+
+static void describe_section(const struct description *d, const char *prefix,
+                             const struct bough__options *options);
+
+// ---- The options of rows ----
+
+// Whether users see no difference between the two.
+static int reads_alike(const struct bough__option *a, const struct bough__option *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->type == b->type && a->range == b->range &&
+           a->number[0] == b->number[0] && a->number[1] == b->number[1] && a->needed == b->needed &&
+           !a->same_as == !b->same_as && (a->section || strcmp(a->help, b->help) == 0);
+}
+
+static int row_reads(const struct bough__row *row, const struct bough__option *option)
+{
+    const struct bough__option *own = bough__option_find(&row->options, option->name);
+    return own && reads_alike(own, option);
+}
+
+// An option that a row before has too was told with that one.
+static void describe_row_option(const struct description *d, const char *prefix,
+                                const struct bough__family *family, size_t index,
+                                const struct bough__option *option)
+{
+    char readers[512] = "", inner[128];
+    for (size_t i = 0; i < index; i++)
+        if (row_reads(family->row[i], option))
+            return;
+    for (size_t i = index; i < family->count; i++)
+        if (row_reads(family->row[i], option))
+            bough__append(readers, sizeof readers, "%s%s", *readers ? " " : "",
+                          family->row[i]->name);
+    snprintf(inner, sizeof inner, "%s%s.", prefix, option->name);
+    if (option->section)
+        describe_section(d, inner, option->section);
+    else
+        describe_option(d, prefix, option, readers);
+}
+
+static void describe_rows(const struct description *d, const char *prefix,
+                          const struct bough__family *family)
+{
+    for (size_t i = 0; i < family->count; i++) {
+        const struct bough__options *options = &family->row[i]->options;
+        for (size_t o = 0; o < options->count; o++)
+            describe_row_option(d, prefix, family, i, &options->option[o]);
+    }
+}
+
+// ---- Sections ----
+
+static void describe_section(const struct description *d, const char *prefix,
+                             const struct bough__options *options)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        const struct bough__option *option = &options->option[i];
+        char inner[128];
+        snprintf(inner, sizeof inner, "%s%s.%s", prefix, option->name,
+                 option->type == BOUGH__OPTION_TASKS ? "<task>." : "");
+        if (option->type != BOUGH__OPTION_SECTION)
+            describe_option(d, prefix, option, "");
+        if (option->section)
+            describe_section(d, inner, option->section);
+        if (option->type == BOUGH__OPTION_CHOICE)
+            describe_rows(d, prefix, option->family);
+    }
+}
+
+static void describe_layers(const struct description *d)
+{
+    const struct bough__options *root = &bough__config_options;
+    for (size_t i = 0; i < root->count; i++)
+        if (root->option[i].type == BOUGH__OPTION_CHOICES) {
+            struct bough__option kind = root->option[i];
+            kind.name = "kind";
+            kind.type = BOUGH__OPTION_CHOICE;
+            kind.needed = 1;
+            kind.help = "the layer's own key: `relu`, or `linear: {units: 10}`";
+            describe_option(d, "<layer>.", &kind, "");
+            describe_rows(d, "<layer>.", kind.family);
+        }
+}
+
+void bough_config_describe(void (*line)(void *user, const char *text), void *user)
+{
+    const struct description d = {line, user};
+    line(user, "| key | takes | default | read by | what it does |");
+    line(user, "| --- | --- | --- | --- | --- |");
+    describe_section(&d, "", &bough__config_options);
+    describe_layers(&d);
+}

@@ -1,0 +1,132 @@
+// A config from YAML, on the disk or in memory.
+#include "base/file.h"
+#include "base/error.h"
+#include "config/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct owner {
+    struct bough_config config; // first: it is what the caller has
+    struct bough__arena arena;
+};
+
+// The folder that a relative path in the file starts from, without the last slash.
+static char *folder_of(struct bough__arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return bough__arena_string(arena, ".");
+    return bough__arena_format(arena, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+// Makes `data` absolute. What an override gives starts from the current folder, as any path on a
+// command line does.
+static enum bough_status place_data(struct owner *owner, const struct bough__tree *tree,
+                                    const char *folder)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_config *config = &owner->config;
+    const struct bough__yaml_node *node = bough__yaml_node_find(tree->root, "data");
+    char *absolute = NULL;
+    if (*config->data == '/')
+        return BOUGH_OK;
+    if (!folder || (node && node->override))
+        folder = ".";
+    absolute = realpath(folder, NULL);
+    if (!absolute)
+        return bough__file_refused(folder, "cannot be found");
+    config->data = bough__arena_format(&owner->arena, "%s/%s",
+                                       strcmp(absolute, "/") ? absolute : "", config->data);
+    BOUGH_TRY_MEMORY(config->data);
+done:
+    free(absolute);
+    return status;
+}
+
+static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree,
+                                   const char *folder, const char *const *overrides, size_t count)
+{
+    enum bough_status status;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = bough__arena_string(&owner->arena, overrides[i]);
+        BOUGH_TRY_MEMORY(text);
+        BOUGH_TRY(bough__tree_override(tree, text));
+    }
+    BOUGH_TRY(bough__config_read(&owner->config, &owner->arena, tree));
+    BOUGH_TRY(place_data(owner, tree, folder));
+done:
+    return status;
+}
+
+static enum bough_status parse(struct bough_config **config, const char *name, const char *text,
+                               const char *folder, const char *const *overrides, size_t count)
+{
+    enum bough_status status;
+    struct bough__tree tree;
+    struct owner *owner = calloc(1, sizeof *owner);
+    *config = NULL;
+    BOUGH_TRY_MEMORY(owner);
+    BOUGH_TRY(bough__tree_parse(&tree, &owner->arena, name, text, strlen(text)));
+    BOUGH_TRY(read_tree(owner, &tree, folder, overrides, count));
+    *config = &owner->config;
+    return BOUGH_OK;
+done:
+    if (owner)
+        bough__arena_fini(&owner->arena);
+    free(owner);
+    return status;
+}
+
+enum bough_status bough_config_parse(struct bough_config **config, const char *text,
+                                     const char *folder, const char *const *overrides, size_t count)
+{
+    return parse(config, "config", text, folder, overrides, count);
+}
+
+enum bough_status bough__config_parse(struct bough_config **config, const char *path,
+                                      const char *text)
+{
+    return parse(config, path, text, NULL, NULL, 0);
+}
+
+enum bough_status bough_config_open(struct bough_config **config, const char *path,
+                                    const char *const *overrides, size_t count)
+{
+    enum bough_status status;
+    struct bough__tree tree;
+    struct owner *owner = calloc(1, sizeof *owner);
+    *config = NULL;
+    BOUGH_TRY_MEMORY(owner);
+    BOUGH_TRY(bough__tree_load(&tree, &owner->arena, path));
+    const char *folder = folder_of(&owner->arena, path);
+    BOUGH_TRY_MEMORY(folder);
+    BOUGH_TRY(read_tree(owner, &tree, folder, overrides, count));
+    *config = &owner->config;
+    return BOUGH_OK;
+done:
+    if (owner)
+        bough__arena_fini(&owner->arena);
+    free(owner);
+    return status;
+}
+
+void bough_config_close(struct bough_config **config)
+{
+    struct owner *owner = (struct owner *)(void *)*config;
+    if (!owner)
+        return;
+    bough__arena_fini(&owner->arena);
+    free(owner);
+    *config = NULL;
+}
+
+const char *bough_config_data(const struct bough_config *config)
+{
+    return config->data;
+}
+
+const char *bough_config_input_field(const struct bough_config *config)
+{
+    return config->input.field;
+}

@@ -1,0 +1,216 @@
+#include "config/schema.h"
+
+#include "config/config.h"
+#include "mtl/architecture.h"
+#include "mtl/weighting.h"
+#include "nn/metric.h"
+
+// ---- Input ----
+
+static const struct bough__row normalize_auto = {
+    .name = "auto", .help = "mean and std of the training rows, per channel or column"};
+static const struct bough__row *const normalize_rows[] = {&normalize_auto};
+static const struct bough__family normalizations = {"normalization", normalize_rows, 1};
+
+static const struct bough__option normalize_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__input, normalize),
+     .family = &normalizations,
+     .help = "`auto`: mean and std of the training rows, per channel or column, kept in the model"},
+    {"mean", BOUGH__OPTION_FLOATS, offsetof(struct bough__input, mean),
+     offsetof(struct bough__input, channels), .range = &bough__range_any,
+     .help = "one, or one per channel"},
+    {"std", BOUGH__OPTION_FLOATS, offsetof(struct bough__input, std),
+     offsetof(struct bough__input, channels), .range = &bough__range_positive,
+     .help = "as many as mean: x becomes (x - mean) / std"},
+};
+static const struct bough__options normalize_section =
+    BOUGH_OPTIONS(normalize_options, struct bough__input);
+
+static const struct bough__option input_options[] = {
+    {"field", BOUGH__OPTION_TEXT, offsetof(struct bough__input, field), .text = "image",
+     .help = "what the trunk reads; U8 becomes x / 255"},
+    {"normalize", BOUGH__OPTION_SECTION, 0, .section = &normalize_section},
+};
+static const struct bough__options input_section =
+    BOUGH_OPTIONS(input_options, struct bough__input);
+
+// ---- Tasks ----
+
+static const struct bough__option target_options[] = {
+    {"field", BOUGH__OPTION_TEXT, offsetof(struct bough__task, target), .needed = 1,
+     .help = "field of the data set"},
+    {"map", BOUGH__OPTION_INTS, offsetof(struct bough__task, map),
+     offsetof(struct bough__task, map_count), .range = &bough__range_label,
+     .help = "new class of each class of the field, -1 for no label; without it as it is"},
+    {"standardize", BOUGH__OPTION_SWITCH, offsetof(struct bough__task, standardize),
+     .help = "learn (target - mean) / std, of the training rows; for mse, l1 and huber"},
+    {"mean", BOUGH__OPTION_FLOATS, offsetof(struct bough__task, mean),
+     offsetof(struct bough__task, outputs), .range = &bough__range_any,
+     .help = "one per output; `standardize` finds it"},
+    {"std", BOUGH__OPTION_FLOATS, offsetof(struct bough__task, std),
+     offsetof(struct bough__task, outputs), .range = &bough__range_positive,
+     .help = "as many as mean; predictions and metrics are in the target's own unit"},
+};
+static const struct bough__options target_section =
+    BOUGH_OPTIONS(target_options, struct bough__task);
+
+static const struct bough__option loss_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__losses, .needed = 1,
+     .help = "what is minimised"},
+};
+static const struct bough__options loss_section = BOUGH_OPTIONS(loss_options, struct bough__choice);
+
+static const struct bough__option task_options[] = {
+    {"target", BOUGH__OPTION_SECTION, 0, .section = &target_section, .needed = 1},
+    {"loss", BOUGH__OPTION_SECTION, offsetof(struct bough__task, loss), .section = &loss_section,
+     .needed = 1},
+    {"weight", BOUGH__OPTION_NUMBER, offsetof(struct bough__task, weight),
+     .range = &bough__range_not_negative, .number = {1}, .help = "factor of the task's loss"},
+    {"head", BOUGH__OPTION_CHOICES, offsetof(struct bough__task, head),
+     offsetof(struct bough__task, head_count), .family = &bough__layers, .needed = 1,
+     .help = "layers of this task alone; the last gives the scores"},
+    {"metrics", BOUGH__OPTION_NAMES, offsetof(struct bough__task, metrics),
+     offsetof(struct bough__task, metrics_count), .family = &bough__metrics,
+     .help = "what is measured; without it accuracy, mse or mae, as suits the loss. f1_binary is "
+             "of the second class"},
+    {"monitor", BOUGH__OPTION_TEXT, offsetof(struct bough__task, monitor),
+     .help = "which of these, or loss, tells the best epoch; without it accuracy where it is "
+             "measured, else loss"},
+};
+static const struct bough__options task_section = BOUGH_OPTIONS(task_options, struct bough__task);
+
+// ---- What is learned how ----
+
+static const struct bough__option architecture_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__architectures, .text = "hard_sharing",
+     .help = "how trunk and heads are wired"},
+};
+static const struct bough__options architecture_section =
+    BOUGH_OPTIONS(architecture_options, struct bough__choice);
+
+static const struct bough__option weighting_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__weightings, .text = "equal",
+     .help = "how the tasks' losses become one update"},
+};
+static const struct bough__options weighting_section =
+    BOUGH_OPTIONS(weighting_options, struct bough__choice);
+
+static const struct bough__option optimizer_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__optimization, choice),
+     .family = &bough__optimizers, .text = "adam", .help = "fields and defaults as in PyTorch"},
+    {"clip_norm", BOUGH__OPTION_NUMBER, offsetof(struct bough__optimization, clip_norm),
+     .range = &bough__range_not_negative,
+     .help = "largest norm of the whole gradient; 0 does not clip"},
+};
+static const struct bough__options optimizer_section =
+    BOUGH_OPTIONS(optimizer_options, struct bough__optimization);
+
+static const struct bough__option schedule_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__scheduling, choice),
+     .family = &bough__schedules, .text = "constant", .help = "of the learning rate"},
+    {"warmup", BOUGH__OPTION_NUMBER, offsetof(struct bough__scheduling, warmup),
+     .range = &bough__range_not_negative,
+     .help = "epochs of linear rise from 0, may be a fraction"},
+};
+static const struct bough__options schedule_section =
+    BOUGH_OPTIONS(schedule_options, struct bough__scheduling);
+
+// ---- The training ----
+
+static const struct bough__option early_stopping_options[] = {
+    {"patience", BOUGH__OPTION_INT, offsetof(struct bough__early_stopping, patience),
+     .range = &bough__range_count_or_none,
+     .help = "epochs without a better value before it stops; 0 never stops early"},
+    {"metric", BOUGH__OPTION_TEXT, offsetof(struct bough__early_stopping, metric), .text = "mean",
+     .help =
+         "mean, loss, `<task>.<metric>` or `<task>.loss`; also decides which model is the best"},
+};
+static const struct bough__options early_stopping_section =
+    BOUGH_OPTIONS(early_stopping_options, struct bough__early_stopping);
+
+static const struct bough__option train_options[] = {
+    {"epochs", BOUGH__OPTION_INT, offsetof(struct bough__training, epochs),
+     .range = &bough__range_count, .number = {1}, .help = "passes over the data"},
+    {"batch_size", BOUGH__OPTION_INT, offsetof(struct bough__training, batch_size),
+     .range = &bough__range_width, .number = {64}, .help = "samples a step"},
+    {"seed", BOUGH__OPTION_UINT64, offsetof(struct bough__training, seed),
+     .range = &bough__range_not_negative, .help = "of every random number"},
+    {"validation", BOUGH__OPTION_NUMBER, offsetof(struct bough__training, validation),
+     .range = &bough__range_below_one,
+     .help = "share of `train` held out where the data have no split `validation`"},
+    {"early_stopping", BOUGH__OPTION_SECTION, offsetof(struct bough__training, early_stopping),
+     .section = &early_stopping_section},
+};
+static const struct bough__options train_section =
+    BOUGH_OPTIONS(train_options, struct bough__training);
+
+// ---- The whole ----
+
+#define SECTION(name)                                                                              \
+    {                                                                                              \
+#name, BOUGH__OPTION_SECTION, offsetof(struct bough_config, name),                         \
+            .section = &name##_section                                                             \
+    }
+
+// Tasks stand before what is told by task.
+static const struct bough__option config_options[] = {
+    {"data", BOUGH__OPTION_TEXT, offsetof(struct bough_config, data), .needed = 1,
+     .help = "path of the data set, from the config's folder"},
+    SECTION(input),
+    SECTION(architecture),
+    {"trunk", BOUGH__OPTION_CHOICES, offsetof(struct bough_config, trunk),
+     offsetof(struct bough_config, trunk_count), .family = &bough__layers,
+     .help = "layers that all tasks share; may be empty"},
+    {"tasks", BOUGH__OPTION_TASKS, offsetof(struct bough_config, tasks),
+     offsetof(struct bough_config, tasks_count), .section = &task_section, .needed = 1,
+     .help = "by name, in order"},
+    SECTION(weighting),
+    SECTION(optimizer),
+    SECTION(schedule),
+    SECTION(train),
+};
+const struct bough__options bough__config_options =
+    BOUGH_OPTIONS(config_options, struct bough_config);
+
+// ---- Keys ----
+
+struct bough__choice *bough__config_choice(const struct bough__options *options, void *base)
+{
+    if (options->option->type != BOUGH__OPTION_CHOICE)
+        return NULL;
+    return (struct bough__choice *)(void *)((char *)base + options->option->offset);
+}
+
+static size_t add(struct bough__key *key, size_t count, const struct bough__options *options,
+                  size_t from, void *base)
+{
+    for (size_t i = from; i < options->count && count < BOUGH__MOST_KEYS - 1; i++)
+        key[count++] = (struct bough__key){&options->option[i], base};
+    return count;
+}
+
+size_t bough__row_keys(struct bough__key *key, const struct bough__choice *choice)
+{
+    return choice->row ? add(key, 0, &choice->row->options, 0, choice->options) : 0;
+}
+
+size_t bough__config_keys(struct bough__key *key, const struct bough__options *options, void *base)
+{
+    const struct bough__choice *choice = bough__config_choice(options, base);
+    size_t count = 0;
+    if (choice) {
+        key[count++] = (struct bough__key){options->option, base};
+        count += bough__row_keys(key + 1, choice);
+    }
+    return add(key, count, options, choice != NULL, base);
+}
+
+void *bough__key_place(const struct bough__key *key)
+{
+    return key->base + key->option->offset;
+}
+
+size_t *bough__key_count(const struct bough__key *key)
+{
+    return (size_t *)(void *)(key->base + key->option->count);
+}

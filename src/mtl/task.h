@@ -1,0 +1,28 @@
+// What a config says of each task.
+#ifndef BOUGH_MTL_TASK_H
+#define BOUGH_MTL_TASK_H
+
+#include "base/option.h"
+
+#include <stdint.h>
+
+struct bough__task {
+    const char *name;
+    const char *target; // field of the data set
+    const int32_t *map; // new class of each class of the field (-1 = no label); NULL = as it is
+    size_t map_count;
+    int standardize;         // mean and std are found in the training rows, output by output
+    const float *mean, *std; // the net learns (target - mean) / std; NULL = the target. The loss is
+                             // of that; metrics and predictions are of the target
+    size_t outputs;          // how many mean and std hold
+    struct bough__choice loss;        // of bough__losses
+    float weight;                     // factor of the task's loss
+    const struct bough__choice *head; // of bough__layers
+    size_t head_count;
+    const char *const *metrics; // names of bough__metrics
+    size_t metrics_count;
+    const char *monitor; // one of these, or loss: what the task adds to the criterion `mean` of
+                         // early stopping
+};
+
+#endif

@@ -1,0 +1,3 @@
+// Every weighting, one line each: BOUGH_WEIGHTING(name) for `bough__weighting_<name>`.
+BOUGH_WEIGHTING(equal)
+BOUGH_WEIGHTING(fixed)

@@ -1,0 +1,12 @@
+// Every metric, one line each: BOUGH_METRIC(name) for `bough__metric_<name>`.
+BOUGH_METRIC(accuracy)
+BOUGH_METRIC(top)
+BOUGH_METRIC(f1)
+BOUGH_METRIC(f1_macro)
+BOUGH_METRIC(f1_micro)
+BOUGH_METRIC(f1_binary)
+BOUGH_METRIC(auc)
+BOUGH_METRIC(confusion)
+BOUGH_METRIC(mse)
+BOUGH_METRIC(mae)
+BOUGH_METRIC(r2)

@@ -1,0 +1,166 @@
+// What a new row touches: its file, and a line in its list. A weighting and a layer of this
+// program's own, each with two options, are read, checked, saved, and trained with as those of the
+// library.
+#include "mtl/weighting.h"
+#include "nn/layer.h"
+#include "support/training.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- A weighting ----
+
+struct ramp_options {
+    float first, step;
+};
+
+static const struct bough__option ramp_options[] = {
+    {"first", BOUGH__OPTION_NUMBER, offsetof(struct ramp_options, first),
+     .range = &bough__range_not_negative, .number = {1}, .help = "weight of the first task"},
+    {"step", BOUGH__OPTION_NUMBER, offsetof(struct ramp_options, step),
+     .range = &bough__range_zero_to_one, .needed = 1, .help = "from task to task"},
+};
+
+static enum bough_status weigh_ramp(float *weight, const void *options, size_t tasks,
+                                    const float *measured)
+{
+    const struct ramp_options *o = options;
+    (void)measured;
+    for (size_t t = 0; t < tasks; t++)
+        weight[t] = o->first + o->step * (float)t;
+    return BOUGH_OK;
+}
+
+static const struct bough__weighting bough__weighting_ramp = {
+    {.name = "ramp",
+     .help = "each task more than the one before",
+     .options = BOUGH_OPTIONS(ramp_options, struct ramp_options)},
+    .needs = BOUGH_NEEDS_NOTHING,
+    .weigh = weigh_ramp,
+};
+
+// ---- A layer ----
+
+struct gain_options {
+    float factor;
+    int32_t times;
+};
+
+static const struct bough__option gain_options[] = {
+    {"factor", BOUGH__OPTION_NUMBER, offsetof(struct gain_options, factor),
+     .range = &bough__range_positive, .needed = 1, .help = "of every number"},
+    {"times", BOUGH__OPTION_INT, offsetof(struct gain_options, times), .range = &bough__range_count,
+     .number = {1}, .help = "how often"},
+};
+
+static enum bough_status gain(struct bough__builder *builder, int32_t *node, const void *options)
+{
+    const struct gain_options *o = options;
+    const struct bough__attr attr = {.value = o->factor};
+    enum bough_status status = BOUGH_OK;
+    for (int32_t i = 0; i < o->times && status == BOUGH_OK; i++)
+        status = bough__graph_op(builder->graph, node, &bough__op_scale, &attr, node, 1);
+    return status;
+}
+
+static const struct bough__layer_kind bough__layer_gain = {
+    {.name = "gain",
+     .help = "every number times a factor",
+     .options = BOUGH_OPTIONS(gain_options, struct gain_options)},
+    .build = gain,
+};
+
+// ---- The lists, with a line more: this program's stand in the place of the library's ----
+
+#define BOUGH_WEIGHTING(name) &bough__weighting_##name.row,
+static const struct bough__row *const weightings[] = {
+#include "mtl/weighting_list.h"
+    BOUGH_WEIGHTING(ramp)};
+const struct bough__family bough__weightings = {"weighting", weightings,
+                                                sizeof weightings / sizeof *weightings};
+
+#define BOUGH_LAYER(name) &bough__layer_##name.row,
+static const struct bough__row *const layers[] = {
+#include "nn/layer_list.h"
+    BOUGH_LAYER(gain)};
+const struct bough__family bough__layers = {"layer", layers, sizeof layers / sizeof *layers};
+
+// ---- Tests ----
+
+static double loss_of(const struct bough_config *config, const char *task)
+{
+    struct bough_run *run;
+    assert_ok(bough_train(&run, config, NULL));
+    const double loss = bough_scores_find(bough_run_result(run)->validation, task, "loss");
+    bough_run_destroy(&run);
+    return loss;
+}
+
+static void a_weighting_trains(void **state)
+{
+    (void)state;
+    const char *data = training_data(test_folder());
+    const struct bough_config own = training_config_with(
+                                  data, "train.epochs=1",
+                                  "weighting={name: ramp, first: 0, step: 0.5}", NULL),
+                              same = training_config_with(
+                                  data, "train.epochs=1",
+                                  "weighting={name: fixed, weights: [0, 0.5, 1]}", NULL),
+                              other = training_config_with(data, "train.epochs=1", NULL);
+    const double loss = loss_of(&own, "top");
+    assert_true(loss == loss_of(&same, "top"));
+    assert_true(loss != loss_of(&other, "top"));
+}
+
+static void a_layer_trains(void **state)
+{
+    (void)state;
+    const char *data = training_data(test_folder());
+    const struct bough_config own =
+        training_config_with(data, "train.epochs=1", "trunk.10=gain: {factor: 2, times: 2}", NULL);
+    const struct bough_config same =
+        training_config_with(data, "train.epochs=1", "trunk.10=gain: 4", NULL);
+    assert_true(loss_of(&own, "shape") == loss_of(&same, "shape"));
+}
+
+static void append_line(void *user, const char *line)
+{
+    char *text = user;
+    assert_true(strlen(text) + strlen(line) + 2 < 1 << 16);
+    strcat(strcat(text, line), "\n");
+}
+
+static void rows_are_told_checked_and_saved(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"weighting=ramp", "weighting: step is missing (from task to task)"},
+        {"weighting={name: ramp, step: 2}", "weighting.step: '2'; wanted a number, 0 to 1"},
+        {"weighting={name: ramp, stepp: 1}", "did you mean step? (name, first, step)"},
+        {"weighting=rampe", "did you mean ramp? (equal, fixed, "},
+        {"trunk=[gain]", "trunk[0].gain: factor is missing (of every number)"},
+    };
+    static char table[1 << 16];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct bough_config *config;
+        assert_fails(bough_config_parse(&config, test_config_small, NULL, &wrong[i][0], 1),
+                     BOUGH_INVALID, wrong[i][1]);
+    }
+    bough_config_describe(append_line, table);
+    assert_non_null(strstr(table, "| `weighting.step` | number, 0 to 1 | needed | ramp |"));
+    assert_non_null(strstr(table, "| `<layer>.times` | whole number, 1 or more | 1 | gain |"));
+    const struct bough_config config = test_config(
+        test_config_small, "weighting={name: ramp, step: 0.25}", "trunk.1=gain: 3", NULL);
+    test_config_round_trip(test_folder(), &config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_weighting_trains),
+        cmocka_unit_test(a_layer_trains),
+        cmocka_unit_test(rows_are_told_checked_and_saved),
+    };
+    return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
+}
