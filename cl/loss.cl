@@ -104,6 +104,72 @@ ROW_KERNEL void class_loss_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
     }
 }
 
+// ---- Of classes, where a sample has positions: an item is a position ----
+
+ITEM_KERNEL void class_map_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(part),
+                               const ulong count, const struct class_loss_params p)
+{
+    VIEW(const float, x);
+    VIEW(const int, label);
+    VIEW(const float, class_weight);
+    VIEW(float, lse);
+    VIEW(float, part);
+    EACH_ITEM (i) {
+        global const float *at = x + i / p.positions * p.positions * p.classes + i % p.positions;
+        const int mine = label[i];
+        float most = -INFINITY, sum = 0.0f, smooth = 0.0f;
+        for (int c = 0; c < p.classes; c++)
+            most = fmax(most, at[(size_t)c * p.positions]);
+        for (int c = 0; c < p.classes; c++)
+            sum += exp(at[(size_t)c * p.positions] - most);
+        lse[i] = most + log(sum);
+        part[i] = part[p.rows + i] = 0.0f;
+        if (mine >= 0 && mine < p.classes) {
+            const float weight = class_weight ? class_weight[mine] : 1.0f;
+            const float d = lse[i] - at[(size_t)mine * p.positions];
+            for (int c = 0; c < p.classes && p.smoothing > 0.0f; c++)
+                smooth += (class_weight ? class_weight[c] : 1.0f) *
+                          (lse[i] - at[(size_t)c * p.positions]);
+            part[i] = (1.0f - p.smoothing) * weight * class_value(p.kind, d, p.number) +
+                      p.smoothing / p.classes * smooth;
+            part[p.rows + i] = weight;
+        }
+    }
+}
+
+ITEM_KERNEL void class_map_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), ARG(y), ARG(dy),
+                               ARG(dx), const ulong count, const struct class_loss_params p)
+{
+    VIEW(const float, x);
+    VIEW(const int, label);
+    VIEW(const float, class_weight);
+    VIEW(const float, lse);
+    VIEW(const float, y);
+    VIEW(const float, dy);
+    VIEW(float, dx);
+    float all = 0.0f;
+    for (int c = 0; c < p.classes && p.smoothing > 0.0f; c++)
+        all += class_weight ? class_weight[c] : 1.0f;
+    const float factor = y[1] > 0.0f ? dy[0] / y[1] : 0.0f;
+    const float soft = factor * p.smoothing / p.classes;
+    EACH_ITEM (i) {
+        const size_t first = i / p.positions * p.positions * p.classes + i % p.positions;
+        const int mine = label[i];
+        const bool labelled = mine >= 0 && mine < p.classes && y[1] > 0.0f;
+        float hard = 0.0f;
+        if (labelled)
+            hard = factor * (1.0f - p.smoothing) * (class_weight ? class_weight[mine] : 1.0f) *
+                   class_slope(p.kind, lse[i] - x[first + (size_t)mine * p.positions], p.number);
+        for (int c = 0; c < p.classes; c++) {
+            const size_t at = first + (size_t)c * p.positions;
+            const float chance = exp(x[at] - lse[i]);
+            const float slope = hard * (chance - (c == mine)) +
+                                soft * (chance * all - (class_weight ? class_weight[c] : 1.0f));
+            dx[at] = labelled ? slope : 0.0f;
+        }
+    }
+}
+
 // ---- Element-wise losses: a row is a chunk; a target NaN is none ----
 
 #define VALUE_LOSS(name, target, metric)                                                           \

@@ -15,9 +15,10 @@ enum loss_kind {
 
 struct class_loss_params {
     int kind;
-    int rows, classes;
-    float smoothing; // label smoothing
-    float number;    // the loss's own, as in its formulas
+    int rows, classes; // a row is a position of a sample
+    int positions;     // of a sample: the scores are [rows / positions, classes, positions]
+    float smoothing;   // label smoothing
+    float number;      // the loss's own, as in its formulas
 };
 
 // Element-wise losses are summed in chunks of 1024 elements, and then the chunks.

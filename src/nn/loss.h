@@ -6,11 +6,12 @@
 #include "cl/loss_list.h"
 #include "graph/graph.h"
 
-// What a loss compares the scores [N, K] with. Rows (or numbers) without a label weigh nothing.
+// What a loss compares the scores [N, K, ...] with. Positions (or numbers) without a label weigh
+// nothing.
 enum bough__target_kind {
-    BOUGH_TARGET_CLASS,  // I32 [N], 0..K-1; -1 = none
-    BOUGH_TARGET_BINARY, // F32 [N, K] of 0 and 1; NaN = none
-    BOUGH_TARGET_NUMBER, // F32 [N, K]; NaN = none
+    BOUGH_TARGET_CLASS,  // I32 [N, ...], 0..K-1; -1 = none
+    BOUGH_TARGET_BINARY, // F32 [N, K, ...] of 0 and 1; NaN = none
+    BOUGH_TARGET_NUMBER, // F32 [N, K, ...]; NaN = none
 };
 
 struct bough__loss_kind {

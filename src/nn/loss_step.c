@@ -134,7 +134,7 @@ static void loss_step(void *const *arg, const void *params, int64_t begin, int64
                             .number = own[1],
                             .dx = own[3],
                             .all = own[4]};
-        task.loss = (struct class_loss){task.told->kind, own[2], task.told->width,
+        task.loss = (struct class_loss){task.told->kind,      own[2],           task.told->width, 1,
                                         task.told->smoothing, task.told->number};
         const double weight = kinds[task.told->kind].weight(&task);
         if (task.dx && weight > 0)
@@ -161,7 +161,7 @@ static const struct bough__kernel kernel_loss_step = {"loss_step",
 
 int bough__loss_step_suits(const struct bough_shape *scores)
 {
-    return bough_shape_elements(scores) <= MOST;
+    return scores->rank == 2 && bough_shape_elements(scores) <= MOST;
 }
 
 static int kind_of(const struct bough__op *op)

@@ -24,7 +24,7 @@ struct bough__loss_step {
     struct bough__span account; // struct loss_account [T]
 };
 
-// Whether scores of that shape, [N, K], are few enough for one group a task.
+// Whether scores of that shape are [N, K], and few enough for one group a task.
 int bough__loss_step_suits(const struct bough_shape *scores);
 
 // Writes one launch for every LOSS_STEP_TASKS tasks; keeps none of the structs.

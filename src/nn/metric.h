@@ -12,7 +12,7 @@
 // The scores of a task and what they are measured against.
 struct bough__outcome {
     enum bough__target_kind kind;
-    int64_t rows, width;  // N, K
+    int64_t rows, width;  // N, K; where scores have positions, each is a row
     const float *score;   // [N, K]
     const int32_t *label; // [N], of BOUGH_TARGET_CLASS
     const float *number;  // [N, K], of the others

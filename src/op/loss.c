@@ -1,7 +1,8 @@
 // Losses -> y [2]: the mean, and the weight that it was averaged over; 0 and 0 where nothing is
 // labelled. dy is [1]: the factor of the mean.
-//   of classes  scores [N, K], labels I32 [N], class weights [K] or absent. Labels are 0..K-1;
-//               anything else is none. The mean is weighted by the weight of each row's class.
+//   of classes  scores [N, K, ...], labels I32 [N, ...], class weights [K] or absent. Labels are
+//               0..K-1; anything else is none. The mean is over all positions of all samples,
+//               weighted by the weight of each label's class.
 //   by element  scores [any], targets [same]. A target NaN is none.
 // attr.value is the number in a loss's formulas, attr.smoothing label smoothing, in [0, 1].
 #include "base/error.h"
@@ -42,7 +43,8 @@ static enum bough_status write_mean(struct bough__sequence *out, int64_t parts,
 BOUGH_IN_TWIN struct class_loss loss_of(const struct class_loss_params *p,
                                         const float *class_weight)
 {
-    return (struct class_loss){p->kind, class_weight, p->classes, p->smoothing, p->number};
+    return (struct class_loss){p->kind,      class_weight, p->classes,
+                               p->positions, p->smoothing, p->number};
 }
 
 BOUGH_TWIN static void class_loss_fwd(void *const *arg, const void *params, int64_t begin,
@@ -89,27 +91,138 @@ BOUGH_TWIN static void class_loss_bwd(void *const *arg, const void *params, int6
     }
 }
 
-static const struct bough__kernel kernel_class_fwd = {
-    "class_loss_fwd", "loss",    class_loss_fwd,
-    BOUGH_GRID_ROWS,  .args = 5, .params_size = sizeof(struct class_loss_params)};
-static const struct bough__kernel kernel_class_bwd = {
-    "class_loss_bwd", "loss",    class_loss_bwd,
-    BOUGH_GRID_ROWS,  .args = 7, .params_size = sizeof(struct class_loss_params)};
+// ---- Of classes, where a sample has positions: stretches of one sample's ----
+
+enum { STRETCH = 64 };
+
+static int64_t stretch_end(int64_t begin, int64_t end, int64_t positions)
+{
+    const int64_t of_sample = (begin / positions + 1) * positions;
+    const int64_t most = begin + STRETCH < of_sample ? begin + STRETCH : of_sample;
+    return most < end ? most : end;
+}
+
+// The first class's score at position `at`.
+BOUGH_IN_TWIN int64_t place_of(int64_t at, const struct class_loss_params *p)
+{
+    return at / p->positions * p->positions * p->classes + at % p->positions;
+}
+
+BOUGH_IN_TWIN void map_log_sum_exp(float *restrict lse, const float *x, int64_t count,
+                                   const struct class_loss_params *p)
+{
+    float sum[STRETCH] = {0};
+    for (int64_t i = 0; i < count; i++)
+        lse[i] = -INFINITY;
+    for (int64_t c = 0; c < p->classes; c++)
+        for (int64_t i = 0; i < count; i++)
+            lse[i] = x[c * p->positions + i] > lse[i] ? x[c * p->positions + i] : lse[i];
+    for (int64_t c = 0; c < p->classes; c++)
+        for (int64_t i = 0; i < count; i++)
+            sum[i] += quick_exp(x[c * p->positions + i] - lse[i]);
+    for (int64_t i = 0; i < count; i++)
+        lse[i] += quick_log(sum[i]);
+}
+
+BOUGH_TWIN static void class_map_fwd(void *const *arg, const void *params, int64_t begin,
+                                     int64_t end)
+{
+    const struct class_loss_params *p = params;
+    const struct class_loss loss = loss_of(p, arg[2]);
+    const int32_t *label = arg[1];
+    float *lse = arg[3], *value = arg[4], *weight = value + p->rows;
+    for (int64_t at = begin, next; at < end; at = next) {
+        next = stretch_end(at, end, p->positions);
+        const float *x = (const float *)arg[0] + place_of(at, p);
+        map_log_sum_exp(lse + at, x, next - at, p);
+        for (int64_t i = at; i < next; i++, x++) {
+            const int labelled = is_labelled(&loss, label[i]);
+            weight[i] = labelled ? weight_of(&loss, label[i]) : 0.0f;
+            value[i] = labelled ? row_value(&loss, x, lse[i], label[i]) : 0.0f;
+        }
+    }
+}
+
+// The gradient at `count` positions of a sample.
+BOUGH_IN_TWIN void map_slopes(float *restrict dx, const float *x, const float *lse,
+                              const int32_t *label, int64_t count, const struct class_loss *loss,
+                              float factor)
+{
+    const float all = sum_of_class_weights(loss);
+    const float share = factor * (1.0f - loss->smoothing);
+    const float soft = factor * (loss->smoothing / (float)loss->classes);
+    const int64_t apart = loss->positions;
+    float hard[STRETCH] = {0};
+    for (int64_t i = 0; i < count; i++)
+        if (is_labelled(loss, label[i]))
+            hard[i] = share * weight_of(loss, label[i]) *
+                      class_slope(loss->kind, lse[i] - x[label[i] * apart + i], loss->number);
+    for (int64_t c = 0; c < loss->classes; c++)
+        for (int64_t i = 0; i < count; i++) {
+            const float chance = quick_exp(x[c * apart + i] - lse[i]);
+            const float slope = hard[i] * (chance - (label[i] == c ? 1.0f : 0.0f)) +
+                                soft * (chance * all - weight_of(loss, c));
+            dx[c * apart + i] = label[i] >= 0 && label[i] < loss->classes ? slope : 0.0f;
+        }
+}
+
+BOUGH_TWIN static void class_map_bwd(void *const *arg, const void *params, int64_t begin,
+                                     int64_t end)
+{
+    const struct class_loss_params *p = params;
+    const struct class_loss loss = loss_of(p, arg[2]);
+    const float *x = arg[0], *lse = arg[3], *y = arg[4], *dy = arg[5];
+    const int32_t *label = arg[1];
+    float *dx = arg[6];
+    for (int64_t at = begin, next; at < end; at = next) {
+        next = stretch_end(at, end, p->positions);
+        const int64_t place = place_of(at, p);
+        if (y[1] > 0.0f)
+            map_slopes(dx + place, x + place, lse + at, label + at, next - at, &loss, dy[0] / y[1]);
+        for (int64_t c = 0; c < p->classes && !(y[1] > 0.0f); c++)
+            clear(dx + place + c * p->positions, next - at);
+    }
+}
+
+// ---- The op of classes ----
+
+// Of one position a sample, and of more.
+static const struct bough__kernel kernel_class_fwd[] = {
+    {"class_loss_fwd", "loss", class_loss_fwd, BOUGH_GRID_ROWS, 5,
+     sizeof(struct class_loss_params)},
+    {"class_map_fwd", "loss", class_map_fwd, BOUGH_GRID_ITEMS, 5, sizeof(struct class_loss_params)},
+};
+static const struct bough__kernel kernel_class_bwd[] = {
+    {"class_loss_bwd", "loss", class_loss_bwd, BOUGH_GRID_ROWS, 7,
+     sizeof(struct class_loss_params)},
+    {"class_map_bwd", "loss", class_map_bwd, BOUGH_GRID_ITEMS, 7, sizeof(struct class_loss_params)},
+};
+
+// [N, ...] of scores [N, K, ...].
+static int labels_fit(const struct bough_shape *x, const struct bough_shape *label)
+{
+    int fit = x->rank >= 2 && label->rank == x->rank - 1 && label->dim[0] == x->dim[0];
+    for (int32_t i = 1; fit && i < label->rank; i++)
+        fit = label->dim[i] == x->dim[i + 1];
+    return fit;
+}
 
 static enum bough_status check_inputs(const struct bough__op_call *call)
 {
     const struct bough_shape *x = &call->x[0].shape, *label = &call->x[1].shape;
     const struct bough_shape *weight = &call->x[2].shape;
     char text[2][128];
-    if (x->rank != 2 || label->rank != 1 || x->dim[0] != label->dim[0])
-        return bough__fail(BOUGH_INVALID, "scores %s and labels %s, wanted [N, K] and [N]",
+    if (!labels_fit(x, label))
+        return bough__fail(BOUGH_INVALID,
+                           "scores %s and labels %s, wanted [N, K, ...] and [N, ...]",
                            bough_shape_format(x, text[0], sizeof text[0]),
                            bough_shape_format(label, text[1], sizeof text[1]));
     if (call->x[1].dtype != BOUGH_I32)
         return bough__fail(BOUGH_INVALID, "labels of type %s, wanted I32",
                            bough_dtype_name(call->x[1].dtype));
     if (call->inputs > 2 && (weight->rank != 1 || weight->dim[0] != x->dim[1]))
-        return bough__fail(BOUGH_INVALID, "scores %s and class weights %s, wanted [N, K] and [K]",
+        return bough__fail(BOUGH_INVALID,
+                           "scores %s and class weights %s, wanted [N, K, ...] and [K]",
                            bough_shape_format(x, text[0], sizeof text[0]),
                            bough_shape_format(weight, text[1], sizeof text[1]));
     return BOUGH_OK;
@@ -117,7 +230,7 @@ static enum bough_status check_inputs(const struct bough__op_call *call)
 
 static enum bough_status class_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
-    const size_t rows = (size_t)call->x[0].shape.dim[0];
+    const size_t rows = (size_t)bough_shape_elements(&call->x[1].shape);
     const float smoothing = call->attr->smoothing;
     if (!(smoothing >= 0.0f && smoothing <= 1.0f))
         return bough__fail(BOUGH_INVALID, "label smoothing %g, wanted 0 to 1", (double)smoothing);
@@ -129,11 +242,16 @@ static enum bough_status class_shape(struct bough__op_need *need, const struct b
 
 static struct class_loss_params class_params(const struct bough__op_call *call, enum loss_kind kind)
 {
-    return (struct class_loss_params){.kind = kind,
-                                      .rows = (int)call->x[0].shape.dim[0],
-                                      .classes = (int)call->x[0].shape.dim[1],
-                                      .smoothing = call->attr->smoothing,
-                                      .number = call->attr->value};
+    const struct bough_shape *x = &call->x[0].shape;
+    struct class_loss_params params = {.kind = kind,
+                                       .classes = (int)x->dim[1],
+                                       .positions = 1,
+                                       .smoothing = call->attr->smoothing,
+                                       .number = call->attr->value};
+    for (int32_t i = 2; i < x->rank; i++)
+        params.positions *= (int)x->dim[i];
+    params.rows = (int)x->dim[0] * params.positions;
+    return params;
 }
 
 static enum bough_status class_forward(struct bough__sequence *out,
@@ -141,7 +259,7 @@ static enum bough_status class_forward(struct bough__sequence *out,
 {
     const struct class_loss_params params = class_params(call, kind);
     enum bough_status status;
-    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_class_fwd, params.rows,
+    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_class_fwd[params.positions > 1], params.rows,
                            bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
                            call->x[1].span, call->x[2].span, call->saved, call->scratch));
     BOUGH_TRY(write_mean(out, params.rows, call));
@@ -155,7 +273,7 @@ static enum bough_status class_backward(struct bough__sequence *out,
     const struct class_loss_params params = class_params(call, kind);
     if (!call->dx[0].span.buffer)
         return BOUGH_OK;
-    return BOUGH_KERNEL(out, &kernel_class_bwd, params.rows,
+    return BOUGH_KERNEL(out, &kernel_class_bwd[params.positions > 1], params.rows,
                         bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
                         call->x[1].span, call->x[2].span, call->saved, call->y.span, call->dy.span,
                         call->dx[0].span);

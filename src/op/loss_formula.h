@@ -10,10 +10,10 @@
 // ---- Of classes ----
 
 struct class_loss {
-    int kind;                  // enum loss_kind
-    const float *class_weight; // [classes]; NULL = all 1
-    int64_t classes;
-    float smoothing, number; // label smoothing; the loss's own number
+    int kind;                   // enum loss_kind
+    const float *class_weight;  // [classes]; NULL = all 1
+    int64_t classes, positions; // of a sample; a class's scores are `positions` apart
+    float smoothing, number;    // label smoothing; the loss's own number
 };
 
 BOUGH_IN_TWIN float weight_of(const struct class_loss *loss, int64_t c)
@@ -42,13 +42,13 @@ BOUGH_IN_TWIN float row_value(const struct class_loss *loss, const float *x, flo
     const float smoothing = loss->smoothing;
     float smooth = 0.0f;
     for (int64_t c = 0; c < loss->classes && smoothing > 0.0f; c++)
-        smooth += weight_of(loss, c) * (lse - x[c]);
+        smooth += weight_of(loss, c) * (lse - x[c * loss->positions]);
     return (1.0f - smoothing) * weight_of(loss, label) *
-               class_value(loss->kind, lse - x[label], loss->number) +
+               class_value(loss->kind, lse - x[label * loss->positions], loss->number) +
            smoothing / (float)loss->classes * smooth;
 }
 
-// Its gradient, times `factor`.
+// Its gradient, times `factor`, where a sample is one position.
 //   soft  smoothing / classes * factor
 //   all   sum_of_class_weights
 BOUGH_IN_TWIN void row_slopes(float *dx, const struct class_loss *loss, const float *x, float lse,

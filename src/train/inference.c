@@ -47,6 +47,7 @@ enum bough_status bough_model_open(struct bough_model **model, const char *path,
     *model = NULL;
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__loaded_open(&made->loaded, path, device));
+    BOUGH_TRY(bough__model_without_positions(made->loaded.model, "a row of bough_model_run"));
     made->output =
         BOUGH_NEW(&made->loaded.arena, struct bough_output, made->loaded.config->tasks_count);
     BOUGH_TRY_MEMORY(made->output);

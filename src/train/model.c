@@ -17,6 +17,11 @@ static enum bough_status check_task(struct bough__model *model, size_t t)
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s.loss.class_weights: %zu weights, the head has %lld classes",
                            task->name, weights, (long long)model->width[t]);
+    if (task->std && model->positions[t] != 1)
+        return bough__fail(BOUGH_INVALID,
+                           "tasks.%s.target: mean and std are for scores [N, K], and the head "
+                           "gives %lld positions a row",
+                           task->name, (long long)model->positions[t]);
     if (task->std && (int64_t)task->outputs != model->width[t])
         return bough__fail(
             BOUGH_INVALID,
@@ -96,13 +101,16 @@ static enum bough_status declare(struct bough__model *model,
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_shape *shape = bough__graph_shape(&graph, scores[t]);
         char text[128];
-        if (shape->rank != 2) {
-            status = bough__fail(BOUGH_INVALID, "tasks.%s.head gives %s, wanted [N, K]",
+        if (shape->rank < 2) {
+            status = bough__fail(BOUGH_INVALID, "tasks.%s.head gives %s, wanted [N, K, ...]",
                                  model->config->tasks[t].name,
                                  bough_shape_format(shape, text, sizeof text));
             goto done;
         }
         model->width[t] = shape->dim[1];
+        model->positions[t] = 1;
+        for (int32_t i = 2; i < shape->rank; i++)
+            model->positions[t] *= shape->dim[i];
         BOUGH_TRY(check_task(model, t));
     }
     BOUGH_TRY(place_params(model, &graph, scores));
@@ -153,10 +161,12 @@ enum bough_status bough__model_create(struct bough__model **model,
     made->device = device;
     made->sample = *sample;
     made->width = BOUGH_NEW(&made->arena, int64_t, tasks);
+    made->positions = BOUGH_NEW(&made->arena, int64_t, tasks);
     made->loss = BOUGH_NEW(&made->arena, const struct bough__loss_kind *, tasks);
     made->classes = BOUGH_NEW(&made->arena, struct bough__classes, tasks);
     made->class_weights = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks);
     BOUGH_TRY_MEMORY(made->width);
+    BOUGH_TRY_MEMORY(made->positions);
     BOUGH_TRY_MEMORY(made->loss);
     BOUGH_TRY_MEMORY(made->classes);
     BOUGH_TRY_MEMORY(made->class_weights);
@@ -223,6 +233,16 @@ enum bough_status bough__model_use_best(struct bough__model *model)
 {
     return bough__copy(bough__whole(model->params.value), bough__whole(model->best),
                        (size_t)model->params.elements * sizeof(float));
+}
+
+enum bough_status bough__model_without_positions(const struct bough__model *model, const char *what)
+{
+    for (size_t t = 0; t < model->config->tasks_count; t++)
+        if (model->positions[t] != 1)
+            return bough__fail(BOUGH_INVALID,
+                               "tasks.%s has scores at %lld positions a row, and %s takes one",
+                               model->config->tasks[t].name, (long long)model->positions[t], what);
+    return BOUGH_OK;
 }
 
 // ---- Files ----

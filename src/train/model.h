@@ -14,7 +14,8 @@ struct bough__model {
     struct bough_shape sample; // of one input, without the batch
     struct bough__params params;
     int slots;                            // of the optimizer, per parameter
-    int64_t *width;                       // [T] numbers per row of each task's scores
+    int64_t *width;                       // [T] K of each task's scores [N, K, ...]
+    int64_t *positions;                   // [T] of a row: the dimensions behind K; 1 = none
     const struct bough__loss_kind **loss; // [T]
     struct bough__classes *classes;       // [T]; without names until they are read
     struct bough__buffer **class_weights; // [T], NULL = none
@@ -37,9 +38,26 @@ void bough__model_destroy(struct bough__model **model);
 enum bough_status bough__model_read_classes(struct bough__model *model,
                                             const struct bough_tensor_file *file);
 
-// Records the architecture on the leaf `input` [N, sample]; wiring->scores[t] is [N, width[t]].
+// Records the architecture on the leaf `input` [N, sample]; wiring->scores[t] is
+// [N, width[t], ...].
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
                                       int training, int32_t input, struct bough__wiring *wiring);
+
+// Numbers of a row of a task's scores, and of its targets.
+static inline int64_t bough__model_scores(const struct bough__model *model, size_t t)
+{
+    return model->width[t] * model->positions[t];
+}
+
+static inline int64_t bough__model_targets(const struct bough__model *model, size_t t)
+{
+    const int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
+    return classes ? model->positions[t] : bough__model_scores(model, t);
+}
+
+// Errors: INVALID if a task has positions, which `what` has no place for.
+enum bough_status bough__model_without_positions(const struct bough__model *model,
+                                                 const char *what);
 
 // Copies the values to or from `best`, on the device.
 enum bough_status bough__model_keep_best(struct bough__model *model);

@@ -317,6 +317,7 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
     BOUGH_TRY(bough__trained_open(&trained, model, options->data, options->split, options->device,
                                   options->allow_missing ? BOUGH_WITH_GAPS : BOUGH_WITHOUT_LABELS));
     int64_t rows = trained.runner->feed.count;
+    BOUGH_TRY(bough__model_without_positions(trained.loaded.model, "a row of the CSV"));
     BOUGH_TRY(check_output(&trained, options->out));
     BOUGH_TRY(texts_load(&texts, trained.data, trained.split_name));
     score = calloc(trained.loaded.config->tasks_count + 1, sizeof(float *));

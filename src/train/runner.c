@@ -19,11 +19,6 @@ static size_t tasks_of(const struct bough__runner *runner)
     return runner->data.model->config->tasks_count;
 }
 
-static int64_t target_width(const struct bough__model *model, size_t t)
-{
-    return model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : model->width[t];
-}
-
 // ---- Buffers ----
 
 // What turns the input into x: see bough__gather_normalize.
@@ -58,10 +53,10 @@ static enum bough_status make_task_buffers(struct bough__step_data *data, size_t
 {
     enum bough_status status = BOUGH_OK;
     struct bough__model *model = data->model;
-    const size_t scores = (size_t)(data->stored * model->width[t]) * sizeof(float);
+    const size_t scores = (size_t)(data->stored * bough__model_scores(model, t)) * sizeof(float);
     if (data->purpose != BOUGH_PREDICTION)
         BOUGH_TRY(bough__buffer_create(&data->target[t], model->device,
-                                       (size_t)(data->batch * target_width(model, t)) * 4));
+                                       (size_t)(data->batch * bough__model_targets(model, t)) * 4));
     BOUGH_TRY(bough__buffer_create(&data->scores[t], model->device, scores));
     if (scores)
         BOUGH_TRY(bough__fill_zero(bough__whole(data->scores[t]), scores));
@@ -137,7 +132,8 @@ static int64_t rows_to_store(const struct bough__runner *runner)
 {
     int64_t rows = runner->feed.count;
     for (size_t t = 0; runner->data.purpose == BOUGH_TRAINING && t < tasks_of(runner); t++) {
-        int64_t most = scores_bytes / (int64_t)sizeof(float) / runner->data.model->width[t];
+        int64_t most =
+            scores_bytes / (int64_t)sizeof(float) / bough__model_scores(runner->data.model, t);
         if (rows > most)
             rows = most;
     }
@@ -276,7 +272,7 @@ enum bough_status bough__runner_scores(struct bough__runner *runner, float **sco
     if (*rows > runner->data.stored)
         *rows = runner->data.stored;
     for (size_t t = 0; t < tasks; t++) {
-        size_t bytes = (size_t)(*rows * runner->data.model->width[t]) * sizeof(float);
+        size_t bytes = (size_t)(*rows * bough__model_scores(runner->data.model, t)) * sizeof(float);
         score[t] = malloc(bytes + 1);
         BOUGH_TRY_MEMORY(score[t]);
         if (bytes)
@@ -295,7 +291,8 @@ done:
 
 static size_t scores_size(const struct bough__runner *runner, size_t t)
 {
-    return (size_t)(runner->data.stored * runner->data.model->width[t]) * sizeof(float);
+    return (size_t)(runner->data.stored * bough__model_scores(runner->data.model, t)) *
+           sizeof(float);
 }
 
 size_t bough__runner_state_bytes(const struct bough__runner *runner)

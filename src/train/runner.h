@@ -43,8 +43,8 @@ enum bough_status bough__runner_run(struct bough__runner *runner);
 // Errors: DIVERGED, naming the task and the first step whose loss was not finite.
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight);
 
-// Waits, and reads the scores of the first `rows` rows of the epoch into score[t] [rows, width[t]],
-// each malloc'd by this call and the caller's. `*rows` is lowered to those that are stored.
+// Waits, and reads the scores of the first `rows` rows of the epoch into score[t] [rows, width[t],
+// ...], each malloc'd by this call and the caller's. `*rows` is lowered to those that are stored.
 enum bough_status bough__runner_scores(struct bough__runner *runner, float **score, int64_t *rows);
 
 // An unfinished epoch's account and scores, to go on from another day.

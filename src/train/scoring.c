@@ -31,7 +31,8 @@ static enum bough_status ordered_targets(struct bough__outcome *outcome, struct 
         return bough__no_memory();
     for (int64_t n = 0; n < outcome->rows; n++) {
         if (label)
-            label[n] = targets->label[order[n]];
+            memcpy(label + n * targets->width, targets->label + order[n] * targets->width,
+                   (size_t)targets->width * sizeof *label);
         else
             memcpy(number + n * targets->width, targets->number + order[n] * targets->width,
                    (size_t)targets->width * sizeof *number);
@@ -40,6 +41,34 @@ static enum bough_status ordered_targets(struct bough__outcome *outcome, struct 
         bough__targets_scale(number, task, outcome->rows, targets->width);
     outcome->label = label;
     outcome->number = number;
+    return BOUGH_OK;
+}
+
+// Rows [N, K, P] as [N * P, K].
+static const float *positions_as_rows(struct bough__arena *arena, const float *x,
+                                      const struct bough__outcome *outcome, int64_t positions)
+{
+    const int64_t width = outcome->width, count = outcome->rows * width * positions;
+    float *row = BOUGH_NEW(arena, float, count);
+    for (int64_t i = 0; row && i < count; i++) {
+        const int64_t n = i / (width * positions), c = i / positions % width;
+        row[(n * positions + i % positions) * width + c] = x[i];
+    }
+    return row;
+}
+
+// Metrics count positions as rows.
+static enum bough_status count_positions(struct bough__outcome *outcome, struct bough__arena *arena,
+                                         int64_t positions)
+{
+    if (positions == 1)
+        return BOUGH_OK;
+    outcome->score = positions_as_rows(arena, outcome->score, outcome, positions);
+    if (outcome->number)
+        outcome->number = positions_as_rows(arena, outcome->number, outcome, positions);
+    if (!outcome->score || (!outcome->label && !outcome->number))
+        return bough__no_memory();
+    outcome->rows *= positions;
     return BOUGH_OK;
 }
 
@@ -122,6 +151,7 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
         add(scores, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
         BOUGH_TRY(
             ordered_targets(&outcome, &own, &runner->split->targets[t], task, runner->feed.order));
+        BOUGH_TRY(count_positions(&outcome, &own, model->positions[t]));
         BOUGH_TRY(score_task(scores, arena, task, &outcome, model->classes[t].mapped));
     }
 done:

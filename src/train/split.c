@@ -236,8 +236,9 @@ static enum bough_status target_column(struct bough__column *column, struct boug
                                        const struct bough__model *model, size_t t, int64_t rows)
 {
     const struct bough__task *task = &model->config->tasks[t];
-    enum bough_status status = bough__targets_init(
-        targets, file, split, task, model->loss[t]->target, model->width[t], &model->classes[t]);
+    enum bough_status status =
+        bough__targets_init(targets, file, split, task, model->loss[t]->target, model->width[t],
+                            model->positions[t], &model->classes[t]);
     if (status != BOUGH_OK)
         return status;
     if (targets->rows != rows)

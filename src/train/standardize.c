@@ -110,7 +110,7 @@ static enum bough_status standardize_target(struct bough__task *task, struct bou
     task->mean = task->std = NULL;
     BOUGH_TRY(bough_dataset_field(&tensor, file, "train", task->target));
     int64_t width = bough_shape_row(&tensor->shape);
-    BOUGH_TRY(bough__targets_init(&targets, file, "train", task, BOUGH_TARGET_NUMBER, width,
+    BOUGH_TRY(bough__targets_init(&targets, file, "train", task, BOUGH_TARGET_NUMBER, width, 1,
                                   &(struct bough__classes){0}));
     BOUGH_TRY(bough__tensor_load(&bytes, file, tensor)); // as F32 a large one lost its digits
     BOUGH_TRY_MEMORY(column = calloc((size_t)width + 1, sizeof *column));

@@ -38,7 +38,7 @@ struct bough__step_data {
     struct bough__buffer *factor;        // [T], of the losses in what is minimised
     struct bough__buffer *clip;    // the gradient's factor, then sums of squares; made by a step
     struct bough__buffer *account; // struct loss_account [T]
-    struct bough__buffer **scores; // [T], [stored, width]
+    struct bough__buffer **scores; // [T], [stored, width, ...]
 };
 
 struct bough__step;

@@ -3,6 +3,8 @@
 #include "nn/loss_step.h"
 #include "train/step_parts.h"
 
+#include <string.h>
+
 static enum bough_status record_input(struct bough__step *step, int32_t *node)
 {
     const struct bough_shape *sample = &step->data->model->sample;
@@ -27,11 +29,14 @@ static enum bough_status record_target(struct bough__step *step, size_t t, int32
 {
     const struct bough__model *model = step->data->model;
     const int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
-    const struct bough__tensor value = {
+    struct bough__tensor value = {
         .span = bough__whole(step->data->target[t]),
-        .shape = {classes ? 1 : 2, {step->rows, model->width[t]}},
+        .shape = *bough__graph_shape(&step->graph, step->scores[t]),
         .dtype = classes ? BOUGH_I32 : BOUGH_F32,
     };
+    if (classes) // [N, ...] of scores [N, K, ...]
+        memmove(&value.shape.dim[1], &value.shape.dim[2],
+                (size_t)(--value.shape.rank - 1) * sizeof value.shape.dim[1]);
     enum bough_status status =
         bough__graph_leaf(&step->graph, target, &value, (struct bough__span){0});
     *class_weights = -1;

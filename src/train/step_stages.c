@@ -165,8 +165,8 @@ static enum bough_status account_scores(struct bough__step *step, size_t t)
     const struct bough__step_data *data = step->data;
     const struct bough__tensor value = bough__plan_value(step->plan, step->scores[t]);
     return bough__account_rows(&step->sequence, bough__whole(data->scores[t]), value.span,
-                               bough__whole(data->state), step->rows, data->model->width[t],
-                               data->stored);
+                               bough__whole(data->state), step->rows,
+                               bough__model_scores(data->model, t), data->stored);
 }
 
 enum bough_status bough__step_account(struct bough__step *step)

@@ -58,17 +58,18 @@ static enum bough_status class_at(int64_t *class, const struct source *from, int
 static enum bough_status read_classes(struct bough__targets *targets, const struct source *from,
                                       int64_t classes)
 {
-    targets->label = malloc((size_t)targets->rows * sizeof *targets->label + 1);
+    const int64_t count = targets->rows * targets->width;
+    targets->label = malloc((size_t)count * sizeof *targets->label + 1);
     if (!targets->label)
         return bough__no_memory();
-    for (int64_t i = 0; i < targets->rows; i++) {
+    for (int64_t i = 0; i < count; i++) {
         int64_t class;
         enum bough_status status = class_at(&class, from, i);
         if (status != BOUGH_OK)
             return status;
         if (class < -1 || class >= classes)
             return bough__fail(BOUGH_DATA, "%s: %s, row %lld: label %lld, classes are 0..%lld",
-                               from->path, from->tensor->name, (long long)i, (long long)class,
+                               from->path, from->tensor->name, row_of(from, i), (long long)class,
                                (long long)classes - 1);
         targets->label[i] = (int32_t) class;
     }
@@ -147,19 +148,26 @@ static enum bough_status read_numbers(struct bough__targets *targets, const stru
 
 static enum bough_status check(const struct bough_file_tensor *tensor,
                                const struct bough__task *task, enum bough__target_kind kind,
-                               int64_t width, const char *path)
+                               int64_t width, int64_t positions, const char *path)
 {
     int64_t row = bough_shape_row(&tensor->shape);
-    if (kind == BOUGH_TARGET_CLASS && (bough_dtype_is_float(tensor->dtype) || row != 1))
+    if (kind == BOUGH_TARGET_CLASS && positions > 1 &&
+        (bough_dtype_is_float(tensor->dtype) || row != positions))
+        return bough__fail(BOUGH_INVALID,
+                           "tasks.%s: %s of %lld positions a row wants as many integer classes, "
+                           "and %s: %s is %s with %lld numbers a row",
+                           task->name, task->loss.row->name, (long long)positions, path,
+                           tensor->name, bough_dtype_name(tensor->dtype), (long long)row);
+    if (kind == BOUGH_TARGET_CLASS && (bough_dtype_is_float(tensor->dtype) || row != positions))
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s: %s wants one integer class a row, and %s: %s is %s with %lld "
                            "numbers a row",
                            task->name, task->loss.row->name, path, tensor->name,
                            bough_dtype_name(tensor->dtype), (long long)row);
-    if (kind != BOUGH_TARGET_CLASS && row != width)
-        return bough__fail(BOUGH_INVALID,
-                           "tasks.%s: the head has %lld outputs, and %s: %s has %lld numbers a row",
-                           task->name, (long long)width, path, tensor->name, (long long)row);
+    if (kind != BOUGH_TARGET_CLASS && row != width * positions)
+        return bough__fail(
+            BOUGH_INVALID, "tasks.%s: the head has %lld outputs, and %s: %s has %lld numbers a row",
+            task->name, (long long)(width * positions), path, tensor->name, (long long)row);
     if (task->map_count && bough_dtype_is_float(tensor->dtype))
         return bough__fail(BOUGH_INVALID, "tasks.%s: a map wants integer classes, and %s: %s is %s",
                            task->name, path, tensor->name, bough_dtype_name(tensor->dtype));
@@ -169,7 +177,8 @@ static enum bough_status check(const struct bough_file_tensor *tensor,
 enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough_tensor_file *file, const char *split,
                                       const struct bough__task *task, enum bough__target_kind kind,
-                                      int64_t width, const struct bough__classes *names)
+                                      int64_t width, int64_t positions,
+                                      const struct bough__classes *names)
 {
     enum bough_status status;
     const struct bough_file_tensor *tensor;
@@ -178,7 +187,7 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
     void *bytes = NULL;
     *targets = (struct bough__targets){.kind = kind};
     BOUGH_TRY(bough_dataset_field(&tensor, file, split, task->target));
-    BOUGH_TRY(check(tensor, task, kind, width, from.path));
+    BOUGH_TRY(check(tensor, task, kind, width, positions, from.path));
     BOUGH_TRY(bough__tensor_load(&bytes, file, tensor));
     struct bough_file_tensor loaded = *tensor;
     loaded.data = bytes;
@@ -188,7 +197,7 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
         BOUGH_TRY(check_known(&from, names));
     }
     targets->rows = tensor->shape.rank ? tensor->shape.dim[0] : 1;
-    targets->width = kind == BOUGH_TARGET_CLASS ? 1 : width;
+    targets->width = kind == BOUGH_TARGET_CLASS ? positions : width * positions;
     BOUGH_TRY(kind == BOUGH_TARGET_CLASS ? read_classes(targets, &from, width)
                                          : read_numbers(targets, &from));
 done:

@@ -9,20 +9,22 @@
 
 struct bough__targets {
     enum bough__target_kind kind;
-    int64_t rows, width; // numbers a row; 1 for classes
-    int32_t *label;      // [rows], of classes; owned
+    int64_t rows, width; // numbers a row; the positions, for classes
+    int32_t *label;      // [rows, width], of classes; owned
     float *number;       // [rows, width], of the others, standardized; owned
 };
 
 // Reads and checks the task's field of a split.
-//   width  numbers per row of the task's scores: its classes, or its outputs
-//   names  of the model's classes, by which a file that numbers them otherwise is understood
+//   width      K of the task's scores [N, K, ...]: its classes, or its outputs
+//   positions  of a row of them
+//   names      of the model's classes, by which a file that numbers them otherwise is understood
 // Errors: DATA with file, field, row, found and wanted, or the classes that the model does not know
 // and their counts; INVALID if field and loss do not go together.
 enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough_tensor_file *file, const char *split,
                                       const struct bough__task *task, enum bough__target_kind kind,
-                                      int64_t width, const struct bough__classes *names);
+                                      int64_t width, int64_t positions,
+                                      const struct bough__classes *names);
 void bough__targets_fini(struct bough__targets *targets);
 
 // A number that the model gave for an output, in the target's own unit.

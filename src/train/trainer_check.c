@@ -10,11 +10,10 @@
 
 static int has_label(const struct bough__targets *targets, int64_t row)
 {
-    if (targets->label)
-        return targets->label[row] >= 0;
-    const float *number = targets->number + row * targets->width;
+    const int64_t first = row * targets->width;
     int64_t i = 0;
-    while (i < targets->width && isnan(number[i]))
+    while (i < targets->width &&
+           (targets->label ? targets->label[first + i] < 0 : isnan(targets->number[first + i])))
         i++;
     return i < targets->width;
 }

@@ -343,10 +343,9 @@ static void a_head_is_named_by_its_task(void **state)
     static const char *const rows_of_heads[][2] = {
         {"tasks.right.head=[linear: 2]", "right[0] linear: the input is [1, 1, 4, 4]"},
         {"tasks.right.head=[flatten, max_pool2d: 2]", "right[1] max_pool2d: the input is [1, 16]"},
-        {"tasks.right.head=[max_pool2d: 2]", "tasks.right.head gives [1, 1, 2, 2], wanted [N, K]"},
     };
     const struct bough_shape sample = {3, {1, 4, 4}};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 2; i++) {
         struct bough_model_info *info;
         const struct bough_config config = test_config(left_and_right, rows_of_heads[i][0], NULL);
         assert_fails(bough_model_info_create(&info, &config, &sample), BOUGH_INVALID,

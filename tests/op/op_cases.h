@@ -23,7 +23,7 @@ enum op_fill {
     FILL_TARGETS,    // multiples of 1/4 in [-2, 2], every fifth or so NaN
     FILL_BITS,       // 0 or 1, every fifth or so NaN
     FILL_MISSING,    // NaN
-    FILL_LABELS,     // I32: a class of x[0]'s last dimension, every fifth or so -1
+    FILL_LABELS,     // I32: a class of x[0]'s second dimension, every fifth or so -1
     FILL_UNLABELLED, // I32: -1
     FILL_BYTES,      // U8: any
 };

@@ -193,7 +193,7 @@ static void set_stack(struct op_setup *setup)
 static void set_values(struct op_setup *setup)
 {
     const struct bough_shape *first = &setup->call.x[0].shape;
-    const int64_t classes = first->rank ? first->dim[first->rank - 1] : 0;
+    const int64_t classes = first->rank > 1 ? first->dim[1] : 0;
     for (int i = 0; i < setup->call.inputs; i++)
         if (setup->row->x[i].fill != FILL_NONE)
             setup->x[i] = values(&setup->arena, &setup->call.x[i], setup->row->x[i].fill,
