@@ -116,7 +116,7 @@ static enum bough_status write_factors(const struct bough__step_data *data)
     if (weighting->needs != BOUGH_NEEDS_NOTHING)
         BOUGH_TRY(bough__fail(BOUGH_INTERNAL, "weighting %s needs what no step gives yet",
                               weighting->row.name));
-    BOUGH_TRY(weighting->weigh(factor, config->weighting.options, config->tasks_count, NULL));
+    weighting->start(factor, config->weighting.options, config->tasks_count);
     for (size_t t = 0; t < config->tasks_count; t++)
         factor[t] *= config->tasks[t].weight;
     BOUGH_TRY(

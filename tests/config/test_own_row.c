@@ -22,14 +22,11 @@ static const struct bough__option ramp_options[] = {
      .range = &bough__range_zero_to_one, .needed = 1, .help = "from task to task"},
 };
 
-static enum bough_status weigh_ramp(float *weight, const void *options, size_t tasks,
-                                    const float *measured)
+static void ramp_start(float *weights, const void *options, size_t tasks)
 {
     const struct ramp_options *o = options;
-    (void)measured;
     for (size_t t = 0; t < tasks; t++)
-        weight[t] = o->first + o->step * (float)t;
-    return BOUGH_OK;
+        weights[t] = o->first + o->step * (float)t;
 }
 
 static const struct bough__weighting bough__weighting_ramp = {
@@ -37,7 +34,7 @@ static const struct bough__weighting bough__weighting_ramp = {
      .help = "each task more than the one before",
      .options = BOUGH_OPTIONS(ramp_options, struct ramp_options)},
     .needs = BOUGH_NEEDS_NOTHING,
-    .weigh = weigh_ramp,
+    .start = ramp_start,
 };
 
 // ---- A layer ----

@@ -1,0 +1,48 @@
+// What turns losses into weights, or the tasks' gradients into one.
+#include "bough.h"
+
+#include "step.h"
+#include "weighting_params.h"
+
+// One item a task.
+ITEM_KERNEL void uncertainty(ARG(losses), ARG(factor), ARG(params), ARG(weights), ARG(gradient),
+                             const ulong count)
+{
+    VIEW(const float, losses);
+    VIEW(const float, factor);
+    VIEW(const float, params);
+    VIEW(float, weights);
+    VIEW(float, gradient);
+    EACH_ITEM (t) {
+        const float by = factor_base != 0 ? factor[t] : 1.0f;
+        const float half_precision = 0.5f * exp(-params[t]);
+        const int labelled = losses[2 * t + 1] != 0.0f;
+        weights[t] = labelled ? half_precision * by : 0.0f;
+        gradient[t] = labelled ? 0.5f - half_precision * by * losses[2 * t] : 0.0f;
+    }
+}
+
+// One item for four elements.
+ITEM_KERNEL void graddrop(ARG(jacobian), ARG(step), ARG(gradient), const ulong count,
+                          const struct graddrop_params p)
+{
+    VIEW(const float, jacobian);
+    VIEW(const struct step_state, step);
+    VIEW(float, gradient);
+    const uint seed0 = step->seed[0], seed1 = step->seed[1], now = step->step;
+    EACH_ITEM (i) {
+        const struct random4 draw = graddrop_draw(seed0, seed1, now, (uint)i);
+        for (uint j = 0; j < 4 && 4 * i + j < p.columns; j++) {
+            const global float *g = jacobian + 4 * i + j;
+            const float level = graddrop_level(draw.v[j]);
+            float sum = 0.0f, size = 0.0f, kept = 0.0f;
+            for (int t = 0; t < p.tasks; t++) {
+                sum += g[(size_t)t * p.row];
+                size += fabs(g[(size_t)t * p.row]);
+            }
+            for (int t = 0; t < p.tasks; t++)
+                kept += graddrop_kept(g[(size_t)t * p.row], sum, size, level, p.leak);
+            gradient[4 * i + j] = kept;
+        }
+    }
+}
