@@ -83,11 +83,12 @@ def batches(count, size):
         yield from order[:count // size * size].split(size)
 
 
-def stepper(net, path, batch, settings):
+def stepper(order, settings):
     """A function that does one training step. The data lie in memory; a batch is gathered unless
     it is all of them, as bough does."""
     torch.manual_seed(1)
-    model, fields, losses, (optimizer, arguments) = NETS[net](path)
+    batch = order["batch"]
+    model, fields, losses, (optimizer, arguments) = NETS[order["net"]](order["data"])
     layout = torch.channels_last if settings["channels_last"] else torch.contiguous_format
     if fields[0].dim() == 4:
         model.to(memory_format=layout)
@@ -118,7 +119,8 @@ def median_us(step, seconds):
     return float(numpy.median(numpy.diff(times))) * 1e6
 
 
-def main():
+def main(make):
+    """Answers the orders; `make` gives the step of an order and its settings."""
     steppers = {}
     for line in sys.stdin:
         try:
@@ -126,10 +128,11 @@ def main():
             settings = {key: order.get(key, value) for key, value in SETTINGS.items()}
             torch.set_num_threads(settings["threads"])
             torch.set_flush_denormal(settings["flush_denormal"])
-            key = json.dumps([order["net"], order["batch"], settings])
+            seconds = order.pop("seconds")
+            key = json.dumps([order, settings])
             if key not in steppers:
-                steppers[key] = stepper(order["net"], order["data"], order["batch"], settings)
-            answer = {"us": median_us(steppers[key], order["seconds"])}
+                steppers[key] = make(order, settings)
+            answer = {"us": median_us(steppers[key], seconds)}
         except (KeyError, OSError, RuntimeError, ValueError) as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
@@ -138,4 +141,4 @@ def main():
 if __name__ == "__main__":
     print(json.dumps({"version": torch.__version__, "conv": torch.backends.mkldnn.is_available()}),
           flush=True)
-    main()
+    main(stepper)
