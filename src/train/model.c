@@ -2,10 +2,22 @@
 
 #include "base/error.h"
 #include "data/tensor_file.h"
+#include "mtl/weighting.h"
 #include "nn/optimizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+// No task can have that name.
+static const char learned_name[] = "weighting.learned";
+
+static int64_t learned_count(const struct bough_config *config)
+{
+    const struct bough__weighting *weighting = bough__weighting_find(config->weighting.name);
+    if (!weighting || !weighting->params)
+        return 0;
+    return (int64_t)weighting->params(NULL, &config->weighting, config->tasks_count);
+}
 
 static enum bough_status check_task(struct bough__model *model, size_t t)
 {
@@ -80,6 +92,18 @@ static enum bough_status wire(const struct bough__model *model, struct bough__bu
         ->build(builder, wiring, input, &net, observer);
 }
 
+// Behind all others, whose draws do not depend on it; no node of the graph is of it.
+static enum bough_status declare_learned(struct bough__model *model)
+{
+    const int64_t count = learned_count(model->config);
+    const struct bough__param learned = {
+        .name = learned_name, .shape = {1, {count}}, .block = model->learned};
+    if (!model->learned)
+        return BOUGH_OK;
+    model->params.block[model->learned].size = count;
+    return bough__params_add(&model->params, &learned);
+}
+
 // One sample is enough to declare; batch_norm and the like ask for no more.
 static enum bough_status declare(struct bough__model *model,
                                  const struct bough__layer_observer *observer)
@@ -114,8 +138,26 @@ static enum bough_status declare(struct bough__model *model,
         BOUGH_TRY(check_task(model, t));
     }
     BOUGH_TRY(place_params(model, &graph, scores));
+    BOUGH_TRY(declare_learned(model));
 done:
     bough__graph_fini(&graph);
+    return status;
+}
+
+static enum bough_status start_learned(struct bough__model *model)
+{
+    const struct bough_config *config = model->config;
+    const struct bough__param_block *learned = bough__model_learned(model);
+    if (!learned)
+        return BOUGH_OK;
+    enum bough_status status;
+    float *start = malloc((size_t)learned->size * sizeof *start);
+    BOUGH_TRY_MEMORY(start);
+    bough__weighting_find(config->weighting.name)
+        ->params(start, &config->weighting, config->tasks_count);
+    BOUGH_TRY(bough__write(learned->value, start, (size_t)learned->size * sizeof *start));
+done:
+    free(start);
     return status;
 }
 
@@ -127,6 +169,7 @@ static enum bough_status allocate(struct bough__model *model)
     model->slots = bough__optimizer_of(optimizer)->slots(optimizer->choice.options);
     BOUGH_TRY(bough__params_allocate(params, model->device, model->slots));
     BOUGH_TRY(bough__params_start(params, model->config->train.seed));
+    BOUGH_TRY(start_learned(model));
     BOUGH_TRY(bough__buffer_create(&model->best, model->device,
                                    (size_t)params->elements * sizeof(float)));
     for (size_t t = 0; t < model->config->tasks_count; t++)
@@ -139,13 +182,18 @@ done:
 static enum bough_status init_blocks(struct bough__model *model)
 {
     size_t tasks = model->config->tasks_count;
-    const char **names = BOUGH_NEW(&model->arena, const char *, tasks + 1);
+    int32_t count = 0;
+    const char **names = BOUGH_NEW(&model->arena, const char *, tasks + 2);
     if (!names)
         return bough__no_memory();
-    names[0] = "trunk";
+    names[count++] = "trunk";
     for (size_t t = 0; t < tasks; t++)
-        names[t + 1] = model->config->tasks[t].name;
-    return bough__params_init(&model->params, names, (int32_t)tasks + 1);
+        names[count++] = model->config->tasks[t].name;
+    if (learned_count(model->config)) {
+        model->learned = count;
+        names[count++] = learned_name;
+    }
+    return bough__params_init(&model->params, names, count);
 }
 
 enum bough_status bough__model_create(struct bough__model **model,
@@ -221,6 +269,11 @@ enum bough_status bough__model_record(struct bough__model *model, struct bough__
     struct bough__builder builder = {
         .graph = graph, .params = &model->params, .training = training};
     return wire(model, &builder, wiring, input, &nobody);
+}
+
+const struct bough__param_block *bough__model_learned(const struct bough__model *model)
+{
+    return model->learned ? &model->params.block[model->learned] : NULL;
 }
 
 enum bough_status bough__model_keep_best(struct bough__model *model)

@@ -8,12 +8,18 @@
 
 #include <bough/dataset.h>
 
+// Whether the tasks' gradients of what is shared are kept side by side for a weighting that only
+// wants their products.
+enum bough__jacobian { BOUGH_JACOBIAN_IF_IT_FITS, BOUGH_JACOBIAN_KEPT, BOUGH_JACOBIAN_NOT_KEPT };
+
 struct bough__model {
     const struct bough_config *config; // resolved, borrowed
     struct bough_device *device;
     struct bough_shape sample; // of one input, without the batch
     struct bough__params params;
-    int slots;                            // of the optimizer, per parameter
+    int slots;       // of the optimizer, per parameter
+    int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
+    enum bough__jacobian jacobian;
     int64_t *width;                       // [T] K of each task's scores [N, K, ...]
     int64_t *positions;                   // [T] of a row: the dimensions behind K; 1 = none
     const struct bough__loss_kind **loss; // [T]
@@ -58,6 +64,8 @@ static inline int64_t bough__model_targets(const struct bough__model *model, siz
 // Errors: INVALID if a task has positions, which `what` has no place for.
 enum bough_status bough__model_without_positions(const struct bough__model *model,
                                                  const char *what);
+// NULL: the weighting learns nothing.
+const struct bough__param_block *bough__model_learned(const struct bough__model *model);
 
 // Copies the values to or from `best`, on the device.
 enum bough_status bough__model_keep_best(struct bough__model *model);

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "data/gather.h"
-#include "mtl/weighting.h"
 
 #include <assert.h>
 #include <math.h>
@@ -79,8 +78,6 @@ static enum bough_status make_buffers(struct bough__runner *runner)
     BOUGH_TRY_MEMORY(runner->account_host);
     BOUGH_TRY(
         bough__buffer_create(&data->input, device, (size_t)data->batch * sample * sizeof(float)));
-    BOUGH_TRY(bough__buffer_create(&data->losses, device, tasks * 2 * sizeof(float)));
-    BOUGH_TRY(bough__buffer_create(&data->factor, device, tasks * sizeof(float)));
     BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
     BOUGH_TRY(bough__buffer_create(&data->state, device, sizeof(struct step_state)));
     BOUGH_TRY(make_normalization(data));
@@ -92,8 +89,8 @@ done:
 
 static void destroy_buffers(struct bough__step_data *data)
 {
-    struct bough__buffer **buffer[] = {&data->state,  &data->input,  &data->scale, &data->shift,
-                                       &data->losses, &data->factor, &data->clip,  &data->account};
+    struct bough__buffer **buffer[] = {&data->state, &data->input, &data->scale,
+                                       &data->shift, &data->clip,  &data->account};
     for (size_t t = 0; t < data->model->config->tasks_count; t++) {
         if (data->target)
             bough__buffer_destroy(&data->target[t]);
@@ -102,28 +99,7 @@ static void destroy_buffers(struct bough__step_data *data)
     }
     for (size_t i = 0; i < sizeof buffer / sizeof *buffer; i++)
         bough__buffer_destroy(buffer[i]);
-}
-
-// ---- Weights that stand before the training ----
-
-static enum bough_status write_factors(const struct bough__step_data *data)
-{
-    enum bough_status status;
-    const struct bough_config *config = data->model->config;
-    const struct bough__weighting *weighting = bough__weighting_of(&config->weighting);
-    float *factor = malloc(config->tasks_count * sizeof *factor + 1);
-    BOUGH_TRY_MEMORY(factor);
-    if (weighting->needs != BOUGH_NEEDS_NOTHING)
-        BOUGH_TRY(bough__fail(BOUGH_INTERNAL, "weighting %s needs what no step gives yet",
-                              weighting->row.name));
-    weighting->start(factor, config->weighting.options, config->tasks_count);
-    for (size_t t = 0; t < config->tasks_count; t++)
-        factor[t] *= config->tasks[t].weight;
-    BOUGH_TRY(
-        bough__write(bough__whole(data->factor), factor, config->tasks_count * sizeof *factor));
-done:
-    free(factor);
-    return status;
+    bough__weigh_fini(&data->weigh);
 }
 
 // ---- The runner ----
@@ -171,8 +147,7 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
         BOUGH_TRY(bough__feed_order(&made->feed, order));
     made->data.stored = rows_to_store(made);
     BOUGH_TRY(make_buffers(made));
-    if (purpose == BOUGH_TRAINING)
-        BOUGH_TRY(write_factors(&made->data));
+    BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose == BOUGH_TRAINING));
     BOUGH_TRY(make_steps(made));
 done:
     if (status != BOUGH_OK)
@@ -220,7 +195,11 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     if (!fed)
         BOUGH_TRY(bough__feed_fetch(&runner->feed, first, step->rows));
     BOUGH_TRY(bough__write(bough__whole(data->state), state, sizeof *state));
-    BOUGH_TRY(bough__step_run(step, fed));
+    status = bough__step_run(step, fed);
+    if (status == BOUGH_DIVERGED)
+        status =
+            bough__fail(BOUGH_DIVERGED, "step %u: %s%s", state->step, bough_last_error(), remedy);
+    BOUGH_TRY(status);
     runner->batch_version = runner->feed.version;
 done:
     return status;

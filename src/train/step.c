@@ -5,29 +5,79 @@
 
 #include <stdlib.h>
 
-// In the order in which they run.
+// ---- Stages ----
+
+static enum bough_status solve(struct bough__step *step)
+{
+    return bough__weigh_solve(&step->data->weigh);
+}
+
+static int solves(const struct bough__step *step)
+{
+    return step->data->weigh.needs == BOUGH_NEEDS_GRAM;
+}
+
+// In the order in which they run. Launches, or a call where it is wanted.
 static const struct {
     const char *name;
     enum bough_status (*write)(struct bough__step *step);
-} stages[] = {
-    {"feed", bough__step_feed},       {"forward", bough__step_forward},
-    {"losses", bough__step_losses},   {"backward", bough__step_backward},
-    {"clip", bough__step_clip},       {"update", bough__step_update},
-    {"account", bough__step_account},
+    enum bough_status (*call)(struct bough__step *step);
+    int (*wanted)(const struct bough__step *step);
+} stages[BOUGH__MOST_STAGES] = {
+    {"feed", bough__step_feed, NULL, NULL},
+    {"forward", bough__step_forward, NULL, NULL},
+    {"losses", bough__step_losses, NULL, NULL},
+    {"weigh", bough__step_weigh, NULL, NULL},
+    {"backward", bough__step_backward, NULL, NULL},
+    {"heads", bough__step_heads, NULL, NULL},
+    {"sweep", bough__step_sweep, NULL, NULL},
+    {"gram", bough__step_gram, NULL, NULL},
+    {"solve", NULL, solve, solves},
+    {"combine", bough__step_combine, NULL, NULL},
+    {"clip", bough__step_clip, NULL, NULL},
+    {"update", bough__step_update, NULL, NULL},
+    {"account", bough__step_account, NULL, NULL},
 };
 
 static enum bough_status write_stages(struct bough__step *step)
 {
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+    for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
         const size_t first = step->sequence.count;
-        enum bough_status status = stages[i].write(step);
+        enum bough_status status = stages[i].write ? stages[i].write(step) : BOUGH_OK;
         if (status != BOUGH_OK)
             return status;
-        if (step->sequence.count > first)
-            step->stage[step->stages++] = (struct bough__stage){
-                .name = stages[i].name, .first = first, .end = step->sequence.count};
+        if (step->sequence.count > first || (stages[i].call && stages[i].wanted(step)))
+            step->stage[step->stages++] =
+                (struct bough__stage){stages[i].name, first, step->sequence.count, stages[i].call};
     }
     return BOUGH_OK;
+}
+
+// ---- The plan ----
+
+// Memory that the sweep may take before it goes through fewer tasks at a time.
+static uint64_t stack_limit(const struct bough_device *device)
+{
+    return device->info.memory / 4;
+}
+
+static struct bough__plan_options plan_options(const struct bough__step *step)
+{
+    const struct bough__model *model = step->data->model;
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    struct bough__plan_options options = {.step = bough__whole(step->data->state),
+                                          .memory = model->memory};
+    if (weigh->needs != BOUGH_NEEDS_GRAM && weigh->needs != BOUGH_NEEDS_GRADIENTS)
+        return options;
+    options.mode = weigh->jacobian ? BOUGH_PLAN_JACOBIAN : BOUGH_PLAN_GRAM;
+    options.tasks = model->config->tasks_count;
+    options.shared = weigh->shared;
+    options.shared_bytes = (size_t)weigh->columns * sizeof(float);
+    options.jacobian = bough__weigh_jacobian(weigh);
+    options.gram = bough__weigh_gram(weigh);
+    options.weights = bough__whole(weigh->weights);
+    options.stack_limit = (size_t)stack_limit(model->device);
+    return options;
 }
 
 // The first plan of a model, a full batch of training, is the largest as a rule: the others share
@@ -35,14 +85,15 @@ static enum bough_status write_stages(struct bough__step *step)
 static enum bough_status make_plan(struct bough__step *step)
 {
     struct bough__model *model = step->data->model;
-    const struct bough__plan_options options = {.step = bough__whole(step->data->state),
-                                                .memory = model->memory};
+    const struct bough__plan_options options = plan_options(step);
     enum bough_status status =
         bough__plan_create(&step->plan, &step->graph, model->device, &options);
     if (status == BOUGH_OK && !model->memory)
         model->memory = bough__plan_give_memory(step->plan);
     return status;
 }
+
+// ---- The step ----
 
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
                                    int64_t rows)

@@ -4,7 +4,13 @@
 //   feed      the batch, gathered by the epoch's order
 //   forward   the model, up to each task's scores
 //   losses    each task's mean loss, and the weight that it is the mean over
-//   backward  the gradients of all parameters
+//   weigh     the losses' weights, of weightings that go by the losses
+//   backward  the gradients of all parameters, of the sum of the weighted losses
+//   heads     or, of weightings that go by gradients, what is a single task's,
+//   sweep       and the tasks' gradients of what is shared: apart, or their products
+//   gram        their products, of gradients that are apart
+//   solve       the gradients' weights, on the host: a small read, a small write
+//   combine     the gradient of what is shared
 //   clip      the factor that bounds the gradient's norm
 //   update    the optimizer
 //   account   sums of losses, scores: what is read when the epoch is looked at
@@ -15,7 +21,7 @@
 
 #include "data/feed.h"
 #include "graph/plan.h"
-#include "train/model.h"
+#include "train/weigh.h"
 
 enum bough__purpose {
     BOUGH_TRAINING,
@@ -34,8 +40,7 @@ struct bough__step_data {
     struct bough__buffer *input;         // the batch
     struct bough__buffer *scale, *shift; // of the input's channels; NULL = it is taken as it is
     struct bough__buffer **target;       // [T], of the batch
-    struct bough__buffer *losses;        // [T, 2], mean and weight
-    struct bough__buffer *factor;        // [T], of the losses in what is minimised
+    struct bough__weigh_data weigh;      // the losses, and what is made of them
     struct bough__buffer *clip;    // the gradient's factor, then sums of squares; made by a step
     struct bough__buffer *account; // struct loss_account [T]
     struct bough__buffer **scores; // [T], [stored, width, ...]
@@ -49,7 +54,7 @@ struct bough__stage {
     enum bough_status (*call)(struct bough__step *step); // or on the host; else NULL
 };
 
-enum { BOUGH__MOST_STAGES = 12 };
+enum { BOUGH__MOST_STAGES = 13 };
 
 struct bough__step {
     struct bough__step_data *data;

@@ -15,10 +15,12 @@ static enum bough_status record_input(struct bough__step *step, int32_t *node)
     return bough__graph_leaf(&step->graph, node, &input, (struct bough__span){0});
 }
 
-// Whether the losses, their gradients and the account can be one launch.
+// Whether the losses, their gradients and the account can be one launch: not where a weighting sees
+// the losses before their gradients are made.
 static int losses_fuse(const struct bough__step *step)
 {
-    int suits = step->data->purpose != BOUGH_PREDICTION;
+    int suits =
+        step->data->purpose != BOUGH_PREDICTION && step->data->weigh.needs != BOUGH_NEEDS_LOSSES;
     for (size_t t = 0; t < step->data->model->config->tasks_count; t++)
         suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t]));
     return suits;
@@ -57,11 +59,12 @@ static enum bough_status record_loss(struct bough__step *step, size_t t)
     BOUGH_TRY(record_target(step, t, &target, &class_weights));
     BOUGH_TRY(
         bough__loss_build(&step->graph, loss, &task->loss, step->scores[t], target, class_weights));
-    bough__graph_output_at(&step->graph, *loss,
-                           bough__span_at(bough__whole(data->losses), t * 2 * sizeof(float)));
+    bough__graph_output_at(
+        &step->graph, *loss,
+        bough__span_at(bough__weigh_losses(&data->weigh), t * 2 * sizeof(float)));
     if (data->purpose == BOUGH_TRAINING)
         bough__graph_root(&step->graph, *loss, (int32_t)t,
-                          bough__span_at(bough__whole(data->factor), t * sizeof(float)));
+                          bough__span_at(bough__weigh_roots(&data->weigh), t * sizeof(float)));
     if (step->fused_losses)
         bough__graph_external(&step->graph, *loss);
 done:

@@ -1,6 +1,7 @@
 // The launches of a step, stage by stage.
 #include "base/error.h"
 #include "data/gather.h"
+#include "graph/gram.h"
 #include "nn/account.h"
 #include "nn/loss_step.h"
 #include "nn/optimizer.h"
@@ -16,6 +17,16 @@ static size_t tasks_of(const struct bough__step *step)
 static int trains(const struct bough__step *step)
 {
     return step->data->purpose == BOUGH_TRAINING;
+}
+
+static enum bough__weighting_needs needs(const struct bough__step *step)
+{
+    return step->data->weigh.needs;
+}
+
+static int goes_by_gradients(const struct bough__step *step)
+{
+    return needs(step) == BOUGH_NEEDS_GRAM || needs(step) == BOUGH_NEEDS_GRADIENTS;
 }
 
 // ---- Feed, forward ----
@@ -86,9 +97,9 @@ enum bough_status bough__step_losses(struct bough__step *step)
 {
     const struct bough__step_data *data = step->data;
     const size_t tasks = tasks_of(step);
-    const struct bough__loss_step shared = {bough__whole(data->state), bough__whole(data->losses),
-                                            bough__whole(data->factor),
-                                            bough__whole(data->account)};
+    const struct bough__loss_step shared = {
+        bough__whole(data->state), bough__weigh_losses(&data->weigh),
+        bough__weigh_roots(&data->weigh), bough__whole(data->account)};
     if (!step->fused_losses)
         return BOUGH_OK;
     struct bough__loss_task *task = calloc(tasks + 1, sizeof *task);
@@ -102,11 +113,75 @@ enum bough_status bough__step_losses(struct bough__step *step)
     return status;
 }
 
-// ---- Backward ----
+// ---- By the losses ----
+
+static enum bough_status write_weighting(struct bough__step *step, const char *stage)
+{
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    step->sequence.label = (struct bough__label){weigh->weighting->name, NULL, stage};
+    return bough__weigh_write(weigh, &step->sequence, bough__whole(step->data->state));
+}
+
+enum bough_status bough__step_weigh(struct bough__step *step)
+{
+    return needs(step) == BOUGH_NEEDS_LOSSES ? write_weighting(step, "weigh") : BOUGH_OK;
+}
 
 enum bough_status bough__step_backward(struct bough__step *step)
 {
-    return trains(step) ? bough__plan_backward(step->plan, &step->sequence) : BOUGH_OK;
+    return trains(step) && !goes_by_gradients(step)
+               ? bough__plan_backward(step->plan, &step->sequence)
+               : BOUGH_OK;
+}
+
+// ---- By the gradients ----
+
+enum bough_status bough__step_heads(struct bough__step *step)
+{
+    return goes_by_gradients(step) ? bough__plan_heads(step->plan, &step->sequence) : BOUGH_OK;
+}
+
+enum bough_status bough__step_sweep(struct bough__step *step)
+{
+    return goes_by_gradients(step) ? bough__plan_sweep(step->plan, &step->sequence) : BOUGH_OK;
+}
+
+enum bough_status bough__step_gram(struct bough__step *step)
+{
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    if (needs(step) != BOUGH_NEEDS_GRAM || !weigh->jacobian)
+        return BOUGH_OK;
+    step->sequence.label = (struct bough__label){"gram", NULL, "weigh"};
+    return bough__gram_write(&step->sequence, &(struct bough__gram){
+                                                  .tasks = (int64_t)tasks_of(step),
+                                                  .columns = weigh->columns,
+                                                  .jacobian = bough__weigh_jacobian(weigh),
+                                                  .gram = bough__weigh_gram(weigh),
+                                                  .scratch = bough__whole(weigh->scratch),
+                                              });
+}
+
+static enum bough_status sum_weighted(struct bough__step *step)
+{
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    step->sequence.label = (struct bough__label){weigh->weighting->name, NULL, "combine"};
+    return bough__stack_sum_write(&step->sequence, &(struct bough__stack_sum){
+                                                       .tasks = (int64_t)tasks_of(step),
+                                                       .elements = weigh->columns,
+                                                       .stack = bough__weigh_jacobian(weigh),
+                                                       .weights = bough__whole(weigh->weights),
+                                                       .y = weigh->shared,
+                                                   });
+}
+
+enum bough_status bough__step_combine(struct bough__step *step)
+{
+    if (needs(step) == BOUGH_NEEDS_GRADIENTS)
+        return write_weighting(step, "combine");
+    if (needs(step) != BOUGH_NEEDS_GRAM)
+        return BOUGH_OK;
+    return step->data->weigh.jacobian ? sum_weighted(step)
+                                      : bough__plan_weighted(step->plan, &step->sequence);
 }
 
 // ---- Clip, update ----
@@ -178,8 +253,8 @@ enum bough_status bough__step_account(struct bough__step *step)
     step->sequence.label = (struct bough__label){"account", NULL, "account"};
     if (data->purpose != BOUGH_PREDICTION)
         BOUGH_TRY(bough__account_losses(&step->sequence, bough__whole(data->account),
-                                        bough__whole(data->losses), bough__whole(data->state),
-                                        (int64_t)tasks_of(step)));
+                                        bough__weigh_losses(&data->weigh),
+                                        bough__whole(data->state), (int64_t)tasks_of(step)));
     for (size_t t = 0; t < tasks_of(step); t++)
         BOUGH_TRY(account_scores(step, t));
 done:

@@ -1,0 +1,51 @@
+// How a step weighs its tasks: what the weighting is given, what it gives back, and where that
+// lies.
+#ifndef BOUGH_TRAIN_WEIGH_H
+#define BOUGH_TRAIN_WEIGH_H
+
+#include "mtl/weighting.h"
+#include "train/model.h"
+
+struct bough__weigh_data {
+    const struct bough__model *model;
+    // NULL where nothing is trained, or where the weights stand before the training.
+    const struct bough__weighting *weighting;
+    enum bough__weighting_needs needs;
+    // [T], by which the losses are multiplied before the weighting sees them: the tasks' weights in
+    // the config; times the weights that stand before the training.
+    struct bough__buffer *factor;
+    struct bough__buffer *weights; // [T], what the weighting says of the losses or gradients
+    // What is read in one go: losses [T, 2], mean and weight; then the Gram matrix [T, T].
+    struct bough__buffer *measured;
+    struct bough__span shared;      // the gradient of the shared parameters,
+    int64_t columns;                // so many
+    struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
+    size_t stride;                  // bytes between its rows
+    struct bough__buffer *scratch;  // of the Gram matrix of it
+    float *host; // measured, weights, factor: where they are read to and written from
+    void *work;  // of the solve
+    int told;    // that a solve left a residual
+};
+
+// Takes a zero-initialised one; `arena` owns what lies on the host.
+// Errors: INVALID if the weighting's options do not fit the tasks, DEVICE.
+enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough__arena *arena,
+                                    const struct bough__model *model, int training);
+void bough__weigh_fini(struct bough__weigh_data *data);
+
+struct bough__span bough__weigh_losses(const struct bough__weigh_data *data); // [T, 2]
+struct bough__span bough__weigh_gram(const struct bough__weigh_data *data);   // [T, T]
+struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
+
+// The factors by which each loss's gradient is multiplied where the backward pass begins.
+struct bough__span bough__weigh_roots(const struct bough__weigh_data *data);
+
+// The weighting's own launches: `state` is the struct step_state.
+enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
+                                     struct bough__sequence *out, struct bough__span state);
+
+// On the host: reads what was measured, and writes the weights.
+// Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
+enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
+
+#endif
