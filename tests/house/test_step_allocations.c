@@ -104,27 +104,35 @@ static void observe(void *user, const struct bough_event *event)
     counting = 1;
 }
 
+static void steps_allocate(struct bough_device *device, const struct bough_config *config)
+{
+    struct seen seen = {0};
+    struct bough_run *run;
+    struct bough_train_options options = {.device = device, .observe = observe, .user = &seen};
+    ours_only = bough_device_info(device)->type != BOUGH_DEVICE_C;
+    assert_ok(bough_train(&run, config, &options));
+    bough_run_destroy(&run);
+    print_message("%s, %s: %d pairs of log points, %d steps, %ld allocations\n",
+                  bough_device_info(device)->id, config->weighting.name, seen.pairs,
+                  (int)seen.steps, seen.allocations);
+    assert_true(seen.pairs >= 6 && seen.steps >= 12);
+    assert_int_equal(seen.allocations, 0);
+}
+
+// One weighting of every kind.
 static void steps_allocate_nothing(void **state)
 {
+    static const char *const weightings[] = {"equal", "uncertainty", "mgda", "graddrop"};
     (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     struct bough_config config = training_config(training_data(test_folder_create()), "adam");
     config.train.epochs = 3;
-    for (size_t d = 0; d < count; d++) {
-        struct seen seen = {0};
-        struct bough_run *run;
-        struct bough_train_options options = {
-            .device = device[d], .observe = observe, .user = &seen};
-        ours_only = bough_device_info(device[d])->type != BOUGH_DEVICE_C;
-        assert_ok(bough_train(&run, &config, &options));
-        bough_run_destroy(&run);
-        print_message("%s: %d pairs of log points, %d steps, %ld allocations\n",
-                      bough_device_info(device[d])->id, seen.pairs, (int)seen.steps,
-                      seen.allocations);
-        assert_true(seen.pairs >= 6 && seen.steps >= 12);
-        assert_int_equal(seen.allocations, 0);
-    }
+    for (size_t w = 0; w < sizeof weightings / sizeof *weightings; w++)
+        for (size_t d = 0; d < count; d++) {
+            config.weighting.name = weightings[w];
+            steps_allocate(device[d], &config);
+        }
     test_folder_remove();
 }
 

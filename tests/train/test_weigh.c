@@ -1,0 +1,307 @@
+// Weightings of every kind in training: devices agree, a run resumes bit for bit, and a step keeps
+// to one small read and one small write more; the two ways to the Gram matrix agree.
+#include "config/config_check.h"
+#include "support/support.h"
+#include "support/training.h"
+#include "train/runner.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const methods[] = {"uncertainty", "mgda", "graddrop"};
+
+enum { METHODS = sizeof methods / sizeof *methods };
+
+static const char *folder, *data;
+
+static int start(void **state)
+{
+    (void)state;
+    folder = test_folder_create();
+    data = training_data(folder);
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_folder_end(state);
+    return test_devices_end(state);
+}
+
+// ---- Whole trainings ----
+
+enum { EPOCHS = 10, TASKS = 3 };
+
+struct losses {
+    double loss[EPOCHS][TASKS];
+    int count;
+};
+
+static void keep_losses(void *user, const struct bough_event *event)
+{
+    struct losses *losses = user;
+    if (event->kind == BOUGH_EVENT_EPOCH)
+        memcpy(losses->loss[losses->count++], event->loss, sizeof losses->loss[0]);
+}
+
+// One batch an epoch, so that an epoch's loss is a step's.
+static void ten_steps(struct losses *losses, struct bough_device *device, const char *method)
+{
+    struct bough_config config = training_config(data, "sgd");
+    struct bough_run *run;
+    config.train.epochs = EPOCHS;
+    config.train.batch_size = TRAINING_ROWS;
+    config.weighting.name = method;
+    *losses = (struct losses){.count = 0};
+    assert_ok(bough_train(
+        &run, &config,
+        &(struct bough_train_options){.device = device, .observe = keep_losses, .user = losses}));
+    assert_int_equal(losses->count, EPOCHS);
+    bough_run_destroy(&run);
+}
+
+static void ten_steps_agree(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (int m = 0; m < METHODS; m++)
+        for (size_t d = 1; d < count; d++) {
+            struct losses c, other;
+            double worst = 0;
+            ten_steps(&c, device[0], methods[m]);
+            ten_steps(&other, device[d], methods[m]);
+            for (int i = 0; i < EPOCHS; i++)
+                for (int t = 0; t < TASKS; t++)
+                    worst = fmax(worst, fabs(other.loss[i][t] / c.loss[i][t] - 1));
+            print_message("%s on %s: largest relative difference %.2g\n", methods[m],
+                          bough_device_info(device[d])->id, worst);
+            assert_true(worst <= 1e-4);
+            assert_true(c.loss[EPOCHS - 1][0] < c.loss[0][0]);
+        }
+}
+
+static void train_to(const char *dir, struct bough_device *device, const char *method, int resume,
+                     int epochs)
+{
+    struct bough_config config = training_config(data, "adam");
+    struct bough_run *run;
+    config.train.epochs = epochs;
+    config.optimizer.clip_norm = 1;
+    config.weighting.name = method;
+    struct bough_train_options options = {.device = device};
+    *(resume ? &options.resume : &options.run_dir) = dir;
+    assert_ok(bough_train(&run, &config, &options));
+    bough_run_destroy(&run);
+}
+
+static void same_tensors(const char *dir_a, const char *dir_b)
+{
+    char path[2][600];
+    struct bough_tensor_file *a, *b;
+    snprintf(path[0], sizeof path[0], "%s/last.safetensors", dir_a);
+    snprintf(path[1], sizeof path[1], "%s/last.safetensors", dir_b);
+    assert_ok(bough_tensor_file_open(&a, path[0]));
+    assert_ok(bough_tensor_file_open(&b, path[1]));
+    assert_int_equal(bough_tensor_file_count(a), bough_tensor_file_count(b));
+    for (size_t i = 0; i < bough_tensor_file_count(a); i++) {
+        const struct bough_file_tensor *x = bough_tensor_file_at(a, i);
+        const struct bough_file_tensor *y = bough_tensor_file_find(b, x->name);
+        assert_non_null(y);
+        assert_int_equal(x->bytes, y->bytes);
+        assert_memory_equal(x->data, y->data, x->bytes);
+    }
+    bough_tensor_file_close(&a);
+    bough_tensor_file_close(&b);
+}
+
+static void two_and_two_epochs_are_four(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (int m = 0; m < METHODS; m++)
+        for (size_t d = 0; d < count; d++) {
+            char whole[512], half[512];
+            snprintf(whole, sizeof whole, "%s/whole-%d-%d", folder, m, (int)d);
+            snprintf(half, sizeof half, "%s/half-%d-%d", folder, m, (int)d);
+            train_to(whole, device[d], methods[m], 0, 4);
+            train_to(half, device[d], methods[m], 0, 2);
+            train_to(half, device[d], methods[m], 1, 4);
+            same_tensors(whole, half);
+        }
+}
+
+// ---- Steps ----
+
+enum { MOST_TASKS = 8, ROWS = 130, BATCH = 100, WIDTH = 12, STEPS = 3 };
+
+struct net {
+    struct bough_config config;
+    struct bough__arena arena;
+    struct bough__model *model;
+    struct bough__split split; // without targets on the host
+    float x[ROWS][WIDTH], y[MOST_TASKS][ROWS];
+};
+
+// Numbers, and of the last task no label.
+static void fill(struct net *net, size_t tasks)
+{
+    for (int n = 0; n < ROWS; n++) {
+        for (int i = 0; i < WIDTH; i++)
+            net->x[n][i] = (float)((n * 37 + i * 11) % 17) / 8 - 1;
+        for (size_t t = 0; t < tasks; t++)
+            net->y[t][n] = t + 1 < tasks ? sinf((float)(n * (int)(t + 2))) : NAN;
+    }
+}
+
+static void net_open(struct net *net, struct bough_device *device, const char *method, size_t tasks)
+{
+    static const struct bough_layer trunk[] = {{.kind = "linear", .units = 9},
+                                               {.kind = "tanh"},
+                                               {.kind = "linear", .units = 7},
+                                               {.kind = "relu"}};
+    static const struct bough_layer head[] = {{.kind = "linear", .units = 1}};
+    static const char *const names[MOST_TASKS] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct bough_task task[MOST_TASKS] = {{.name = NULL}};
+    struct bough__column column[1 + MOST_TASKS] = {
+        {.host = net->x, .dtype = BOUGH_F32, .width = WIDTH}};
+    fill(net, tasks);
+    for (size_t t = 0; t < tasks; t++) {
+        task[t] = (struct bough_task){.name = names[t],
+                                      .target = names[t],
+                                      .loss = {.name = "mse"},
+                                      .weight = (float)(t + 1) / 2,
+                                      .head = head,
+                                      .head_count = 1};
+        column[1 + t] = (struct bough__column){.host = net->y[t], .dtype = BOUGH_F32, .width = 1};
+    }
+    const struct bough_config config = {.data = "none",
+                                        .trunk = trunk,
+                                        .trunk_count = sizeof trunk / sizeof *trunk,
+                                        .tasks = task,
+                                        .tasks_count = tasks,
+                                        .optimizer = {.name = "sgd", .lr = 0.05f},
+                                        .train = {.epochs = 1, .batch_size = BATCH},
+                                        .weighting = {.name = method}};
+    assert_ok(bough__config_complete(&net->config, &net->arena, &config, NULL));
+    assert_ok(bough__model_create(&net->model, &net->config, &(struct bough_shape){1, {WIDTH}},
+                                  device, NULL));
+    assert_ok(bough__table_init(&net->split.table, device, column, 1 + (int)tasks, ROWS, ROWS,
+                                bough__table_budget(device)));
+}
+
+static void net_close(struct net *net)
+{
+    bough__table_fini(&net->split.table);
+    bough__model_destroy(&net->model);
+    bough__arena_fini(&net->arena);
+}
+
+static void run(struct bough__runner *runner, int64_t index)
+{
+    struct step_state state = {.seed = {5}};
+    bough__optimizer_set_step(&state, &runner->data.model->config->optimizer, (uint32_t)index + 1,
+                              0.05f);
+    assert_ok(bough__runner_step(runner, index % runner->steps, &state));
+}
+
+struct outcome {
+    float weights[STEPS][MOST_TASKS], value[512];
+};
+
+static void take_steps(struct outcome *outcome, struct bough_device *device, size_t tasks,
+                       enum bough__jacobian jacobian)
+{
+    struct net *net = calloc(1, sizeof *net);
+    struct bough__runner *runner;
+    assert_non_null(net);
+    net_open(net, device, "mgda", tasks);
+    net->model->jacobian = jacobian;
+    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_int_equal(runner->data.weigh.jacobian != NULL, jacobian != BOUGH_JACOBIAN_NOT_KEPT);
+    assert_ok(bough__runner_begin(runner));
+    for (int i = 0; i < STEPS; i++) {
+        const struct bough__counts before = device->counts;
+        run(runner, i);
+        assert_int_equal(device->counts.reads - before.reads, 1);
+        assert_int_equal(device->counts.writes - before.writes, 2);
+        assert_ok(bough__read(bough__whole(runner->data.weigh.weights), outcome->weights[i],
+                              tasks * sizeof(float)));
+    }
+    assert_true((size_t)net->model->params.elements * sizeof(float) <= sizeof outcome->value);
+    assert_ok(bough__read(bough__whole(net->model->params.value), outcome->value,
+                          (size_t)net->model->params.elements * sizeof(float)));
+    bough__runner_destroy(&runner);
+    net_close(net);
+    free(net);
+}
+
+static void both_ways_to_the_gram_matrix_agree(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++)
+        for (size_t tasks = 2; tasks <= MOST_TASKS; tasks *= 2) {
+            static struct outcome kept, layers;
+            take_steps(&kept, device[d], tasks, BOUGH_JACOBIAN_KEPT);
+            take_steps(&layers, device[d], tasks, BOUGH_JACOBIAN_NOT_KEPT);
+            for (int i = 0; i < STEPS; i++) {
+                double sum = 0;
+                for (size_t t = 0; t < tasks; t++) {
+                    sum += (double)kept.weights[i][t];
+                    assert_float_equal(kept.weights[i][t], layers.weights[i][t], 1e-5);
+                }
+                assert_float_equal(sum, 1, 1e-5);
+                assert_float_equal(kept.weights[i][tasks - 1], 0, 0); // nothing is labelled
+            }
+            for (size_t i = 0; i < sizeof kept.value / sizeof *kept.value; i++)
+                assert_float_equal(kept.value[i], layers.value[i], 1e-5);
+        }
+}
+
+// The stages of a training step, in order.
+static void stages_are(const char *method, enum bough__jacobian jacobian, const char *wanted)
+{
+    size_t count;
+    char stages[256] = "";
+    struct net *net = calloc(1, sizeof *net);
+    struct bough__runner *runner;
+    assert_non_null(net);
+    net_open(net, test_devices(&count)[0], method, 2);
+    net->model->jacobian = jacobian;
+    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    for (int i = 0; i < runner->full.stages; i++)
+        snprintf(stages + strlen(stages), sizeof stages - strlen(stages), "%s%s", i ? " " : "",
+                 runner->full.stage[i].name);
+    assert_string_equal(stages, wanted);
+    bough__runner_destroy(&runner);
+    net_close(net);
+    free(net);
+}
+
+static void a_step_has_the_stages_that_its_weighting_needs(void **state)
+{
+    (void)state;
+    stages_are("equal", 0, "feed forward losses backward update");
+    stages_are("uncertainty", 0, "feed forward weigh backward update account");
+    stages_are("mgda", BOUGH_JACOBIAN_KEPT,
+               "feed forward losses heads sweep gram solve combine update");
+    stages_are("mgda", BOUGH_JACOBIAN_NOT_KEPT,
+               "feed forward losses heads sweep solve combine update");
+    stages_are("graddrop", 0, "feed forward losses heads sweep combine update");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ten_steps_agree),
+        cmocka_unit_test(two_and_two_epochs_are_four),
+        cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
+        cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
+    };
+    return cmocka_run_group_tests(tests, start, end);
+}
