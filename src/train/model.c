@@ -13,10 +13,10 @@ static const char learned_name[] = "weighting.learned";
 
 static int64_t learned_count(const struct bough_config *config)
 {
-    const struct bough__weighting *weighting = bough__weighting_find(config->weighting.name);
-    if (!weighting || !weighting->params)
+    const struct bough__weighting *weighting = bough__weighting_of(&config->weighting);
+    if (!weighting->params)
         return 0;
-    return (int64_t)weighting->params(NULL, &config->weighting, config->tasks_count);
+    return (int64_t)weighting->params(NULL, config->weighting.options, config->tasks_count);
 }
 
 static enum bough_status check_task(struct bough__model *model, size_t t)
@@ -153,8 +153,8 @@ static enum bough_status start_learned(struct bough__model *model)
     enum bough_status status;
     float *start = malloc((size_t)learned->size * sizeof *start);
     BOUGH_TRY_MEMORY(start);
-    bough__weighting_find(config->weighting.name)
-        ->params(start, &config->weighting, config->tasks_count);
+    bough__weighting_of(&config->weighting)
+        ->params(start, config->weighting.options, config->tasks_count);
     BOUGH_TRY(bough__write(learned->value, start, (size_t)learned->size * sizeof *start));
 done:
     free(start);

@@ -118,7 +118,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
 static enum bough_status write_weighting(struct bough__step *step, const char *stage)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    step->sequence.label = (struct bough__label){weigh->weighting->name, NULL, stage};
+    step->sequence.label = (struct bough__label){weigh->weighting->row.name, NULL, stage};
     return bough__weigh_write(weigh, &step->sequence, bough__whole(step->data->state));
 }
 
@@ -164,7 +164,7 @@ enum bough_status bough__step_gram(struct bough__step *step)
 static enum bough_status sum_weighted(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    step->sequence.label = (struct bough__label){weigh->weighting->name, NULL, "combine"};
+    step->sequence.label = (struct bough__label){weigh->weighting->row.name, NULL, "combine"};
     return bough__stack_sum_write(&step->sequence, &(struct bough__stack_sum){
                                                        .tasks = (int64_t)tasks_of(step),
                                                        .elements = weigh->columns,

@@ -78,9 +78,9 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
     for (size_t t = 0; t < tasks_of(data); t++)
         factor[t] = 1;
     if (data->weighting->needs == BOUGH_NEEDS_NOTHING)
-        BOUGH_TRY(data->weighting->start(factor, &config->weighting, config->tasks_count));
+        data->weighting->start(factor, config->weighting.options, config->tasks_count);
     for (size_t t = 0; t < tasks_of(data); t++)
-        factor[t] *= fmaxf(config->tasks[t].weight, 0);
+        factor[t] *= config->tasks[t].weight;
     BOUGH_TRY(bough__write(bough__whole(data->factor), factor, tasks_of(data) * sizeof *factor));
 done:
     return status;
@@ -102,14 +102,10 @@ done:
     return status;
 }
 
-static enum bough_status find_weighting(struct bough__weigh_data *data)
+static void find_weighting(struct bough__weigh_data *data)
 {
-    const char *name = data->model->config->weighting.name;
-    data->weighting = bough__weighting_find(name);
-    if (!data->weighting)
-        return bough__fail(BOUGH_INVALID, "weighting: unknown weighting %s", name);
+    data->weighting = bough__weighting_of(&data->model->config->weighting);
     data->needs = agrees(data) ? data->weighting->needs : BOUGH_NEEDS_NOTHING;
-    return BOUGH_OK;
 }
 
 enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough__arena *arena,
@@ -121,7 +117,7 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     data->model = model;
     find_shared(data);
     if (training)
-        BOUGH_TRY(find_weighting(data));
+        find_weighting(data);
     const size_t gram = data->needs == BOUGH_NEEDS_GRAM ? tasks * tasks : 0;
     BOUGH_TRY(make_host(data, arena));
     BOUGH_TRY(bough__buffer_create(&data->factor, device, tasks * sizeof(float)));
@@ -174,7 +170,7 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
 {
     const struct bough__param_block *learned = bough__model_learned(data->model);
     struct bough__weigh weigh = {
-        .options = &data->model->config->weighting,
+        .options = data->model->config->weighting.options,
         .tasks = tasks_of(data),
         .step = state,
         .losses = bough__weigh_losses(data),
@@ -214,7 +210,7 @@ static void tell_residual(struct bough__weigh_data *data, double residual)
     if (data->told || residual <= BOUGH__SOLVED)
         return;
     bough__log(BOUGH_LOG_WARNING, "weighting %s: a residual of %g, wanted at most %g",
-               data->weighting->name, residual, BOUGH__SOLVED);
+               data->weighting->row.name, residual, BOUGH__SOLVED);
     data->told = 1;
 }
 
@@ -224,7 +220,7 @@ enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
     const size_t tasks = tasks_of(data);
     double residual = 0;
     const struct bough__solve solve = {
-        .options = &data->model->config->weighting,
+        .options = data->model->config->weighting.options,
         .tasks = tasks,
         .losses = data->host,
         .gram = data->host + 2 * tasks,

@@ -113,7 +113,7 @@ static void steps_allocate(struct bough_device *device, const struct bough_confi
     assert_ok(bough_train(&run, config, &options));
     bough_run_destroy(&run);
     print_message("%s, %s: %d pairs of log points, %d steps, %ld allocations\n",
-                  bough_device_info(device)->id, config->weighting.name, seen.pairs,
+                  bough_device_info(device)->id, config->weighting.row->name, seen.pairs,
                   (int)seen.steps, seen.allocations);
     assert_true(seen.pairs >= 6 && seen.steps >= 12);
     assert_int_equal(seen.allocations, 0);
@@ -122,17 +122,18 @@ static void steps_allocate(struct bough_device *device, const struct bough_confi
 // One weighting of every kind.
 static void steps_allocate_nothing(void **state)
 {
-    static const char *const weightings[] = {"equal", "uncertainty", "mgda", "graddrop"};
+    static const char *const weightings[] = {"weighting=equal", "weighting=uncertainty",
+                                             "weighting=mgda", "weighting=graddrop"};
     (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
-    struct bough_config config = training_config(training_data(test_folder_create()), "adam");
-    config.train.epochs = 3;
-    for (size_t w = 0; w < sizeof weightings / sizeof *weightings; w++)
-        for (size_t d = 0; d < count; d++) {
-            config.weighting.name = weightings[w];
+    const char *data = training_data(test_folder_create());
+    for (size_t w = 0; w < sizeof weightings / sizeof *weightings; w++) {
+        struct bough_config config = training_config_with(data, weightings[w], NULL);
+        config.train.epochs = 3;
+        for (size_t d = 0; d < count; d++)
             steps_allocate(device[d], &config);
-        }
+    }
     test_folder_remove();
 }
 

@@ -1,6 +1,6 @@
 // Weightings of every kind in training: devices agree, a run resumes bit for bit, and a step keeps
 // to one small read and one small write more; the two ways to the Gram matrix agree.
-#include "config/config_check.h"
+#include "base/strings.h"
 #include "support/support.h"
 #include "support/training.h"
 #include "train/runner.h"
@@ -49,11 +49,13 @@ static void keep_losses(void *user, const struct bough_event *event)
 // One batch an epoch, so that an epoch's loss is a step's.
 static void ten_steps(struct losses *losses, struct bough_device *device, const char *method)
 {
-    struct bough_config config = training_config(data, "sgd");
+    char weighting[64];
+    snprintf(weighting, sizeof weighting, "weighting=%s", method);
+    struct bough_config config =
+        training_config_with(data, "optimizer={name: sgd, lr: 0.01}", weighting, NULL);
     struct bough_run *run;
     config.train.epochs = EPOCHS;
     config.train.batch_size = TRAINING_ROWS;
-    config.weighting.name = method;
     *losses = (struct losses){.count = 0};
     assert_ok(bough_train(
         &run, &config,
@@ -86,11 +88,12 @@ static void ten_steps_agree(void **state)
 static void train_to(const char *dir, struct bough_device *device, const char *method, int resume,
                      int epochs)
 {
-    struct bough_config config = training_config(data, "adam");
+    char weighting[64];
+    snprintf(weighting, sizeof weighting, "weighting=%s", method);
+    struct bough_config config =
+        training_config_with(data, "optimizer.clip_norm=1", weighting, NULL);
     struct bough_run *run;
     config.train.epochs = epochs;
-    config.optimizer.clip_norm = 1;
-    config.weighting.name = method;
     struct bough_train_options options = {.device = device};
     *(resume ? &options.resume : &options.run_dir) = dir;
     assert_ok(bough_train(&run, &config, &options));
@@ -140,7 +143,6 @@ enum { MOST_TASKS = 8, ROWS = 130, BATCH = 100, WIDTH = 12, STEPS = 3 };
 
 struct net {
     struct bough_config config;
-    struct bough__arena arena;
     struct bough__model *model;
     struct bough__split split; // without targets on the host
     float x[ROWS][WIDTH], y[MOST_TASKS][ROWS];
@@ -159,34 +161,23 @@ static void fill(struct net *net, size_t tasks)
 
 static void net_open(struct net *net, struct bough_device *device, const char *method, size_t tasks)
 {
-    static const struct bough_layer trunk[] = {{.kind = "linear", .units = 9},
-                                               {.kind = "tanh"},
-                                               {.kind = "linear", .units = 7},
-                                               {.kind = "relu"}};
-    static const struct bough_layer head[] = {{.kind = "linear", .units = 1}};
-    static const char *const names[MOST_TASKS] = {"a", "b", "c", "d", "e", "f", "g", "h"};
-    struct bough_task task[MOST_TASKS] = {{.name = NULL}};
+    static const char text[] = "data: none\n"
+                               "trunk: [linear: 9, tanh, linear: 7, relu]\n"
+                               "optimizer: {name: sgd, lr: 0.05}\n"
+                               "train: {epochs: 1, batch_size: 100}\n";
     struct bough__column column[1 + MOST_TASKS] = {
         {.host = net->x, .dtype = BOUGH_F32, .width = WIDTH}};
+    char given[1000] = "tasks={", weighting[64];
     fill(net, tasks);
     for (size_t t = 0; t < tasks; t++) {
-        task[t] = (struct bough_task){.name = names[t],
-                                      .target = names[t],
-                                      .loss = {.name = "mse"},
-                                      .weight = (float)(t + 1) / 2,
-                                      .head = head,
-                                      .head_count = 1};
+        bough__append(given, sizeof given,
+                      "%s%c: {target: y, loss: mse, weight: %g, head: [linear: 1]}", t ? ", " : "",
+                      'a' + (int)t, (double)(t + 1) / 2);
         column[1 + t] = (struct bough__column){.host = net->y[t], .dtype = BOUGH_F32, .width = 1};
     }
-    const struct bough_config config = {.data = "none",
-                                        .trunk = trunk,
-                                        .trunk_count = sizeof trunk / sizeof *trunk,
-                                        .tasks = task,
-                                        .tasks_count = tasks,
-                                        .optimizer = {.name = "sgd", .lr = 0.05f},
-                                        .train = {.epochs = 1, .batch_size = BATCH},
-                                        .weighting = {.name = method}};
-    assert_ok(bough__config_complete(&net->config, &net->arena, &config, NULL));
+    bough__append(given, sizeof given, "}");
+    snprintf(weighting, sizeof weighting, "weighting=%s", method);
+    net->config = test_config(text, given, weighting, NULL);
     assert_ok(bough__model_create(&net->model, &net->config, &(struct bough_shape){1, {WIDTH}},
                                   device, NULL));
     assert_ok(bough__table_init(&net->split.table, device, column, 1 + (int)tasks, ROWS, ROWS,
@@ -197,7 +188,6 @@ static void net_close(struct net *net)
 {
     bough__table_fini(&net->split.table);
     bough__model_destroy(&net->model);
-    bough__arena_fini(&net->arena);
 }
 
 static void run(struct bough__runner *runner, int64_t index)
