@@ -64,6 +64,7 @@ static inline int64_t bough__model_targets(const struct bough__model *model, siz
 // Errors: INVALID if a task has positions, which `what` has no place for.
 enum bough_status bough__model_without_positions(const struct bough__model *model,
                                                  const char *what);
+
 // NULL: the weighting learns nothing.
 const struct bough__param_block *bough__model_learned(const struct bough__model *model);
 

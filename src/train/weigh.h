@@ -28,7 +28,7 @@ struct bough__weigh_data {
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
-// Errors: INVALID if the weighting's options do not fit the tasks, DEVICE.
+// Errors: DEVICE.
 enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough__arena *arena,
                                     const struct bough__model *model, int training);
 void bough__weigh_fini(struct bough__weigh_data *data);
