@@ -172,7 +172,7 @@ ITEM_KERNEL void class_map_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
 
 // ---- Element-wise losses: a row is a chunk; a target NaN is none ----
 
-#define VALUE_LOSS(name, target, metric)                                                           \
+#define VALUE_LOSS(name, target, metric, help, options)                                            \
     ROW_KERNEL void name##_fwd(ARG(x), ARG(t), ARG(part), const ulong count,                       \
                                const struct value_loss_params p)                                   \
     {                                                                                              \
@@ -185,7 +185,7 @@ ITEM_KERNEL void class_map_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
         float sum = 0.0f, weight = 0.0f;                                                           \
         for (int i = begin + (int)get_local_id(0); i < end; i += BOUGH_GROUP) {                    \
             ANY_ORDER                                                                              \
-            const float value = name##_value(x[i], t[i], p.number);                                 \
+            const float value = name##_value(x[i], t[i], p.number);                                \
             sum += isnan(t[i]) ? 0.0f : value;                                                     \
             weight += isnan(t[i]) ? 0.0f : 1.0f;                                                   \
         }                                                                                          \
@@ -207,7 +207,7 @@ ITEM_KERNEL void class_map_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
         VIEW(float, dx);                                                                           \
         const float factor = dy[0] / y[1];                                                         \
         EACH_ITEM (i) {                                                                            \
-            const float slope = factor * name##_slope(x[i], t[i], p.number);                        \
+            const float slope = factor * name##_slope(x[i], t[i], p.number);                       \
             dx[i] = isnan(t[i]) ? 0.0f : slope;                                                    \
         }                                                                                          \
     }

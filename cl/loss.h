@@ -9,7 +9,7 @@
 #endif
 
 enum loss_kind {
-#define LOSS_KIND(name, target, metric) LOSS_##name,
+#define LOSS_KIND(name, target, metric, help, options) LOSS_##name,
     BOUGH_LOSSES(LOSS_KIND)
 };
 
@@ -50,7 +50,7 @@ static inline float cross_entropy_slope(float d, float number)
 static inline float class_value(int kind, float d, float number)
 {
     switch (kind) {
-#define CLASS_VALUE(name, target, metric)                                                          \
+#define CLASS_VALUE(name, target, metric, help, options)                                           \
     case LOSS_##name:                                                                              \
         return name##_value(d, number);
         BOUGH_CLASS_LOSSES(CLASS_VALUE)
@@ -62,7 +62,7 @@ static inline float class_value(int kind, float d, float number)
 static inline float class_slope(int kind, float d, float number)
 {
     switch (kind) {
-#define CLASS_SLOPE(name, target, metric)                                                          \
+#define CLASS_SLOPE(name, target, metric, help, options)                                           \
     case LOSS_##name:                                                                              \
         return name##_slope(d, number);
         BOUGH_CLASS_LOSSES(CLASS_SLOPE)

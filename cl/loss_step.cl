@@ -100,7 +100,7 @@ static float class_row(const struct row *row, const struct loss_task *task, int 
     return share * class_value(task->kind, d, task->number) + soft * smooth;
 }
 
-#define VALUE_ROW(name, target, metric)                                                            \
+#define VALUE_ROW(name, target, metric, help, options)                                             \
     static float name##_row(const struct row *row, const struct loss_task *task,                   \
                             global const float *t)                                                 \
     {                                                                                              \
@@ -118,7 +118,7 @@ BOUGH_VALUE_LOSSES(VALUE_ROW)
 static float value_row(const struct row *row, const struct loss_task *task, global const float *t)
 {
     switch (task->kind) {
-#define VALUE_CASE(name, target, metric)                                                           \
+#define VALUE_CASE(name, target, metric, help, options)                                            \
     case LOSS_##name:                                                                              \
         return name##_row(row, task, t);
         BOUGH_VALUE_LOSSES(VALUE_CASE)

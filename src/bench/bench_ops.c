@@ -46,9 +46,10 @@ static const struct bough__call_setup cases[] = {
     {OF(dropout, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(activation_dropout, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f, .activation = BOUGH_GELU}},
     {OF(dropout2d, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
-#define CLASS_LOSS(name, target, metric)                                                           \
+#define CLASS_LOSS(name, target, metric, help, options)                                            \
     {OF(name, 2), .x = {{2, {4096, 10}}, {1, {4096}}}, .integers = 1 << 1, .attr = {.value = 1}},
-#define VALUE_LOSS(name, target, metric) {OF(name, 2), .x = {{ROWS}, {ROWS}}, .attr = {.value = 1}},
+#define VALUE_LOSS(name, target, metric, help, options)                                            \
+    {OF(name, 2), .x = {{ROWS}, {ROWS}}, .attr = {.value = 1}},
     BOUGH_CLASS_LOSSES(CLASS_LOSS) BOUGH_VALUE_LOSSES(VALUE_LOSS)};
 
 // ---- Timing ----

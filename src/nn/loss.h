@@ -23,7 +23,8 @@ struct bough__loss_kind {
     void (*set)(struct bough__attr *attr, const void *options);
 };
 
-#define BOUGH_LOSS(name, target, metric) extern const struct bough__loss_kind bough__loss_##name;
+#define BOUGH_LOSS(name, target, metric, help, options)                                            \
+    extern const struct bough__loss_kind bough__loss_##name;
 BOUGH_LOSSES(BOUGH_LOSS)
 #undef BOUGH_LOSS
 extern const struct bough__family bough__losses;

@@ -86,7 +86,7 @@ static double value_weight_sum(const struct task *task)
     return (double)count;
 }
 
-#define VALUE_SUM(name, target, metric)                                                            \
+#define VALUE_SUM(name, target, metric, help, options)                                             \
     BOUGH_TWIN static double name##_sum(const struct task *task)                                   \
     {                                                                                              \
         return value_sum(task, name##_value, name##_slope);                                        \
@@ -100,8 +100,10 @@ static const struct {
     double (*weight)(const struct task *task);
     double (*sum)(const struct task *task);
 } kinds[] = {
-#define CLASS_KIND(name, target, metric) {&bough__op_##name, 1, class_weight_sum, class_sum},
-#define VALUE_KIND(name, target, metric) {&bough__op_##name, 0, value_weight_sum, name##_sum},
+#define CLASS_KIND(name, target, metric, help, options)                                            \
+    {&bough__op_##name, 1, class_weight_sum, class_sum},
+#define VALUE_KIND(name, target, metric, help, options)                                            \
+    {&bough__op_##name, 0, value_weight_sum, name##_sum},
     BOUGH_CLASS_LOSSES(CLASS_KIND) BOUGH_VALUE_LOSSES(VALUE_KIND)};
 
 static void keep_account(struct loss_account *account, float mean, float weight, unsigned int step)

@@ -295,7 +295,7 @@ BOUGH_IN_TWIN void sum_chunks(void *const *arg, const struct value_loss_params *
     }
 }
 
-#define VALUE_KERNELS(loss, target, metric)                                                        \
+#define VALUE_KERNELS(loss, target, metric, help, options)                                         \
     BOUGH_TWIN static void loss##_fwd(void *const *arg, const void *params, int64_t begin,         \
                                       int64_t end)                                                 \
     {                                                                                              \
@@ -312,12 +312,12 @@ BOUGH_VALUE_LOSSES(VALUE_KERNELS)
 
 // By enum loss_kind.
 static const struct bough__kernel kernel_value_fwd[] = {
-#define VALUE_FWD(loss, target, metric)                                                            \
+#define VALUE_FWD(loss, target, metric, help, options)                                             \
     [LOSS_##loss] = {#loss "_fwd",    "loss",    loss##_fwd,                                       \
                      BOUGH_GRID_ROWS, .args = 3, .params_size = sizeof(struct value_loss_params)},
     BOUGH_VALUE_LOSSES(VALUE_FWD)};
 static const struct bough__kernel kernel_value_bwd[] = {
-#define VALUE_BWD(loss, target, metric)                                                            \
+#define VALUE_BWD(loss, target, metric, help, options)                                             \
     [LOSS_##                                                                                       \
         loss] = {#loss "_bwd",     "loss",    loss##_bwd,                                          \
                  BOUGH_GRID_ITEMS, .args = 5, .params_size = sizeof(struct value_loss_params)},
@@ -391,7 +391,7 @@ static enum bough_status value_backward(struct bough__sequence *out,
         .forward = loss##_forward,                                                                 \
         .backward = loss##_backward,                                                               \
     };
-#define CLASS_ROW(loss, target, metric) LOSS_ROW(loss, class, 3)
-#define VALUE_ROW(loss, target, metric) LOSS_ROW(loss, value, 2)
+#define CLASS_ROW(loss, target, metric, help, options) LOSS_ROW(loss, class, 3)
+#define VALUE_ROW(loss, target, metric, help, options) LOSS_ROW(loss, value, 2)
 BOUGH_CLASS_LOSSES(CLASS_ROW)
 BOUGH_VALUE_LOSSES(VALUE_ROW)

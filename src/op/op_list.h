@@ -26,6 +26,6 @@ BOUGH_OP(layer_norm)
 BOUGH_OP(dropout)
 BOUGH_OP(activation_dropout)
 BOUGH_OP(dropout2d)
-#define LOSS_OP_LINE(name, target, metric) BOUGH_OP(name)
+#define LOSS_OP_LINE(name, target, metric, help, options) BOUGH_OP(name)
 BOUGH_LOSSES(LOSS_OP_LINE)
 #undef LOSS_OP_LINE
