@@ -308,14 +308,14 @@ static void a_killed_run_always_loads(void **state)
 {
     (void)state;
     const char *dir = run_dir("killed", 0);
-    char last[600], model[600];
-    snprintf(last, sizeof last, "%s/last.safetensors", dir);
+    char config_path[600], model[600];
+    snprintf(config_path, sizeof config_path, "%s/config.yaml", dir);
     snprintf(model, sizeof model, "%s/model.safetensors", dir); // from the first epoch's end on
     int resumes = 0;
     for (unsigned i = 0; i < 20; i++) {
         kill_a_training(dir, 20000 + 9973 * (i * 7 % 20), resumes);
         struct bough_run *run;
-        resumes = access(last, F_OK) == 0;
+        resumes = access(config_path, F_OK) == 0;
         if (access(model, F_OK) == 0) {
             assert_ok(bough_evaluate(&run, dir, NULL, NULL, NULL));
             bough_run_destroy(&run);
