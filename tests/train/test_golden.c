@@ -11,12 +11,20 @@
 
 enum { ROWS = 12, STEPS = 10, TASKS = 3, PIXELS = 2 * 10 * 10, MOST = 2048 };
 
-static json_t *golden;
+static json_t *golden, *golden_uncertainty;
 
 static int open_golden(void **state)
 {
     golden = test_golden_open(state, "train/golden/step.json");
-    return golden == NULL;
+    golden_uncertainty = test_golden_open(state, "train/golden/uncertainty.json");
+    return golden == NULL || golden_uncertainty == NULL;
+}
+
+static int close_golden(void **state)
+{
+    json_decref(golden_uncertainty);
+    *state = golden;
+    return test_golden_close(state);
 }
 
 static const json_t *member(const char *part, const char *name)
@@ -78,9 +86,9 @@ static const char net_text[] =
     "  top: {target: top, loss: binary_cross_entropy, weight: 2, head: [linear: 3]}\n"
     "train: {epochs: 1}\n";
 
-static struct bough_config config_with(const char *optimizer)
+static struct bough_config config_with(const char *optimizer, const char *weighting)
 {
-    struct bough_config config = test_config(net_text, optimizer, NULL);
+    struct bough_config config = test_config(net_text, optimizer, weighting, NULL);
     config.train.batch_size = ROWS;
     return config;
 }
@@ -116,22 +124,27 @@ static struct bough__span place_of(struct bough__span block, const struct bough_
 static void write_start(const struct bough__params *params)
 {
     float value[MOST];
-    assert_int_equal(params->count, json_object_size(json_object_get(golden, "start")));
+    const json_t *start = json_object_get(golden, "start");
+    size_t found = 0;
     for (int32_t i = 0; i < params->count; i++) {
         const struct bough__param *param = &params->param[i];
+        if (!json_object_get(start, param->name)) // what a weighting learns
+            continue;
+        found++;
         size_t count = (size_t)bough_shape_elements(&param->shape);
         assert_true(count <= MOST);
         read_floats(value, member("start", param->name), count);
         assert_ok(bough__write(place_of(params->block[param->block].value, param), value,
                                count * sizeof *value));
     }
+    assert_int_equal(found, json_object_size(start));
 }
 
 static void training_init(struct training *training, struct bough_device *device,
-                          const char *optimizer)
+                          const char *optimizer, const char *weighting)
 {
     const struct bough_shape sample = {3, {2, 10, 10}};
-    *training = (struct training){.device = device, .config = config_with(optimizer)};
+    *training = (struct training){.device = device, .config = config_with(optimizer, weighting)};
     assert_ok(bough__model_create(&training->model, &training->config, &sample, device, NULL));
     split_init(training);
     assert_ok(bough__runner_create(&training->runner, training->model, &training->split, NULL, ROWS,
@@ -219,7 +232,7 @@ static void trains_as_pytorch(struct bough_device *device, const char *optimizer
 {
     struct training training;
     double loss[TASKS], gradients = 0, worst = 0;
-    training_init(&training, device, optimizer);
+    training_init(&training, device, optimizer, "weighting=equal");
     const char *name = training.config.optimizer.choice.row->name;
     const json_t *wanted = json_object_get(golden, name);
     const json_t *losses = json_object_get(wanted, "losses");
@@ -264,11 +277,48 @@ static void adam_with_clipping(void **state)
     on_every_device("optimizer={name: adam, lr: 0.01, clip_norm: 0.5}", 1e-4);
 }
 
+// ---- Weighed by uncertainty ----
+
+// The weights that the losses' gradients are about to get, from the log variances.
+static void check_weights(const struct training *training, const json_t *wanted)
+{
+    static const float factor[TASKS] = {1, 0.5f, 2};
+    float s[TASKS];
+    assert_ok(bough__read(bough__model_learned(training->model)->value, s, sizeof s));
+    for (size_t t = 0; t < TASKS; t++)
+        assert_float_equal(0.5f * expf(-s[t]) * factor[t],
+                           json_number_value(json_array_get(wanted, t)), 1e-5);
+}
+
+static void uncertainty(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *devices = test_devices(&count);
+    const json_t *losses = json_object_get(golden_uncertainty, "losses");
+    const json_t *weights = json_object_get(golden_uncertainty, "weights");
+    assert_int_equal(json_array_size(losses), STEPS);
+    for (size_t i = 0; i < count; i++) {
+        struct training training;
+        double loss[TASKS];
+        training_init(&training, devices[i], "optimizer={name: sgd, lr: 0.05, momentum: 0.875}",
+                      "weighting=uncertainty");
+        for (uint32_t at = 0; at < STEPS; at++) {
+            check_weights(&training, json_array_get(weights, at));
+            step(&training, at + 1, loss);
+            assert_true(compare_losses(loss, json_array_get(losses, at)) <= 1e-5);
+        }
+        training_fini(&training);
+    }
+    assert_int_equal(test_warnings(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(uncertainty),
         cmocka_unit_test(sgd),
         cmocka_unit_test(adam_with_clipping),
     };
-    return cmocka_run_group_tests(tests, open_golden, test_golden_close);
+    return cmocka_run_group_tests(tests, open_golden, close_golden);
 }

@@ -123,4 +123,5 @@ def main():
         out.write("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
