@@ -88,8 +88,7 @@ ROW_KERNEL void class_loss_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
     }
     const float weight = !labelled ? 0.0f : class_weight ? class_weight[mine] : 1.0f;
     const float factor = labelled ? dy[0] / y[1] : 0.0f, lse_row = lse[row];
-    const float slope_of_mine =
-        labelled ? class_slope(p.kind, lse_row - x[mine], p.number) : 0.0f;
+    const float slope_of_mine = labelled ? class_slope(p.kind, lse_row - x[mine], p.number) : 0.0f;
     const float hard = factor * (1.0f - p.smoothing) * weight * slope_of_mine;
     const float soft = factor * p.smoothing / p.classes;
     for (int c = 0; c < p.classes; c += LANES) {

@@ -89,7 +89,7 @@ static enum bough_status read_switch(struct bough__config_reader *r,
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
     for (size_t i = 0; node->kind == BOUGH__SCALAR && node->text && i < 6; i++)
         if (strcmp(node->text, words[i]) == 0) {
-            *place = i % 2;
+            *place = (int)(i % 2);
             return BOUGH_OK;
         }
     return bough__value_wanted(r, node, "true or false", NULL);

@@ -11,7 +11,7 @@ static int32_t forward_time(int32_t node)
 
 static int32_t backward_time(const struct bough__plan *plan, enum bough__pass pass, int32_t node)
 {
-    return (pass + 2) * plan->graph->count - 1 - node;
+    return (int32_t)(pass + 2) * plan->graph->count - 1 - node;
 }
 
 // When an op reads for the last time what stood before its backward pass. The sweep comes again
