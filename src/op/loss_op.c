@@ -310,17 +310,21 @@ BOUGH_IN_TWIN void sum_chunks(void *const *arg, const struct value_loss_params *
     }
 BOUGH_VALUE_LOSSES(VALUE_KERNELS)
 
+#define VALUE_ROWS(loss, target, metric, help, options)                                            \
+    static const struct bough__kernel kernel_##loss##_fwd = {                                      \
+        #loss "_fwd",    "loss",    loss##_fwd,                                                    \
+        BOUGH_GRID_ROWS, .args = 3, .params_size = sizeof(struct value_loss_params)};              \
+    static const struct bough__kernel kernel_##loss##_bwd = {                                      \
+        #loss "_bwd",     "loss",    loss##_bwd,                                                   \
+        BOUGH_GRID_ITEMS, .args = 5, .params_size = sizeof(struct value_loss_params)};
+BOUGH_VALUE_LOSSES(VALUE_ROWS)
+
 // By enum loss_kind.
-static const struct bough__kernel kernel_value_fwd[] = {
-#define VALUE_FWD(loss, target, metric, help, options)                                             \
-    [LOSS_##loss] = {#loss "_fwd",    "loss",    loss##_fwd,                                       \
-                     BOUGH_GRID_ROWS, .args = 3, .params_size = sizeof(struct value_loss_params)},
+static const struct bough__kernel *const value_fwd[] = {
+#define VALUE_FWD(loss, target, metric, help, options) [LOSS_##loss] = &kernel_##loss##_fwd,
     BOUGH_VALUE_LOSSES(VALUE_FWD)};
-static const struct bough__kernel kernel_value_bwd[] = {
-#define VALUE_BWD(loss, target, metric, help, options)                                             \
-    [LOSS_##                                                                                       \
-        loss] = {#loss "_bwd",     "loss",    loss##_bwd,                                          \
-                 BOUGH_GRID_ITEMS, .args = 5, .params_size = sizeof(struct value_loss_params)},
+static const struct bough__kernel *const value_bwd[] = {
+#define VALUE_BWD(loss, target, metric, help, options) [LOSS_##loss] = &kernel_##loss##_bwd,
     BOUGH_VALUE_LOSSES(VALUE_BWD)};
 
 static struct value_loss_params value_params(const struct bough__op_call *call)
@@ -351,7 +355,7 @@ static enum bough_status value_forward(struct bough__sequence *out,
 {
     const struct value_loss_params params = value_params(call);
     enum bough_status status;
-    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_value_fwd[kind], params.chunks, params.elements, &params,
+    BOUGH_TRY(BOUGH_KERNEL(out, value_fwd[kind], params.chunks, params.elements, &params,
                            call->x[0].span, call->x[1].span, call->scratch));
     BOUGH_TRY(write_mean(out, params.chunks, call));
 done:
@@ -364,7 +368,7 @@ static enum bough_status value_backward(struct bough__sequence *out,
     const struct value_loss_params params = value_params(call);
     if (!call->dx[0].span.buffer)
         return BOUGH_OK;
-    return BOUGH_KERNEL(out, &kernel_value_bwd[kind], params.elements, 0, &params, call->x[0].span,
+    return BOUGH_KERNEL(out, value_bwd[kind], params.elements, 0, &params, call->x[0].span,
                         call->x[1].span, call->y.span, call->dy.span, call->dx[0].span);
 }
 
