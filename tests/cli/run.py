@@ -51,7 +51,7 @@ def main():
         script = f"set -u; . {case.parent}/prelude.sh; . {case}"
         done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=120)
+                              stderr=subprocess.STDOUT, timeout=600)
         got = done.stdout.decode(errors="replace").replace(os.path.realpath(folder), "FOLDER")
         got = without_name(got, name)
     if done.returncode != 0:
