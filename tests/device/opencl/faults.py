@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1] / "faults"))
+sys.path.append(str(Path(__file__).parents[2] / "faults"))
 from whole import damaged, files  # noqa: E402
 
 BOUGH, FAULTS, CASES = (str(Path(path).resolve()) for path in sys.argv[1:4])

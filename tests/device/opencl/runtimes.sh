@@ -9,7 +9,7 @@
 # BOUGH_TEST_INTEL=V; without the variable it is looked for where python3 has its packages.
 set -u
 bin=$(cd "$1" && pwd) || exit 2
-cases=$(cd "$(dirname "$0")/../cli" && pwd)
+cases=$(cd "$(dirname "$0")/../../cli" && pwd)
 folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT
 lines=()
 failed=0
