@@ -1,7 +1,7 @@
 #include "config/read.h"
 
 #include "base/strings.h"
-#include "config/check.h"
+#include "config/config_check.h"
 #include "config/value.h"
 
 #include <stdio.h>

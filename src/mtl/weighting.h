@@ -14,6 +14,12 @@ enum bough__weighting_needs {
     BOUGH_NEEDS_GRADIENTS, // J [T, P] itself: `write`
 };
 
+// Whether it goes by the tasks' gradients, which are then found apart.
+static inline int bough__by_gradients(enum bough__weighting_needs needs)
+{
+    return needs == BOUGH_NEEDS_GRAM || needs == BOUGH_NEEDS_GRADIENTS;
+}
+
 // What lies on the device. All spans are float, the state apart, and none is a stack.
 struct bough__weigh {
     const void *options; // of the row

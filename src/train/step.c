@@ -67,7 +67,7 @@ static struct bough__plan_options plan_options(const struct bough__step *step)
     const struct bough__weigh_data *weigh = &step->data->weigh;
     struct bough__plan_options options = {.step = bough__whole(step->data->state),
                                           .memory = model->memory};
-    if (weigh->needs != BOUGH_NEEDS_GRAM && weigh->needs != BOUGH_NEEDS_GRADIENTS)
+    if (!bough__by_gradients(weigh->needs))
         return options;
     options.mode = weigh->jacobian ? BOUGH_PLAN_JACOBIAN : BOUGH_PLAN_GRAM;
     options.tasks = model->config->tasks_count;

@@ -26,7 +26,7 @@ static enum bough__weighting_needs needs(const struct bough__step *step)
 
 static int goes_by_gradients(const struct bough__step *step)
 {
-    return needs(step) == BOUGH_NEEDS_GRAM || needs(step) == BOUGH_NEEDS_GRADIENTS;
+    return bough__by_gradients(needs(step));
 }
 
 // ---- Feed, forward ----

@@ -22,9 +22,7 @@ static size_t tasks_of(const struct bough__weigh_data *data)
 // Where no parameter is shared there is nothing to agree on.
 static int agrees(const struct bough__weigh_data *data)
 {
-    const int on_gradients = data->weighting->needs == BOUGH_NEEDS_GRAM ||
-                             data->weighting->needs == BOUGH_NEEDS_GRADIENTS;
-    return !on_gradients || (data->columns && tasks_of(data) > 1);
+    return !bough__by_gradients(data->weighting->needs) || (data->columns && tasks_of(data) > 1);
 }
 
 // The Gram matrix of a Jacobian that is kept saves the second, weighted pass.

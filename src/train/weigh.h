@@ -8,7 +8,7 @@
 
 struct bough__weigh_data {
     const struct bough__model *model;
-    // NULL where nothing is trained, or where the weights stand before the training.
+    // NULL where nothing is trained.
     const struct bough__weighting *weighting;
     enum bough__weighting_needs needs;
     // [T], by which the losses are multiplied before the weighting sees them: the tasks' weights in

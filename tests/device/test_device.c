@@ -1,4 +1,5 @@
 // The front: which device is opened, what is checked, buffers, kernels, the self-test.
+#include "device/affine_kernel.h"
 #include "device/device.h"
 #include "support/support.h"
 
@@ -217,24 +218,6 @@ static void buffer_mistakes(void **state)
 }
 
 // ---- Kernels ----
-
-struct affine {
-    float factor, term;
-};
-
-static void affine(void *const *arg, const void *params, int64_t begin, int64_t end)
-{
-    const struct affine *p = params;
-    const float *x = arg[0];
-    float *y = arg[2];
-    assert_null(arg[1]);
-    for (int64_t i = begin; i < end; i++)
-        y[i] = x[i] * p->factor + p->term;
-}
-
-// A twin for plain C alone; what OpenCL kernels do is tested with their ops.
-static const struct bough__kernel kernel_affine = {"affine",         "none", affine,
-                                                   BOUGH_GRID_ITEMS, 3,      sizeof(struct affine)};
 
 // y = 3 x + 1, then y = 2 y - 1, over `count` items.
 static void run_twice(struct bough_device *device, enum bough__grid grid, int64_t count)

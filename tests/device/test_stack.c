@@ -1,4 +1,5 @@
 // Stacks in one launch: kernels here, with their ops in tests/op on every device; products as one.
+#include "device/affine_kernel.h"
 #include "device/gemm_stack.h"
 #include "device/sequence.h"
 #include "support/support.h"
@@ -11,23 +12,6 @@ static struct bough_device *open_c(void)
     assert_ok(bough_device_open(&device, "c"));
     return device;
 }
-
-struct affine {
-    float factor, term;
-};
-
-static void affine(void *const *arg, const void *params, int64_t begin, int64_t end)
-{
-    const struct affine *p = params;
-    const float *x = arg[0];
-    float *y = arg[2];
-    assert_null(arg[1]);
-    for (int64_t i = begin; i < end; i++)
-        y[i] = x[i] * p->factor + p->term;
-}
-
-static const struct bough__kernel kernel_affine = {"affine",         "none", affine,
-                                                   BOUGH_GRID_ITEMS, 3,      sizeof(struct affine)};
 
 // y[s] = 3 x + 1 for each s of a stack, with room between them that stays as it was.
 static void run_stack(struct bough_device *device, int64_t count, int64_t stack)

@@ -109,3 +109,24 @@ struct bough_config training_config(const char *data, const char *optimizer)
     snprintf(name, sizeof name, "optimizer.name=%s", optimizer);
     return training_config_with(data, name, NULL);
 }
+
+void training_same_tensors(const char *dir_a, const char *dir_b, const char *name)
+{
+    char path[2][600];
+    struct bough_tensor_file *a, *b;
+    snprintf(path[0], sizeof path[0], "%s/%s", dir_a, name);
+    snprintf(path[1], sizeof path[1], "%s/%s", dir_b, name);
+    assert_ok(bough_tensor_file_open(&a, path[0]));
+    assert_ok(bough_tensor_file_open(&b, path[1]));
+    assert_true(bough_tensor_file_count(a) > 10);
+    assert_int_equal(bough_tensor_file_count(a), bough_tensor_file_count(b));
+    for (size_t i = 0; i < bough_tensor_file_count(a); i++) {
+        const struct bough_file_tensor *x = bough_tensor_file_at(a, i);
+        const struct bough_file_tensor *y = bough_tensor_file_find(b, x->name);
+        assert_non_null(y);
+        assert_int_equal(x->bytes, y->bytes);
+        assert_memory_equal(x->data, y->data, x->bytes);
+    }
+    bough_tensor_file_close(&a);
+    bough_tensor_file_close(&b);
+}

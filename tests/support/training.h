@@ -15,4 +15,7 @@ struct bough_config training_config(const char *data, const char *optimizer);
 // The same with overrides, of which the last is NULL; adam unless one says otherwise.
 struct bough_config training_config_with(const char *data, ...) __attribute__((sentinel));
 
+// Fails unless the tensors of that file are the same, bit for bit, in both folders.
+void training_same_tensors(const char *dir_a, const char *dir_b, const char *name);
+
 #endif

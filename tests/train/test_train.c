@@ -36,27 +36,6 @@ static const char *run_dir(const char *name, int number)
     return path[next];
 }
 
-static void same_tensors(const char *dir_a, const char *dir_b, const char *name)
-{
-    char path[2][600];
-    struct bough_tensor_file *a, *b;
-    snprintf(path[0], sizeof path[0], "%s/%s", dir_a, name);
-    snprintf(path[1], sizeof path[1], "%s/%s", dir_b, name);
-    assert_ok(bough_tensor_file_open(&a, path[0]));
-    assert_ok(bough_tensor_file_open(&b, path[1]));
-    assert_true(bough_tensor_file_count(a) > 10);
-    assert_int_equal(bough_tensor_file_count(a), bough_tensor_file_count(b));
-    for (size_t i = 0; i < bough_tensor_file_count(a); i++) {
-        const struct bough_file_tensor *x = bough_tensor_file_at(a, i);
-        const struct bough_file_tensor *y = bough_tensor_file_find(b, x->name);
-        assert_non_null(y);
-        assert_int_equal(x->bytes, y->bytes);
-        assert_memory_equal(x->data, y->data, x->bytes);
-    }
-    bough_tensor_file_close(&a);
-    bough_tensor_file_close(&b);
-}
-
 // ---- It learns ----
 
 static void learns_all_tasks_on_every_device(void **state)
@@ -214,8 +193,8 @@ static void five_and_five(const char *architecture)
                               &(struct bough_train_options){.device = device[d], .resume = half}));
         assert_int_equal(bough_run_result(run)->epochs, 10);
         bough_run_destroy(&run);
-        same_tensors(whole, half, "model.safetensors");
-        same_tensors(whole, half, "last.safetensors");
+        training_same_tensors(whole, half, "model.safetensors");
+        training_same_tensors(whole, half, "last.safetensors");
         same_progress(whole, half);
     }
 }
@@ -267,8 +246,8 @@ static void a_stop_within_an_epoch_loses_nothing(void **state)
         assert_ok(bough_train(&run, NULL,
                               &(struct bough_train_options){.device = device[d], .resume = dir}));
         bough_run_destroy(&run);
-        same_tensors(whole, dir, "model.safetensors");
-        same_tensors(whole, dir, "last.safetensors");
+        training_same_tensors(whole, dir, "model.safetensors");
+        training_same_tensors(whole, dir, "last.safetensors");
     }
 }
 

@@ -1,4 +1,4 @@
-#include "config/check.h"
+#include "config/config_check.h"
 
 #include "base/strings.h"
 #include "config/task_name.h"

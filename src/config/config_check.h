@@ -1,6 +1,6 @@
 // What concerns more than one key: names, metrics, monitors.
-#ifndef BOUGH_CONFIG_CHECK_H
-#define BOUGH_CONFIG_CHECK_H
+#ifndef BOUGH_CONFIG_CONFIG_CHECK_H
+#define BOUGH_CONFIG_CONFIG_CHECK_H
 
 #include "config/config.h"
 #include "config/message.h"
