@@ -59,13 +59,19 @@ static struct bough__span block_span(const struct block *block)
     return (struct bough__span){block->buffer, guard(), block->count > 1 ? block->stride : 0};
 }
 
-static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
+static void *junk_create(size_t size)
 {
     const size_t words = size / 4 + 1;
     uint32_t *data = malloc(4 * words);
     assert_non_null(data);
     for (size_t i = 0; i < words; i++)
         data[i] = junk;
+    return data;
+}
+
+static void fill_junk(struct bough__buffer *buffer, size_t offset, size_t size)
+{
+    void *data = junk_create(size);
     if (size)
         assert_ok(bough__write(bough__span_at(bough__whole(buffer), offset), data, size));
     free(data);
@@ -91,16 +97,21 @@ static struct bough__span block_create(struct block *block, struct bough_device 
     return block_create_stack(block, device, size, OP_ALL);
 }
 
-static void block_write_one(const struct block *block, size_t index, const void *data)
+// In one write: oclgrind takes what an earlier one wrote into a buffer for uninitialised.
+static void block_write_stack(const struct block *block, const void *const *data)
 {
+    char *all = junk_create(block_extent(block));
+    for (size_t i = 0; block->size && i < block->count; i++)
+        memcpy(all + i * block->stride, data[i], block->size);
     if (block->size)
-        assert_ok(bough__write(bough__span_at(bough__whole(block->buffer), block_at(block, index)),
-                               data, block->size));
+        assert_ok(bough__write(block_span(block), all, block_extent(block)));
+    free(all);
 }
 
 static void block_write(const struct block *block, const void *data)
 {
-    block_write_one(block, 0, data);
+    if (block->size)
+        assert_ok(bough__write(block_span(block), data, block->size));
 }
 
 // One after the other.
@@ -274,16 +285,16 @@ static void write_before(const struct block *block)
     assert_non_null(before);
     for (size_t i = 0; i < count; i++)
         before[i] = OP_BEFORE;
-    for (size_t i = 0; i < block->count; i++)
-        block_write_one(block, i, before);
+    block_write_stack(block, (const void *[OP_STACKED]){before, before, before});
     free(before);
 }
 
 static void run_backward(const struct placed *placed, enum op_way way)
 {
-    block_write(&placed->dy, placed->setup->dy);
+    const void *dy[OP_STACKED] = {placed->setup->dy};
     for (size_t s = 1; s < placed->dy.count; s++)
-        block_write_one(&placed->dy, s, placed->setup->stack_dy[s]);
+        dy[s] = placed->setup->stack_dy[s];
+    block_write_stack(&placed->dy, dy);
     for (int i = 0; is_added(way) && i < placed->call.inputs; i++)
         if (placed->dx[i].buffer)
             write_before(&placed->dx[i]);
