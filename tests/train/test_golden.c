@@ -16,7 +16,7 @@ static json_t *golden, *golden_uncertainty;
 static int open_golden(void **state)
 {
     golden = test_golden_open(state, "train/golden/step.json");
-    golden_uncertainty = test_golden_open(state, "train/golden/uncertainty.json");
+    golden_uncertainty = test_golden_open(state, "train/golden/step_uncertainty.json");
     return golden == NULL || golden_uncertainty == NULL;
 }
 

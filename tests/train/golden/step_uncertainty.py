@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes uncertainty.json: the net of step.py trained for ten steps by PyTorch (2.15.0), its losses
-weighed by uncertainty.
+"""Writes step_uncertainty.json: the net of step.py trained for ten steps by PyTorch (2.15.0), its
+losses weighed by uncertainty.
 
-usage: uncertainty.py
+usage: step_uncertainty.py
 
 Run by hand, never by the build. The data and the parameters at the start are those of step.json; the
 log variances start at 0 and are trained by the same sgd. The file holds the losses of each step and
@@ -48,9 +48,9 @@ def main():
         optimizer.zero_grad()
         (weight * loss + 0.5 * s).sum().backward()
         optimizer.step()
-    golden = {"source": f"PyTorch {torch.__version__}, uncertainty.py", "losses": losses,
+    golden = {"source": f"PyTorch {torch.__version__}, step_uncertainty.py", "losses": losses,
               "weights": weights}
-    with open(os.path.join(HERE, "uncertainty.json"), "w", encoding="ascii") as file:
+    with open(os.path.join(HERE, "step_uncertainty.json"), "w", encoding="ascii") as file:
         json.dump(golden, file)
         file.write("\n")
 

@@ -1,6 +1,6 @@
 // A config from YAML, on the disk or in memory.
-#include "base/file.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "config/read.h"
 
 #include <stdlib.h>
