@@ -12,41 +12,36 @@ static enum bough_status solve(struct bough__step *step)
     return bough__weigh_solve(&step->data->weigh);
 }
 
-static int solves(const struct bough__step *step)
-{
-    return step->data->weigh.needs == BOUGH_NEEDS_GRAM;
-}
-
-// In the order in which they run. Launches, or a call where it is wanted.
+// In the order in which they run. Launches, or a call of weightings that solve.
 static const struct {
     const char *name;
     enum bough_status (*write)(struct bough__step *step);
     enum bough_status (*call)(struct bough__step *step);
-    int (*wanted)(const struct bough__step *step);
 } stages[BOUGH__MOST_STAGES] = {
-    {"feed", bough__step_feed, NULL, NULL},
-    {"forward", bough__step_forward, NULL, NULL},
-    {"losses", bough__step_losses, NULL, NULL},
-    {"weigh", bough__step_weigh, NULL, NULL},
-    {"backward", bough__step_backward, NULL, NULL},
-    {"heads", bough__step_heads, NULL, NULL},
-    {"sweep", bough__step_sweep, NULL, NULL},
-    {"gram", bough__step_gram, NULL, NULL},
-    {"solve", NULL, solve, solves},
-    {"combine", bough__step_combine, NULL, NULL},
-    {"clip", bough__step_clip, NULL, NULL},
-    {"update", bough__step_update, NULL, NULL},
-    {"account", bough__step_account, NULL, NULL},
+    {"feed", bough__step_feed, NULL},
+    {"forward", bough__step_forward, NULL},
+    {"losses", bough__step_losses, NULL},
+    {"weigh", bough__step_weigh, NULL},
+    {"backward", bough__step_backward, NULL},
+    {"heads", bough__step_heads, NULL},
+    {"sweep", bough__step_sweep, NULL},
+    {"gram", bough__step_gram, NULL},
+    {"solve", NULL, solve},
+    {"combine", bough__step_combine, NULL},
+    {"clip", bough__step_clip, NULL},
+    {"update", bough__step_update, NULL},
+    {"account", bough__step_account, NULL},
 };
 
 static enum bough_status write_stages(struct bough__step *step)
 {
+    const int solves = step->data->weigh.needs == BOUGH_NEEDS_GRAM;
     for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
         const size_t first = step->sequence.count;
         enum bough_status status = stages[i].write ? stages[i].write(step) : BOUGH_OK;
         if (status != BOUGH_OK)
             return status;
-        if (step->sequence.count > first || (stages[i].call && stages[i].wanted(step)))
+        if (step->sequence.count > first || (stages[i].call && solves))
             step->stage[step->stages++] =
                 (struct bough__stage){stages[i].name, first, step->sequence.count, stages[i].call};
     }
