@@ -98,13 +98,13 @@ static void a_weighting_trains(void **state)
 {
     (void)state;
     const char *data = training_data(test_folder());
-    const struct bough_config own = training_config_with(
-                                  data, "train.epochs=1",
-                                  "weighting={name: ramp, first: 0, step: 0.5}", NULL),
-                              same = training_config_with(
-                                  data, "train.epochs=1",
+    const struct bough_config own = test_config_with(training_text, data, "train.epochs=1",
+                                                     "weighting={name: ramp, first: 0, step: 0.5}",
+                                                     NULL),
+                              same = test_config_with(
+                                  training_text, data, "train.epochs=1",
                                   "weighting={name: fixed, weights: [0, 0.5, 1]}", NULL),
-                              other = training_config_with(data, "train.epochs=1", NULL);
+                              other = test_config_with(training_text, data, "train.epochs=1", NULL);
     const double loss = loss_of(&own, "top");
     assert_true(loss == loss_of(&same, "top"));
     assert_true(loss != loss_of(&other, "top"));
@@ -114,10 +114,10 @@ static void a_layer_trains(void **state)
 {
     (void)state;
     const char *data = training_data(test_folder());
-    const struct bough_config own =
-        training_config_with(data, "train.epochs=1", "trunk.10=gain: {factor: 2, times: 2}", NULL);
+    const struct bough_config own = test_config_with(training_text, data, "train.epochs=1",
+                                                     "trunk.10=gain: {factor: 2, times: 2}", NULL);
     const struct bough_config same =
-        training_config_with(data, "train.epochs=1", "trunk.10=gain: 4", NULL);
+        test_config_with(training_text, data, "train.epochs=1", "trunk.10=gain: 4", NULL);
     assert_true(loss_of(&own, "shape") == loss_of(&same, "shape"));
 }
 

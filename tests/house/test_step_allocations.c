@@ -129,7 +129,7 @@ static void steps_allocate_nothing(void **state)
     struct bough_device *const *device = test_devices(&count);
     const char *data = training_data(test_folder_create());
     for (size_t w = 0; w < sizeof weightings / sizeof *weightings; w++) {
-        struct bough_config config = training_config_with(data, weightings[w], NULL);
+        struct bough_config config = test_config_with(training_text, data, weightings[w], NULL);
         config.train.epochs = 3;
         for (size_t d = 0; d < count; d++)
             steps_allocate(device[d], &config);

@@ -1,5 +1,6 @@
 #include "support/configs.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static void close_all(void)
         bough_config_close(&opened[i]);
 }
 
-struct bough_config test_config_va(const char *text, va_list more)
+static struct bough_config open_text(const char *text, va_list more)
 {
     const char *override[MOST_OVERRIDES];
     size_t count = 0;
@@ -60,8 +61,18 @@ struct bough_config test_config(const char *text, ...)
 {
     va_list more;
     va_start(more, text);
-    struct bough_config config = test_config_va(text, more);
+    struct bough_config config = open_text(text, more);
     va_end(more);
+    return config;
+}
+
+struct bough_config test_config_with(const char *text, const char *data, ...)
+{
+    va_list more;
+    va_start(more, data);
+    struct bough_config config = open_text(text, more);
+    va_end(more);
+    config.data = data;
     return config;
 }
 

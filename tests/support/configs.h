@@ -5,8 +5,6 @@
 #include "config/config.h"
 #include "support/support.h"
 
-#include <stdarg.h>
-
 // A YAML file that uses most keys, and zeros where they are no default.
 extern const char test_config_example[];
 
@@ -16,7 +14,9 @@ extern const char test_config_small[];
 // The config of a YAML text with overrides, of which the last is NULL. What it points to lives
 // until the program ends.
 struct bough_config test_config(const char *text, ...) __attribute__((sentinel));
-struct bough_config test_config_va(const char *text, va_list overrides);
+// The same on that data set.
+struct bough_config test_config_with(const char *text, const char *data, ...)
+    __attribute__((sentinel));
 
 // One whose trunk is these layers: "relu, linear: 5".
 struct bough_config test_layers(const char *layers);

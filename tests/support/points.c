@@ -86,7 +86,7 @@ const char points_names[] = "left\nmid, or so\nright";
 const char points_turned_names[] = "mid, or so\nright\nleft";
 struct points points_train, points_test, points_turned;
 
-static const char text[] =
+const char points_text[] =
     "data: none\n"
     "input: {field: point, normalize: auto}\n"
     "trunk: [linear: 16, relu]\n"
@@ -98,19 +98,9 @@ static const char text[] =
     "optimizer: {lr: 0.02}\n"
     "train: {epochs: 12, batch_size: 32, seed: 3, validation: 0.25}\n";
 
-struct bough_config points_config_with(const char *data, ...)
-{
-    va_list overrides;
-    va_start(overrides, data);
-    struct bough_config config = test_config_va(text, overrides);
-    va_end(overrides);
-    config.data = data;
-    return config;
-}
-
 struct bough_config points_config(const char *data)
 {
-    return points_config_with(data, NULL);
+    return test_config_with(points_text, data, NULL);
 }
 
 int points_start(void **state)

@@ -18,9 +18,8 @@ extern struct points points_train, points_test, points_turned;
 extern const char points_names[], points_turned_names[];
 
 // kind (cross_entropy), side (binary_cross_entropy), level (mse, standardized).
+extern const char points_text[];
 struct bough_config points_config(const char *data);
-// The same with overrides, of which the last is NULL.
-struct bough_config points_config_with(const char *data, ...) __attribute__((sentinel));
 
 // A path in the group's folder; good for five more calls.
 const char *points_path(const char *name);

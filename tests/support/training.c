@@ -72,7 +72,7 @@ const char *training_data(const char *folder)
     return path;
 }
 
-static const char text[] =
+const char training_text[] =
     "data: none\n"
     "trunk:\n"
     "  - conv2d: {channels: 8, kernel: 3, padding: 1}\n"
@@ -93,21 +93,11 @@ static const char text[] =
     "optimizer: {lr: 0.01}\n"
     "train: {epochs: 4, batch_size: 20, seed: 3, validation: 0.125}\n";
 
-struct bough_config training_config_with(const char *data, ...)
-{
-    va_list overrides;
-    va_start(overrides, data);
-    struct bough_config config = test_config_va(text, overrides);
-    va_end(overrides);
-    config.data = data;
-    return config;
-}
-
 struct bough_config training_config(const char *data, const char *optimizer)
 {
     char name[64];
     snprintf(name, sizeof name, "optimizer.name=%s", optimizer);
-    return training_config_with(data, name, NULL);
+    return test_config_with(training_text, data, name, NULL);
 }
 
 void training_same_tensors(const char *dir_a, const char *dir_b, const char *name)

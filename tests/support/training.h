@@ -10,10 +10,9 @@ enum { TRAINING_ROWS = 384, TRAINING_TEST_ROWS = 40 };
 // with some NaN, `top` U8; splits train and test. Returns its path.
 const char *training_data(const char *folder);
 
-// Conv, batch_norm, max pooling, dropout and three tasks of three losses, on that data.
+// Conv, batch_norm, max pooling, dropout and three tasks of three losses, on that data; adam.
+extern const char training_text[];
 struct bough_config training_config(const char *data, const char *optimizer);
-// The same with overrides, of which the last is NULL; adam unless one says otherwise.
-struct bough_config training_config_with(const char *data, ...) __attribute__((sentinel));
 
 // Fails unless the tensors of that file are the same, bit for bit, in both folders.
 void training_same_tensors(const char *dir_a, const char *dir_b, const char *name);

@@ -105,8 +105,8 @@ static void wrong_names_are_refused(void **state)
 static void mapped_classes_are_named_after_their_parts(void **state)
 {
     (void)state;
-    struct bough_config config = points_config_with(
-        points_write("data2.safetensors", points_names, &points_train, &points_test),
+    struct bough_config config = test_config_with(
+        points_text, points_write("data2.safetensors", points_names, &points_train, &points_test),
         "tasks.kind.target.map=[0, 1, 0]", "tasks.kind.head.0.linear=2", NULL);
     config.tasks_count = 1;
     struct bough_run *run;
@@ -121,8 +121,8 @@ static void mapped_classes_are_named_after_their_parts(void **state)
 static void mapped_numbers_go_by_name(void **state)
 {
     (void)state;
-    struct bough_config config = points_config_with(
-        points_write("data5.safetensors", points_names, &points_train, NULL),
+    struct bough_config config = test_config_with(
+        points_text, points_write("data5.safetensors", points_names, &points_train, NULL),
         "tasks.kind={target: {field: kind, map: [1, 5, 9]}, loss: mse, head: [linear: 1]}", NULL);
     config.tasks_count = 1;
     struct bough_run *run;
@@ -149,7 +149,7 @@ static void a_label_below_minus_one_is_refused(void **state)
     struct bough_config config = points_config(data);
     struct bough_run *run;
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "row 4: label -2, classes are 0..2");
-    config = points_config_with(data, "tasks.kind.target.map=[0, 1, 2]", NULL);
+    config = test_config_with(points_text, data, "tasks.kind.target.map=[0, 1, 2]", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "row 4: class -2, the map has");
 }
 

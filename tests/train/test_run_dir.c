@@ -96,8 +96,9 @@ static void a_diverged_run_leaves_no_model(void **state)
 {
     (void)state;
     struct bough_config good = config_of(1),
-                        bad = training_config_with(data, "optimizer={name: sgd, lr: 1e30}",
-                                                   "train.epochs=1", NULL);
+                        bad =
+                            test_config_with(training_text, data, "optimizer={name: sgd, lr: 1e30}",
+                                             "train.epochs=1", NULL);
     const struct bough_train_options options = {.run_dir = in_folder("diverged")};
     assert_fails(train(&bad, &options), BOUGH_DIVERGED, "optimizer.clip_norm");
     assert_false(exists("diverged/model.safetensors"));

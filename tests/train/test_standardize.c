@@ -159,8 +159,8 @@ static void standardizing_what_is_no_number_is_refused(void **state)
         assert_fails(bough_config_parse(&refused, text, NULL, NULL, 0), BOUGH_INVALID, message[i]);
     }
     struct bough_config config =
-        points_config_with(points_write("data4.safetensors", NULL, &points_train, NULL),
-                           "tasks.level.target={field: level, mean: [1, 2], std: [1, 2]}", NULL);
+        test_config_with(points_text, points_write("data4.safetensors", NULL, &points_train, NULL),
+                         "tasks.level.target={field: level, mean: [1, 2], std: [1, 2]}", NULL);
     struct bough_run *run;
     assert_int_equal(bough_train(&run, &config, NULL), BOUGH_INVALID);
     assert_non_null(strstr(bough_last_error(), "mean and std have 2 numbers, the head has 1"));

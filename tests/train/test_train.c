@@ -83,7 +83,7 @@ static void ten_steps(struct losses *losses, struct bough_device *device, const 
     char rule[64], wiring[64];
     snprintf(rule, sizeof rule, "optimizer={name: %s, lr: 0.001}", optimizer);
     snprintf(wiring, sizeof wiring, "architecture=%s", architecture);
-    struct bough_config config = training_config_with(data, rule, wiring, NULL);
+    struct bough_config config = test_config_with(training_text, data, rule, wiring, NULL);
     struct bough_run *run;
     struct bough_train_options options = {.device = device, .observe = keep_losses, .user = losses};
     config.train.epochs = 10;
@@ -136,8 +136,8 @@ static struct bough_config resuming_config(const char *architecture)
 {
     char override[64];
     snprintf(override, sizeof override, "architecture=%s", architecture);
-    struct bough_config config =
-        training_config_with(data, "schedule={name: plateau, patience: 1}", override, NULL);
+    struct bough_config config = test_config_with(
+        training_text, data, "schedule={name: plateau, patience: 1}", override, NULL);
     config.train.epochs = 10;
     config.optimizer.clip_norm = 1;
     return config;
@@ -318,7 +318,7 @@ static void a_loss_gone_bad_names_step_and_task(void **state)
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
         struct bough_config config =
-            training_config_with(data, "optimizer={name: sgd, lr: 1e30}", NULL);
+            test_config_with(training_text, data, "optimizer={name: sgd, lr: 1e30}", NULL);
         struct bough_run *run;
         assert_fails(bough_train(&run, &config, &(struct bough_train_options){.device = device[d]}),
                      BOUGH_DIVERGED, "step 2: the loss of task");
@@ -329,11 +329,12 @@ static void labels_are_checked(void **state)
 {
     (void)state;
     struct bough_run *run;
-    struct bough_config config = training_config_with(data, "tasks.shape.head.0.linear=2", NULL);
+    struct bough_config config =
+        test_config_with(training_text, data, "tasks.shape.head.0.linear=2", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "label 2, classes are 0..1");
-    config = training_config_with(data, "tasks.shape.target=colour", NULL);
+    config = test_config_with(training_text, data, "tasks.shape.target=colour", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/colour");
-    config = training_config_with(data, "tasks.shape.target=bright", NULL);
+    config = test_config_with(training_text, data, "tasks.shape.target=bright", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, "tasks.shape");
 }
 
@@ -362,7 +363,7 @@ static void a_resumed_run_keeps_its_config(void **state)
     config.train.epochs = 2;
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}));
     bough_run_destroy(&run);
-    config = training_config_with(data, "optimizer={name: sgd, lr: 0.25}", NULL);
+    config = test_config_with(training_text, data, "optimizer={name: sgd, lr: 0.25}", NULL);
     assert_fails(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}),
                  BOUGH_INVALID, "which differs in optimizer.lr: 0.25, not 0.01;");
 }

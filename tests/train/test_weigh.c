@@ -52,7 +52,7 @@ static void ten_steps(struct losses *losses, struct bough_device *device, const 
     char weighting[64];
     snprintf(weighting, sizeof weighting, "weighting=%s", method);
     struct bough_config config =
-        training_config_with(data, "optimizer={name: sgd, lr: 0.01}", weighting, NULL);
+        test_config_with(training_text, data, "optimizer={name: sgd, lr: 0.01}", weighting, NULL);
     struct bough_run *run;
     config.train.epochs = EPOCHS;
     config.train.batch_size = TRAINING_ROWS;
@@ -92,7 +92,7 @@ static void train_to(const char *dir, struct bough_device *device, const char *m
     char weighting[64];
     snprintf(weighting, sizeof weighting, "weighting=%s", method);
     struct bough_config config =
-        training_config_with(data, "optimizer.clip_norm=1", weighting, NULL);
+        test_config_with(training_text, data, "optimizer.clip_norm=1", weighting, NULL);
     struct bough_run *run;
     config.train.epochs = epochs;
     struct bough_train_options options = {.device = device};
