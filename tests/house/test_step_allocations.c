@@ -3,6 +3,7 @@
 #define _GNU_SOURCE // dladdr
 #include "support/support.h"
 #include "support/training.h"
+#include "train/runner.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -112,27 +113,91 @@ static void steps_allocate(struct bough_device *device, const struct bough_confi
     ours_only = bough_device_info(device)->type != BOUGH_DEVICE_C;
     assert_ok(bough_train(&run, config, &options));
     bough_run_destroy(&run);
-    print_message("%s, %s: %d pairs of log points, %d steps, %ld allocations\n",
-                  bough_device_info(device)->id, config->weighting.row->name, seen.pairs,
-                  (int)seen.steps, seen.allocations);
+    print_message("%s, %s, %s: %d pairs of log points, %d steps, %ld allocations\n",
+                  bough_device_info(device)->id, config->architecture.row->name,
+                  config->weighting.row->name, seen.pairs, (int)seen.steps, seen.allocations);
     assert_true(seen.pairs >= 6 && seen.steps >= 12);
     assert_int_equal(seen.allocations, 0);
 }
 
-// One weighting of every kind.
+// Weightings of every kind, and architectures.
+static const char *const kinds[][2] = {
+    {"weighting=equal"},
+    {"weighting=uncertainty"},
+    {"weighting=mgda"},
+    {"weighting=graddrop"},
+    {"weighting=equal", "architecture={name: mmoe, experts: 3}"},
+    {"weighting=mgda", "architecture={name: mmoe, experts: 3}"},
+};
+
 static void steps_allocate_nothing(void **state)
 {
-    static const char *const weightings[] = {"weighting=equal", "weighting=uncertainty",
-                                             "weighting=mgda", "weighting=graddrop"};
     (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     const char *data = training_data(test_folder_create());
-    for (size_t w = 0; w < sizeof weightings / sizeof *weightings; w++) {
-        struct bough_config config = test_config_with(training_text, data, weightings[w], NULL);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct bough_config config =
+            test_config_with(training_text, data, kinds[k][0], kinds[k][1], NULL);
         config.train.epochs = 3;
         for (size_t d = 0; d < count; d++)
             steps_allocate(device[d], &config);
+    }
+    test_folder_remove();
+}
+
+static void run(struct bough__runner *runner, int64_t index)
+{
+    struct step_state state = {.seed = {5}};
+    bough__optimizer_set_step(&state, &runner->data.model->config->optimizer, (uint32_t)index + 1,
+                              0.01f);
+    assert_ok(bough__runner_step(runner, index, &state));
+}
+
+// Such a Jacobian would be kept in a training.
+static void gram_steps_allocate(struct bough_device *device, const struct bough_config *config)
+{
+    struct bough_tensor_file *file;
+    struct bough_shape sample;
+    struct bough__model *model;
+    struct bough__split split = {0};
+    struct bough__runner *runner;
+    assert_ok(bough_tensor_file_open(&file, config->data));
+    assert_ok(bough__sample_shape(&sample, file, "train", config));
+    assert_ok(bough__model_create(&model, config, &sample, device, NULL));
+    model->jacobian = BOUGH_JACOBIAN_NOT_KEPT;
+    assert_ok(bough__split_init(&split, file, "train", model, BOUGH_WITH_LABELS));
+    assert_ok(bough__runner_create(&runner, model, &split, NULL, split.table.rows, BOUGH_TRAINING));
+    assert_null(runner->data.weigh.jacobian);
+    assert_ok(bough__runner_begin(runner));
+    run(runner, 0);
+    ours_only = bough_device_info(device)->type != BOUGH_DEVICE_C;
+    allocations = 0;
+    counting = 1;
+    for (int64_t i = 1; i < runner->steps; i++)
+        run(runner, i);
+    counting = 0;
+    print_message("%s, layer by layer: %d steps, %ld allocations\n", bough_device_info(device)->id,
+                  (int)runner->steps - 1, allocations);
+    assert_true(runner->steps > 12);
+    assert_int_equal(allocations, 0);
+    bough__runner_destroy(&runner);
+    bough__split_fini(&split);
+    bough__model_destroy(&model);
+    bough_tensor_file_close(&file);
+}
+
+static void steps_without_a_jacobian_allocate_nothing(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    const char *data = training_data(test_folder_create());
+    for (int mmoe = 0; mmoe < 2; mmoe++) {
+        const struct bough_config config = test_config_with(training_text, data, "weighting=mgda",
+                                                            mmoe ? kinds[5][1] : NULL, NULL);
+        for (size_t d = 0; d < count; d++)
+            gram_steps_allocate(device[d], &config);
     }
     test_folder_remove();
 }
@@ -162,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocations_are_counted),
         cmocka_unit_test(steps_allocate_nothing),
+        cmocka_unit_test(steps_without_a_jacobian_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
