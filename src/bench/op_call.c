@@ -101,6 +101,8 @@ enum bough_status bough__call_init(struct bough__call *made, struct bough_device
     call->attr = &made->attr;
     describe_inputs(call, setup);
     BOUGH_TRY(bough__op_shape(&made->need, setup->op, call));
+    if (setup->op->flags & BOUGH__OP_WINDOWS)
+        BOUGH_TRY(bough__selftest_once(device, BOUGH_SELFTEST_WINDOWS));
     call->y = (struct bough__tensor){.shape = made->need.y, .dtype = made->need.y_dtype};
     call->dy.shape = call->y.shape;
     want_all(&wanted, made, setup);

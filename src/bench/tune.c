@@ -73,7 +73,6 @@ static enum bough_status collect(struct products *products, struct bough_device 
 {
     c->on_gemm = count_product;
     c->on_gemm_user = products;
-    c->windows_untested = 0; // the products of that test would be seen
     enum bough_status status =
         config ? prepare_config(c, config) : bough__bench_prepare_products(c);
     c->on_gemm = NULL;

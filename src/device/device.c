@@ -167,15 +167,28 @@ enum bough_status bough__fill_zero(struct bough__span to, size_t size)
 // ---- Launches ----
 
 // What is there once for all of a stack is counted once.
+static double kernel_bytes(const struct bough__kernel_call *call)
+{
+    const int64_t elements = call->work ? call->work : call->count;
+    int64_t told = 0, about = 0;
+    if (call->bytes)
+        return (double)(call->bytes * call->stack);
+    for (int i = 0; i < call->kernel->args; i++) {
+        const struct bough__span *arg = &call->arg[i];
+        const int64_t times = arg->stride ? call->stack : 1;
+        if (arg->buffer) {
+            told += (int64_t)arg->bytes * times;
+            about += 4 * elements * times;
+        }
+    }
+    return (double)(told ? told : about);
+}
+
 static void describe_kernel(struct bough__launch *launch, const struct bough__kernel_call *call)
 {
-    int64_t bytes = 0, elements = call->work ? call->work : call->count;
-    for (int i = 0; i < call->kernel->args; i++)
-        if (call->arg[i].buffer)
-            bytes += 4 * elements * (call->arg[i].stride ? call->stack : 1);
     launch->name = call->kernel->name;
     launch->size[0] = call->count;
-    launch->bytes = (double)(call->bytes ? call->bytes : bytes);
+    launch->bytes = kernel_bytes(call);
 }
 
 // Of what holds the elements: windows overlap, and the image is read once.
@@ -229,20 +242,6 @@ enum bough_status bough__launch_kernel(struct bough__launch **launch, struct bou
     return status;
 }
 
-// What it launches is not the caller's to see.
-static enum bough_status test_windows(struct bough_device *device)
-{
-    const struct bough__counts counts = device->counts;
-    struct bough__profile *profile = device->profile;
-    device->windows_untested = 0;
-    device->profile = NULL;
-    enum bough_status status = bough__selftest(device, BOUGH_SELFTEST_WINDOWS);
-    device->windows_untested = status != BOUGH_OK;
-    device->profile = profile;
-    device->counts = counts;
-    return status;
-}
-
 enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough_device *device,
                                      const struct bough__gemm *gemm)
 {
@@ -250,11 +249,6 @@ enum bough_status bough__launch_gemm(struct bough__launch **launch, struct bough
     enum bough_status status = bough__check_gemm(device, gemm);
     if (status != BOUGH_OK)
         return status;
-    if (device->windows_untested && (gemm->a.kind != BOUGH_PLAIN || gemm->b.kind != BOUGH_PLAIN)) {
-        status = test_windows(device);
-        if (status != BOUGH_OK)
-            return status;
-    }
     struct bough__gemm full = *gemm;
     full.batch = gemm->batch ? gemm->batch : 1;
     full.alpha = gemm->alpha != 0 ? gemm->alpha : 1;

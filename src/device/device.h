@@ -27,6 +27,7 @@ struct bough__span {
     struct bough__buffer *buffer;
     size_t offset; // bytes, a multiple of the element size
     size_t stride;
+    size_t bytes; // of the tensor that lies there, for tables of GB/s; 0 = not told
 };
 
 // ---- Kernels ----
@@ -74,10 +75,10 @@ struct bough__kernel_call {
     const void *params; // copied
     int64_t count;      // items or rows; 0 does nothing
     int64_t work;       // about how many elements are touched in all; 0 = count
-    int64_t bytes;      // read and written in all, for tables of GB/s; 0 = 4 for each element of
-                        // `work` in each argument
+    int64_t bytes;      // read and written, for tables of GB/s; 0 = those of the arguments, or 4
+                        // for each element of `work` in each where none tells
     int64_t stack;      // how many times it is done, each with every span moved by its stride, in
-                        // any order; count and work are those of one, bytes of all; 0 stands for 1
+                        // any order; the numbers above are those of one; 0 stands for 1
 };
 
 // ---- GEMM ----
@@ -150,15 +151,22 @@ struct bough__counts {
     uint64_t bytes_written, bytes_read;
 };
 
+// Nets without a convolution do not wait until the kernels of windows are built.
+enum bough__selftest_part {
+    BOUGH_SELFTEST_ALL_BUT_WINDOWS = 1,
+    BOUGH_SELFTEST_WINDOWS = 2,
+    BOUGH_SELFTEST_ALL = 3,
+};
+
 // A backend puts this first in its own struct.
 struct bough_device {
     const struct bough__backend *backend;
     struct bough_device_info info;
-    struct bough__counts counts;    // the front's
-    struct bough__profile *profile; // the front's; NULL = launches are not timed (profile.h)
-    int windows_untested;           // the self-test of GEMM of windows waits for the first one
-    struct bough__tuning *tuning;   // the front's; NULL = there is none (tuning.h)
-    size_t scratch_bytes;           // the backend's: bytes that launches share, beside all buffers
+    struct bough__counts counts;        // the front's
+    struct bough__profile *profile;     // the front's; NULL = launches are not timed (profile.h)
+    enum bough__selftest_part untested; // the front's: what bough__selftest_once has to solve
+    struct bough__tuning *tuning;       // the front's; NULL = there is none (tuning.h)
+    size_t scratch_bytes; // the backend's: bytes that launches share, beside all buffers
     // The front's: told of every product before it is prepared; NULL = nobody is.
     void (*on_gemm)(void *user, const struct bough__gemm *gemm);
     void *on_gemm_user;
@@ -276,15 +284,14 @@ enum bough_status bough__finish(struct bough_device *device);
 
 // ---- The self-test ----
 
-// Nets without a convolution do not wait until the kernels of windows are built.
-enum bough__selftest_part {
-    BOUGH_SELFTEST_ALL,
-    BOUGH_SELFTEST_WITHOUT_WINDOWS, // at the first opening of a device in a process
-    BOUGH_SELFTEST_WINDOWS,         // before the first GEMM of windows after that
-};
-
-// A part of bough_device_selftest.
+// Those parts of bough_device_selftest.
 enum bough_status bough__selftest(struct bough_device *device, enum bough__selftest_part part);
+
+// Those of the parts that no device of that name solved in this process: all but the windows as it
+// is opened, the windows before a net that has convolutions is prepared. Counts, profiles and
+// on_gemm see nothing of it. Errors: DEVICE where it answers wrongly, and no BOUGH_FORCE_DEVICE is
+// set.
+enum bough_status bough__selftest_once(struct bough_device *device, enum bough__selftest_part part);
 
 // All of a buffer; an absent one stays absent.
 static inline struct bough__span bough__whole(struct bough__buffer *buffer)
@@ -292,11 +299,14 @@ static inline struct bough__span bough__whole(struct bough__buffer *buffer)
     return (struct bough__span){.buffer = buffer};
 }
 
-// Span arithmetic: `bytes` further on; an absent span stays absent.
+// Span arithmetic: `bytes` further on, where it does not tell how much lies there; an absent span
+// stays absent.
 static inline struct bough__span bough__span_at(struct bough__span span, size_t bytes)
 {
     if (span.buffer)
         span.offset += bytes;
+    if (bytes)
+        span.bytes = 0;
     return span;
 }
 

@@ -20,37 +20,55 @@ static const char *const type_names[] = {
 
 // ---- One device ----
 
-// The devices whose self-test passed in this process.
-static char tested[64][sizeof(((struct bough_device_info *)0)->id)];
+// The parts of the self-test that devices passed in this process.
+static struct {
+    char id[sizeof(((struct bough_device_info *)0)->id)];
+    enum bough__selftest_part passed;
+} tested[64];
 static size_t tested_count;
 static pthread_mutex_t tested_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int was_tested(const char *id)
+// Adds `part` to what that device passed, and returns all of it.
+static enum bough__selftest_part note_passed(const char *id, enum bough__selftest_part part)
 {
-    int found = 0;
+    size_t i = 0;
     pthread_mutex_lock(&tested_lock);
-    for (size_t i = 0; i < tested_count; i++)
-        found |= strcmp(tested[i], id) == 0;
+    while (i < tested_count && strcmp(tested[i].id, id))
+        i++;
+    if (i < sizeof tested / sizeof *tested) {
+        snprintf(tested[i].id, sizeof tested[i].id, "%s", id);
+        part = tested[i].passed |= part;
+        tested_count += i == tested_count;
+    }
     pthread_mutex_unlock(&tested_lock);
-    return found;
+    return part;
 }
 
-static void note_tested(const char *id)
+// Wrong answers are passed over, and told, where the user forces the device.
+static enum bough_status test_or_force(struct bough_device *device, enum bough__selftest_part part)
 {
-    pthread_mutex_lock(&tested_lock);
-    if (tested_count < sizeof tested / sizeof *tested)
-        snprintf(tested[tested_count++], sizeof *tested, "%s", id);
-    pthread_mutex_unlock(&tested_lock);
-}
-
-// Of a device that is open. Wrong answers are passed over, and told, where the user forces it.
-static enum bough_status test_device(struct bough_device *device)
-{
-    enum bough_status status = bough__selftest(device, BOUGH_SELFTEST_WITHOUT_WINDOWS);
+    enum bough_status status = bough__selftest(device, part);
     if (status != BOUGH_DEVICE || !bough__variable("BOUGH_FORCE_DEVICE"))
         return status;
     bough__log(BOUGH_LOG_WARNING, "%s; BOUGH_FORCE_DEVICE uses it anyway", bough_last_error());
     return BOUGH_OK;
+}
+
+enum bough_status bough__selftest_once(struct bough_device *device, enum bough__selftest_part part)
+{
+    const struct bough_device before = *device;
+    part &= device->untested;
+    if (!part)
+        return BOUGH_OK;
+    device->profile = NULL;
+    device->on_gemm = NULL;
+    enum bough_status status = test_or_force(device, part);
+    device->profile = before.profile;
+    device->on_gemm = before.on_gemm;
+    device->counts = before.counts;
+    if (status == BOUGH_OK)
+        device->untested = BOUGH_SELFTEST_ALL & ~note_passed(device->info.id, part);
+    return status;
 }
 
 static enum bough_status open_one(struct bough_device **device,
@@ -62,16 +80,11 @@ static enum bough_status open_one(struct bough_device **device,
         return status;
     if (backend->gemm_candidate(*device, 0))
         (*device)->tuning = bough__tuning_load(&(*device)->info);
-    if (!was_tested(id)) {
-        status = test_device(*device);
-        if (status != BOUGH_OK) {
-            bough_device_close(device);
-            return status;
-        }
-        (*device)->windows_untested = 1;
-        note_tested(id);
-    }
-    return BOUGH_OK;
+    (*device)->untested = BOUGH_SELFTEST_ALL & ~note_passed(id, 0);
+    status = bough__selftest_once(*device, BOUGH_SELFTEST_ALL_BUT_WINDOWS);
+    if (status != BOUGH_OK)
+        bough_device_close(device);
+    return status;
 }
 
 static void say(const struct bough_device *device, const char *why)

@@ -7,38 +7,21 @@
 
 static enum bough_status reserve(struct bough__sequence *sequence)
 {
-    if (sequence->count < sequence->room)
+    if (sequence->count < sequence->capacity)
         return BOUGH_OK;
-    size_t room = sequence->room ? 2 * sequence->room : 32;
+    const size_t capacity = sequence->capacity ? 2 * sequence->capacity : 32;
     struct bough__launch **launch =
-        realloc(sequence->launch, room * sizeof(struct bough__launch *));
+        realloc(sequence->launch, capacity * sizeof(struct bough__launch *));
     if (!launch)
         return bough__no_memory();
     sequence->launch = launch;
-    sequence->room = room;
+    sequence->capacity = capacity;
     return BOUGH_OK;
 }
 
 static int64_t stack_of(const struct bough__sequence *sequence)
 {
     return sequence->stack ? sequence->stack : 1;
-}
-
-// Of all of a stack.
-static int64_t bytes_of(const struct bough__sequence *sequence,
-                        const struct bough__kernel_call *call)
-{
-    size_t bytes = 0;
-    for (int a = 0; a < call->kernel->args; a++)
-        for (int i = 0; i < sequence->operands; i++) {
-            const struct bough__operand *operand = &sequence->operand[i];
-            if (operand->span.buffer && operand->span.buffer == call->arg[a].buffer &&
-                operand->span.offset == call->arg[a].offset) {
-                bytes += operand->bytes * (size_t)(call->arg[a].stride ? call->stack : 1);
-                break;
-            }
-        }
-    return (int64_t)bytes;
 }
 
 enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
@@ -48,7 +31,6 @@ enum bough_status bough__sequence_kernel(struct bough__sequence *sequence,
         return BOUGH_OK;
     struct bough__kernel_call told = *call;
     told.stack = stack_of(sequence);
-    told.bytes = call->bytes ? call->bytes * told.stack : bytes_of(sequence, &told);
     enum bough_status status = reserve(sequence);
     if (status == BOUGH_OK)
         status = bough__launch_kernel(&sequence->launch[sequence->count], sequence->device, &told);

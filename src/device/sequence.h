@@ -4,25 +4,15 @@
 
 #include "device/device.h"
 
-// Where a tensor lies.
-struct bough__operand {
-    struct bough__span span;
-    size_t bytes;
-};
-
 // Zero-initialised but for `device`, it is empty and ready.
 struct bough__sequence {
     struct bough_device *device;
     struct bough__launch **launch;
-    size_t count, room;
+    size_t count, capacity;
     struct bough__label label; // what the next launches get
     // How many times the next kernels and products are done, each with every span of its arguments
     // moved by the span's stride; 0 stands for 1.
     int64_t stack;
-    // Tensors that the next kernels' arguments may be: a call that says nothing of its bytes gets
-    // those of its arguments.
-    const struct bough__operand *operand;
-    int operands;
 };
 
 // Prepares one more launch at the end. A kernel call or GEMM with nothing to do adds none.

@@ -125,6 +125,14 @@ double bough__graph_mean_flops(const struct bough__graph *graph)
     return ops ? flops / ops : 0;
 }
 
+unsigned bough__graph_flags(const struct bough__graph *graph)
+{
+    unsigned flags = 0;
+    for (int32_t n = 0; n < graph->count; n++)
+        flags |= graph->node[n].op ? graph->node[n].op->flags : 0;
+    return flags;
+}
+
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node)
 {
     return &graph->node[node].need.y;

@@ -75,6 +75,9 @@ int32_t bough__owner_of_both(int32_t a, int32_t b);
 // meets, else one.
 double bough__graph_mean_flops(const struct bough__graph *graph);
 
+// All flags of its ops (enum bough__op_flags).
+unsigned bough__graph_flags(const struct bough__graph *graph);
+
 const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, int32_t node);
 
 #endif

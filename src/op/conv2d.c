@@ -272,7 +272,8 @@ const struct bough__op bough__op_conv2d = {
     .name = "conv2d",
     .inputs_min = 2,
     .inputs_max = 3,
-    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_ACTIVATION,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES | BOUGH__OP_FUSES_ACTIVATION |
+             BOUGH__OP_WINDOWS,
     .shape = conv2d_shape,
     .forward = conv2d_forward,
     .backward = conv2d_backward,

@@ -65,24 +65,26 @@ done:
 
 // ---- Writing a pass ----
 
-enum { MAX_OPERANDS = 2 * BOUGH_MAX_INPUTS + 4 };
-
-static int operands_of(struct bough__operand *operand, const struct bough__op_call *call,
-                       const struct bough__op_need *need)
+static void tell_bytes(struct bough__tensor *tensor)
 {
-    const struct bough__tensor *tensor[2 * BOUGH_MAX_INPUTS + 2] = {&call->y, &call->dy};
-    int count = 2;
+    tensor->span.bytes =
+        (size_t)bough_shape_elements(&tensor->shape) * bough_dtype_size(tensor->dtype);
+}
+
+// The same call, in which every span tells how much lies there.
+static struct bough__op_call with_bytes(const struct bough__op_call *call,
+                                        const struct bough__op_need *need)
+{
+    struct bough__op_call told = *call;
+    tell_bytes(&told.y);
+    tell_bytes(&told.dy);
     for (int i = 0; i < call->inputs; i++) {
-        tensor[count++] = &call->x[i];
-        tensor[count++] = &call->dx[i];
+        tell_bytes(&told.x[i]);
+        tell_bytes(&told.dx[i]);
     }
-    for (int i = 0; i < count; i++)
-        operand[i] = (struct bough__operand){tensor[i]->span,
-                                             (size_t)bough_shape_elements(&tensor[i]->shape) *
-                                                 bough_dtype_size(tensor[i]->dtype)};
-    operand[count++] = (struct bough__operand){call->saved, need->saved};
-    operand[count++] = (struct bough__operand){call->scratch, need->scratch};
-    return count;
+    told.saved.bytes = need->saved;
+    told.scratch.bytes = need->scratch;
+    return told;
 }
 
 enum bough_status bough__op_write(struct bough__sequence *out, const struct bough__op *op,
@@ -91,18 +93,12 @@ enum bough_status bough__op_write(struct bough__sequence *out, const struct boug
 {
     const int forward = pass == BOUGH_FORWARD;
     const int64_t outer_stack = out->stack; // of the op that this one is a part of
-    const struct bough__operand *outer = out->operand;
-    const int outer_operands = out->operands;
-    struct bough__operand operand[MAX_OPERANDS];
-    out->operand = operand;
-    out->operands = operands_of(operand, call, need);
+    const struct bough__op_call told = with_bytes(call, need);
     out->label.op = op->name;
     out->label.pass = forward ? "forward" : "backward";
     if (forward || call->stack)
         out->stack = forward ? 0 : call->stack;
-    enum bough_status status = forward ? op->forward(out, call) : op->backward(out, call);
-    out->operand = outer;
-    out->operands = outer_operands;
+    enum bough_status status = forward ? op->forward(out, &told) : op->backward(out, &told);
     out->stack = outer_stack;
     if (status != BOUGH_OK)
         return bough__fail_in(status, "%s%s", forward ? "" : "gradient of ", op->name);

@@ -90,6 +90,21 @@ static enum bough_status make_plan(struct bough__step *step)
 
 // ---- The step ----
 
+// What a device does of its own before the launches are prepared.
+static enum bough_status ready_device(const struct bough__step *step)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_device *device = step->data->model->device;
+    if (bough__graph_flags(&step->graph) & BOUGH__OP_WINDOWS)
+        BOUGH_TRY(bough__selftest_once(device, BOUGH_SELFTEST_WINDOWS));
+    // The last, smaller batch goes the way of the others, and so does a step without a backward
+    // pass.
+    const double batches = (double)step->data->batch / (double)step->rows;
+    BOUGH_TRY(bough__expect(device, bough__graph_mean_flops(&step->graph) * batches));
+done:
+    return status;
+}
+
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
                                    int64_t rows)
 {
@@ -105,10 +120,7 @@ enum bough_status bough__step_init(struct bough__step *step, struct bough__step_
     BOUGH_TRY_MEMORY(step->losses);
     BOUGH_TRY(bough__step_record(step));
     BOUGH_TRY(make_plan(step));
-    // The last, smaller batch goes the way of the others, and so does a step without a backward
-    // pass.
-    BOUGH_TRY(bough__expect(device, bough__graph_mean_flops(&step->graph) * (double)data->batch /
-                                        (double)rows));
+    BOUGH_TRY(ready_device(step));
     BOUGH_TRY(write_stages(step));
 done:
     return status;

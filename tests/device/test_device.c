@@ -437,33 +437,27 @@ static void a_device_that_answers_wrongly_is_found_out(void **state)
     bough_device_close(&device);
 }
 
-static void convolutions_are_tested_before_the_first(void **state)
+static void each_part_is_solved_once(void **state)
 {
     (void)state;
     struct bough_device *device = open_c();
     struct bough__backend wrong = *device->backend;
-    struct bough__buffer *buffer;
-    struct bough__launch *launch;
-    assert_ok(bough__buffer_create(&buffer, device, 3 * sizeof(float)));
-    struct bough__gemm gemm = {.m = 1, .n = 1, .k = 1};
-    gemm.a.data = bough__whole(buffer);
-    gemm.b.data = bough__span_at(gemm.a.data, sizeof(float));
-    gemm.c.data = bough__span_at(gemm.a.data, 2 * sizeof(float));
-    device->windows_untested = 1;
+    const struct bough__counts before = device->counts;
+    device->untested = BOUGH_SELFTEST_WINDOWS;
     wrong.prepare_gemm = prepare_wrongly;
     device->backend = &wrong;
-    assert_ok(bough__launch_gemm(&launch, device, &gemm));
-    bough__launch_destroy(&launch);
-    gemm.b.kind = BOUGH_WINDOWS;
-    gemm.b.windows = (struct bough__windows){1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 0, 1};
+    assert_ok(bough__selftest_once(device, BOUGH_SELFTEST_ALL_BUT_WINDOWS)); // as it was opened
     for (int i = 0; i < 2; i++)
-        assert_fails(bough__launch_gemm(&launch, device, &gemm), BOUGH_DEVICE,
+        assert_fails(bough__selftest_once(device, BOUGH_SELFTEST_WINDOWS), BOUGH_DEVICE,
                      "answers wrongly; relative errors above 1e-05: gemm windows 1.0e-03");
     device->backend = bough__backends(&(size_t){0}, NULL, 0)[0];
-    assert_ok(bough__launch_gemm(&launch, device, &gemm));
-    assert_int_equal(device->windows_untested, 0);
-    bough__launch_destroy(&launch);
-    bough__buffer_destroy(&buffer);
+    assert_ok(bough__selftest_once(device, BOUGH_SELFTEST_WINDOWS));
+    device->backend = &wrong;
+    assert_ok(bough__selftest_once(device, BOUGH_SELFTEST_ALL));
+    assert_memory_equal(&device->counts, &before, sizeof before);
+    bough_device_close(&device);
+    device = open_c();
+    assert_int_equal(device->untested, 0);
     bough_device_close(&device);
 }
 
@@ -482,7 +476,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(gemm_mistakes),
         cmocka_unit_test(every_device_passes_its_selftest),
         cmocka_unit_test(a_device_that_answers_wrongly_is_found_out),
-        cmocka_unit_test(convolutions_are_tested_before_the_first),
+        cmocka_unit_test(each_part_is_solved_once),
     };
     if (argc > 1 && strcmp(argv[1], "auto") == 0)
         return open_auto();

@@ -68,9 +68,9 @@ static struct bough__gemm product(struct bough__buffer *buffer, size_t a, size_t
                                .a = {.row = {.stride = 5}, .col = {.stride = 1}},
                                .b = {.row = {.stride = 30}, .col = {.stride = 1}},
                                .c = {.row = {.stride = 30}, .col = {.stride = 1}}};
-    gemm.a.data = (struct bough__span){buffer, 0, a};
-    gemm.b.data = (struct bough__span){buffer, 0, b};
-    gemm.c.data = (struct bough__span){buffer, 0, c};
+    gemm.a.data = (struct bough__span){.buffer = buffer, .stride = a};
+    gemm.b.data = (struct bough__span){.buffer = buffer, .stride = b};
+    gemm.c.data = (struct bough__span){.buffer = buffer, .stride = c};
     return gemm;
 }
 

@@ -56,7 +56,8 @@ static struct bough__span block_span(const struct block *block)
 {
     if (!block->buffer)
         return (struct bough__span){0};
-    return (struct bough__span){block->buffer, guard(), block->count > 1 ? block->stride : 0};
+    return (struct bough__span){
+        .buffer = block->buffer, .offset = guard(), .stride = block->count > 1 ? block->stride : 0};
 }
 
 static void *junk_create(size_t size)

@@ -113,6 +113,30 @@ static void a_step_is_few_launches(void **state)
     }
 }
 
+// What is left of a device's self-test once a step of that net is prepared.
+static int untested(struct bough_device *device, const char *name, const struct bough_shape *sample)
+{
+    struct net net;
+    net_open(&net, device, name, 10, 10, sample);
+    struct bough__runner *runner = runner_of(&net, BOUGH_TRAINING);
+    bough__runner_destroy(&runner);
+    net_close(&net);
+    return (int)device->untested;
+}
+
+static void only_a_net_with_convolutions_tests_them(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        device[d]->untested = BOUGH_SELFTEST_WINDOWS;
+        assert_int_equal(untested(device[d], "regression-and-classes", &vector),
+                         BOUGH_SELFTEST_WINDOWS);
+        assert_int_equal(untested(device[d], "mnist-cnn", &image), 0);
+    }
+}
+
 // The parameters after three steps of an epoch of one batch, whose order is told anew before each
 // or not.
 static void train_one_batch(struct bough_device *device, int anew, float *value, size_t bytes)
@@ -226,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_is_few_launches),
+        cmocka_unit_test(only_a_net_with_convolutions_tests_them),
         cmocka_unit_test(the_only_batch_is_brought_once),
         cmocka_unit_test(a_convolution_takes_little_memory),
         cmocka_unit_test(all_batches_share_memory),
