@@ -34,7 +34,8 @@ const char *bough_config_data(const struct bough_config *config);
 const char *bough_config_input_field(const struct bough_config *config);
 
 // Tells every key of a YAML config, a line of a Markdown table each: the key, what it takes, its
-// default, which kinds read it, what it does.
+// default, which kinds read it, what it does. Then, in a second table, what a key may name: the
+// key, the name, what it is, its options, the paper that it comes from.
 void bough_config_describe(void (*line)(void *user, const char *text), void *user);
 
 // Writes the config as YAML that bough_config_open reads back to the same values, every value

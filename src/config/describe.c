@@ -1,4 +1,4 @@
-// The table of keys, for users.
+// The tables of keys and of rows, for users.
 #include "base/strings.h"
 #include "config/schema.h"
 
@@ -7,9 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_FAMILIES = 32 };
+
 struct description {
     void (*line)(void *user, const char *text);
     void *user;
+    // The keys that name a row, and the family.
+    struct {
+        char key[96];
+        const struct bough__family *family;
+    } named[MOST_FAMILIES];
+    size_t named_count;
 };
 
 static const char *const type_text[] = {
@@ -58,10 +66,20 @@ static void default_of(char *text, size_t size, const struct bough__option *opti
         bough__append(text, size, "%s", a);
 }
 
-static void describe_option(const struct description *d, const char *prefix,
+static void note_family(struct description *d, const char *prefix,
+                        const struct bough__option *option)
+{
+    if (!option->family || option->type == BOUGH__OPTION_CHOICES || d->named_count == MOST_FAMILIES)
+        return;
+    snprintf(d->named[d->named_count].key, sizeof d->named->key, "%s%s", prefix, option->name);
+    d->named[d->named_count++].family = option->family;
+}
+
+static void describe_option(struct description *d, const char *prefix,
                             const struct bough__option *option, const char *read_by)
 {
     char takes[512], otherwise[64], text[1500];
+    note_family(d, prefix, option);
     what_it_takes(takes, sizeof takes, option);
     default_of(otherwise, sizeof otherwise, option);
     snprintf(text, sizeof text, "| `%s%s` | %s | %s | %s | %s |", prefix, option->name, takes,
@@ -69,8 +87,30 @@ static void describe_option(const struct description *d, const char *prefix,
     d->line(d->user, text);
 }
 
-static void describe_section(const struct description *d, const char *prefix,
+static void describe_section(struct description *d, const char *prefix,
                              const struct bough__options *options);
+
+// ---- Rows ----
+
+static void describe_row(const struct description *d, const char *key, const struct bough__row *row)
+{
+    char options[512] = "", text[1500];
+    for (size_t i = 0; i < row->options.count; i++)
+        bough__append(options, sizeof options, "%s`%s`", i ? ", " : "",
+                      row->options.option[i].name);
+    snprintf(text, sizeof text, "| `%s` | `%s` | %s | %s | %s |", key, row->name, row->help,
+             options, row->paper ? row->paper : "");
+    d->line(d->user, text);
+}
+
+static void describe_named(const struct description *d)
+{
+    d->line(d->user, "| key | value | what it is | options | paper |");
+    d->line(d->user, "| --- | --- | --- | --- | --- |");
+    for (size_t i = 0; i < d->named_count; i++)
+        for (size_t r = 0; r < d->named[i].family->count; r++)
+            describe_row(d, d->named[i].key, d->named[i].family->row[r]);
+}
 
 // ---- The options of rows ----
 
@@ -89,7 +129,7 @@ static int row_reads(const struct bough__row *row, const struct bough__option *o
 }
 
 // An option that a row before has too was told with that one.
-static void describe_row_option(const struct description *d, const char *prefix,
+static void describe_row_option(struct description *d, const char *prefix,
                                 const struct bough__family *family, size_t index,
                                 const struct bough__option *option)
 {
@@ -108,7 +148,7 @@ static void describe_row_option(const struct description *d, const char *prefix,
         describe_option(d, prefix, option, readers);
 }
 
-static void describe_rows(const struct description *d, const char *prefix,
+static void describe_rows(struct description *d, const char *prefix,
                           const struct bough__family *family)
 {
     for (size_t i = 0; i < family->count; i++) {
@@ -120,7 +160,7 @@ static void describe_rows(const struct description *d, const char *prefix,
 
 // ---- Sections ----
 
-static void describe_section(const struct description *d, const char *prefix,
+static void describe_section(struct description *d, const char *prefix,
                              const struct bough__options *options)
 {
     for (size_t i = 0; i < options->count; i++) {
@@ -137,7 +177,7 @@ static void describe_section(const struct description *d, const char *prefix,
     }
 }
 
-static void describe_layers(const struct description *d)
+static void describe_layers(struct description *d)
 {
     const struct bough__options *root = &bough__config_options;
     for (size_t i = 0; i < root->count; i++)
@@ -154,9 +194,11 @@ static void describe_layers(const struct description *d)
 
 void bough_config_describe(void (*line)(void *user, const char *text), void *user)
 {
-    const struct description d = {line, user};
+    struct description d = {.line = line, .user = user};
     line(user, "| key | takes | default | read by | what it does |");
     line(user, "| --- | --- | --- | --- | --- |");
     describe_section(&d, "", &bough__config_options);
     describe_layers(&d);
+    line(user, "");
+    describe_named(&d);
 }

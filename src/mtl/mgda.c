@@ -17,7 +17,8 @@ struct normalizer {
 static const struct normalizer none = {{.name = "none", .help = "nothing"}, 0, 0};
 static const struct normalizer l2 = {{.name = "l2", .help = "the gradient's norm"}, 0, 1};
 static const struct normalizer loss = {{.name = "loss", .help = "the loss"}, 1, 0};
-static const struct normalizer loss_norm = {{.name = "loss+", .help = "both"}, 1, 1};
+static const struct normalizer loss_norm = {
+    {.name = "loss+", .help = "the loss times the gradient's norm"}, 1, 1};
 static const struct bough__row *const all[] = {&none.row, &l2.row, &loss.row, &loss_norm.row};
 static const struct bough__family normalizers = {"normalizer", all, sizeof all / sizeof *all};
 

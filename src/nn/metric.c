@@ -346,8 +346,9 @@ const struct bough__metric bough__metric_top = {
     {.name = "top_<k>", .help = "share whose class is among the k highest scores"},
     .kinds = OF_CLASSES,
     .measure = top};
-const struct bough__metric bough__metric_f1 = {
-    {.name = "f1", .help = "f1_macro"}, .kinds = OF_CLASSES | OF_BINARY, .measure = f1_macro};
+const struct bough__metric bough__metric_f1 = {{.name = "f1", .help = "the same as f1_macro"},
+                                               .kinds = OF_CLASSES | OF_BINARY,
+                                               .measure = f1_macro};
 const struct bough__metric bough__metric_f1_macro = {
     {.name = "f1_macro", .help = "mean F1 of the classes"},
     .kinds = OF_CLASSES | OF_BINARY,

@@ -147,6 +147,7 @@ static void rows_are_told_checked_and_saved(void **state)
     bough_config_describe(append_line, table);
     assert_non_null(strstr(table, "| `weighting.step` | number, 0 to 1 | needed | ramp |"));
     assert_non_null(strstr(table, "| `<layer>.times` | whole number, 1 or more | 1 | gain |"));
+    assert_non_null(strstr(table, "| `weighting.name` | `ramp` | "));
     const struct bough_config config = test_config(
         test_config_small, "weighting={name: ramp, step: 0.25}", "trunk.1=gain: 3", NULL);
     test_config_round_trip(test_folder(), &config);
