@@ -12,7 +12,8 @@ int main(int argc, char **argv)
                        argc < 2 ? "usage: predict MODEL NUMBER..." : bough_last_error()),
                1;
     size_t tasks = bough_model_outputs(model);
-    int64_t width = bough_shape_elements(bough_model_input(model)), rows = (argc - 2) / width;
+    int64_t width = bough_shape_elements(&bough_model_input(model, 0)->shape),
+            rows = (argc - 2) / width;
     float *x = malloc((size_t)argc * sizeof *x), **scores = malloc(tasks * sizeof *scores);
     if (rows * width != argc - 2)
         return fprintf(stderr, "%d numbers; a row has %d\n", argc - 2, (int)width), 1;
@@ -21,7 +22,7 @@ int main(int argc, char **argv)
     for (size_t t = 0; t < tasks; t++)
         scores[t] =
             malloc((size_t)(rows * bough_model_output(model, t)->width) * sizeof(float) + 1);
-    if (bough_model_run(model, scores, x, BOUGH_F32, rows))
+    if (bough_model_run(model, scores, &(struct bough_rows){x, BOUGH_F32}, rows))
         return fprintf(stderr, "%s\n", bough_last_error()), 1;
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_output *output = bough_model_output(model, t);

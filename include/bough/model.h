@@ -12,6 +12,23 @@ extern "C" {
 
 struct bough_model;
 
+enum bough_input_kind {
+    BOUGH_INPUT_NUMBERS, // F32, or U8, which becomes x / 255; normalized as in training
+    BOUGH_INPUT_IDS,     // I32, whole numbers from 0
+};
+
+struct bough_input {
+    const char *name; // the field that it was trained on, or its name where there are several
+    enum bough_input_kind kind;
+    struct bough_shape shape; // of one row
+};
+
+// Rows of one input, [rows, shape].
+struct bough_rows {
+    const void *data;
+    enum bough_dtype dtype;
+};
+
 // What the scores of a task are.
 enum bough_output_kind {
     BOUGH_OUTPUT_CLASS,  // [N, K], a score for each class; softmax gives their probabilities
@@ -33,20 +50,19 @@ enum bough_status bough_model_open(struct bough_model **model, const char *path,
                                    struct bough_device *device);
 void bough_model_close(struct bough_model **model); // takes NULL, sets NULL
 
-// The shape of one input row. What is returned here and below is borrowed from the model.
-const struct bough_shape *bough_model_input(const struct bough_model *model);
+// What is returned here and below is borrowed from the model.
+size_t bough_model_inputs(const struct bough_model *model);
+const struct bough_input *bough_model_input(const struct bough_model *model, size_t index);
 size_t bough_model_outputs(const struct bough_model *model); // as many as tasks
 const struct bough_output *bough_model_output(const struct bough_model *model, size_t index);
 
 // Runs `rows` rows. Batches are as large as in training, and what a number of rows needs is
 // prepared at its first call: calls of as many rows, or of whole batches, cost no more than that.
 //   scores  [outputs], each [rows, width] of the caller
-//   x       [rows, input], as in a data set: U8 becomes x / 255, and both are normalized as in
-//           training
-//   dtype   BOUGH_F32 or BOUGH_U8
+//   x       [inputs], as in a data set; of one input &(struct bough_rows){x, BOUGH_F32}
 // Errors: INVALID, also for a number that is not finite, with its row; DEVICE.
-enum bough_status bough_model_run(struct bough_model *model, float *const *scores, const void *x,
-                                  enum bough_dtype dtype, int64_t rows);
+enum bough_status bough_model_run(struct bough_model *model, float *const *scores,
+                                  const struct bough_rows *x, int64_t rows);
 
 // Turns the scores [rows, width] of a task into probabilities, in place; numbers stay.
 void bough_model_probabilities(const struct bough_model *model, size_t index, float *scores,

@@ -160,7 +160,7 @@ struct bough_model_info {
     int64_t flops;
 };
 
-// `sample`: shape of one input sample, [C, H, W]. Errors: INVALID, naming the layer.
+// `sample`: the shape of a sample of each input, [C, H, W]. Errors: INVALID, naming the layer.
 enum bough_status bough_model_info_create(struct bough_model_info **info,
                                           const struct bough_config *config,
                                           const struct bough_shape *sample);

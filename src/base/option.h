@@ -22,7 +22,10 @@ enum bough__option_type {
                             // The first of its table
     BOUGH__OPTION_SECTION,  // a struct within, of `section`
     BOUGH__OPTION_CHOICES,  // struct bough__choice * of `family` and a count: each by its name
-    BOUGH__OPTION_TASKS,    // a struct of `section` each and a count: a mapping by name
+    BOUGH__OPTION_NAMED,    // a struct of `section` each, which begins with its name, and a count:
+                            // a mapping by name
+    BOUGH__OPTION_ONE,      // the short form of the NAMED behind it, at the same place: one without
+                            // a name
 };
 
 struct bough__range {

@@ -9,9 +9,11 @@
 #include <bough/config.h>
 #include <bough/tensor.h>
 
-// The field that the trunk reads. U8 becomes x / 255; then (x - mean) / std per channel.
+// A field that the model reads. U8 becomes x / 255; then (x - mean) / std per channel.
 struct bough__input {
+    const char *name; // NULL: the only one, given by `input`
     const char *field;
+    const char *type;               // "ids": whole numbers, which stay so; NULL = numbers
     struct bough__choice normalize; // auto: mean and std are found in the training rows, per
                                     // channel (or column), and kept in the model; none = as given
     const float *mean;              // one, or one per channel; NULL = 0
@@ -36,7 +38,8 @@ struct bough__training {
 // A copy borrows what the original points to.
 struct bough_config {
     const char *data; // absolute path of the data set
-    struct bough__input input;
+    const struct bough__input *inputs;
+    size_t inputs_count; // at least one
     struct bough__choice architecture;
     const struct bough__choice *trunk; // of bough__layers
     size_t trunk_count;
@@ -47,6 +50,14 @@ struct bough_config {
     struct bough__scheduling schedule;
     struct bough__training train;
 };
+
+static inline int bough__input_is_ids(const struct bough__input *input)
+{
+    return input->type != NULL;
+}
+
+// Its key: "input", or "inputs.table". Returns `text`.
+const char *bough__input_key(const struct bough__input *input, char *text, size_t size);
 
 // As bough_config_parse of a text that bough__config_text wrote. `path` is the file that messages
 // name.

@@ -1,11 +1,60 @@
 #include "config/config_check.h"
 
 #include "base/strings.h"
-#include "config/task_name.h"
+#include "config/name_fits.h"
 #include "nn/metric.h"
 
 #include <stdio.h>
 #include <string.h>
+
+// Names of inputs and tasks become parts of key paths, those of tasks parts of parameters' names
+// and columns of a CSV, too.
+static enum bough_status check_name(const struct bough__config_place *place, const char *what,
+                                    const char *name)
+{
+    if (bough__name_fits(name))
+        return BOUGH_OK;
+    return bough__config_wrong(
+        place, NULL,
+        "%s name '%.80s'; wanted 1 to 63 bytes of UTF-8 without control characters, quotes, any of "
+        ". / \\ , ; : = [ ] { }, or a blank at an end",
+        what, name);
+}
+
+// ---- Inputs ----
+
+static enum bough_status check_input(struct bough__config_place *place, struct bough__input *input)
+{
+    if (strcmp(input->type, "ids") != 0)
+        input->type = NULL;
+    if (!input->field)
+        input->field = input->name ? input->name : "image";
+    if (!bough__input_is_ids(input) || (!input->normalize.row && !input->channels))
+        return BOUGH_OK;
+    bough__config_enter(place, "normalize");
+    return bough__config_wrong(place, NULL, "numbers are normalized, and the type is ids");
+}
+
+enum bough_status bough__inputs_check(struct bough__config_place *place,
+                                      struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    const int named = !config->inputs_count || config->inputs[0].name;
+    const size_t root = bough__config_enter(place, named ? "inputs" : "input");
+    if (!config->inputs_count)
+        return bough__config_wrong(place, NULL, "none; wanted one or more");
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        const char *name = config->inputs[i].name;
+        if (name)
+            BOUGH_TRY(check_name(place, "input", name));
+        const size_t mark = name ? bough__config_enter(place, name) : strlen(place->path);
+        BOUGH_TRY(check_input(place, (struct bough__input *)&config->inputs[i]));
+        bough__config_leave(place, mark);
+    }
+    bough__config_leave(place, root);
+done:
+    return status;
+}
 
 // ---- Metrics ----
 
@@ -91,30 +140,27 @@ static enum bough_status check_standardize(struct bough__config_place *place,
     return BOUGH_OK;
 }
 
-// Task names become parts of key paths, of parameters' names, and columns of a CSV.
-static enum bough_status check_name(const struct bough__config_place *place, const char *name)
-{
-    if (!bough__task_name_fits(name))
-        return bough__config_wrong(
-            place, NULL,
-            "task name '%.80s'; wanted 1 to 63 bytes of UTF-8 without control characters, "
-            "quotes, any of . / \\ , ; : = [ ] { }, or a blank at an end",
-            name);
-    if (strcmp(name, "trunk") == 0)
-        return bough__config_wrong(place, NULL, "a task cannot be named trunk");
-    return BOUGH_OK;
-}
-
-enum bough_status bough__task_check(struct bough__config_place *place, struct bough__task *tasks,
-                                    size_t index)
+static enum bough_status check_task(struct bough__config_place *place, struct bough__task *task)
 {
     enum bough_status status;
-    struct bough__task *task = &tasks[index];
-    BOUGH_TRY(check_name(place, task->name));
+    BOUGH_TRY(check_name(place, "task", task->name));
+    if (strcmp(task->name, "trunk") == 0)
+        return bough__config_wrong(place, NULL, "a task cannot be named trunk");
     size_t mark = bough__config_enter(place, task->name);
     BOUGH_TRY(complete_metrics(place, task));
     BOUGH_TRY(complete_monitor(place, task));
     BOUGH_TRY(check_standardize(place, task));
+    bough__config_leave(place, mark);
+done:
+    return status;
+}
+
+enum bough_status bough__tasks_check(struct bough__config_place *place, struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t mark = bough__config_enter(place, "tasks");
+    for (size_t t = 0; t < config->tasks_count; t++)
+        BOUGH_TRY(check_task(place, (struct bough__task *)&config->tasks[t]));
     bough__config_leave(place, mark);
 done:
     return status;

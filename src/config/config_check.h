@@ -5,10 +5,14 @@
 #include "config/config.h"
 #include "config/message.h"
 
-// Checks a task among those before it, and gives its metrics and monitor where none are named. The
-// place is that of the tasks.
-enum bough_status bough__task_check(struct bough__config_place *place, struct bough__task *tasks,
-                                    size_t index);
+// Checks the inputs, and gives the field of those that name none. The place is that of the config,
+// here and below.
+enum bough_status bough__inputs_check(struct bough__config_place *place,
+                                      struct bough_config *config);
+
+// Checks the tasks, and gives the metrics and the monitor of those that name none.
+enum bough_status bough__tasks_check(struct bough__config_place *place,
+                                     struct bough_config *config);
 
 // Checks the criterion by the tasks.
 enum bough_status bough__early_stopping_check(struct bough__config_place *place,

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "config/read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,7 +127,18 @@ const char *bough_config_data(const struct bough_config *config)
     return config->data;
 }
 
-const char *bough_config_input_field(const struct bough_config *config)
+size_t bough_config_inputs(const struct bough_config *config)
 {
-    return config->input.field;
+    return config->inputs_count;
+}
+
+const char *bough_config_input_field(const struct bough_config *config, size_t index)
+{
+    return config->inputs[index].field;
+}
+
+const char *bough__input_key(const struct bough__input *input, char *text, size_t size)
+{
+    snprintf(text, size, input->name ? "inputs.%s" : "input", input->name);
+    return text;
 }

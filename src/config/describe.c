@@ -33,13 +33,16 @@ static const char *const type_text[] = {
     [BOUGH__OPTION_FLOATS] = "number or list of them",
     [BOUGH__OPTION_BY_TASK] = "numbers by task",
     [BOUGH__OPTION_CHOICES] = "list of layers",
-    [BOUGH__OPTION_TASKS] = "tasks by name",
 };
 
 static void what_it_takes(char *text, size_t size, const struct bough__option *option)
 {
     const int named = option->family && option->type != BOUGH__OPTION_CHOICES;
     *text = '\0';
+    if (option->type == BOUGH__OPTION_NAMED) {
+        bough__append(text, size, "%s by name", option->name);
+        return;
+    }
     for (size_t i = 0; named && i < option->family->count; i++)
         bough__append(text, size, "%s`%s`", i ? ", " : "", option->family->row[i]->name);
     if (!named)
@@ -166,11 +169,12 @@ static void describe_section(struct description *d, const char *prefix,
     for (size_t i = 0; i < options->count; i++) {
         const struct bough__option *option = &options->option[i];
         char inner[128];
+        const int told = i && option->section == options->option[i - 1].section;
         snprintf(inner, sizeof inner, "%s%s.%s", prefix, option->name,
-                 option->type == BOUGH__OPTION_TASKS ? "<task>." : "");
-        if (option->type != BOUGH__OPTION_SECTION)
+                 option->type == BOUGH__OPTION_NAMED ? "<task>." : "");
+        if (option->type != BOUGH__OPTION_SECTION && option->type != BOUGH__OPTION_ONE)
             describe_option(d, prefix, option, "");
-        if (option->section)
+        if (option->section && !told)
             describe_section(d, inner, option->section);
         if (option->type == BOUGH__OPTION_CHOICE)
             describe_rows(d, prefix, option->family);

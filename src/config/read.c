@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_TASKS = 4096 };
+enum { MOST_NAMED = 4096 };
 
 typedef struct bough__config_reader reader;
 
@@ -81,7 +81,7 @@ static int find_elsewhere(char *path, size_t size, const struct bough__options *
             bough__append(path, size, ".%s", name);
             return 1;
         }
-        if (option->type == BOUGH__OPTION_TASKS)
+        if (option->type == BOUGH__OPTION_NAMED)
             bough__append(path, size, ".<task>");
         if (option->section && find_elsewhere(path, size, option->section, name))
             return 1;
@@ -148,7 +148,7 @@ static const struct bough__yaml_node *entry(const struct bough__yaml_node *node,
     return found || !first || !node->bare ? found : node->item[0];
 }
 
-// ---- Layers, tasks ----
+// ---- Layers ----
 
 static enum bough_status read_layer(reader *r, const struct bough__family *family,
                                     const struct bough__yaml_node *node,
@@ -198,40 +198,58 @@ done:
     return status;
 }
 
-static enum bough_status read_task(reader *r, const struct bough__key *key,
-                                   const struct bough__yaml_node *node, struct bough__task *tasks,
-                                   size_t index)
+// ---- Structs by name ----
+
+static enum bough_status read_named_item(reader *r, const struct bough__options *section,
+                                         const struct bough__yaml_node *node, char *items,
+                                         size_t index)
 {
     enum bough_status status;
-    struct bough__task *task = &tasks[index];
-    BOUGH_TRY(bough__value_text(r, node->key[index], &task->name));
-    size_t mark = bough__config_enter(&r->place, task->name);
+    const char **name = (const char **)(void *)(items + index * section->size);
+    BOUGH_TRY(bough__value_text(r, node->key[index], name));
+    size_t mark = bough__config_enter(&r->place, *name);
     for (size_t i = 0; i < index; i++)
-        if (strcmp(tasks[i].name, task->name) == 0)
+        if (strcmp(*(const char **)(void *)(items + i * section->size), *name) == 0)
             return bough__config_wrong(&r->place, node->key[index], "given twice");
-    BOUGH_TRY(read_section(r, key->option->section, node->item[index], task));
+    BOUGH_TRY(read_section(r, section, node->item[index], name));
     bough__config_leave(&r->place, mark);
-    BOUGH_TRY(bough__task_check(&r->place, tasks, index));
 done:
     return status;
 }
 
-static enum bough_status read_tasks(reader *r, const struct bough__key *key,
+static enum bough_status read_named(reader *r, const struct bough__key *key,
                                     const struct bough__yaml_node *node)
 {
     enum bough_status status = BOUGH_OK;
-    if (node->kind != BOUGH__MAPPING || node->bare || node->count > MOST_TASKS)
-        return bough__value_wanted(r, node, "a mapping from names to tasks", "at most 4096");
-    struct bough__task *tasks = BOUGH_NEW(r->arena, struct bough__task, node->count);
-    BOUGH_TRY_MEMORY(tasks);
+    const struct bough__options *section = key->option->section;
+    char wanted[80];
+    snprintf(wanted, sizeof wanted, "a mapping from names to %s", key->option->name);
+    if (node->kind != BOUGH__MAPPING || node->bare || node->count > MOST_NAMED)
+        return bough__value_wanted(r, node, wanted, "at most 4096");
+    char *items = bough__arena_alloc(r->arena, node->count * section->size);
+    BOUGH_TRY_MEMORY(items);
     for (size_t i = 0; i < node->count; i++) {
-        bough__options_default(key->option->section, &tasks[i]);
-        BOUGH_TRY(read_task(r, key, node, tasks, i));
+        bough__options_default(section, items + i * section->size);
+        BOUGH_TRY(read_named_item(r, section, node, items, i));
     }
-    *(struct bough__task **)bough__key_place(key) = tasks;
+    *(void **)bough__key_place(key) = items;
     *bough__key_count(key) = node->count;
 done:
     return status;
+}
+
+// The short form of what is by name.
+static enum bough_status read_one(reader *r, const struct bough__key *key,
+                                  const struct bough__yaml_node *node)
+{
+    const struct bough__options *section = key->option->section;
+    void *one = bough__arena_alloc(r->arena, section->size);
+    if (!one)
+        return bough__no_memory();
+    bough__options_default(section, one);
+    *(void **)bough__key_place(key) = one;
+    *bough__key_count(key) = 1;
+    return read_section(r, section, node, one);
 }
 
 // ---- Sections ----
@@ -254,8 +272,10 @@ static enum bough_status read_value(reader *r, const struct bough__key *key,
         return read_section(r, key->option->section, node, bough__key_place(key));
     case BOUGH__OPTION_CHOICES:
         return read_layers(r, key, node);
-    case BOUGH__OPTION_TASKS:
-        return read_tasks(r, key, node);
+    case BOUGH__OPTION_NAMED:
+        return read_named(r, key, node);
+    case BOUGH__OPTION_ONE:
+        return read_one(r, key, node);
     default:
         return bough__value_read(r, key, node);
     }
@@ -273,7 +293,7 @@ static void copy_default(const struct bough__key *key, size_t count, size_t inde
 static int holds_nothing(const struct bough__key *key)
 {
     const enum bough__option_type type = key->option->type;
-    return (type == BOUGH__OPTION_CHOICES || type == BOUGH__OPTION_TASKS ||
+    return (type == BOUGH__OPTION_CHOICES || type == BOUGH__OPTION_NAMED ||
             type == BOUGH__OPTION_BY_TASK) &&
            !*bough__key_count(key);
 }
@@ -289,7 +309,8 @@ static enum bough_status read_keys(reader *r, const struct bough__key *key, size
         copy_default(key, count, i);
         if (is_null(found) && option->needed && option->type != BOUGH__OPTION_CHOICE)
             return missing(r, option, node);
-        if (is_null(found) && option->type != BOUGH__OPTION_SECTION)
+        if (is_null(found) && option->type != BOUGH__OPTION_SECTION &&
+            option->type != BOUGH__OPTION_ONE)
             continue; // a null is as if it were not there
         size_t mark = bough__config_enter(&r->place, option->name);
         BOUGH_TRY(read_value(r, &key[i], found ? found : &nothing));
@@ -339,6 +360,16 @@ done:
     return status;
 }
 
+static enum bough_status check_short_form(reader *r)
+{
+    const struct bough__yaml_node *root = r->place.tree->root,
+                                  *inputs = bough__yaml_node_find(root, "inputs");
+    if (is_null(bough__yaml_node_find(root, "input")) || is_null(inputs))
+        return BOUGH_OK;
+    bough__config_enter(&r->place, "inputs");
+    return bough__config_wrong(&r->place, inputs, "given beside input; wanted one of the two");
+}
+
 enum bough_status bough__config_read(struct bough_config *config, struct bough__arena *arena,
                                      const struct bough__tree *tree)
 {
@@ -348,7 +379,10 @@ enum bough_status bough__config_read(struct bough_config *config, struct bough__
     if (tree->root->kind != BOUGH__MAPPING || tree->root->bare)
         return bough__yaml_node_fail(tree, tree->root, "no keys; wanted data, tasks and so on");
     bough__options_default(&bough__config_options, config);
+    BOUGH_TRY(check_short_form(&r));
     BOUGH_TRY(read_section(&r, &bough__config_options, tree->root, config));
+    BOUGH_TRY(bough__inputs_check(&r.place, config));
+    BOUGH_TRY(bough__tasks_check(&r.place, config));
     BOUGH_TRY(bough__early_stopping_check(&r.place, config));
 done:
     return status;

@@ -126,18 +126,32 @@ static int same_layers(struct pair *p, const struct bough__choice *a, const stru
     return 1;
 }
 
-static int same_tasks(struct pair *p, const struct bough__options *options, struct bough__task *a,
-                      struct bough__task *b, size_t count)
+// NULL where it is given in the short form.
+static const char *item_name(const void *item)
 {
-    for (size_t t = 0; t < count; t++) {
-        if (strcmp(a[t].name, b[t].name) != 0)
-            return differ(p, a[t].name, b[t].name);
-        const size_t mark = enter(p, a[t].name);
-        if (!same_section(p, options, &a[t], &b[t]))
+    return *(const char *const *)item;
+}
+
+static int same_named(struct pair *p, const struct bough__options *options, char *a, char *b,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++, a += options->size, b += options->size) {
+        const char *x = item_name(a), *y = item_name(b);
+        if (!x && !y)
+            return 1;
+        if (!x || !y || strcmp(x, y) != 0)
+            return differ(p, x ? x : "nothing", y ? y : "nothing");
+        const size_t mark = enter(p, x);
+        if (!same_section(p, options, a, b))
             return 0;
         p->path[mark] = '\0';
     }
     return 1;
+}
+
+static int same_one(struct pair *p, const struct bough__options *options, void *a, void *b)
+{
+    return item_name(a) || item_name(b) || same_section(p, options, a, b);
 }
 
 // ---- Keys ----
@@ -164,9 +178,11 @@ static int same_key(struct pair *p, const struct bough__key *a, const struct bou
     case BOUGH__OPTION_CHOICES:
         return same_count(p, *bough__key_count(a), *bough__key_count(b)) &&
                same_layers(p, list[0], list[1], *bough__key_count(a));
-    case BOUGH__OPTION_TASKS:
+    case BOUGH__OPTION_NAMED:
         return same_count(p, *bough__key_count(a), *bough__key_count(b)) &&
-               same_tasks(p, option->section, list[0], list[1], *bough__key_count(a));
+               same_named(p, option->section, list[0], list[1], *bough__key_count(a));
+    case BOUGH__OPTION_ONE:
+        return same_one(p, option->section, list[0], list[1]);
     default:
         return same_value(p, a, b);
     }

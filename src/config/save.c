@@ -158,12 +158,19 @@ static int layers(struct writer *w, const struct bough__choice *layer, size_t co
     return sequence;
 }
 
-static int tasks(struct writer *w, const struct bough__options *options, struct bough__task *task,
-                 size_t count)
+static const char *name_of(const void *item)
 {
+    return *(const char *const *)item;
+}
+
+// What has no name is written in the short form.
+static int named(struct writer *w, const struct bough__options *options, char *items, size_t count)
+{
+    if (count && !name_of(items))
+        return 0;
     int map = mapping(w, YAML_BLOCK_MAPPING_STYLE);
-    for (size_t i = 0; i < count; i++)
-        put(w, map, text(w, task[i].name), section(w, options, &task[i]));
+    for (char *item = items; count; item += options->size, count--)
+        put(w, map, text(w, name_of(item)), section(w, options, item));
     return map;
 }
 
@@ -205,7 +212,8 @@ static int value(struct writer *w, const struct bough__key *key)
     case BOUGH__OPTION_NAMES:
     case BOUGH__OPTION_BY_TASK:
     case BOUGH__OPTION_CHOICES:
-    case BOUGH__OPTION_TASKS:
+    case BOUGH__OPTION_NAMED:
+    case BOUGH__OPTION_ONE:
         memcpy(&array, place, sizeof array);
         break;
     default:
@@ -217,8 +225,10 @@ static int value(struct writer *w, const struct bough__key *key)
         return by_task(w, array);
     if (type == BOUGH__OPTION_CHOICES)
         return layers(w, array, *bough__key_count(key));
-    if (type == BOUGH__OPTION_TASKS)
-        return tasks(w, key->option->section, array, *bough__key_count(key));
+    if (type == BOUGH__OPTION_NAMED)
+        return named(w, key->option->section, array, *bough__key_count(key));
+    if (type == BOUGH__OPTION_ONE)
+        return name_of(array) ? 0 : section(w, key->option->section, array);
     return values(w, type, array, *bough__key_count(key));
 }
 

@@ -26,9 +26,19 @@ static const struct bough__option normalize_options[] = {
 static const struct bough__options normalize_section =
     BOUGH_OPTIONS(normalize_options, struct bough__input);
 
+static const struct bough__row type_numbers = {.name = "numbers",
+                                               .help = "floats, or U8, which becomes x / 255"};
+static const struct bough__row type_ids = {.name = "ids",
+                                           .help = "whole numbers from 0, which stay so"};
+static const struct bough__row *const type_rows[] = {&type_numbers, &type_ids};
+static const struct bough__family types = {"type", type_rows, 2};
+
 static const struct bough__option input_options[] = {
-    {"field", BOUGH__OPTION_TEXT, offsetof(struct bough__input, field), .text = "image",
-     .help = "what the trunk reads; U8 becomes x / 255"},
+    {"field", BOUGH__OPTION_TEXT, offsetof(struct bough__input, field),
+     .help = "what the model reads; without it `image`, and of `inputs` the name"},
+    {"type", BOUGH__OPTION_TEXT, offsetof(struct bough__input, type), .text = "numbers",
+     .family = &types,
+     .help = "U8 of numbers becomes x / 255; ids are whole numbers from 0, which stay so"},
     {"normalize", BOUGH__OPTION_SECTION, 0, .section = &normalize_section},
 };
 static const struct bough__options input_section =
@@ -156,12 +166,16 @@ static const struct bough__options train_section =
 static const struct bough__option config_options[] = {
     {"data", BOUGH__OPTION_TEXT, offsetof(struct bough_config, data), .needed = 1,
      .help = "path of the data set, from the config's folder"},
-    SECTION(input),
+    {"input", BOUGH__OPTION_ONE, offsetof(struct bough_config, inputs),
+     offsetof(struct bough_config, inputs_count), .section = &input_section},
+    {"inputs", BOUGH__OPTION_NAMED, offsetof(struct bough_config, inputs),
+     offsetof(struct bough_config, inputs_count), .section = &input_section,
+     .help = "by name, in order, where there are several: each has the keys of `input`"},
     SECTION(architecture),
     {"trunk", BOUGH__OPTION_CHOICES, offsetof(struct bough_config, trunk),
      offsetof(struct bough_config, trunk_count), .family = &bough__layers,
      .help = "layers that all tasks share; may be empty"},
-    {"tasks", BOUGH__OPTION_TASKS, offsetof(struct bough_config, tasks),
+    {"tasks", BOUGH__OPTION_NAMED, offsetof(struct bough_config, tasks),
      offsetof(struct bough_config, tasks_count), .section = &task_section, .needed = 1,
      .help = "by name, in order"},
     SECTION(weighting),

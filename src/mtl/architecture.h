@@ -32,10 +32,10 @@ struct bough__wiring {
 
 struct bough__architecture {
     struct bough__row row;
-    // Builds the trunk and heads on `input` [N, sample].
+    // Builds the trunk and heads on `input`, each [N, sample], at least one.
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
-                               int32_t input, const struct bough__net *net,
+                               const int32_t *input, size_t inputs, const struct bough__net *net,
                                const struct bough__layer_observer *observer);
 };
 
@@ -53,6 +53,12 @@ bough__architecture_of(const struct bough__choice *choice)
 }
 
 // ---- For architectures ----
+
+// One node of `count`, beside each other along dimension 1, as torch.cat(dim=1); of one itself.
+//   part  what it is a part of: "inputs"
+// Errors: INVALID, naming the first two that do not go together by what they are a part of.
+enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,
+                              size_t count, const char *part);
 
 // `node` is the only shared representation.
 enum bough_status bough__wiring_share(struct bough__builder *builder, struct bough__wiring *wiring,

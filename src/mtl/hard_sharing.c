@@ -1,13 +1,14 @@
-// Hard sharing: scores[t] = head_t(trunk(input)).
+// Hard sharing: scores[t] = head_t(trunk(x)), of x the inputs joined.
 #include "base/error.h"
 #include "mtl/architecture.h"
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               int32_t input, const struct bough__net *net,
+                               const int32_t *input, size_t inputs, const struct bough__net *net,
                                const struct bough__layer_observer *observer)
 {
     enum bough_status status;
-    int32_t trunk = input;
+    int32_t trunk;
+    BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
     BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, net->trunk_count, "trunk",
                                   observer->built, observer->user));
     BOUGH_TRY(bough__wiring_share(builder, wiring, trunk));

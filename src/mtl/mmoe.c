@@ -1,5 +1,6 @@
 // MMoE: scores[t] = head_t(sum over e of g[t, e] E_e(x)) with g[t] = softmax(W_t x). The experts E
-// are copies of the trunk, each with weights of its own, and the gates read the flattened input.
+// are copies of the trunk, each with weights of its own, x is the inputs joined, which the gates
+// read flattened.
 #include "base/error.h"
 #include "mtl/architecture.h"
 
@@ -16,35 +17,17 @@ static const struct bough__option mmoe_options[] = {
      .help = "copies of the trunk, as many as in the paper"},
 };
 
-// One node of up to BOUGH_MAX_INPUTS at a time, in order, until one is left.
-static enum bough_status concat(struct bough__builder *builder, int32_t *node, int32_t count)
-{
-    static const struct bough__attr attr = {.axis = 1};
-    enum bough_status status = BOUGH_OK;
-    while (count > 1) {
-        int32_t made = 0;
-        for (int32_t i = 0; i < count; i += BOUGH_MAX_INPUTS) {
-            const int n = count - i < BOUGH_MAX_INPUTS ? count - i : BOUGH_MAX_INPUTS;
-            BOUGH_TRY(bough__graph_op(builder->graph, &node[made++], &bough__op_concat, &attr,
-                                      &node[i], n));
-        }
-        count = made;
-    }
-done:
-    return status;
-}
-
 // Experts [N, D...] become one tensor [N, E, D...].
-static enum bough_status stack(struct bough__builder *builder, int32_t *stacked, int32_t *expert,
-                               int32_t count)
+static enum bough_status stack(struct bough__builder *builder, int32_t *stacked,
+                               const int32_t *expert, int32_t count)
 {
     enum bough_status status;
     const struct bough_shape one = *bough__graph_shape(builder->graph, expert[0]);
     struct bough__attr attr = {.shape = {.rank = one.rank, .dim = {count}}};
     for (int32_t i = 1; i < one.rank; i++)
         attr.shape.dim[i] = one.dim[i];
-    BOUGH_TRY(concat(builder, expert, count));
-    BOUGH_TRY(bough__graph_op(builder->graph, stacked, &bough__op_reshape, &attr, expert, 1));
+    BOUGH_TRY(bough__join(builder, stacked, expert, (size_t)count, "experts"));
+    BOUGH_TRY(bough__graph_op(builder->graph, stacked, &bough__op_reshape, &attr, stacked, 1));
 done:
     return status;
 }
@@ -64,9 +47,7 @@ static enum bough_status build_experts(struct bough__builder *builder, int32_t *
         BOUGH_TRY(bough__layers_build(builder, &expert[e], net->trunk, net->trunk_count, name,
                                       observer->built, observer->user));
     }
-    builder->graph->layer = "experts";
     BOUGH_TRY(stack(builder, stacked, expert, count));
-    builder->graph->layer = NULL;
 done:
     return status;
 }
@@ -117,19 +98,20 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               int32_t input, const struct bough__net *net,
+                               const int32_t *input, size_t inputs, const struct bough__net *net,
                                const struct bough__layer_observer *observer)
 {
     enum bough_status status;
-    int32_t stacked;
+    int32_t x, stacked;
     if (!net->trunk_count)
         return bough__fail(BOUGH_INVALID, "architecture mmoe: its experts are copies of the trunk, "
                                           "which is empty");
-    BOUGH_TRY(build_experts(builder, &stacked, input, net, observer));
+    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    BOUGH_TRY(build_experts(builder, &stacked, x, net, observer));
     BOUGH_TRY(bough__wiring_share(builder, wiring, stacked));
     for (size_t t = 0; t < net->tasks_count; t++) {
         BOUGH_TRY(
-            build_gate(builder, &wiring->scores[t], stacked, input, net->tasks[t].name, observer));
+            build_gate(builder, &wiring->scores[t], stacked, x, net->tasks[t].name, observer));
         BOUGH_TRY(bough__head_build(builder, wiring, net, t, observer));
     }
 done:

@@ -33,6 +33,18 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
     return bough__graph_leaf(builder->graph, node, &value, gradient);
 }
 
+// An input's leaf is a part of its key.
+static enum bough_status check_type(const struct bough__graph *graph, int32_t node,
+                                    const struct bough__layer_kind *kind)
+{
+    static const char *const called[] = {[BOUGH_F32] = "numbers", [BOUGH_I32] = "ids"};
+    const struct bough__node *from = &graph->node[node];
+    if (from->need.y_dtype == kind->reads)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID, "reads %s, and %s is of %s", called[kind->reads],
+                       from->layer ? from->layer : "what is before it", called[from->need.y_dtype]);
+}
+
 enum bough_status
 bough__layers_build(struct bough__builder *builder, int32_t *node,
                     const struct bough__choice *layers, size_t count, const char *prefix,
@@ -46,7 +58,9 @@ bough__layers_build(struct bough__builder *builder, int32_t *node,
         builder->prefix = name;
         builder->graph->layer = bough__arena_string(&builder->params->arena, name);
         const struct bough__layer_kind *kind = (const void *)layers[i].row;
-        enum bough_status status = kind->build(builder, node, layers[i].options);
+        enum bough_status status = check_type(builder->graph, *node, kind);
+        if (status == BOUGH_OK)
+            status = kind->build(builder, node, layers[i].options);
         if (status != BOUGH_OK)
             return bough__fail_in(status, "%s[%zu] %s", prefix, i, kind->row.name);
         if (built)

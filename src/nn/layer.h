@@ -26,6 +26,7 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
 struct bough__layer_kind {
     struct bough__row row;
     enum bough_status (*build)(struct bough__builder *builder, int32_t *node, const void *options);
+    enum bough_dtype reads; // F32, or I32: ids
 };
 
 #define BOUGH_LAYER(name) extern const struct bough__layer_kind bough__layer_##name;
@@ -45,7 +46,7 @@ struct bough__linear_options {
 
 // Builds the layers one on the other; their parameters are named `<prefix>.<index>.<name>`.
 // `built` (may be NULL) is told of every layer as soon as it stands.
-// Errors: INVALID, naming the layer, its input's shape and what it needs.
+// Errors: INVALID, naming the layer, its input's shape or type, and what it needs.
 enum bough_status
 bough__layers_build(struct bough__builder *builder, int32_t *node,
                     const struct bough__choice *layers, size_t count, const char *prefix,

@@ -1,4 +1,4 @@
-// A model behind its public face: a batch of rows from memory, through a runner of that many rows.
+// A model behind its public face: batches of rows from memory, through a runner of that many rows.
 #include <bough/model.h>
 
 #include "base/error.h"
@@ -7,10 +7,11 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// A table of `rows` rows of one type, whose bytes are written anew for each batch.
+// A table of `rows` rows of such types, whose bytes are written anew for each batch.
 struct prepared {
     struct bough__split split;
     struct bough__runner *runner;
@@ -18,6 +19,7 @@ struct prepared {
 
 struct bough_model {
     struct bough__loaded loaded;
+    struct bough_input *input;   // [inputs]
     struct bough_output *output; // [T]
     struct prepared full, rest;  // of a whole batch, and of the last number that was smaller
 };
@@ -32,6 +34,13 @@ static void describe(struct bough_model *model)
         [BOUGH_TARGET_NUMBER] = BOUGH_OUTPUT_NUMBER,
     };
     const struct bough__model *of = model->loaded.model;
+    for (size_t i = 0; i < of->config->inputs_count; i++) {
+        const struct bough__input *input = &of->config->inputs[i];
+        model->input[i] = (struct bough_input){
+            .name = input->name ? input->name : input->field,
+            .kind = bough__input_is_ids(input) ? BOUGH_INPUT_IDS : BOUGH_INPUT_NUMBERS,
+            .shape = of->sample[i]};
+    }
     for (size_t t = 0; t < of->config->tasks_count; t++)
         model->output[t] = (struct bough_output){.task = of->config->tasks[t].name,
                                                  .kind = kind[of->loss[t]->target],
@@ -50,7 +59,10 @@ enum bough_status bough_model_open(struct bough_model **model, const char *path,
     BOUGH_TRY(bough__model_without_positions(made->loaded.model, "a row of bough_model_run"));
     made->output =
         BOUGH_NEW(&made->loaded.arena, struct bough_output, made->loaded.config->tasks_count);
+    made->input =
+        BOUGH_NEW(&made->loaded.arena, struct bough_input, made->loaded.config->inputs_count);
     BOUGH_TRY_MEMORY(made->output);
+    BOUGH_TRY_MEMORY(made->input);
     describe(made);
     *model = made;
     made = NULL;
@@ -77,9 +89,14 @@ void bough_model_close(struct bough_model **model)
     *model = NULL;
 }
 
-const struct bough_shape *bough_model_input(const struct bough_model *model)
+size_t bough_model_inputs(const struct bough_model *model)
 {
-    return &model->loaded.model->sample;
+    return model->loaded.config->inputs_count;
+}
+
+const struct bough_input *bough_model_input(const struct bough_model *model, size_t index)
+{
+    return &model->input[index];
 }
 
 size_t bough_model_outputs(const struct bough_model *model)
@@ -94,40 +111,71 @@ const struct bough_output *bough_model_output(const struct bough_model *model, s
 
 // ---- Running ----
 
-static enum bough_status prepare(struct prepared *prepared, struct bough__model *model,
-                                 const void *x, enum bough_dtype dtype, int64_t rows)
+static size_t row_bytes(const struct bough_input *input, const struct bough_rows *x)
 {
-    enum bough_status status;
+    return (size_t)bough_shape_elements(&input->shape) * bough_dtype_size(x->dtype);
+}
+
+static int is_prepared(const struct prepared *prepared, const struct bough_model *model,
+                       const struct bough_rows *x, int64_t rows)
+{
     const struct bough__table *table = &prepared->split.table;
-    struct bough__column column = {
-        .host = x, .dtype = dtype, .width = bough_shape_elements(&model->sample)};
-    if (prepared->runner && table->rows == rows && table->column[0].dtype == dtype)
+    int same = prepared->runner && table->rows == rows;
+    for (size_t i = 0; same && i < bough_model_inputs(model); i++)
+        same = table->column[i].dtype == x[i].dtype;
+    return same;
+}
+
+static enum bough_status prepare(struct prepared *prepared, const struct bough_model *model,
+                                 const struct bough_rows *x, int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__model *of = model->loaded.model;
+    const size_t inputs = bough_model_inputs(model);
+    if (is_prepared(prepared, model, x, rows))
         return BOUGH_OK;
     forget(prepared);
-    BOUGH_TRY(bough__table_init(&prepared->split.table, model->device, &column, 1, rows, rows,
+    struct bough__column *column = calloc(inputs, sizeof *column);
+    BOUGH_TRY_MEMORY(column);
+    for (size_t i = 0; i < inputs; i++)
+        column[i] = (struct bough__column){.host = x[i].data,
+                                           .dtype = x[i].dtype,
+                                           .width = bough_shape_elements(&model->input[i].shape)};
+    BOUGH_TRY(bough__table_init(&prepared->split.table, of->device, column, (int)inputs, rows, rows,
                                 UINT64_MAX));
-    BOUGH_TRY(bough__runner_create(&prepared->runner, model, &prepared->split, NULL, rows,
+    BOUGH_TRY(bough__runner_create(&prepared->runner, of, &prepared->split, NULL, rows,
                                    BOUGH_PREDICTION));
 done:
+    free(column);
     if (status != BOUGH_OK)
         forget(prepared);
     return status;
 }
 
+// Brings rows from number `first` on to the device.
+static enum bough_status send_rows(struct prepared *prepared, const struct bough_model *model,
+                                   const struct bough_rows *x, int64_t first, int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t i = 0; i < bough_model_inputs(model); i++) {
+        const size_t bytes = row_bytes(&model->input[i], &x[i]);
+        BOUGH_TRY(bough__write(bough__whole(prepared->split.table.column[i].buffer),
+                               (const char *)x[i].data + (size_t)first * bytes,
+                               (size_t)rows * bytes));
+    }
+    prepared->runner->batch_version = 0; // the rows are others than those of the batch before
+done:
+    return status;
+}
+
 // `score` [T] are where this batch's go.
-static enum bough_status run_batch(struct prepared *prepared, float *const *score, const void *x,
-                                   int64_t rows)
+static enum bough_status run_batch(struct bough__runner *runner, float *const *score, int64_t rows)
 {
     enum bough_status status;
-    struct bough__runner *runner = prepared->runner;
-    const struct bough__column *column = &prepared->split.table.column[0];
     const size_t tasks = runner->data.model->config->tasks_count;
     struct step_state state = {.step = 1};
     float **read = calloc(tasks + 1, sizeof *read);
     BOUGH_TRY_MEMORY(read);
-    BOUGH_TRY(bough__write(bough__whole(column->buffer), x,
-                           (size_t)(rows * column->width) * bough_dtype_size(column->dtype)));
-    runner->batch_version = 0; // the rows are others than those of the batch before
     BOUGH_TRY(bough__runner_step(runner, 0, &state));
     BOUGH_TRY(bough__runner_scores(runner, read, &rows));
     for (size_t t = 0; t < tasks; t++) {
@@ -143,39 +191,69 @@ done:
     return status;
 }
 
-static enum bough_status check_finite(const void *x, enum bough_dtype dtype, int64_t rows,
+// ---- What is run ----
+
+static enum bough_status check_type(const struct bough_input *input, const char *place,
+                                    enum bough_dtype dtype, int64_t rows)
+{
+    const int ids = input->kind == BOUGH_INPUT_IDS;
+    const int known = ids ? dtype == BOUGH_I32 : dtype == BOUGH_F32 || dtype == BOUGH_U8;
+    if (rows >= 0 && known)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID, "%s%lld rows of %s; wanted 0 or more of %s", place,
+                       (long long)rows, bough_dtype_name(dtype), ids ? "I32" : "F32 or U8");
+}
+
+static enum bough_status check_values(const char *place, const struct bough_rows *x, int64_t rows,
                                       int64_t width)
 {
-    const float *number = x;
-    for (int64_t i = 0; dtype == BOUGH_F32 && i < rows * width; i++)
+    const float *number = x->data;
+    const int32_t *id = x->data;
+    for (int64_t i = 0; x->dtype == BOUGH_F32 && i < rows * width; i++)
         if (!isfinite(number[i]))
-            return bough__fail(BOUGH_INVALID, "row %lld, number %lld: %s; wanted finite numbers",
-                               (long long)(i / width), (long long)(i % width),
+            return bough__fail(BOUGH_INVALID, "%srow %lld, number %lld: %s; wanted finite numbers",
+                               place, (long long)(i / width), (long long)(i % width),
                                isnan(number[i]) ? "nan" : "infinite");
+    for (int64_t i = 0; x->dtype == BOUGH_I32 && i < rows * width; i++)
+        if (id[i] < 0)
+            return bough__fail(BOUGH_INVALID, "%srow %lld, number %lld: %d; wanted ids from 0",
+                               place, (long long)(i / width), (long long)(i % width), id[i]);
     return BOUGH_OK;
 }
 
-enum bough_status bough_model_run(struct bough_model *model, float *const *scores, const void *x,
-                                  enum bough_dtype dtype, int64_t rows)
+static enum bough_status check_rows(const struct bough_model *model, const struct bough_rows *x,
+                                    int64_t rows)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__model *of = model->loaded.model;
+    for (size_t i = 0; i < bough_model_inputs(model); i++) {
+        const struct bough_input *input = &model->input[i];
+        char place[80] = "";
+        if (bough_model_inputs(model) > 1)
+            snprintf(place, sizeof place, "%s: ", input->name);
+        BOUGH_TRY(check_type(input, place, x[i].dtype, rows));
+        BOUGH_TRY(check_values(place, &x[i], rows, bough_shape_elements(&input->shape)));
+    }
+done:
+    return status;
+}
+
+enum bough_status bough_model_run(struct bough_model *model, float *const *scores,
+                                  const struct bough_rows *x, int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__model *of = model->loaded.model;
     const size_t tasks = of->config->tasks_count;
     const int64_t batch = of->config->train.batch_size;
-    const size_t bytes = (size_t)bough_shape_elements(&of->sample) * bough_dtype_size(dtype);
     float **to = malloc(tasks * sizeof *to + 1);
     BOUGH_TRY_MEMORY(to);
-    if (rows < 0 || (dtype != BOUGH_F32 && dtype != BOUGH_U8))
-        BOUGH_TRY(bough__fail(BOUGH_INVALID, "%lld rows of %s; wanted 0 or more of F32 or U8",
-                              (long long)rows, bough_dtype_name(dtype)));
-    BOUGH_TRY(check_finite(x, dtype, rows, bough_shape_elements(&of->sample)));
+    BOUGH_TRY(check_rows(model, x, rows));
     memcpy(to, scores, tasks * sizeof *to);
     for (int64_t done = 0; done < rows; done += batch) {
         int64_t count = rows - done < batch ? rows - done : batch;
         struct prepared *prepared = count == batch ? &model->full : &model->rest;
-        const char *from = (const char *)x + (size_t)done * bytes;
-        BOUGH_TRY(prepare(prepared, of, from, dtype, count));
-        BOUGH_TRY(run_batch(prepared, to, from, count));
+        BOUGH_TRY(prepare(prepared, model, x, count));
+        BOUGH_TRY(send_rows(prepared, model, x, done, count));
+        BOUGH_TRY(run_batch(prepared->runner, to, count));
         for (size_t t = 0; t < tasks; t++)
             to[t] += count * of->width[t];
     }

@@ -68,6 +68,23 @@ static enum bough_status check_sample(const struct bough_shape *sample)
     return BOUGH_OK;
 }
 
+static enum bough_status take_samples(struct bough__model *model, const struct bough_shape *sample)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t inputs = model->config->inputs_count;
+    BOUGH_TRY_MEMORY(model->sample = BOUGH_NEW(&model->arena, struct bough_shape, inputs));
+    BOUGH_TRY_MEMORY(model->input_key = BOUGH_NEW(&model->arena, const char *, inputs));
+    for (size_t i = 0; i < inputs; i++) {
+        char key[128];
+        bough__input_key(&model->config->inputs[i], key, sizeof key);
+        BOUGH_TRY(check_sample(&sample[i]));
+        model->sample[i] = sample[i];
+        BOUGH_TRY_MEMORY(model->input_key[i] = bough__arena_string(&model->arena, key));
+    }
+done:
+    return status;
+}
+
 // A parameter that several tasks reach is shared, one that a single task reaches is that task's.
 static enum bough_status place_params(struct bough__model *model, const struct bough__graph *graph,
                                       const int32_t *scores)
@@ -82,14 +99,31 @@ static enum bough_status place_params(struct bough__model *model, const struct b
 }
 
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
-                              struct bough__wiring *wiring, int32_t input,
+                              struct bough__wiring *wiring, const int32_t *input,
                               const struct bough__layer_observer *observer)
 {
     const struct bough_config *config = model->config;
     const struct bough__net net = {config->architecture.options, config->trunk, config->trunk_count,
                                    config->tasks, config->tasks_count};
     return bough__architecture_of(&config->architecture)
-        ->build(builder, wiring, input, &net, observer);
+        ->build(builder, wiring, input, config->inputs_count, &net, observer);
+}
+
+enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,
+                                    int32_t *node, size_t input, struct bough__span value,
+                                    int64_t rows)
+{
+    const struct bough_shape *sample = &model->sample[input];
+    struct bough__tensor leaf = {
+        .span = value,
+        .shape = {.rank = sample->rank + 1, .dim = {rows}},
+        .dtype = bough__input_is_ids(&model->config->inputs[input]) ? BOUGH_I32 : BOUGH_F32};
+    for (int32_t i = 0; i < sample->rank; i++)
+        leaf.shape.dim[i + 1] = sample->dim[i];
+    graph->layer = model->input_key[input];
+    enum bough_status status = bough__graph_leaf(graph, node, &leaf, (struct bough__span){0});
+    graph->layer = NULL;
+    return status;
 }
 
 // Behind all others, whose draws do not depend on it; no node of the graph is of it.
@@ -114,13 +148,14 @@ static enum bough_status declare(struct bough__model *model,
     struct bough__graph graph = {0};
     struct bough__builder builder = {
         .graph = &graph, .params = &model->params, .declaring = 1, .training = 1};
-    struct bough__tensor one = {.shape = {.rank = model->sample.rank + 1, .dim = {1}}};
-    int32_t input, *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
+    const size_t inputs = model->config->inputs_count;
+    int32_t *input = BOUGH_NEW(&model->arena, int32_t, inputs),
+            *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
     struct bough__wiring wiring = {.scores = scores};
+    BOUGH_TRY_MEMORY(input);
     BOUGH_TRY_MEMORY(scores);
-    for (int32_t i = 0; i < model->sample.rank; i++)
-        one.shape.dim[i + 1] = model->sample.dim[i];
-    BOUGH_TRY(bough__graph_leaf(&graph, &input, &one, (struct bough__span){0}));
+    for (size_t i = 0; i < inputs; i++)
+        BOUGH_TRY(bough__model_leaf(model, &graph, &input[i], i, (struct bough__span){0}, 1));
     BOUGH_TRY(wire(model, &builder, &wiring, input, observer ? observer : &nobody));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_shape *shape = bough__graph_shape(&graph, scores[t]);
@@ -207,7 +242,6 @@ enum bough_status bough__model_create(struct bough__model **model,
     BOUGH_TRY_MEMORY(made);
     made->config = config;
     made->device = device;
-    made->sample = *sample;
     made->width = BOUGH_NEW(&made->arena, int64_t, tasks);
     made->positions = BOUGH_NEW(&made->arena, int64_t, tasks);
     made->loss = BOUGH_NEW(&made->arena, const struct bough__loss_kind *, tasks);
@@ -218,7 +252,7 @@ enum bough_status bough__model_create(struct bough__model **model,
     BOUGH_TRY_MEMORY(made->loss);
     BOUGH_TRY_MEMORY(made->classes);
     BOUGH_TRY_MEMORY(made->class_weights);
-    BOUGH_TRY(check_sample(sample));
+    BOUGH_TRY(take_samples(made, sample));
     BOUGH_TRY(init_blocks(made));
     BOUGH_TRY(declare(made, observer));
     if (device)
@@ -263,7 +297,8 @@ done:
 }
 
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      int training, int32_t input, struct bough__wiring *wiring)
+                                      int training, const int32_t *input,
+                                      struct bough__wiring *wiring)
 {
     static const struct bough__layer_observer nobody;
     struct bough__builder builder = {

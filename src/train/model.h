@@ -15,7 +15,8 @@ enum bough__jacobian { BOUGH_JACOBIAN_IF_IT_FITS, BOUGH_JACOBIAN_KEPT, BOUGH_JAC
 struct bough__model {
     const struct bough_config *config; // resolved, borrowed
     struct bough_device *device;
-    struct bough_shape sample; // of one input, without the batch
+    struct bough_shape *sample; // [inputs], each without the batch
+    const char **input_key;     // [inputs], for messages and labels
     struct bough__params params;
     int slots;       // of the optimizer, per parameter
     int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
@@ -31,6 +32,7 @@ struct bough__model {
 };
 
 // Declares the parameters. With a device they are allocated, and drawn from the config's seed.
+//   sample  [inputs], each without the batch
 // `observer` (may be NULL) is told of the layers.
 // Errors: INVALID, naming the layer or the task; DEVICE.
 enum bough_status bough__model_create(struct bough__model **model,
@@ -44,10 +46,16 @@ void bough__model_destroy(struct bough__model **model);
 enum bough_status bough__model_read_classes(struct bough__model *model,
                                             const struct bough_tensor_file *file);
 
-// Records the architecture on the leaf `input` [N, sample]; wiring->scores[t] is
+// The leaf of an input, [rows, sample], of I32 if it is of ids; its part is the input's key.
+enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,
+                                    int32_t *node, size_t input, struct bough__span value,
+                                    int64_t rows);
+
+// Records the architecture on the leaves `input` [inputs]; wiring->scores[t] is
 // [N, width[t], ...].
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      int training, int32_t input, struct bough__wiring *wiring);
+                                      int training, const int32_t *input,
+                                      struct bough__wiring *wiring);
 
 // Numbers of a row of a task's scores, and of its targets.
 static inline int64_t bough__model_scores(const struct bough__model *model, size_t t)

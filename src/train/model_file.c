@@ -36,17 +36,36 @@ done:
     return status;
 }
 
+// The sample's shape; of several inputs a line each, of the name and the shape.
+static enum bough_status write_samples(const struct bough__model *model, struct bough__arena *arena,
+                                       struct bough_tensor_writer *writer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough_config *config = model->config;
+    const char *lines = "";
+    char shape[128];
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        bough_shape_format(&model->sample[i], shape, sizeof shape);
+        if (config->inputs_count == 1)
+            return bough_tensor_writer_metadata(writer, "input", shape);
+        BOUGH_TRY_MEMORY(lines = bough__arena_format(arena, "%s%s%s %s", lines, i ? "\n" : "",
+                                                     config->inputs[i].name, shape));
+    }
+    BOUGH_TRY(bough_tensor_writer_metadata(writer, "inputs", lines));
+done:
+    return status;
+}
+
 enum bough_status bough__model_describe(const struct bough__model *model,
                                         struct bough_tensor_writer *writer)
 {
     enum bough_status status;
     struct bough__arena arena = {0};
-    char *config = NULL, shape[128];
+    char *config = NULL;
     size_t size;
     BOUGH_TRY(bough__config_text(&config, &size, model->config));
     BOUGH_TRY(bough_tensor_writer_metadata(writer, "config", config));
-    BOUGH_TRY(bough_tensor_writer_metadata(
-        writer, "input", bough_shape_format(&model->sample, shape, sizeof shape)));
+    BOUGH_TRY(write_samples(model, &arena, writer));
     for (size_t t = 0; t < model->config->tasks_count; t++)
         if (model->classes[t].count)
             BOUGH_TRY(write_classes(model, t, &arena, writer));
@@ -70,28 +89,54 @@ static enum bough_status described(const char **value, const struct bough_tensor
         bough_tensor_file_path(file), key);
 }
 
-// "[1, 28, 28]"
-static enum bough_status read_sample(struct bough_shape *sample,
-                                     const struct bough_tensor_file *file)
+// Takes "[1, 28, 28]" off `*text`; 0 if it does not begin with a shape.
+static int take_shape(struct bough_shape *shape, const char **text)
 {
-    const char *text, *at;
+    const char *at = *text;
     int64_t elements = 1;
-    enum bough_status status = described(&text, file, "input");
-    if (status != BOUGH_OK)
-        return status;
-    *sample = (struct bough_shape){0};
-    at = text;
-    while (elements && (*at == '[' || *at == ',') && sample->rank < BOUGH_MAX_RANK - 1) {
+    *shape = (struct bough_shape){0};
+    while (elements && (*at == '[' || *at == ',') && shape->rank < BOUGH_MAX_RANK - 1) {
         char *end;
         const int64_t dim = strtoll(at + 1, &end, 10);
         elements = dim > 0 && dim <= INT32_MAX / elements ? elements * dim : 0;
-        sample->dim[sample->rank++] = dim;
+        shape->dim[shape->rank++] = dim;
         at = end;
     }
-    if (elements && sample->rank && strcmp(at, "]") == 0)
+    *text = at + 1;
+    return elements && shape->rank && *at == ']';
+}
+
+// Takes "table " off `*text`; 0 if it does not begin with that.
+static int take_name(const char *name, const char **text)
+{
+    const size_t length = strlen(name);
+    if (strncmp(*text, name, length) != 0 || (*text)[length] != ' ')
+        return 0;
+    *text += length + 1;
+    return 1;
+}
+
+static enum bough_status read_samples(struct bough_shape *sample,
+                                      const struct bough_tensor_file *file,
+                                      const struct bough_config *config)
+{
+    const size_t inputs = config->inputs_count;
+    const char *text, *key = inputs == 1 ? "input" : "inputs";
+    enum bough_status status = described(&text, file, key);
+    if (status != BOUGH_OK)
+        return status;
+    const char *at = text;
+    int fits = 1;
+    for (size_t i = 0; i < inputs && fits; i++) {
+        fits = inputs == 1 || take_name(config->inputs[i].name, &at);
+        fits = fits && take_shape(&sample[i], &at) && *at == (i + 1 < inputs ? '\n' : '\0');
+        at++;
+    }
+    if (fits)
         return BOUGH_OK;
-    return bough__fail(BOUGH_DATA, "%s: its metadata say that the input is '%.80s'; wanted a shape",
-                       bough_tensor_file_path(file), text);
+    return bough__fail(BOUGH_DATA, "%s: its metadata say that the %s '%.80s'; wanted %s",
+                       bough_tensor_file_path(file), inputs == 1 ? "input is" : "inputs are", text,
+                       inputs == 1 ? "a shape" : "a line of a name and a shape for each");
 }
 
 enum bough_status bough__model_file_open(struct bough_tensor_file **file, const char *path)
@@ -111,18 +156,20 @@ enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *p
                                      struct bough_device *device)
 {
     enum bough_status status;
-    struct bough_shape sample;
+    struct bough_shape *sample;
     const char *text;
     *loaded = (struct bough__loaded){.device = device};
     BOUGH_TRY(bough__model_file_open(&loaded->file, path));
     BOUGH_TRY(described(&text, loaded->file, "config"));
     BOUGH_TRY(bough__config_parse(&loaded->config, bough_tensor_file_path(loaded->file), text));
-    BOUGH_TRY(read_sample(&sample, loaded->file));
+    sample = BOUGH_NEW(&loaded->arena, struct bough_shape, loaded->config->inputs_count);
+    BOUGH_TRY_MEMORY(sample);
+    BOUGH_TRY(read_samples(sample, loaded->file, loaded->config));
     if (!device) {
         BOUGH_TRY(bough_device_open(&loaded->own_device, "c"));
         loaded->device = loaded->own_device;
     }
-    BOUGH_TRY(bough__model_create(&loaded->model, loaded->config, &sample, loaded->device, NULL));
+    BOUGH_TRY(bough__model_create(&loaded->model, loaded->config, sample, loaded->device, NULL));
     BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file));
     BOUGH_TRY(bough__model_read(loaded->model, loaded->file, 0));
 done:

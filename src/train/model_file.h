@@ -1,6 +1,7 @@
 // A model's file, complete in itself: beside the parameters its metadata hold the resolved config
-// (`config`, YAML), the shape of one input sample (`input`, "[1, 28, 28]") and the names of the
-// classes (`classes/<field>`, as in a data set).
+// (`config`, YAML), the shape of one input sample (`input`, "[1, 28, 28]"; of several inputs
+// `inputs`, a line each of a name and a shape, "table [4]") and the names of the classes
+// (`classes/<field>`, as in a data set).
 #ifndef BOUGH_TRAIN_MODEL_FILE_H
 #define BOUGH_TRAIN_MODEL_FILE_H
 

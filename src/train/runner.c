@@ -18,34 +18,48 @@ static size_t tasks_of(const struct bough__runner *runner)
     return runner->data.model->config->tasks_count;
 }
 
+static size_t inputs_of(const struct bough__runner *runner)
+{
+    return runner->data.model->config->inputs_count;
+}
+
 // ---- Buffers ----
 
-// What turns the input into x: see bough__gather_normalize.
-static enum bough_status make_normalization(struct bough__step_data *data)
+// What turns an input into x: see bough__gather_normalize.
+static enum bough_status make_normalization(struct bough__step_data *data, size_t index)
 {
     enum bough_status status;
-    const struct bough__input *input = &data->model->config->input;
-    const enum bough_dtype dtype = data->feed->table->column[0].dtype;
-    size_t channels = (size_t)data->model->sample.dim[0], bytes = channels * sizeof(float);
-    if (dtype == BOUGH_F32 && !input->channels) // as it is
+    const struct bough__input *input = &data->model->config->inputs[index];
+    struct bough__batch_input *batch = &data->input[index];
+    const enum bough_dtype dtype = data->feed->table->column[index].dtype;
+    size_t channels = (size_t)data->model->sample[index].dim[0], bytes = channels * sizeof(float);
+    if (dtype == BOUGH_I32 || (dtype == BOUGH_F32 && !input->channels)) // as it is
         return BOUGH_OK;
     float *scale = malloc(2 * bytes);
     BOUGH_TRY_MEMORY(scale);
     if (input->channels > 1 && input->channels != channels) {
-        status =
-            bough__fail(BOUGH_INVALID, "input.normalize: %zu numbers, the input has %zu channels",
-                        input->channels, channels);
+        status = bough__fail(BOUGH_INVALID, "%s.normalize: %zu numbers, the input has %zu channels",
+                             data->model->input_key[index], input->channels, channels);
         goto done;
     }
     bough__gather_normalize(scale, scale + channels, channels, dtype, input->mean, input->std,
                             input->channels);
-    BOUGH_TRY(bough__buffer_create(&data->scale, data->model->device, bytes));
-    BOUGH_TRY(bough__buffer_create(&data->shift, data->model->device, bytes));
-    BOUGH_TRY(bough__write(bough__whole(data->scale), scale, bytes));
-    BOUGH_TRY(bough__write(bough__whole(data->shift), scale + channels, bytes));
+    BOUGH_TRY(bough__buffer_create(&batch->scale, data->model->device, bytes));
+    BOUGH_TRY(bough__buffer_create(&batch->shift, data->model->device, bytes));
+    BOUGH_TRY(bough__write(bough__whole(batch->scale), scale, bytes));
+    BOUGH_TRY(bough__write(bough__whole(batch->shift), scale + channels, bytes));
 done:
     free(scale);
     return status;
+}
+
+static enum bough_status make_input(struct bough__step_data *data, size_t index)
+{
+    const int64_t sample = bough_shape_elements(&data->model->sample[index]);
+    enum bough_status status =
+        bough__buffer_create(&data->input[index].x, data->model->device,
+                             (size_t)(data->batch * sample) * sizeof(float)); // or of ids
+    return status == BOUGH_OK ? make_normalization(data, index) : status;
 }
 
 static enum bough_status make_task_buffers(struct bough__step_data *data, size_t t)
@@ -68,19 +82,19 @@ static enum bough_status make_buffers(struct bough__runner *runner)
     enum bough_status status = BOUGH_OK;
     struct bough__step_data *data = &runner->data;
     struct bough_device *device = data->model->device;
-    const size_t tasks = tasks_of(runner);
-    const size_t sample = (size_t)bough_shape_elements(&data->model->sample);
+    const size_t tasks = tasks_of(runner), inputs = inputs_of(runner);
+    data->input = BOUGH_NEW(&runner->arena, struct bough__batch_input, inputs);
     data->target = BOUGH_NEW(&runner->arena, struct bough__buffer *, tasks);
     data->scores = BOUGH_NEW(&runner->arena, struct bough__buffer *, tasks);
     runner->account_host = BOUGH_NEW(&runner->arena, struct loss_account, tasks);
+    BOUGH_TRY_MEMORY(data->input);
     BOUGH_TRY_MEMORY(data->target);
     BOUGH_TRY_MEMORY(data->scores);
     BOUGH_TRY_MEMORY(runner->account_host);
-    BOUGH_TRY(
-        bough__buffer_create(&data->input, device, (size_t)data->batch * sample * sizeof(float)));
     BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
     BOUGH_TRY(bough__buffer_create(&data->state, device, sizeof(struct step_state)));
-    BOUGH_TRY(make_normalization(data));
+    for (size_t i = 0; i < inputs; i++)
+        BOUGH_TRY(make_input(data, i));
     for (size_t t = 0; t < tasks; t++)
         BOUGH_TRY(make_task_buffers(data, t));
 done:
@@ -89,8 +103,12 @@ done:
 
 static void destroy_buffers(struct bough__step_data *data)
 {
-    struct bough__buffer **buffer[] = {&data->state, &data->input, &data->scale,
-                                       &data->shift, &data->clip,  &data->account};
+    struct bough__buffer **buffer[] = {&data->state, &data->clip, &data->account};
+    for (size_t i = 0; data->input && i < data->model->config->inputs_count; i++) {
+        bough__buffer_destroy(&data->input[i].x);
+        bough__buffer_destroy(&data->input[i].scale);
+        bough__buffer_destroy(&data->input[i].shift);
+    }
     for (size_t t = 0; t < data->model->config->tasks_count; t++) {
         if (data->target)
             bough__buffer_destroy(&data->target[t]);

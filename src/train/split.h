@@ -1,4 +1,4 @@
-// A split of a data set, ready for a model: its input and labels checked, and on the device.
+// A split of a data set, ready for a model: its inputs and labels checked, and on the device.
 #ifndef BOUGH_TRAIN_SPLIT_H
 #define BOUGH_TRAIN_SPLIT_H
 
@@ -9,34 +9,33 @@
 struct bough__split {
     struct bough__targets *targets; // [T]; NULL without labels
     size_t tasks;
-    struct bough__table table; // columns: the input, then each task's target
-    float *converted;          // the input, where the file's type is neither U8 nor F32
-    char *missing;             // [N], rows whose input is not finite; of WITH_GAPS only
+    struct bough__table table; // columns: the inputs, then each task's target
+    void **converted;          // [inputs], those that the device does not take as the file has them
+    size_t inputs;
+    char *missing; // [N], rows of which an input is not finite; of WITH_GAPS only
 };
 
 enum bough__labels {
     BOUGH_WITHOUT_LABELS,
     BOUGH_WITH_LABELS,
-    BOUGH_WITH_GAPS, // without labels, and rows of the input may lack numbers
+    BOUGH_WITH_GAPS, // without labels, and rows of the inputs may lack numbers
 };
 
-// The input field of that split; NULL if the file has none.
-const struct bough_file_tensor *bough__split_input(const struct bough_tensor_file *file,
-                                                   const char *name,
-                                                   const struct bough_config *config);
+// Whether the file has an input field of that split.
 int bough__split_exists(const struct bough_tensor_file *file, const char *name,
                         const struct bough_config *config);
 
-// The split to take where none is named: `test`, or the only one that has the input field.
+// The split to take where none is named: `test`, or the only one that has an input field.
 // Errors: DATA, naming the splits that there are.
 enum bough_status bough__split_choose(const char **name, struct bough__arena *arena,
                                       const struct bough_tensor_file *file,
                                       const struct bough_config *config);
 
-// The shape of one input sample. Errors: DATA if the split has no such field or no rows.
-enum bough_status bough__sample_shape(struct bough_shape *sample,
-                                      const struct bough_tensor_file *file, const char *split,
-                                      const struct bough_config *config);
+// The shapes of a sample, `*sample` [inputs] in the arena. Errors: DATA if the split has no such
+// field or no rows.
+enum bough_status bough__sample_shapes(struct bough_shape **sample, struct bough__arena *arena,
+                                       const struct bough_tensor_file *file, const char *split,
+                                       const struct bough_config *config);
 
 // The rows of `train`, in the file's order: those to train on, then those that the config holds out
 // for validation, drawn from its seed.

@@ -79,19 +79,19 @@ done:
     return status;
 }
 
-static enum bough_status standardize_input(struct bough_config *config, struct bough__arena *arena,
+static enum bough_status standardize_input(struct bough__input *to, struct bough__arena *arena,
                                            const struct bough_tensor_file *file, const char *mask)
 {
     enum bough_status status;
     const struct bough_file_tensor *input;
     struct column *column = NULL;
-    BOUGH_TRY(bough_dataset_field(&input, file, "train", config->input.field));
+    BOUGH_TRY(bough_dataset_field(&input, file, "train", to->field));
     size_t channels = (size_t)input->shape.dim[1];
     BOUGH_TRY_MEMORY(column = calloc(channels + 1, sizeof *column));
     BOUGH_TRY(count_input(column, channels, file, input, mask));
-    BOUGH_TRY(finish(&config->input.mean, &config->input.std, arena, column, channels,
+    BOUGH_TRY(finish(&to->mean, &to->std, arena, column, channels,
                      input->dtype == BOUGH_U8 ? 1.0 / 255 : 1));
-    config->input.channels = channels;
+    to->channels = channels;
 done:
     free(column);
     return status;
@@ -128,6 +128,29 @@ done:
     return status;
 }
 
+static enum bough_status standardize_inputs(struct bough_config *config, struct bough__arena *arena,
+                                            const struct bough_tensor_file *file, const char *mask)
+{
+    enum bough_status status = BOUGH_OK;
+    char key[128];
+    struct bough__input *input = BOUGH_NEW(arena, struct bough__input, config->inputs_count);
+    BOUGH_TRY_MEMORY(input);
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        input[i] = config->inputs[i];
+        if (!input[i].normalize.row)
+            continue;
+        if (input[i].mean || input[i].std)
+            bough__log(BOUGH_LOG_WARNING,
+                       "%s.normalize: auto finds mean and std anew; leave it out to keep those "
+                       "given",
+                       bough__input_key(&input[i], key, sizeof key));
+        BOUGH_TRY(standardize_input(&input[i], arena, file, mask));
+    }
+    config->inputs = input;
+done:
+    return status;
+}
+
 enum bough_status bough__standardize(struct bough_config *config, struct bough__arena *arena,
                                      const struct bough_tensor_file *file, const int32_t *row,
                                      int64_t rows, int64_t all)
@@ -150,11 +173,7 @@ enum bough_status bough__standardize(struct bough_config *config, struct bough__
             BOUGH_TRY(standardize_target(&task[t], arena, file, mask));
     }
     config->tasks = task;
-    if (config->input.normalize.row && (config->input.mean || config->input.std))
-        bough__log(BOUGH_LOG_WARNING, "input.normalize: auto finds mean and std anew; leave it out "
-                                      "to keep those given");
-    if (config->input.normalize.row)
-        BOUGH_TRY(standardize_input(config, arena, file, mask));
+    BOUGH_TRY(standardize_inputs(config, arena, file, mask));
 done:
     free(mask);
     return status;
@@ -164,13 +183,18 @@ enum bough_status bough__standardize_like(struct bough_config *config, struct bo
                                           const struct bough_config *other)
 {
     struct bough__task *task = BOUGH_NEW(arena, struct bough__task, config->tasks_count);
-    if (!task)
+    struct bough__input *input = BOUGH_NEW(arena, struct bough__input, config->inputs_count);
+    if (!task || !input)
         return bough__no_memory();
-    if (config->input.normalize.row && other->input.normalize.row) {
-        config->input.mean = other->input.mean;
-        config->input.std = other->input.std;
-        config->input.channels = other->input.channels;
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        input[i] = config->inputs[i];
+        if (i >= other->inputs_count || !input[i].normalize.row || !other->inputs[i].normalize.row)
+            continue;
+        input[i].mean = other->inputs[i].mean;
+        input[i].std = other->inputs[i].std;
+        input[i].channels = other->inputs[i].channels;
     }
+    config->inputs = input;
     for (size_t t = 0; t < config->tasks_count; t++) {
         task[t] = config->tasks[t];
         if (t >= other->tasks_count || !task[t].standardize)

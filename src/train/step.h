@@ -29,21 +29,26 @@ enum bough__purpose {
     BOUGH_PREDICTION, // there are no labels
 };
 
+// An input of a batch.
+struct bough__batch_input {
+    struct bough__buffer *x;             // [batch, sample]
+    struct bough__buffer *scale, *shift; // of its channels; NULL = it is taken as it is
+};
+
 // What the steps of a runner work on: everything that outlives a step.
 struct bough__step_data {
     struct bough__model *model;
-    const struct bough__feed *feed; // whose columns are the input, then each task's target
+    const struct bough__feed *feed; // whose columns are the inputs, then each task's target
     enum bough__purpose purpose;
-    int64_t batch;                       // rows of a full batch
-    int64_t stored;                      // rows of an epoch whose scores are stored, from the first
-    struct bough__buffer *state;         // struct step_state
-    struct bough__buffer *input;         // the batch
-    struct bough__buffer *scale, *shift; // of the input's channels; NULL = it is taken as it is
-    struct bough__buffer **target;       // [T], of the batch
-    struct bough__weigh_data weigh;      // the losses, and what is made of them
-    struct bough__buffer *clip;    // the gradient's factor, then sums of squares; made by a step
-    struct bough__buffer *account; // struct loss_account [T]
-    struct bough__buffer **scores; // [T], [stored, width, ...]
+    int64_t batch;                    // rows of a full batch
+    int64_t stored;                   // rows of an epoch whose scores are stored, from the first
+    struct bough__buffer *state;      // struct step_state
+    struct bough__batch_input *input; // [inputs]
+    struct bough__buffer **target;    // [T], of the batch
+    struct bough__weigh_data weigh;   // the losses, and what is made of them
+    struct bough__buffer *clip;       // the gradient's factor, then sums of squares; made by a step
+    struct bough__buffer *account;    // struct loss_account [T]
+    struct bough__buffer **scores;    // [T], [stored, width, ...]
 };
 
 struct bough__step;

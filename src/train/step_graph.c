@@ -3,16 +3,25 @@
 #include "nn/loss_step.h"
 #include "train/step_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static enum bough_status record_input(struct bough__step *step, int32_t *node)
+static enum bough_status record_model(struct bough__step *step)
 {
-    const struct bough_shape *sample = &step->data->model->sample;
-    struct bough__tensor input = {.span = bough__whole(step->data->input),
-                                  .shape = {.rank = sample->rank + 1, .dim = {step->rows}}};
-    for (int32_t i = 0; i < sample->rank; i++)
-        input.shape.dim[i + 1] = sample->dim[i];
-    return bough__graph_leaf(&step->graph, node, &input, (struct bough__span){0});
+    enum bough_status status = BOUGH_OK;
+    const struct bough__step_data *data = step->data;
+    struct bough__wiring wiring = {.scores = step->scores};
+    const size_t inputs = data->model->config->inputs_count;
+    int32_t *input = malloc(inputs * sizeof *input);
+    BOUGH_TRY_MEMORY(input);
+    for (size_t i = 0; i < inputs; i++)
+        BOUGH_TRY(bough__model_leaf(data->model, &step->graph, &input[i], i,
+                                    bough__whole(data->input[i].x), step->rows));
+    BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose == BOUGH_TRAINING, input,
+                                  &wiring));
+done:
+    free(input);
+    return status;
 }
 
 // Whether the losses, their gradients and the account can be one launch: not where a weighting sees
@@ -74,12 +83,8 @@ done:
 enum bough_status bough__step_record(struct bough__step *step)
 {
     enum bough_status status;
-    struct bough__model *model = step->data->model;
-    struct bough__wiring wiring = {.scores = step->scores};
-    int32_t input;
-    BOUGH_TRY(record_input(step, &input));
-    BOUGH_TRY(bough__model_record(model, &step->graph, step->data->purpose == BOUGH_TRAINING, input,
-                                  &wiring));
+    const struct bough__model *model = step->data->model;
+    BOUGH_TRY(record_model(step));
     step->fused_losses = losses_fuse(step);
     for (size_t t = 0; t < model->config->tasks_count; t++) {
         bough__graph_keep(&step->graph, step->scores[t]);

@@ -31,41 +31,50 @@ static int goes_by_gradients(const struct bough__step *step)
 
 // ---- Feed, forward ----
 
-static struct bough__gather batch_of(const struct bough__step *step)
+static size_t inputs_of(const struct bough__step *step)
+{
+    return step->data->model->config->inputs_count;
+}
+
+static struct bough__gather batch_of(const struct bough__step *step, size_t input)
 {
     const struct bough__step_data *data = step->data;
-    const struct bough__column *column = data->feed->table->column;
+    const struct bough__column *column = &data->feed->table->column[input];
     return (struct bough__gather){
-        .source = bough__whole(column[0].buffer),
-        .dtype = column[0].dtype,
+        .source = bough__whole(column->buffer),
+        .dtype = column->dtype,
         .rows = step->rows,
-        .width = column[0].width,
+        .width = column->width,
         .order = bough__whole(data->feed->device_order),
         .step = bough__whole(data->state),
-        .scale = bough__whole(data->scale),
-        .shift = bough__whole(data->shift),
-        .channels = data->model->sample.dim[0],
-        .x = bough__whole(data->input),
+        .scale = bough__whole(data->input[input].scale),
+        .shift = bough__whole(data->input[input].shift),
+        .channels = data->model->sample[input].dim[0],
+        .x = bough__whole(data->input[input].x),
     };
 }
 
+// The targets come with the first input.
 enum bough_status bough__step_feed(struct bough__step *step)
 {
+    enum bough_status status = BOUGH_OK;
     const struct bough__step_data *data = step->data;
-    const struct bough__column *target = data->feed->table->column + 1;
+    const struct bough__column *target = data->feed->table->column + inputs_of(step);
     const size_t tasks = data->purpose == BOUGH_PREDICTION ? 0 : tasks_of(step);
-    struct bough__gather batch = batch_of(step);
     struct bough__gather_copy *copy = calloc(tasks + 1, sizeof *copy);
-    if (!copy)
-        return bough__no_memory();
+    BOUGH_TRY_MEMORY(copy);
     for (size_t t = 0; t < tasks; t++)
         copy[t] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
                                               .width = target[t].width,
                                               .x = bough__whole(data->target[t])};
-    batch.copy = copy;
-    batch.copies = (int)tasks;
     step->sequence.label = (struct bough__label){"gather", "input", "feed"};
-    enum bough_status status = bough__gather_write(&step->sequence, &batch);
+    for (size_t i = 0; i < inputs_of(step); i++) {
+        struct bough__gather batch = batch_of(step, i);
+        batch.copy = i ? NULL : copy;
+        batch.copies = i ? 0 : (int)tasks;
+        BOUGH_TRY(bough__gather_write(&step->sequence, &batch));
+    }
+done:
     free(copy);
     return status;
 }

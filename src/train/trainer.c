@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "train/run_dir.h"
 #include "train/standardize.h"
 #include "train/trainer_check.h"
@@ -82,14 +83,16 @@ static enum bough_status settle_device(struct bough__trainer *trainer)
 static enum bough_status make_model(struct bough__trainer *trainer,
                                     const struct bough_shape *sample)
 {
-    char text[128];
+    const struct bough_config *config = &trainer->config;
+    char text[128], samples[600] = "";
     enum bough_status status =
-        bough__model_create(&trainer->model, &trainer->config, sample, trainer->device, NULL);
+        bough__model_create(&trainer->model, config, sample, trainer->device, NULL);
     if (status != BOUGH_INVALID)
         return status;
-    return bough__fail(BOUGH_INVALID, "%s (%s: a sample of train/%s is %s)", bough_last_error(),
-                       trainer->config.data, trainer->config.input.field,
-                       bough_shape_format(sample, text, sizeof text));
+    for (size_t i = 0; i < config->inputs_count; i++)
+        bough__append(samples, sizeof samples, "%s train/%s is %s", i ? ", of" : "a sample of",
+                      config->inputs[i].field, bough_shape_format(&sample[i], text, sizeof text));
+    return bough__fail(BOUGH_INVALID, "%s (%s: %s)", bough_last_error(), config->data, samples);
 }
 
 enum bough_status bough__trainer_create(struct bough__trainer **trainer,
@@ -97,7 +100,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_train_options *options)
 {
     enum bough_status status;
-    struct bough_shape sample;
+    struct bough_shape *sample;
     struct bough__trainer *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
     made->options = options;
@@ -105,13 +108,13 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(bough__run_dir_settle(made, config));
     BOUGH_TRY(settle_device(made));
     BOUGH_TRY(bough_tensor_file_open(&made->data, made->config.data));
-    BOUGH_TRY(bough__sample_shape(&sample, made->data, "train", &made->config));
+    BOUGH_TRY(bough__sample_shapes(&sample, &made->arena, made->data, "train", &made->config));
     BOUGH_TRY(
         bough__hold_out(&made->train_rows, &made->rows, &made->trained, made->data, &made->config));
     if (!options->resume)
         BOUGH_TRY(bough__standardize(&made->config, &made->arena, made->data, made->train_rows,
                                      made->trained, made->rows));
-    BOUGH_TRY(make_model(made, &sample));
+    BOUGH_TRY(make_model(made, sample));
     BOUGH_TRY(read_classes(made));
     BOUGH_TRY(bough__scoring_check(made->model));
     BOUGH_TRY(load_splits(made));

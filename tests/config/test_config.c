@@ -29,9 +29,9 @@ static void test_reads_the_example(void **state)
     char data[600];
     snprintf(data, sizeof data, "%s/multifashion.safetensors", test_folder());
     assert_string_equal(c->data, data);
-    assert_int_equal(c->input.channels, 1);
-    assert_float_equal(c->input.mean[0], 0.286f, 0);
-    assert_float_equal(c->input.std[0], 0.353f, 0);
+    assert_int_equal(c->inputs[0].channels, 1);
+    assert_float_equal(c->inputs[0].mean[0], 0.286f, 0);
+    assert_float_equal(c->inputs[0].std[0], 0.353f, 0);
     assert_int_equal(c->trunk_count, 6);
     assert_string_equal(c->trunk[0].row->name, "conv2d");
     assert_float_equal(number_of(&c->trunk[0], "channels"), 32, 0);
@@ -75,7 +75,7 @@ static void test_defaults(void **state)
     snprintf(wanted, sizeof wanted, "%s/x.safetensors", here);
     assert_string_equal(bough_config_data(&c), wanted);
     free(here);
-    assert_string_equal(bough_config_input_field(&c), "image");
+    assert_string_equal(bough_config_input_field(&c, 0), "image");
     assert_string_equal(c.architecture.row->name, "hard_sharing");
     assert_string_equal(c.weighting.row->name, "equal");
     assert_string_equal(c.schedule.choice.row->name, "constant");

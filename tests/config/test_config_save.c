@@ -28,14 +28,16 @@ static void test_round_trip_of_hard_values(void **state)
         task.target = fields[i];
         task.weight = numbers[i % 6];
         c.tasks = &task;
-        c.input.field = fields[FIELDS - 1 - i];
+        struct bough__input input = c.inputs[0];
+        input.field = fields[FIELDS - 1 - i];
+        c.inputs = &input;
         c.optimizer.clip_norm = numbers[(i + 1) % 6];
         c.train.seed = UINT64_MAX - i;
         test_config_round_trip(test_folder(), &c);
         snprintf(path, sizeof path, "%s/first.yaml", test_folder());
         assert_ok(bough_config_open(&read, path, NULL, 0));
         assert_string_equal(read->tasks[0].target, fields[i]);
-        assert_string_equal(read->input.field, c.input.field);
+        assert_string_equal(read->inputs[0].field, input.field);
         assert_float_equal(read->tasks[0].weight, task.weight, 0);
         assert_float_equal(read->optimizer.clip_norm, c.optimizer.clip_norm, 0);
         assert_int_equal(read->train.seed, c.train.seed);
@@ -51,7 +53,8 @@ static void test_save_refuses(void **state)
     snprintf(path, sizeof path, "%s/absent/c.yaml", test_folder());
     assert_fails(bough_config_save(&c, path), BOUGH_DATA, "absent/c.yaml");
     snprintf(path, sizeof path, "%s/c.yaml", test_folder());
-    c.input.field = "\xff";
+    struct bough__input input = {.field = "\xff"};
+    c.inputs = &input;
     assert_fails(bough_config_save(&c, path), BOUGH_INVALID, "cannot be written in YAML");
 }
 

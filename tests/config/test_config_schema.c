@@ -32,7 +32,8 @@ static void check_options(const struct bough__options *options)
         assert_true(option->offset < options->size);
         if (option->range && option->number[0] != 0)
             assert_true(bough__range_holds(option->range, option->number[0]));
-        assert_true(option->help || option->type == BOUGH__OPTION_SECTION);
+        assert_true(option->help || option->type == BOUGH__OPTION_SECTION ||
+                    option->type == BOUGH__OPTION_ONE);
         assert_true(!option->same_as || bough__option_find(options, option->same_as) < option);
         if (option->section)
             check_options(option->section);

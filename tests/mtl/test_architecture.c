@@ -74,8 +74,8 @@ static void record(struct net *net)
 {
     struct bough_device *device = net->model->device;
     assert_ok(bough__buffer_create(&net->memory, device, BYTES));
-    assert_ok(
-        bough__model_record(net->model, &net->graph, 1, leaf(net, AT_X, INPUTS), &net->wiring));
+    const int32_t x = leaf(net, AT_X, INPUTS);
+    assert_ok(bough__model_record(net->model, &net->graph, 1, &x, &net->wiring));
     for (size_t t = 0; t < TASKS; t++) {
         const int32_t target = leaf(net, AT_TARGET + t * ROWS * WIDEST * 4, net->model->width[t]);
         int32_t loss;

@@ -307,9 +307,10 @@ static void texts_are_no_input_and_misspelt_fields_are_told(void **state)
     struct bough_config config =
         points_config(points_write("data7.safetensors", NULL, &points_train, NULL));
     struct bough_run *run;
-    config.input = (struct bough__input){.field = "id"};
+    struct bough__input input = {.field = "id"};
+    config.inputs = &input;
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/id is text");
-    config.input.field = "piont";
+    input.field = "piont";
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA,
                  "no field train/piont, did you mean point?; split train has kind, side,");
 }

@@ -21,7 +21,7 @@ static void numbers_are_those_of_the_training_rows(void **state)
     char path[700];
     snprintf(path, sizeof path, "%s/config.yaml", dir);
     assert_ok(bough_config_open(&kept, path, NULL, 0));
-    assert_int_equal(kept->input.channels, 2);
+    assert_int_equal(kept->inputs[0].channels, 2);
     assert_int_equal(kept->tasks[2].outputs, 1);
     for (int c = 0; c < 3; c++) {
         double sum = 0, squares = 0, mean;
@@ -40,8 +40,8 @@ static void numbers_are_those_of_the_training_rows(void **state)
                     sum += x;
             }
         }
-        const float *m = c < 2 ? &kept->input.mean[c] : kept->tasks[2].mean;
-        const float *s = c < 2 ? &kept->input.std[c] : kept->tasks[2].std;
+        const float *m = c < 2 ? &kept->inputs[0].mean[c] : kept->tasks[2].mean;
+        const float *s = c < 2 ? &kept->inputs[0].std[c] : kept->tasks[2].std;
         assert_true(fabs((double)*m - mean) <= 1e-6 * fabs(mean) + 1e-6);
         assert_true(fabs((double)*s / sqrt(squares / count) - 1) < 1e-5);
     }
@@ -76,7 +76,7 @@ static void held_out_rows_are_not_counted(void **state)
         struct bough_config *kept;
         snprintf(path, sizeof path, "%s/config.yaml", dir);
         assert_ok(bough_config_open(&kept, path, NULL, 0));
-        memcpy(mean[i], kept->input.mean, sizeof mean[i]);
+        memcpy(mean[i], kept->inputs[0].mean, sizeof mean[i]);
         bough_config_close(&kept);
     }
     assert_memory_equal(mean[0], mean[1], sizeof mean[0]);

@@ -15,7 +15,8 @@ static const char help[] =
     "  a data set      splits, fields, types, shapes, classes; `bough-data info` tells more\n"
     "  a checkpoint    its tensors\n"
     "\n"
-    "      --input SHAPE  of one sample, as 1,28,28; default as in the config's data\n"
+    "      --input SHAPE  of one sample, as 1,28,28, one for each input in order;\n"
+    "                     default as in the config's data\n"
     "  -s, --set K=V      overrides a key of the config, as for `bough train`\n"
     "\n"
     "Example:\n"
@@ -35,32 +36,35 @@ static enum bough_status is_tensor_file(int *is, const char *path)
     return BOUGH_OK;
 }
 
-static enum bough_status tell(const char *path, const char *input, const struct tool_list *set)
+static enum bough_status tell(const char *path, const struct tool_list *shapes,
+                              const struct tool_list *set)
 {
     struct stat about;
     int is_tensors = 0;
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
-        return info_run(path, input);
+        return info_run(path, shapes);
     enum bough_status status = is_tensor_file(&is_tensors, path);
     if (status != BOUGH_OK)
         return status;
-    return is_tensors ? info_tensors(path) : info_config(path, input, set);
+    return is_tensors ? info_tensors(path) : info_config(path, shapes, set);
 }
 
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *path = NULL, *input = NULL;
+    const char *path = NULL;
     struct tool_list set = {calloc((size_t)argc, sizeof *set.item), 0};
+    struct tool_list shapes = {calloc((size_t)argc, sizeof *shapes.item), 0};
     const struct tool_option options[] = {{NULL, 0, .value = &path, .min = 1, .max = 1},
-                                          {"input", 0, .value = &input},
+                                          {"input", 0, .list = &shapes},
                                           {"set", 's', .list = &set}};
-    if (!set.item)
-        return tool_no_memory();
+    TRY_MEMORY(set.item);
+    TRY_MEMORY(shapes.item);
     TRY(TOOL_OPTIONS(argc, argv, options));
-    TRY(tell(path, input, &set));
+    TRY(tell(path, &shapes, &set));
 done:
     free(set.item);
+    free(shapes.item);
     return status;
 }
 

@@ -4,9 +4,10 @@
 
 #include "cli.h"
 
-// `input`: the shape of a sample as "1,28,28"; NULL = from the config's data.
-enum bough_status info_config(const char *path, const char *input, const struct tool_list *set);
-enum bough_status info_run(const char *folder, const char *input);
+// `shapes`: of a sample of each input, as "1,28,28"; none = from the config's data.
+enum bough_status info_config(const char *path, const struct tool_list *shapes,
+                              const struct tool_list *set);
+enum bough_status info_run(const char *folder, const struct tool_list *shapes);
 enum bough_status info_tensors(const char *path);
 
 #endif

@@ -24,16 +24,31 @@ static enum bough_status parse_shape(struct bough_shape *shape, const char *text
     return tool_fail(BOUGH_INVALID, "--input '%s': wanted 1 to 7 dimensions, as 1,28,28", text);
 }
 
-static enum bough_status shape_of_data(struct bough_shape *shape, const struct bough_config *config)
+static enum bough_status parse_shapes(struct bough_shape *shape, const struct tool_list *text,
+                                      const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    if (text->count != bough_config_inputs(config))
+        return tool_fail(BOUGH_INVALID, "--input: %zu shapes, the config has %zu inputs",
+                         text->count, bough_config_inputs(config));
+    for (size_t i = 0; i < text->count && status == BOUGH_OK; i++)
+        status = parse_shape(&shape[i], text->item[i]);
+    return status;
+}
+
+static enum bough_status shapes_of_data(struct bough_shape *shape,
+                                        const struct bough_config *config)
 {
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
-    const struct bough_file_tensor *tensor;
     TRY(bough_tensor_file_open(&file, bough_config_data(config)));
-    TRY(bough_dataset_field(&tensor, file, "train", bough_config_input_field(config)));
-    shape->rank = tensor->shape.rank - 1;
-    for (int32_t i = 0; i < shape->rank; i++)
-        shape->dim[i] = tensor->shape.dim[i + 1];
+    for (size_t i = 0; i < bough_config_inputs(config); i++) {
+        const struct bough_file_tensor *tensor;
+        TRY(bough_dataset_field(&tensor, file, "train", bough_config_input_field(config, i)));
+        shape[i].rank = tensor->shape.rank - 1;
+        for (int32_t d = 0; d < shape[i].rank; d++)
+            shape[i].dim[d] = tensor->shape.dim[d + 1];
+    }
 done:
     bough_tensor_file_close(&file);
     if (status == BOUGH_DATA)
@@ -44,7 +59,23 @@ done:
 
 // ---- The model ----
 
+// Of several inputs each with its field.
+static void list_inputs(struct cli_table *table, const struct bough_config *config,
+                        const struct bough_shape *sample)
+{
+    const size_t inputs = bough_config_inputs(config);
+    char text[160];
+    for (size_t i = 0; i < inputs; i++) {
+        cli_table_cell(table, "%s", inputs > 1 ? bough_config_input_field(config, i) : "");
+        cli_table_cell(table, "input");
+        cli_table_cell(table, "%s", bough_shape_format(&sample[i], text, sizeof text));
+        cli_table_cell(table, "%s", "");
+        cli_table_cell(table, "%s", "");
+    }
+}
+
 static enum bough_status print_model(const struct bough_model_info *info,
+                                     const struct bough_config *config,
                                      const struct bough_shape *sample)
 {
     char text[160];
@@ -52,11 +83,7 @@ static enum bough_status print_model(const struct bough_model_info *info,
     static const char *const title[] = {"block", "layer", "output", "parameters", "FLOPs"};
     for (size_t i = 0; i < 5; i++)
         cli_table_cell(&table, "%s", title[i]);
-    for (size_t i = 0; i < 5; i++)
-        cli_table_cell(&table, "%s",
-                       i == 1   ? "input"
-                       : i == 2 ? bough_shape_format(sample, text, sizeof text)
-                                : "");
+    list_inputs(&table, config, sample);
     for (size_t i = 0; i < info->count; i++) {
         const struct bough_layer_row *row = &info->row[i];
         cli_table_cell(&table, "%s", row->block);
@@ -73,17 +100,20 @@ static enum bough_status print_model(const struct bough_model_info *info,
     return cli_table_end(&table);
 }
 
-enum bough_status info_config(const char *path, const char *input, const struct tool_list *set)
+enum bough_status info_config(const char *path, const struct tool_list *shapes,
+                              const struct tool_list *set)
 {
     enum bough_status status;
     struct bough_config *config = NULL;
     struct bough_model_info *info = NULL;
-    struct bough_shape sample;
+    struct bough_shape *sample = NULL;
     TRY(bough_config_open(&config, path, set ? set->item : NULL, set ? set->count : 0));
-    TRY(input ? parse_shape(&sample, input) : shape_of_data(&sample, config));
-    TRY(bough_model_info_create(&info, config, &sample));
-    TRY(print_model(info, &sample));
+    TRY_MEMORY(sample = calloc(bough_config_inputs(config), sizeof *sample));
+    TRY(shapes->count ? parse_shapes(sample, shapes, config) : shapes_of_data(sample, config));
+    TRY(bough_model_info_create(&info, config, sample));
+    TRY(print_model(info, config, sample));
 done:
+    free(sample);
     bough_model_info_destroy(&info);
     bough_config_close(&config);
     return status;
@@ -118,11 +148,11 @@ done:
     return status;
 }
 
-enum bough_status info_run(const char *folder, const char *input)
+enum bough_status info_run(const char *folder, const struct tool_list *shapes)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/config.yaml", folder);
-    enum bough_status status = info_config(path, input, NULL);
+    enum bough_status status = info_config(path, shapes, NULL);
     if (status != BOUGH_OK)
         return status;
     return print_result(folder);

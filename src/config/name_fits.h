@@ -1,9 +1,9 @@
-// What a task may be called.
-#ifndef BOUGH_CONFIG_TASK_NAME_H
-#define BOUGH_CONFIG_TASK_NAME_H
+// What a task or an input may be called.
+#ifndef BOUGH_CONFIG_NAME_FITS_H
+#define BOUGH_CONFIG_NAME_FITS_H
 
 // Whether it is 1 to 63 bytes of UTF-8 without control characters, quotes, what separates paths,
 // overrides and columns, or a blank at an end.
-int bough__task_name_fits(const char *name);
+int bough__name_fits(const char *name);
 
 #endif

@@ -1,10 +1,10 @@
-#include "config/task_name.h"
+#include "config/name_fits.h"
 
 #include "base/strings.h"
 
 #include <string.h>
 
-int bough__task_name_fits(const char *name)
+int bough__name_fits(const char *name)
 {
     const size_t length = strlen(name);
     if (!length || length > 63 || *name == ' ' || name[length - 1] == ' ')

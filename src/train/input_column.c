@@ -1,0 +1,133 @@
+#include "train/input_column.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct source {
+    const struct bough_tensor_file *file;
+    const struct bough_file_tensor *field;
+    int64_t width;
+    char *missing;
+};
+
+// What is done with `count` elements from `first` on; `user` is its own.
+typedef enum bough_status piece_work(const struct source *from, const void *piece, int64_t first,
+                                     int64_t count, void *user);
+
+static enum bough_status read_pieces(const struct source *from, piece_work *work, void *user)
+{
+    enum bough_status status = BOUGH_OK;
+    enum { PIECE = 1 << 18 };
+    const struct bough_file_tensor *field = from->field;
+    const size_t size = bough_dtype_size(field->dtype);
+    void *piece = malloc(PIECE);
+    BOUGH_TRY_MEMORY(piece);
+    for (size_t at = 0; at < field->bytes; at += PIECE) {
+        const size_t left = field->bytes - at, bytes = left < PIECE ? left : PIECE;
+        BOUGH_TRY(bough__tensor_read(from->file, field, at, piece, bytes));
+        BOUGH_TRY(work(from, piece, (int64_t)(at / size), (int64_t)(bytes / size), user));
+    }
+done:
+    free(piece);
+    return status;
+}
+
+// ---- Numbers ----
+
+// A number that is not finite: the row is missing, or it is an error.
+static enum bough_status not_finite(const struct source *from, int64_t i, float value)
+{
+    const struct bough_shape *shape = &from->field->shape;
+    const int64_t row = i / from->width, area = from->width / shape->dim[1];
+    if (from->missing) {
+        from->missing[row] = 1;
+        return BOUGH_OK;
+    }
+    return bough__fail(BOUGH_DATA, "%s: %s, row %lld, %s %lld: %s; wanted finite numbers",
+                       bough_tensor_file_path(from->file), from->field->name, (long long)row,
+                       shape->rank == 2 ? "column" : "channel", (long long)(i % from->width / area),
+                       isnan(value) ? "nan" : "infinite");
+}
+
+static enum bough_status check_floats(const struct source *from, const void *piece, int64_t first,
+                                      int64_t count, void *user)
+{
+    const float *number = piece;
+    enum bough_status status = BOUGH_OK;
+    (void)user;
+    for (int64_t i = 0; i < count && status == BOUGH_OK; i++)
+        if (!isfinite(number[i]))
+            status = not_finite(from, first + i, number[i]);
+    return status;
+}
+
+static enum bough_status convert_floats(const struct source *from, const void *piece, int64_t first,
+                                        int64_t count, void *user)
+{
+    float *to = (float *)user + first;
+    for (int64_t i = 0; i < count; i++)
+        to[i] = (float)bough_number_at(piece, from->field->dtype, i);
+    return check_floats(from, to, first, count, NULL);
+}
+
+// ---- Ids ----
+
+// Takes them over where there is a place for them.
+static enum bough_status read_ids(const struct source *from, const void *piece, int64_t first,
+                                  int64_t count, void *user)
+{
+    int32_t *to = user;
+    for (int64_t i = 0; i < count; i++) {
+        double value = bough_number_at(piece, from->field->dtype, i);
+        const int64_t row = (first + i) / from->width;
+        if (from->missing && !isfinite(value)) {
+            from->missing[row] = 1;
+            value = 0;
+        }
+        if (!(value >= 0 && value <= INT32_MAX && value == floor(value)))
+            return bough__fail(BOUGH_DATA,
+                               "%s: %s, row %lld: %.10g; wanted ids, whole numbers of "
+                               "0 to %d",
+                               bough_tensor_file_path(from->file), from->field->name,
+                               (long long)row, value, INT32_MAX);
+        if (to)
+            to[first + i] = (int32_t)value;
+    }
+    return BOUGH_OK;
+}
+
+// ---- Both ----
+
+// Whether batches are gathered from what the file has.
+static int stays(enum bough_dtype dtype, int ids)
+{
+    return ids ? dtype == BOUGH_I32 : dtype == BOUGH_U8 || dtype == BOUGH_F32;
+}
+
+enum bough_status bough__input_column(struct bough__column *column, void **converted, char *missing,
+                                      const struct bough_tensor_file *file,
+                                      const struct bough_file_tensor *field,
+                                      const struct bough__input *input)
+{
+    enum bough_status status = BOUGH_OK;
+    const int ids = bough__input_is_ids(input);
+    const struct source from = {file, field, bough_shape_row(&field->shape), missing};
+    *column = (struct bough__column){
+        .file = file, .tensor = field, .dtype = field->dtype, .width = from.width};
+    if (!stays(field->dtype, ids)) {
+        const size_t count = (size_t)bough_shape_elements(&field->shape);
+        BOUGH_TRY_MEMORY(*converted = malloc(count * sizeof(float)));
+        *column = (struct bough__column){
+            .host = *converted, .dtype = ids ? BOUGH_I32 : BOUGH_F32, .width = from.width};
+    }
+    if (ids)
+        BOUGH_TRY(read_pieces(&from, read_ids, *converted));
+    else if (*converted)
+        BOUGH_TRY(read_pieces(&from, convert_floats, *converted));
+    else if (field->dtype == BOUGH_F32)
+        BOUGH_TRY(read_pieces(&from, check_floats, NULL));
+done:
+    return status;
+}
