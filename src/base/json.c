@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,4 +80,9 @@ char *bough__json_text(const json_t *value, size_t flags)
     if (text)
         text[size] = '\0';
     return text;
+}
+
+json_t *bough__json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
 }

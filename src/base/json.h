@@ -13,4 +13,7 @@ enum bough_status bough__json_read(json_t **value, const char *text, size_t size
 // A string that the caller frees; NULL if memory ends, and for NULL.
 char *bough__json_text(const json_t *value, size_t flags);
 
+// null where it is not finite; NULL if memory ends.
+json_t *bough__json_number(double value);
+
 #endif

@@ -5,7 +5,6 @@
 #include "base/json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,9 +183,8 @@ int bough__scores_put(json_t *object, const char *key, const struct bough_scores
     json_t *tasks = json_object_get(object, key);
     for (size_t i = 0; i < scores->count && !lost; i++) {
         double value = scores->score[i].value;
-        lost =
-            json_object_set_new(task_object(tasks, scores->score[i].task), scores->score[i].metric,
-                                isfinite(value) ? json_real(value) : json_null());
+        lost = json_object_set_new(task_object(tasks, scores->score[i].task),
+                                   scores->score[i].metric, bough__json_number(value));
     }
     for (size_t i = 0; i < scores->confusion_count && !lost; i++)
         lost = put_confusion(task_object(tasks, scores->confusion[i].task), &scores->confusion[i]);

@@ -22,11 +22,6 @@ static enum bough_status path_in(struct bough__arena *arena, char **path, const 
 
 // ---- Progress as JSON; jansson's 17 digits bring every double back ----
 
-static json_t *finite_or_null(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static double number_or(const json_t *object, const char *key, double missing)
 {
     const json_t *value = json_object_get(object, key);
@@ -37,7 +32,7 @@ static json_t *numbers_or_null(const double *number, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(list, finite_or_null(number[i])) != 0) {
+        if (json_array_append_new(list, bough__json_number(number[i])) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -50,8 +45,8 @@ static char *progress_text(const struct bough__progress *progress)
         "{s:i, s:I, s:I, s:f, s:o, s:i, s:i, s:o, s:f, s:i, s:o, s:s, s:s}", "epoch",
         (int)progress->epoch, "epoch_step", (json_int_t)progress->epoch_step, "step",
         (json_int_t)progress->step, "seconds", progress->seconds, "best",
-        finite_or_null(progress->best), "best_epoch", (int)progress->best_epoch, "stale",
-        (int)progress->stale, "plateau_best", finite_or_null(progress->plateau.best),
+        bough__json_number(progress->best), "best_epoch", (int)progress->best_epoch, "stale",
+        (int)progress->stale, "plateau_best", bough__json_number(progress->plateau.best),
         "plateau_scale", progress->plateau.scale, "plateau_stale", (int)progress->plateau.stale,
         "first", numbers_or_null(progress->first, progress->tasks), "criterion",
         progress->criterion, "data", progress->data);

@@ -1,6 +1,7 @@
 #include "train/report.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -114,23 +115,41 @@ static enum bough_status record_scored(const struct bough__report *report, json_
     return bough__no_memory();
 }
 
+// {"left": 0.4, "right": 0.6}; and the residual of what was solved.
+static int put_weights(json_t *line, const struct bough__report *report, const float *weights,
+                       double residual)
+{
+    json_t *object = json_object();
+    int lost = json_object_set_new(line, "weights", object);
+    for (size_t t = 0; t < tasks_of(report) && !lost; t++)
+        lost = json_object_set_new(object, report->task[t], bough__json_number((double)weights[t]));
+    if (!lost && !isnan(residual))
+        lost = json_object_set_new(line, "residual", bough__json_number(residual));
+    return lost;
+}
+
 enum bough_status bough__report_epoch(struct bough__report *report,
                                       const struct bough_scores *train,
                                       const struct bough_scores *validation, int best)
 {
+    enum bough_status status;
     struct bough_event event = event_of(report, BOUGH_EVENT_EPOCH);
+    const float *weights;
+    double residual;
+    BOUGH_TRY(bough__weigh_told(&weights, &residual, &report->trainer->training->data.weigh));
     event.train = train;
     event.validation = validation;
     event.best = best;
     json_t *line = json_pack("{s:s, s:i, s:I, s:f, s:f}", "event", "epoch", "epoch",
                              (int)event.epoch, "step", (json_int_t)report->trainer->progress.step,
                              "lr", event.lr, "samples_per_second", event.samples_per_second);
-    enum bough_status status =
-        record_scored(report, line,
-                      bough__scores_put(line, "train", train) ||
-                          bough__scores_put(line, "validation", validation) ||
-                          json_object_set_new(line, "best", json_boolean(best)));
+    status = record_scored(report, line,
+                           (weights && put_weights(line, report, weights, residual)) ||
+                               bough__scores_put(line, "train", train) ||
+                               bough__scores_put(line, "validation", validation) ||
+                               json_object_set_new(line, "best", json_boolean(best)));
     tell(report, &event);
+done:
     return status;
 }
 

@@ -202,14 +202,15 @@ static enum bough_status check_finite(const struct bough__weigh_data *data)
     return BOUGH_OK;
 }
 
-// Once: what a solve leaves goes on from step to step.
-static void tell_residual(struct bough__weigh_data *data, double residual)
+// Warns once: what a solve leaves goes on from step to step.
+static void note_residual(struct bough__weigh_data *data, double residual)
 {
-    if (data->told || residual <= BOUGH__SOLVED)
+    data->residual = fmax(data->residual, residual);
+    if (data->warned || residual <= BOUGH__SOLVED)
         return;
     bough__log(BOUGH_LOG_WARNING, "weighting %s: a residual of %g, wanted at most %g",
                data->weighting->row.name, residual, BOUGH__SOLVED);
-    data->told = 1;
+    data->warned = 1;
 }
 
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
@@ -229,8 +230,25 @@ enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
                           (2 * tasks + tasks * tasks) * sizeof(float)));
     BOUGH_TRY(check_finite(data));
     BOUGH_TRY(data->weighting->solve(host_weights(data), &residual, &solve));
-    tell_residual(data, residual);
+    note_residual(data, residual);
     BOUGH_TRY(bough__write(bough__whole(data->weights), host_weights(data), tasks * sizeof(float)));
+done:
+    return status;
+}
+
+enum bough_status bough__weigh_told(const float **weights, double *residual,
+                                    struct bough__weigh_data *data)
+{
+    enum bough_status status = BOUGH_OK;
+    const int solved = data->needs == BOUGH_NEEDS_GRAM;
+    *weights = NULL;
+    *residual = solved ? data->residual : NAN;
+    data->residual = 0;
+    if (!solved && data->needs != BOUGH_NEEDS_LOSSES)
+        return BOUGH_OK;
+    BOUGH_TRY(bough__read(bough__whole(data->weights), host_weights(data),
+                          tasks_of(data) * sizeof(float)));
+    *weights = host_weights(data);
 done:
     return status;
 }

@@ -22,9 +22,10 @@ struct bough__weigh_data {
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
     struct bough__buffer *scratch;  // of the Gram matrix of it
-    float *host; // measured, weights, factor: where they are read to and written from
-    void *work;  // of the solve
-    int told;    // that a solve left a residual
+    float *host;     // measured, weights, factor: where they are read to and written from
+    void *work;      // of the solve
+    double residual; // the largest that a solve left since the weights were told
+    int warned;      // that one was left
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
@@ -47,5 +48,12 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
 // On the host: reads what was measured, and writes the weights.
 // Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
+
+// What the log tells of the last step: the weights that the weighting found, in `*weights` [T], and
+// the largest residual since the last call (NaN where nothing is solved). `*weights` is NULL where
+// it finds none: they stand in the config, or each number of the gradients has its own. Errors:
+// DEVICE.
+enum bough_status bough__weigh_told(const float **weights, double *residual,
+                                    struct bough__weigh_data *data);
 
 #endif

@@ -1,10 +1,12 @@
-// Weightings of every kind in training: devices agree, a run resumes bit for bit, and a step keeps
-// to one small read and one small write more; the two ways to the Gram matrix agree.
+// Weightings of every kind in training: devices agree, a run resumes bit for bit, its log tells the
+// weights, and a step keeps to one small read and one small write more; the two ways to the Gram
+// matrix agree.
 #include "base/strings.h"
 #include "support/support.h"
 #include "support/training.h"
 #include "train/runner.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +120,53 @@ static void two_and_two_epochs_are_four(void **state)
         }
 }
 
+// The sum of the weights in each epoch's line of the log; how many lines have some.
+static int lines_with_weights(double *sum, const char *dir)
+{
+    char path[600], line[4096];
+    int lines = 0;
+    snprintf(path, sizeof path, "%s/log.jsonl", dir);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        json_t *event = json_loads(line, 0, NULL), *number;
+        const json_t *weights = json_object_get(event, "weights");
+        const char *task;
+        if (weights) {
+            assert_int_equal(json_object_size(weights), TASKS);
+            sum[lines] = 0;
+            json_object_foreach((json_t *)weights, task, number) sum[lines] +=
+                json_number_value(number);
+            number = json_object_get(event, "residual");
+            assert_true(!number ||
+                        (json_is_real(number) && json_real_value(number) <= BOUGH__SOLVED));
+            lines++;
+        }
+        json_decref(event);
+    }
+    fclose(file);
+    return lines;
+}
+
+static void the_log_tells_the_weights(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (int m = 0; m < METHODS; m++) {
+        char dir[512];
+        double sum[EPOCHS];
+        const int graddrop = strcmp(methods[m], "graddrop") == 0;
+        snprintf(dir, sizeof dir, "%s/told-%d", folder, m);
+        train_to(dir, device[0], methods[m], 0, 2);
+        assert_int_equal(lines_with_weights(sum, dir), graddrop ? 0 : 2);
+        if (strcmp(methods[m], "mgda") == 0)
+            assert_float_equal(sum[1], 1, 1e-6);
+        else if (!graddrop) // 0.5 times the tasks' factors, and a little
+            assert_in_range((int)(100 * sum[0]), 110, 140);
+    }
+}
+
 // ---- Steps ----
 
 enum { MOST_TASKS = 8, ROWS = 130, BATCH = 100, WIDTH = 12, STEPS = 3 };
@@ -177,6 +226,47 @@ static void run(struct bough__runner *runner, int64_t index)
     bough__optimizer_set_step(&state, &runner->data.model->config->optimizer, (uint32_t)index + 1,
                               0.05f);
     assert_ok(bough__runner_step(runner, index % runner->steps, &state));
+}
+
+static enum bough_status solve_badly(float *weights, double *residual,
+                                     const struct bough__solve *solve)
+{
+    for (size_t t = 0; t < solve->tasks; t++)
+        weights[t] = 1;
+    *residual = 0.5;
+    return BOUGH_OK;
+}
+
+static void a_residual_is_warned_of_once(void **state)
+{
+    (void)state;
+    size_t count;
+    struct net *net = calloc(1, sizeof *net);
+    struct bough__runner *runner;
+    const float *weights;
+    double residual;
+    assert_non_null(net);
+    net_open(net, test_devices(&count)[0], "mgda", 3);
+    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    struct bough__weigh_data *weigh = &runner->data.weigh;
+    struct bough__weighting bad = *weigh->weighting;
+    bad.solve = solve_badly;
+    assert_ok(bough__runner_begin(runner));
+    run(runner, 0);
+    assert_ok(bough__weigh_told(&weights, &residual, weigh));
+    assert_true(residual >= 0 && residual <= BOUGH__SOLVED);
+    weigh->weighting = &bad;
+    const int before = test_warnings();
+    run(runner, 1);
+    run(runner, 2);
+    assert_int_equal(test_warnings() - before, 1);
+    assert_ok(bough__weigh_told(&weights, &residual, weigh));
+    assert_true(residual == 0.5 && weights[0] == 1);
+    assert_ok(bough__weigh_told(&weights, &residual, weigh));
+    assert_true(residual == 0); // of no step
+    bough__runner_destroy(&runner);
+    net_close(net);
+    free(net);
 }
 
 struct outcome {
@@ -271,6 +361,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_steps_agree),
         cmocka_unit_test(two_and_two_epochs_are_four),
+        cmocka_unit_test(the_log_tells_the_weights),
+        cmocka_unit_test(a_residual_is_warned_of_once),
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
         cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
     };
