@@ -8,10 +8,11 @@ ITEM_KERNEL void gram_sum(ARG(part), ARG(gram), const ulong count, const struct 
     VIEW(const float, part);
     VIEW(float, gram);
     EACH_ITEM (i) {
-        float sum = p.add ? gram[i] : 0.0f;
+        const size_t at = i / p.width * p.pitch + i % p.width;
+        float sum = p.add ? gram[at] : 0.0f;
         for (int k = 0; k < p.parts; k++)
             sum += part[(size_t)k * p.size + i];
-        gram[i] = sum;
+        gram[at] = sum;
     }
 }
 

@@ -3,8 +3,9 @@
 #define BOUGH_CL_GRAM_PARAMS_H
 
 struct gram_params {
-    int parts, size; // of the matrix: elements
-    int add;         // 1: += instead of =
+    int parts, size;  // of the matrix: elements
+    int width, pitch; // elements of a row, and from one row of the sum to the next
+    int add;          // 1: += instead of =
 };
 
 struct stack_params {

@@ -92,6 +92,17 @@ static void add_gradients_of(struct bough__plan *plan, int32_t n, enum bough__pa
                 plan, stack * bough__value_bytes(&plan->graph->node[node->input[i]]), now, now);
 }
 
+// The gradients of those that are held stand for all of the sweep.
+static void add_crossing(struct bough__plan *plan, int32_t n, int32_t now)
+{
+    const size_t bytes = bough__value_bytes(&plan->graph->node[n]);
+    struct bough__entry *entry = &plan->entry[n];
+    entry->gradient[SWEEP] =
+        area_add(plan, plan->held * bytes, backward_time(plan, SWEEP, plan->graph->count - 1),
+                 backward_time(plan, SWEEP, 0));
+    entry->crossing = area_add(plan, plan->group * bytes, now, now);
+}
+
 static void add_gram_leaf(struct bough__plan *plan, int32_t n)
 {
     const struct bough__node *node = &plan->graph->node[n];
@@ -101,7 +112,9 @@ static void add_gram_leaf(struct bough__plan *plan, int32_t n)
     const int32_t now = backward_time(plan, SWEEP, swept ? entry->last_of_sweep : n);
     if (entry->met)
         add_meeting(plan, n);
-    if (swept)
+    if (swept && bough__crosses(plan))
+        add_crossing(plan, n, now);
+    else if (swept)
         entry->gradient[SWEEP] = area_add(plan, tasks * bough__value_bytes(node), now, now);
     entry->scratch[SWEEP] = area_add(
         plan, bough__gram_scratch((int64_t)tasks, bough_shape_elements(&node->need.y)), now, now);
@@ -151,8 +164,11 @@ static void extend_inputs_of(struct bough__plan *plan, int32_t n)
                 continue;
             if (node->op->flags & BOUGH__OP_BACKWARD_READS_X)
                 alive(plan, root->value, reading_time(plan, pass, n));
-            if (entry->contribution[i] != NOT_WANTED)
-                alive(plan, root->gradient[pass], backward_time(plan, pass, n));
+            if (entry->contribution[i] == NOT_WANTED)
+                continue;
+            alive(plan, root->gradient[pass], backward_time(plan, pass, n));
+            if (pass == SWEEP)
+                alive(plan, root->crossing, backward_time(plan, pass, n));
         }
     }
 }
@@ -224,7 +240,7 @@ static void forget_areas(struct bough__plan *plan)
     plan->areas = 0;
     for (int32_t n = 0; n < plan->graph->count; n++) {
         struct bough__entry *entry = &plan->entry[n];
-        entry->value = entry->saved = entry->forward_scratch = NONE;
+        entry->value = entry->saved = entry->forward_scratch = entry->crossing = NONE;
         for (int pass = 0; pass < PASSES; pass++)
             entry->gradient[pass] = entry->scratch[pass] = NONE;
     }

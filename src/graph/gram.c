@@ -9,14 +9,17 @@
 BOUGH_TWIN static void gram_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
     const struct gram_params *p = params;
-    const float *part = arg[0];
-    float *gram = arg[1];
-    for (int64_t i = begin; !p->add && i < end; i++)
-        gram[i] = 0.0f;
-    for (int64_t k = 0; k < p->parts; k++)
+    for (int64_t i = begin, count; i < end; i += count) {
+        const float *part = (const float *)arg[0] + i;
+        float *gram = (float *)arg[1] + i / p->width * p->pitch + i % p->width;
+        count = p->width - i % p->width < end - i ? p->width - i % p->width : end - i;
+        for (int64_t j = 0; !p->add && j < count; j++)
+            gram[j] = 0.0f;
+        for (int64_t k = 0; k < p->parts; k++)
 #pragma omp simd
-        for (int64_t i = begin; i < end; i++)
-            gram[i] += part[k * p->size + i];
+            for (int64_t j = 0; j < count; j++)
+                gram[j] += part[k * p->size + j];
+    }
 }
 
 BOUGH_TWIN static void stack_sum(void *const *arg, const void *params, int64_t begin, int64_t end)
@@ -74,47 +77,82 @@ size_t bough__gram_scratch(int64_t tasks, int64_t columns)
     return parts > 1 ? (size_t)(parts * tasks * tasks) * sizeof(float) : 0;
 }
 
+static int64_t row_of(struct bough__span span)
+{
+    return (int64_t)(span.stride / sizeof(float));
+}
+
 // `parts` products of so many columns each, from column `first` on.
 static enum bough_status products(struct bough__sequence *out, const struct bough__gram *g,
                                   int64_t first, int64_t columns, int64_t parts,
                                   struct bough__span c, int add)
 {
-    const int64_t row = (int64_t)(g->jacobian.stride / sizeof(float));
-    const struct bough__span j = bough__span_at(g->jacobian, (size_t)first * sizeof(float));
-    return bough__sequence_gemm(
-        out,
-        &(struct bough__gemm){
-            .m = g->tasks,
-            .n = g->tasks,
-            .k = columns,
-            .batch = parts,
-            .a = {.data = j, .row = {.stride = row}, .col = {.stride = 1}, .batch_stride = columns},
-            .b = {.data = j, .row = {.stride = 1}, .col = {.stride = row}, .batch_stride = columns},
-            .c = {.data = c,
-                  .row = {.stride = g->tasks},
-                  .col = {.stride = 1},
-                  .batch_stride = g->tasks * g->tasks},
-            .beta = add ? 1.0f : 0.0f,
-        });
+    const struct bough__span a = bough__span_at(g->jacobian, (size_t)first * sizeof(float));
+    const struct bough__span b = bough__span_at(g->other, (size_t)first * sizeof(float));
+    const int64_t row = row_of(c);
+    c.stride = 0;
+    const struct bough__gemm gemm = {
+        .m = g->tasks,
+        .n = g->others,
+        .k = columns,
+        .batch = parts,
+        .a = {.data = a,
+              .row = {.stride = row_of(a)},
+              .col = {.stride = 1},
+              .batch_stride = columns},
+        .b = {.data = b,
+              .row = {.stride = 1},
+              .col = {.stride = row_of(b)},
+              .batch_stride = columns},
+        .c = {.data = c,
+              .row = {.stride = row},
+              .col = {.stride = 1},
+              .batch_stride = g->tasks * g->others},
+        .beta = add ? 1.0f : 0.0f,
+    };
+    return bough__sequence_gemm(out, &gemm);
+}
+
+static enum bough_status sum_parts(struct bough__sequence *out, const struct bough__gram *g,
+                                   int64_t parts)
+{
+    const int64_t size = g->tasks * g->others, pitch = row_of(g->gram);
+    const struct gram_params params = {.parts = (int)parts,
+                                       .size = (int)size,
+                                       .width = (int)(pitch == g->others ? size : g->others),
+                                       .pitch = (int)pitch,
+                                       .add = g->add};
+    return BOUGH_KERNEL(out, &kernel_gram_sum, size, parts * size, &params, g->scratch, g->gram);
+}
+
+static enum bough_status by_parts(struct bough__sequence *out, const struct bough__gram *g)
+{
+    enum bough_status status = BOUGH_OK;
+    const int64_t width = columns_of_part(g->columns), parts = parts_of(g->columns);
+    const int64_t whole = g->columns / width;
+    struct bough__span part = g->scratch;
+    part.stride = (size_t)g->others * sizeof(float);
+    BOUGH_TRY(products(out, g, 0, width, whole, part, 0));
+    part.offset += (size_t)(whole * g->tasks) * part.stride;
+    if (parts > whole)
+        BOUGH_TRY(products(out, g, whole * width, g->columns - whole * width, 1, part, 0));
+    BOUGH_TRY(sum_parts(out, g, parts));
+done:
+    return status;
 }
 
 enum bough_status bough__gram_write(struct bough__sequence *out, const struct bough__gram *gram)
 {
-    enum bough_status status = BOUGH_OK;
-    const int64_t size = gram->tasks * gram->tasks, width = columns_of_part(gram->columns);
-    const int64_t parts = parts_of(gram->columns), whole = gram->columns / width;
-    if (parts <= 1)
-        return products(out, gram, 0, gram->columns, 1, gram->gram, gram->add);
-    const struct gram_params params = {(int)parts, (int)size, gram->add};
-    BOUGH_TRY(products(out, gram, 0, width, whole, gram->scratch, 0));
-    if (parts > whole)
-        BOUGH_TRY(products(out, gram, whole * width, gram->columns - whole * width, 1,
-                           bough__span_at(gram->scratch, (size_t)(whole * size) * sizeof(float)),
-                           0));
-    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_gram_sum, size, parts * size, &params, gram->scratch,
-                           gram->gram));
-done:
-    return status;
+    struct bough__gram g = *gram;
+    if (!g.others) {
+        g.others = g.tasks;
+        g.other = g.jacobian;
+    }
+    if (!g.gram.stride)
+        g.gram.stride = (size_t)g.others * sizeof(float);
+    if (parts_of(g.columns) <= 1)
+        return products(out, &g, 0, g.columns, 1, g.gram, g.add);
+    return by_parts(out, &g);
 }
 
 // ---- Stacks ----

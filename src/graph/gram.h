@@ -7,12 +7,16 @@
 struct bough__gram {
     int64_t tasks, columns;
     struct bough__span jacobian; // [tasks, columns], its rows `stride` bytes apart
-    struct bough__span gram;     // [tasks, tasks]
-    struct bough__span scratch;  // bough__gram_scratch bytes
-    int add;                     // 1: += instead of =
+    // Of other tasks, likewise [others, columns]; 0 = of the same.
+    int64_t others;
+    struct bough__span other;
+    // [tasks, others]; with a stride a block of a larger matrix, its rows so many bytes apart.
+    struct bough__span gram;
+    struct bough__span scratch; // bough__gram_scratch bytes of the larger number of tasks
+    int add;                    // 1: += instead of =
 };
 
-// gram = J J^T, in a fixed order.
+// gram = J J^T, or J K^T, K the other tasks', in a fixed order.
 enum bough_status bough__gram_write(struct bough__sequence *out, const struct bough__gram *gram);
 size_t bough__gram_scratch(int64_t tasks, int64_t columns);
 

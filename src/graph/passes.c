@@ -7,6 +7,7 @@
 struct run {
     enum bough__pass pass;
     size_t first, count;
+    size_t held, held_end; // where groups cross: the tasks whose gradients stand
 };
 
 static const struct run heads = {.pass = HEADS, .count = 1};
@@ -61,6 +62,25 @@ static struct bough__span stacked_span(const struct bough__plan *plan, int32_t r
     return span;
 }
 
+// Whether the tasks of a run are among those that are held.
+static int is_held(struct run run)
+{
+    return run.first >= run.held && run.first < run.held_end;
+}
+
+// Where a leaf's gradients of a group of tasks are left, to be held or to cross.
+static struct bough__span crossing_span(const struct bough__plan *plan, int32_t leaf,
+                                        struct run run)
+{
+    struct bough__span span = stacked_span(plan, leaf, SWEEP);
+    if (is_held(run))
+        return bough__span_of_stack(span, (int64_t)(run.first - run.held));
+    const size_t stride = span.stride;
+    span = area_span(plan, plan->entry[leaf].crossing);
+    span.stride = stride;
+    return span;
+}
+
 // Whether there is a place for every task, not only for those of the run.
 static int has_all_tasks(const struct bough__plan *plan, int32_t root)
 {
@@ -85,6 +105,8 @@ static struct bough__tensor gradient_of(const struct bough__plan *plan, int32_t 
         gradient.span.stride = 0;
     } else if (has_all_tasks(plan, root)) {
         gradient.span = bough__span_of_stack(gradient.span, (int64_t)run.first);
+    } else if (bough__crosses(plan) && bough__is_gram_leaf(plan, root)) {
+        gradient.span = crossing_span(plan, root, run);
     }
     return gradient;
 }
@@ -257,7 +279,8 @@ static enum bough_status take_over(struct bough__plan *plan, struct bough__seque
                                             .y = gradient_of(plan, root, run, root).span});
     }
     label(out, "copy");
-    return bough__stack_copy_write(out, stacked_span(plan, root, SWEEP), met, elements,
+    return bough__stack_copy_write(out, gradient_of(plan, root, run, root).span,
+                                   bough__span_of_stack(met, (int64_t)run.first), elements,
                                    (int64_t)run.count);
 }
 
@@ -281,40 +304,93 @@ done:
     return status;
 }
 
-static enum bough_status write_gram(struct bough__plan *plan, struct bough__sequence *out,
-                                    int32_t leaf, int *any)
+// The products of the tasks from `row` on and those from `column` on.
+static struct bough__span block_at(const struct bough__plan *plan, size_t row, size_t column)
+{
+    const size_t tasks = plan->options.tasks;
+    struct bough__span block =
+        bough__span_at(plan->options.gram, (row * tasks + column) * sizeof(float));
+    block.stride = tasks * sizeof(float);
+    return block;
+}
+
+static enum bough_status write_block(const struct bough__plan *plan, struct bough__sequence *out,
+                                     int32_t leaf, struct bough__gram gram)
 {
     const struct bough__node *node = &plan->graph->node[leaf];
-    const struct bough__entry *entry = &plan->entry[leaf];
-    const struct bough__gram gram = {
-        .tasks = (int64_t)plan->options.tasks,
-        .columns = bough_shape_elements(&node->need.y),
-        .jacobian = stacked_span(plan, leaf, entry->last_of_sweep == NONE ? HEADS : SWEEP),
-        .gram = plan->options.gram,
-        .scratch = area_span(plan, entry->scratch[SWEEP]),
-        .add = *any,
-    };
+    gram.columns = bough_shape_elements(&node->need.y);
+    gram.scratch = area_span(plan, plan->entry[leaf].scratch[SWEEP]);
     out->label.layer = node->layer;
     label(out, "gram");
-    *any = 1;
     return bough__gram_write(out, &gram);
+}
+
+// Those that are held by each other, as soon as they are complete.
+static enum bough_status write_held(const struct bough__plan *plan, struct bough__sequence *out,
+                                    int32_t leaf, struct run run)
+{
+    const struct bough__gram held = {.tasks = (int64_t)(run.held_end - run.held),
+                                     .jacobian = stacked_span(plan, leaf, SWEEP),
+                                     .gram = block_at(plan, run.held, run.held),
+                                     .add = 1};
+    return run.first + run.count == run.held_end ? write_block(plan, out, leaf, held) : BOUGH_OK;
+}
+
+// A group by those that are held, and the other way round.
+static enum bough_status write_crossing(const struct bough__plan *plan, struct bough__sequence *out,
+                                        int32_t leaf, struct run run)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__gram below = {.tasks = (int64_t)run.count,
+                                      .jacobian = crossing_span(plan, leaf, run),
+                                      .others = (int64_t)(run.held_end - run.held),
+                                      .other = stacked_span(plan, leaf, SWEEP),
+                                      .gram = block_at(plan, run.first, run.held),
+                                      .add = 1};
+    const struct bough__gram right = {.tasks = below.others,
+                                      .jacobian = below.other,
+                                      .others = below.tasks,
+                                      .other = below.jacobian,
+                                      .gram = block_at(plan, run.held, run.first),
+                                      .add = 1};
+    BOUGH_TRY(write_block(plan, out, leaf, below));
+    BOUGH_TRY(write_block(plan, out, leaf, right));
+done:
+    return status;
+}
+
+static enum bough_status write_gram(struct bough__plan *plan, struct bough__sequence *out,
+                                    int32_t leaf, struct run run, int *any)
+{
+    const int swept = plan->entry[leaf].last_of_sweep != NONE;
+    const struct bough__gram all = {.tasks = (int64_t)plan->options.tasks,
+                                    .jacobian = stacked_span(plan, leaf, swept ? SWEEP : HEADS),
+                                    .gram = plan->options.gram,
+                                    .add = *any};
+    if (swept && bough__crosses(plan))
+        return is_held(run) ? write_held(plan, out, leaf, run)
+                            : write_crossing(plan, out, leaf, run);
+    if (run.first) // it stands since the heads, and is in already
+        return BOUGH_OK;
+    *any = 1;
+    return write_block(plan, out, leaf, all);
 }
 
 // Of the leaves whose last contribution is op n's, or that are n and have none in the sweep.
 static enum bough_status write_grams(struct bough__plan *plan, struct bough__sequence *out,
-                                     int32_t n, int *any)
+                                     int32_t n, struct run run, int *any)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__node *node = &plan->graph->node[n];
     if (bough__is_gram_leaf(plan, n) && plan->entry[n].last_of_sweep == NONE)
-        BOUGH_TRY(write_gram(plan, out, n, any));
+        BOUGH_TRY(write_gram(plan, out, n, run, any));
     for (int i = 0; i < node->inputs; i++) {
         int again = 0;
         for (int j = 0; j < i; j++)
             again |= node->input[j] == node->input[i];
         if (bough__is_gram_leaf(plan, node->input[i]) &&
             plan->entry[node->input[i]].last_of_sweep == n && !again)
-            BOUGH_TRY(write_gram(plan, out, node->input[i], any));
+            BOUGH_TRY(write_gram(plan, out, node->input[i], run, any));
     }
 done:
     return status;
@@ -335,8 +411,36 @@ static enum bough_status stacked_pass(struct bough__plan *plan, struct bough__se
         if (!leaf)
             BOUGH_TRY(write_backward(plan, out, n, run));
         if (gram && run.pass == SWEEP)
-            BOUGH_TRY(write_grams(plan, out, n, any));
+            BOUGH_TRY(write_grams(plan, out, n, run, any));
     }
+done:
+    return status;
+}
+
+// A group at a time, up to `end`.
+static enum bough_status sweep_groups(struct bough__plan *plan, struct bough__sequence *out,
+                                      struct run run, size_t end, int *any)
+{
+    enum bough_status status = BOUGH_OK;
+    for (; run.first < end; run.first += plan->group) {
+        const size_t left = end - run.first;
+        run.count = left < plan->group ? left : plan->group;
+        BOUGH_TRY(stacked_pass(plan, out, run, any));
+    }
+done:
+    return status;
+}
+
+// One half of the tasks after the other is held; behind the first one the second crosses it.
+static enum bough_status sweep_crossing(struct bough__plan *plan, struct bough__sequence *out)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t tasks = plan->options.tasks, half = plan->held;
+    int any = 1;
+    BOUGH_TRY(bough__stack_zero_write(out, plan->options.gram, (int64_t)(tasks * tasks), 1));
+    BOUGH_TRY(sweep_groups(plan, out, (struct run){SWEEP, 0, 0, 0, half}, half, &any));
+    BOUGH_TRY(sweep_groups(plan, out, (struct run){SWEEP, half, 0, 0, half}, tasks, &any));
+    BOUGH_TRY(sweep_groups(plan, out, (struct run){SWEEP, half, 0, half, tasks}, tasks, &any));
 done:
     return status;
 }
@@ -346,11 +450,9 @@ enum bough_status bough__plan_sweep(struct bough__plan *plan, struct bough__sequ
     enum bough_status status = BOUGH_OK;
     const size_t tasks = plan->options.tasks;
     int any = 0;
-    for (size_t first = 0; first < tasks; first += plan->group) {
-        const size_t left = tasks - first;
-        const struct run run = {SWEEP, first, left < plan->group ? left : plan->group};
-        BOUGH_TRY(stacked_pass(plan, out, run, &any));
-    }
+    if (bough__crosses(plan))
+        return sweep_crossing(plan, out);
+    BOUGH_TRY(sweep_groups(plan, out, (struct run){.pass = SWEEP}, tasks, &any));
     if (plan->options.mode == BOUGH_PLAN_GRAM && !any)
         BOUGH_TRY(bough__stack_zero_write(out, plan->options.gram, (int64_t)(tasks * tasks), 1));
 done:

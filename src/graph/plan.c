@@ -33,16 +33,27 @@ done:
 }
 
 // Fewer tasks at a time, until the plan is small enough.
-static enum bough_status find_group(struct bough__plan *plan)
+static enum bough_status find_group(struct bough__plan *plan, size_t limit)
 {
     enum bough_status status = BOUGH_OK;
-    const size_t limit = plan->options.mode == BOUGH_PLAN_JACOBIAN ? plan->options.stack_limit : 0;
     plan->group = plan->options.tasks;
+    plan->held = (plan->options.tasks + 1) / 2;
     BOUGH_TRY(bough__plan_areas(plan));
-    while (limit && plan->bytes > limit && plan->group > 1) {
+    while (plan->bytes > limit && plan->group > 1) {
         plan->group = (plan->group + 1) / 2;
         BOUGH_TRY(bough__plan_areas(plan));
     }
+done:
+    return status;
+}
+
+static enum bough_status keep_to_limits(struct bough__plan *plan)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t *limit = plan->options.stack_limit;
+    BOUGH_TRY(find_group(plan, limit[0] ? limit[0] : SIZE_MAX));
+    if (limit[1] && plan->bytes > limit[0])
+        BOUGH_TRY(find_group(plan, limit[1]));
 done:
     return status;
 }
@@ -59,7 +70,7 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
     BOUGH_TRY(allocate(made));
     BOUGH_TRY(bough__graph_fold(graph, images_bytes(device)));
     BOUGH_TRY(bough__plan_flow(made));
-    BOUGH_TRY(find_group(made));
+    BOUGH_TRY(keep_to_limits(made));
     if (!memory || memory->size < made->bytes)
         BOUGH_TRY(bough__buffer_create(&made->own, device, made->bytes));
     made->buffer = made->own ? made->own : memory;

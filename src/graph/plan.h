@@ -34,9 +34,11 @@ struct bough__plan_options {
     struct bough__span jacobian;
     struct bough__span gram;    // for GRAM [tasks, tasks]
     struct bough__span weights; // for GRAM [tasks], of the weighted pass
-    // For JACOBIAN: where the plan would be larger (bytes; 0 = no matter), the shared part is swept
-    // for fewer tasks at a time.
-    size_t stack_limit;
+    // Bytes: where the plan would be larger, the shared part is swept for fewer tasks at a time.
+    // Where the plan cannot be that small the second limit stands. 0 = none.
+    // For GRAM half of the tasks' gradients of the shared leaves stand meanwhile, and the other
+    // half is swept twice.
+    size_t stack_limit[2];
 };
 
 // Plans `graph`, which must stay until the plan is destroyed; what can be fused is

@@ -33,6 +33,7 @@ struct bough__entry {
     // Of the heads' pass one, or one for each task where they meet; of the sweep one for each task
     // of a group; of the weighted pass one.
     int32_t gradient[PASSES];
+    int32_t crossing;                         // of a leaf: see bough__crosses
     int32_t forward_scratch, scratch[PASSES]; // a leaf's: of the Gram matrix
     enum bough__contribution contribution[BOUGH_MAX_INPUTS];
     int32_t extra[PASSES][BOUGH_MAX_INPUTS]; // for ADDED_AFTERWARDS
@@ -43,6 +44,7 @@ struct bough__plan {
     struct bough_device *device;
     struct bough__plan_options options;
     size_t group;                       // tasks that the sweep takes at a time
+    size_t held;                        // tasks that are held where groups cross
     struct bough__buffer *buffer, *own; // the one that is worked in, and the one to destroy
     struct bough__entry *entry;
     // For each root, whether the heads of each task, and then the sweep, contribute to it.
@@ -99,6 +101,14 @@ static inline int bough__is_gram_leaf(const struct bough__plan *plan, int32_t n)
 {
     return !plan->graph->node[n].op && plan->entry[n].active && plan->entry[n].stacked &&
            plan->options.mode == BOUGH_PLAN_GRAM;
+}
+
+// Whether the Gram matrix is found by groups of tasks: the gradients of the first `held` tasks
+// stand, of all leaves, while the others cross them, a group at a time and leaf by leaf in an area
+// of their own. Then those of the others stand.
+static inline int bough__crosses(const struct bough__plan *plan)
+{
+    return plan->options.mode == BOUGH_PLAN_GRAM && plan->group < plan->options.tasks;
 }
 
 // Errors: INTERNAL if a leaf of several tasks is not among what is shared.

@@ -50,11 +50,9 @@ static enum bough_status write_stages(struct bough__step *step)
 
 // ---- The plan ----
 
-// Memory that the sweep may take before it goes through fewer tasks at a time.
-static uint64_t stack_limit(const struct bough_device *device)
-{
-    return device->info.memory / 4;
-}
+// Memory that a plan may take before it sweeps for fewer tasks at a time: not of the device, as the
+// order of sums, and so the last bits of a training, goes by it.
+static const size_t stack_bytes = (size_t)1 << 30;
 
 static struct bough__plan_options plan_options(const struct bough__step *step)
 {
@@ -71,7 +69,11 @@ static struct bough__plan_options plan_options(const struct bough__step *step)
     options.jacobian = bough__weigh_jacobian(weigh);
     options.gram = bough__weigh_gram(weigh);
     options.weights = bough__whole(weigh->weights);
-    options.stack_limit = (size_t)stack_limit(model->device);
+    options.stack_limit[0] = stack_bytes;
+    if (options.mode == BOUGH_PLAN_GRAM) { // at first, what the Jacobian would take
+        options.stack_limit[0] = options.tasks * options.shared_bytes;
+        options.stack_limit[1] = stack_bytes;
+    }
     return options;
 }
 

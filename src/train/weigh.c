@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A Jacobian that takes more bytes, or a larger part of the device's memory, is kept only where the
-// weighting wants all of it.
+// A Jacobian that takes more bytes is kept only where the weighting wants all of it: not a part of
+// the device's memory, as the last bits of a training go by it.
 static const uint64_t jacobian_bytes = 256 << 20;
-static const uint64_t jacobian_part = 16;
 
 static size_t tasks_of(const struct bough__weigh_data *data)
 {
@@ -34,7 +33,7 @@ static int keeps_jacobian(const struct bough__weigh_data *data)
         return data->needs == BOUGH_NEEDS_GRADIENTS;
     if (model->jacobian != BOUGH_JACOBIAN_IF_IT_FITS)
         return model->jacobian == BOUGH_JACOBIAN_KEPT;
-    return bytes <= jacobian_bytes && bytes <= model->device->info.memory / jacobian_part;
+    return bytes <= jacobian_bytes;
 }
 
 static void find_shared(struct bough__weigh_data *data)

@@ -157,7 +157,7 @@ static inline struct bough__plan_options cut_options(const struct cut_net *net,
                                           .jacobian = cut_at(net, JACOBIAN),
                                           .gram = cut_at(net, GRAM),
                                           .weights = cut_at(net, WEIGHTS),
-                                          .stack_limit = how->limit};
+                                          .stack_limit = {how->limit}};
     options.jacobian.stride = HALF * sizeof(float);
     return options;
 }

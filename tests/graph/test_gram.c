@@ -90,6 +90,30 @@ static void write_sums(struct stack *s, struct bough__sequence *out, int add)
                                         .add = add}));
 }
 
+// The Gram matrix once more, in blocks: the first tasks, and the last ones, by each other.
+static void write_blocks(struct stack *s, struct bough__sequence *out, int64_t first, int add)
+{
+    const int64_t part[2][2] = {{0, first}, {first, s->tasks - first}};
+    struct bough__span jacobian = bough__whole(s->memory[0]);
+    jacobian.stride = (size_t)s->row * sizeof(float);
+    for (int row = 0; row < 2; row++)
+        for (int column = 0; column < 2; column++) {
+            struct bough__gram block = {
+                .tasks = part[row][1],
+                .columns = s->columns,
+                .jacobian = bough__span_of_stack(jacobian, part[row][0]),
+                .others = part[column][1],
+                .other = bough__span_of_stack(jacobian, part[column][0]),
+                .gram = bough__span_at(bough__whole(s->memory[2]),
+                                       (size_t)(part[row][0] * s->tasks + part[column][0]) *
+                                           sizeof(float)),
+                .scratch = bough__whole(s->memory[3]),
+                .add = add};
+            block.gram.stride = (size_t)s->tasks * sizeof(float);
+            assert_ok(bough__gram_write(out, &block));
+        }
+}
+
 // `times` as much as the host's.
 static void expect_all(struct bough__buffer *memory, const float *want, int64_t count, float times)
 {
@@ -114,6 +138,13 @@ static void check_sums(struct bough_device *device, struct stack *s)
         expect_all(s->memory[2], s->gram, s->tasks * s->tasks, 1 + (float)add);
         expect_all(s->memory[4], s->sum, s->columns, 1 + (float)add);
         assert_int_equal(sequence.stack, 0);
+        bough__sequence_fini(&sequence);
+    }
+    for (int add = 0; s->tasks > 1 && add < 2; add++) {
+        struct bough__sequence sequence = {.device = device};
+        write_blocks(s, &sequence, (s->tasks + 1) / 2, add);
+        assert_ok(bough__sequence_run(&sequence));
+        expect_all(s->memory[2], s->gram, s->tasks * s->tasks, 1 + (float)add);
         bough__sequence_fini(&sequence);
     }
     for (int i = 0; i < 5; i++)

@@ -134,10 +134,104 @@ static void launches_do_not_grow_with_the_tasks(void **state)
         }
 }
 
+// ---- A million shared parameters ----
+
+static void take_step(const struct net *net)
+{
+    struct step_state state = {.seed = {5}};
+    bough__optimizer_set_step(&state, &net->config.optimizer, 1, 0.01f);
+    assert_ok(bough__runner_begin(net->runner));
+    assert_ok(bough__runner_step(net->runner, 0, &state));
+}
+
+static void weights_are_found(const struct net *net)
+{
+    float weight[MOST_TASKS];
+    double sum = 0;
+    assert_ok(bough__read(bough__whole(net->runner->data.weigh.weights), weight, sizeof weight));
+    for (int t = 0; t < MOST_TASKS; t++) {
+        assert_true(weight[t] >= 0);
+        sum += (double)weight[t];
+    }
+    assert_float_equal(sum, 1, 1e-4);
+}
+
+// The plan is smaller than the Jacobian would be.
+static void check_memory(struct bough_device *device, const struct want *want, int in_groups)
+{
+    struct net net;
+    size_t unshared;
+    net_open(&net, device, want);
+    const size_t shared = (size_t)net.runner->data.weigh.columns;
+    const size_t jacobian = MOST_TASKS * shared * sizeof(float);
+    const size_t bytes = bough__plan_bytes(net.runner->full.plan, &unshared);
+    const size_t group = bough__plan_group(net.runner->full.plan);
+    print_message("%s: %zu shared, plan %zu MB, Jacobian %zu MB, %zu tasks at a time\n",
+                  bough_device_info(device)->id, shared, bytes >> 20, jacobian >> 20, group);
+    assert_true(shared >= 1000000);
+    assert_null(net.runner->data.weigh.jacobian);
+    assert_int_equal(group < MOST_TASKS, in_groups);
+    assert_true(bytes < jacobian);
+    take_step(&net);
+    weights_are_found(&net);
+    net_close(&net);
+}
+
+// The stacks of a net of linear layers are small beside its parameters, those of images are not.
+static void many_tasks_take_less_memory_than_their_gradients(void **state)
+{
+    static const struct want linear = {.trunk = "linear: 1000, relu, linear: 220, relu",
+                                       .weighting = "mgda",
+                                       .sample = {1, {784}},
+                                       .tasks = MOST_TASKS,
+                                       .rows = 32};
+    static const struct want images = {
+        .trunk = "conv2d: {channels: 32, kernel: 3, padding: 1}, relu, max_pool2d: 2, "
+                 "conv2d: {channels: 64, kernel: 3, padding: 1}, relu, max_pool2d: 2, "
+                 "flatten, linear: 320, relu",
+        .weighting = "mgda",
+        .sample = {3, {1, 28, 28}},
+        .tasks = MOST_TASKS,
+        .rows = 8};
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        check_memory(device[d], &linear, 0);
+        check_memory(device[d], &images, 1);
+    }
+}
+
+// ---- The machine ----
+
+// The last bits of a training go by what is kept and by how many tasks are swept at a time: the
+// same on a device of any memory.
+static void nothing_goes_by_the_memory_of_the_device(void **state)
+{
+    static const struct want want = {.trunk = "linear: 300, relu",
+                                     .weighting = "mgda",
+                                     .sample = {1, {300}},
+                                     .tasks = 8,
+                                     .rows = 800};
+    (void)state;
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    const uint64_t memory = device->info.memory;
+    struct net net;
+    device->info.memory = 32 << 20;
+    net_open(&net, device, &want);
+    assert_non_null(net.runner->data.weigh.jacobian);
+    assert_int_equal(bough__plan_group(net.runner->full.plan), want.tasks);
+    net_close(&net);
+    device->info.memory = memory;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(launches_do_not_grow_with_the_tasks),
+        cmocka_unit_test(many_tasks_take_less_memory_than_their_gradients),
+        cmocka_unit_test(nothing_goes_by_the_memory_of_the_device),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
