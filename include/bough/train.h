@@ -77,7 +77,7 @@ struct bough_train_options {
 // Launches of one kernel for one op, summed over a training. Names may be "".
 struct bough_profile_row {
     const char *kernel, *implementation; // "gemm" and which one, or the kernel
-    const char *op, *layer, *pass;       // "conv2d", "trunk.0", "backward"
+    const char *op, *layer, *stage;      // "conv2d", "trunk.0", "backward"
     int64_t launches;
     double seconds;      // on the device
     double flops, bytes; // flops of products only

@@ -177,7 +177,7 @@ struct bough_device {
 struct bough__label {
     const char *op;    // "conv2d", "gather", "adam"
     const char *layer; // "trunk.0", a task's name
-    const char *pass;  // "forward", "backward", "feed", "account", "update"
+    const char *stage; // of a training step: "feed", "forward", "backward", "update"
 };
 
 // What was prepared. A backend puts this first in its own struct and sets `device`, and

@@ -39,7 +39,7 @@ static int is_of(const struct bough__profile_row *row, const struct bough__launc
 {
     return same(row->name, launch->name) && same(row->implementation, launch->implementation) &&
            same(row->label.op, launch->label.op) && same(row->label.layer, launch->label.layer) &&
-           same(row->label.pass, launch->label.pass);
+           same(row->label.stage, launch->label.stage);
 }
 
 // The row of such launches, made if there is none; -1 without memory.

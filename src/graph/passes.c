@@ -177,6 +177,7 @@ static enum bough_status add_gradient(struct bough__sequence *out, struct bough_
 {
     static const struct bough__attr plain;
     struct bough__op_call call = {.attr = &plain, .inputs = 2, .x = {sum, extra}, .y = sum};
+    out->label.op = bough__op_add.name;
     out->stack = (int64_t)run.count;
     enum bough_status status = bough__op_add.forward(out, &call);
     out->stack = 0;
@@ -240,17 +241,11 @@ enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__s
     return heads_pass(plan, out);
 }
 
-static void label(struct bough__sequence *out, const char *op)
-{
-    out->label.op = op;
-    out->label.pass = "backward";
-}
-
 enum bough_status bough__plan_heads(struct bough__plan *plan, struct bough__sequence *out)
 {
     enum bough_status status = BOUGH_OK;
     BOUGH_TRY(heads_pass(plan, out));
-    label(out, "zero");
+    out->label.op = "zero";
     for (int32_t n = plan->graph->count - 1; n >= 0; n--)
         if (plan->entry[n].met)
             BOUGH_TRY(zero_missing(plan, out, n));
@@ -270,7 +265,7 @@ static enum bough_status take_over(struct bough__plan *plan, struct bough__seque
     const struct bough__span met = stacked_span(plan, root, HEADS);
     out->label.layer = node->layer;
     if (run.pass == WEIGHTED) {
-        label(out, "weighted_sum");
+        out->label.op = "weighted_sum";
         return bough__stack_sum_write(
             out, &(struct bough__stack_sum){.tasks = (int64_t)plan->options.tasks,
                                             .elements = elements,
@@ -278,7 +273,7 @@ static enum bough_status take_over(struct bough__plan *plan, struct bough__seque
                                             .weights = plan->options.weights,
                                             .y = gradient_of(plan, root, run, root).span});
     }
-    label(out, "copy");
+    out->label.op = "copy";
     return bough__stack_copy_write(out, gradient_of(plan, root, run, root).span,
                                    bough__span_of_stack(met, (int64_t)run.first), elements,
                                    (int64_t)run.count);
@@ -321,7 +316,7 @@ static enum bough_status write_block(const struct bough__plan *plan, struct boug
     gram.columns = bough_shape_elements(&node->need.y);
     gram.scratch = area_span(plan, plan->entry[leaf].scratch[SWEEP]);
     out->label.layer = node->layer;
-    label(out, "gram");
+    out->label.op = "gram";
     return bough__gram_write(out, &gram);
 }
 

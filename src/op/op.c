@@ -95,7 +95,6 @@ enum bough_status bough__op_write(struct bough__sequence *out, const struct boug
     const int64_t outer_stack = out->stack; // of the op that this one is a part of
     const struct bough__op_call told = with_bytes(call, need);
     out->label.op = op->name;
-    out->label.pass = forward ? "forward" : "backward";
     if (forward || call->stack)
         out->stack = forward ? 0 : call->stack;
     enum bough_status status = forward ? op->forward(out, &told) : op->backward(out, &told);

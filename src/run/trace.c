@@ -29,7 +29,7 @@ enum bough_status bough__profile_result(struct bough_run *run, const struct boug
         BOUGH_TRY(own(&row[i].implementation, &run->arena, from->implementation));
         BOUGH_TRY(own(&row[i].op, &run->arena, from->label.op));
         BOUGH_TRY(own(&row[i].layer, &run->arena, from->label.layer));
-        BOUGH_TRY(own(&row[i].pass, &run->arena, from->label.pass));
+        BOUGH_TRY(own(&row[i].stage, &run->arena, from->label.stage));
         row[i].launches = from->launches;
         row[i].seconds = from->seconds;
         row[i].flops = from->flops;
@@ -81,7 +81,7 @@ static size_t add_op(struct trace *trace, size_t first)
     const struct bough__profile *profile = trace->profile;
     const struct bough__trace_event *event = profile->event;
     const struct bough__label *label = &profile->row[event[first].row].label;
-    const char *layer = label->layer, *pass = label->pass ? label->pass : "other";
+    const char *layer = label->layer, *stage = label->stage ? label->stage : "other";
     size_t end = first + 1;
     char name[256];
     while (end < profile->events && event[end].list == event[first].list &&
@@ -89,15 +89,16 @@ static size_t add_op(struct trace *trace, size_t first)
         end++;
     snprintf(name, sizeof name, "%s%s%s", label->op ? label->op : "launches", layer ? " " : "",
              layer ? layer : "");
-    add(trace, name, pass,
+    add(trace, name, stage,
         (struct bough__timing){event[first].timing.start, event[end - 1].timing.end},
-        json_pack("{s:s}", "pass", pass));
+        json_pack("{s:s}", "stage", stage));
     for (size_t i = first; i < end; i++)
         add_launch(trace, &event[i]);
     return end;
 }
 
-// A list of launches that the bound cut off in the middle is left out.
+// A list is a step, or its part before or behind a call on the host. One that the bound cut off in
+// the middle is left out.
 static size_t add_list(struct trace *trace, size_t first)
 {
     const struct bough__profile *profile = trace->profile;
@@ -108,8 +109,8 @@ static size_t add_list(struct trace *trace, size_t first)
         end++;
     if (end == profile->events && event[first].list + 1 < profile->lists)
         return end;
-    snprintf(name, sizeof name, "batch %d", event[first].list + 1);
-    add(trace, name, "batch",
+    snprintf(name, sizeof name, "list %d", event[first].list + 1);
+    add(trace, name, "list",
         (struct bough__timing){event[first].timing.start, event[end - 1].timing.end},
         json_object());
     for (size_t at = first; at < end;)

@@ -38,6 +38,7 @@ static enum bough_status write_stages(struct bough__step *step)
     const int solves = step->data->weigh.needs == BOUGH_NEEDS_GRAM;
     for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
         const size_t first = step->sequence.count;
+        step->sequence.label = (struct bough__label){.stage = stages[i].name};
         enum bough_status status = stages[i].write ? stages[i].write(step) : BOUGH_OK;
         if (status != BOUGH_OK)
             return status;

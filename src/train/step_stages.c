@@ -29,6 +29,13 @@ static int goes_by_gradients(const struct bough__step *step)
     return bough__by_gradients(needs(step));
 }
 
+// What the next launches do, for tables and traces.
+static void name(struct bough__step *step, const char *op, const char *layer)
+{
+    step->sequence.label.op = op;
+    step->sequence.label.layer = layer;
+}
+
 // ---- Feed, forward ----
 
 static size_t inputs_of(const struct bough__step *step)
@@ -67,7 +74,7 @@ enum bough_status bough__step_feed(struct bough__step *step)
         copy[t] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
                                               .width = target[t].width,
                                               .x = bough__whole(data->target[t])};
-    step->sequence.label = (struct bough__label){"gather", "input", "feed"};
+    name(step, "gather", "input");
     for (size_t i = 0; i < inputs_of(step); i++) {
         struct bough__gather batch = batch_of(step, i);
         batch.copy = i ? NULL : copy;
@@ -116,7 +123,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
         return bough__no_memory();
     for (size_t t = 0; t < tasks; t++)
         task[t] = fused_task(step, t);
-    step->sequence.label = (struct bough__label){"losses", NULL, "account"};
+    name(step, "losses", NULL);
     enum bough_status status = bough__loss_step_write(&step->sequence, &shared, task, tasks);
     free(task);
     return status;
@@ -124,16 +131,16 @@ enum bough_status bough__step_losses(struct bough__step *step)
 
 // ---- By the losses ----
 
-static enum bough_status write_weighting(struct bough__step *step, const char *stage)
+static enum bough_status write_weighting(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    step->sequence.label = (struct bough__label){weigh->weighting->row.name, NULL, stage};
+    name(step, weigh->weighting->row.name, NULL);
     return bough__weigh_write(weigh, &step->sequence, bough__whole(step->data->state));
 }
 
 enum bough_status bough__step_weigh(struct bough__step *step)
 {
-    return needs(step) == BOUGH_NEEDS_LOSSES ? write_weighting(step, "weigh") : BOUGH_OK;
+    return needs(step) == BOUGH_NEEDS_LOSSES ? write_weighting(step) : BOUGH_OK;
 }
 
 enum bough_status bough__step_backward(struct bough__step *step)
@@ -160,7 +167,7 @@ enum bough_status bough__step_gram(struct bough__step *step)
     const struct bough__weigh_data *weigh = &step->data->weigh;
     if (needs(step) != BOUGH_NEEDS_GRAM || !weigh->jacobian)
         return BOUGH_OK;
-    step->sequence.label = (struct bough__label){"gram", NULL, "weigh"};
+    name(step, "gram", NULL);
     return bough__gram_write(&step->sequence, &(struct bough__gram){
                                                   .tasks = (int64_t)tasks_of(step),
                                                   .columns = weigh->columns,
@@ -173,7 +180,7 @@ enum bough_status bough__step_gram(struct bough__step *step)
 static enum bough_status sum_weighted(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    step->sequence.label = (struct bough__label){weigh->weighting->row.name, NULL, "combine"};
+    name(step, weigh->weighting->row.name, NULL);
     return bough__stack_sum_write(&step->sequence, &(struct bough__stack_sum){
                                                        .tasks = (int64_t)tasks_of(step),
                                                        .elements = weigh->columns,
@@ -186,7 +193,7 @@ static enum bough_status sum_weighted(struct bough__step *step)
 enum bough_status bough__step_combine(struct bough__step *step)
 {
     if (needs(step) == BOUGH_NEEDS_GRADIENTS)
-        return write_weighting(step, "combine");
+        return write_weighting(step);
     if (needs(step) != BOUGH_NEEDS_GRAM)
         return BOUGH_OK;
     return step->data->weigh.jacobian ? sum_weighted(step)
@@ -214,7 +221,7 @@ enum bough_status bough__step_clip(struct bough__step *step)
                                        (size_t)(count + 1) * sizeof(float)));
     const struct bough__span factor = bough__whole(data->clip),
                              sums = bough__span_at(factor, sizeof(float));
-    step->sequence.label = (struct bough__label){"clip_norm", NULL, "update"};
+    name(step, "clip_norm", NULL);
     BOUGH_TRY(bough__clip_write_sums(&step->sequence, bough__whole(params->gradient),
                                      params->trained, sums));
     BOUGH_TRY(
@@ -238,7 +245,7 @@ enum bough_status bough__step_update(struct bough__step *step)
         .step = bough__whole(step->data->state),
         .factor = bough__whole(step->data->clip),
     };
-    step->sequence.label = (struct bough__label){optimizer->row.name, NULL, "update"};
+    name(step, optimizer->row.name, NULL);
     return optimizer->write(&step->sequence, options->choice.options, &all);
 }
 
@@ -259,7 +266,7 @@ enum bough_status bough__step_account(struct bough__step *step)
     const struct bough__step_data *data = step->data;
     if (step->fused_losses)
         return BOUGH_OK;
-    step->sequence.label = (struct bough__label){"account", NULL, "account"};
+    name(step, "account", NULL);
     if (data->purpose != BOUGH_PREDICTION)
         BOUGH_TRY(bough__account_losses(&step->sequence, bough__whole(data->account),
                                         bough__weigh_losses(&data->weigh),

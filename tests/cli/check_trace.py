@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Checks that a file is a trace as chrome://tracing and Perfetto take it: complete events whose slices
-lie in one another, batches on the outside, then ops, then kernels.
+lie in one another, lists of launches on the outside, then ops by their stages, then kernels.
 
 usage: check_trace.py trace.json
 """
 import json
 import sys
 
-DEPTH = {"batch": 0, "feed": 1, "forward": 1, "account": 1, "backward": 1, "update": 1, "kernel": 2}
+DEPTH = {"list": 0, "kernel": 2}  # of the stages of a step 1
 
 
 def check(trace):
@@ -18,7 +18,7 @@ def check(trace):
     for event in slices:
         assert {"name", "cat", "ph", "pid", "tid", "ts", "dur"} <= set(event), event
         assert event["ph"] == "X" and event["name"] and event["ts"] >= 0 and event["dur"] >= 0, event
-        depth = DEPTH[event["cat"]]
+        depth = DEPTH.get(event["cat"], 1)
         assert depth <= len(open_slices), event
         before = open_slices[depth:depth + 1]
         assert not before or event["ts"] >= before[0]["ts"] + before[0]["dur"] - 0.01, event
@@ -33,10 +33,10 @@ def check(trace):
 def main():
     with open(sys.argv[1]) as file:
         slices = check(json.load(file))
-    kinds = sorted({event["cat"] for event in slices})
+    stages = list(dict.fromkeys(event["cat"] for event in slices if event["cat"] not in DEPTH))
     products = [event for event in slices if "k" in event.get("args", {})]
     assert products and all(event["args"]["m"] > 0 for event in products)
-    print("trace of", ", ".join(kinds))
+    print("trace of", ", ".join(stages))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ static void check_row(const struct bough__profile_row *row, const char *name, co
 {
     assert_string_equal(row->name, name);
     assert_string_equal(row->label.op, op);
-    assert_string_equal(row->label.pass, "forward");
+    assert_string_equal(row->label.stage, "forward");
     assert_int_equal(row->launches, launches);
     assert_true(row->flops == flops && row->bytes == bytes);
     assert_true(row->seconds > 0 && row->seconds < 60);

@@ -324,7 +324,7 @@ static void both_ways_to_the_gram_matrix_agree(void **state)
         }
 }
 
-// The stages of a training step, in order.
+// The stages of a training step, in order; all their launches are labelled so.
 static void stages_are(const char *method, enum bough__jacobian jacobian, const char *wanted)
 {
     size_t count;
@@ -335,9 +335,15 @@ static void stages_are(const char *method, enum bough__jacobian jacobian, const 
     net_open(net, test_devices(&count)[0], method, 2);
     net->model->jacobian = jacobian;
     assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
-    for (int i = 0; i < runner->full.stages; i++)
-        snprintf(stages + strlen(stages), sizeof stages - strlen(stages), "%s%s", i ? " " : "",
-                 runner->full.stage[i].name);
+    for (int i = 0; i < runner->full.stages; i++) {
+        const struct bough__stage *stage = &runner->full.stage[i];
+        bough__append(stages, sizeof stages, "%s%s", i ? " " : "", stage->name);
+        for (size_t l = stage->first; l < stage->end; l++) {
+            const struct bough__label *label = &runner->full.sequence.launch[l]->label;
+            assert_string_equal(label->stage, stage->name);
+            assert_non_null(label->op);
+        }
+    }
     assert_string_equal(stages, wanted);
     bough__runner_destroy(&runner);
     net_close(net);

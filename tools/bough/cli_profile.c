@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct sum {
-    char name[96], pass[24];
+    char name[96], part[24];
     int64_t launches;
     double seconds, flops, bytes;
 };
@@ -20,12 +20,12 @@ static int slower_first(const void *a, const void *b)
 static void add(struct sum *sum, size_t *count, const struct sum *row)
 {
     size_t i = 0;
-    while (i < *count && (strcmp(sum[i].name, row->name) || strcmp(sum[i].pass, row->pass)))
+    while (i < *count && (strcmp(sum[i].name, row->name) || strcmp(sum[i].part, row->part)))
         i++;
     if (i == *count)
         sum[(*count)++] = (struct sum){0};
     memcpy(sum[i].name, row->name, sizeof row->name);
-    memcpy(sum[i].pass, row->pass, sizeof row->pass);
+    memcpy(sum[i].part, row->part, sizeof row->part);
     sum[i].launches += row->launches;
     sum[i].seconds += row->seconds;
     sum[i].flops += row->flops;
@@ -53,7 +53,7 @@ static enum bough_status print(const char *title, struct sum *sum, size_t count)
     qsort(sum, count, sizeof *sum, slower_first);
     for (size_t i = 0; i < count; i++) {
         cli_table_cell(&table, "%s", sum[i].name);
-        cli_table_cell(&table, "%s", sum[i].pass);
+        cli_table_cell(&table, "%s", sum[i].part);
         cli_table_cell(&table, "%.2f", 1e3 * sum[i].seconds);
         cli_table_cell(&table, "%.1f %%", seconds > 0 ? 100 * sum[i].seconds / seconds : 0);
         cli_table_cell(&table, "%lld", (long long)sum[i].launches);
@@ -76,7 +76,7 @@ enum bough_status cli_print_profile(const struct bough_profile_row *row, size_t 
             const struct bough_profile_row *r = &row[i];
             struct sum one = {{0}, {0}, r->launches, r->seconds, r->flops, r->bytes};
             snprintf(one.name, sizeof one.name, "%s", by_kernel ? r->kernel : r->op);
-            snprintf(one.pass, sizeof one.pass, "%s", by_kernel ? r->implementation : r->pass);
+            snprintf(one.part, sizeof one.part, "%s", by_kernel ? r->implementation : r->stage);
             add(sum, &count, &one);
         }
         TRY(print(by_kernel ? "kernel" : "op", sum, count));
