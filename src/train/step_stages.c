@@ -74,8 +74,8 @@ enum bough_status bough__step_feed(struct bough__step *step)
         copy[t] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
                                               .width = target[t].width,
                                               .x = bough__whole(data->target[t])};
-    name(step, "gather", "input");
     for (size_t i = 0; i < inputs_of(step); i++) {
+        name(step, "gather", data->model->input_key[i]);
         struct bough__gather batch = batch_of(step, i);
         batch.copy = i ? NULL : copy;
         batch.copies = i ? 0 : (int)tasks;

@@ -50,6 +50,8 @@ with 'optimizer:' 'architecture: mmeo\noptimizer:'
 with 'optimizer:' 'architecture: {name: mmoe, experts: 0}\noptimizer:'
 with 'optimizer:' 'architecture: {experts: 3}\noptimizer:'
 with 'optimizer:' 'input: {normalize: {mean: [1, 2], std: 1}}\noptimizer:'
+with 'optimizer:' 'input: image\ninputs: {a: , b: {type: ids}}\noptimizer:'
+with 'optimizer:' 'inputs: {a: , b: {typ: ids}}\noptimizer:'
 with 'optimizer:' 'optimizer: ['
 with 'optimizer:' '\toptimizer:'
 try bough info tiny.yaml --set train.epochs=many

@@ -3,6 +3,11 @@ try bough info tiny.yaml
 try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
 try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
+try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 2,4,4
+try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4
+try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 1,4
+try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}'
+try bough info tiny.yaml --set input.type=ids
 try bough info tiny.yaml --input 1,x
 try bough info tiny.yaml --input 0,2
 try bough info tiny.yaml --set trunk.0=max_pool2d:3

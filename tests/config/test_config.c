@@ -156,6 +156,70 @@ static void test_names_of_tasks(void **state)
     bough_config_close(&c);
 }
 
+// ---- Inputs ----
+
+static void test_inputs(void **state)
+{
+    (void)state;
+    struct bough_config c = test_config(
+        test_config_small, "inputs={b: , a: {field: x, type: ids}, c: y}",
+        "inputs.b.normalize={mean: [1, 2], std: [3, 4]}", "inputs.d.type=numbers", NULL);
+    static const char *const wanted[][2] = {{"b", "b"}, {"a", "x"}, {"c", "y"}, {"d", "d"}};
+    assert_int_equal(bough_config_inputs(&c), 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(c.inputs[i].name, wanted[i][0]);
+        assert_string_equal(bough_config_input_field(&c, i), wanted[i][1]);
+        assert_int_equal(bough__input_is_ids(&c.inputs[i]), i == 1);
+    }
+    assert_int_equal(c.inputs[0].channels, 2);
+    assert_float_equal(c.inputs[0].std[1], 4, 0);
+    test_config_round_trip(test_folder(), &c);
+    c = test_config(test_config_small, "input={field: x, type: ids}", "inputs=null", NULL);
+    assert_int_equal(bough_config_inputs(&c), 1);
+    assert_null(c.inputs[0].name);
+    assert_true(bough__input_is_ids(&c.inputs[0]));
+    test_config_round_trip(test_folder(), &c);
+}
+
+// One without a name is written as it always was.
+static void test_the_short_form_stays(void **state)
+{
+    (void)state;
+    const struct bough_config c = test_config(test_config_small, "input=x", NULL);
+    char path[600];
+    snprintf(path, sizeof path, "%s/short.yaml", test_folder());
+    assert_ok(bough_config_save(&c, path));
+    char *text = test_config_text(path);
+    assert_non_null(strstr(text, "\ninput:\n  field: x\narchitecture:\n"));
+    free(text);
+}
+
+static void test_inputs_that_are_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"{input: a, inputs: {b: }}", "config:2: inputs: given beside input; wanted one"},
+        {"{inputs: {}}", "config:2: inputs: none; wanted one or more"},
+        {"{inputs: a}", "config:2: inputs: 'a'; wanted a mapping from names to inputs"},
+        {"{inputs: {a: , b: , a: }}", "inputs.a: given twice"},
+        {"{inputs: {a: {feld: x}}}", "inputs.a.feld: unknown key; did you mean field?"},
+        {"{inputs: {a: {type: id}}}", "inputs.a.type: unknown type 'id'; did you mean ids?"},
+        {"{inputs: {\"a.b\": }}", "input name 'a.b'; wanted 1 to 63 bytes"},
+        {"{inputs: {a: {type: ids, normalize: auto}}}", "inputs.a.normalize: numbers are normal"},
+        {"{input: {type: ids, normalize: {std: 2}}}", "input.normalize: numbers are normalized"},
+        {"{inputs: {a: {normalize: {mean: [1, 2], std: 1}}}}", "inputs.a.normalize.std: 1 numbers"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[300];
+        struct bough_config *c;
+        snprintf(text, sizeof text,
+                 "{data: x, tasks: {t: {target: t, loss: l1, head: [linear: 1]}},\n%s",
+                 wrong[i][0] + 1);
+        assert_fails(bough_config_parse(&c, text, NULL, NULL, 0), BOUGH_INVALID, wrong[i][1]);
+        assert_null(c);
+    }
+}
+
 // ---- Comparing ----
 
 static void test_tells_the_first_difference(void **state)
@@ -169,6 +233,9 @@ static void test_tells_the_first_difference(void **state)
         {"tasks.a.loss=mse", "tasks.a.loss.name: l1, not mse"},
         {"tasks.a.target.map=[1, 0]", "tasks.a.target.map: [], not [1, 0]"},
         {"input.field=x", "input.field: image, not x"},
+        {"input.type=ids", "input.type: nothing, not ids"},
+        {"inputs={a: , b: }", "inputs: 1 entries, not 2 entries"},
+        {"inputs={image: }", "inputs: nothing, not image"},
     };
     const struct bough_config a = test_config(test_config_small, NULL);
     char text[300];
@@ -242,6 +309,9 @@ int main(void)
         cmocka_unit_test(test_defaults_by_name),
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_names_of_tasks),
+        cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_the_short_form_stays),
+        cmocka_unit_test(test_inputs_that_are_refused),
         cmocka_unit_test(test_tells_the_first_difference),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_overrides_change_one_of_two_aliases),

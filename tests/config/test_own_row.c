@@ -1,6 +1,6 @@
-// What a new row touches: its file, and a line in its list. A weighting and a layer of this
-// program's own, each with two options, are read, checked, saved, and trained with as those of the
-// library.
+// What a new row touches: its file, and a line in its list. A weighting and layers of this
+// program's own, two of them with two options, are read, checked, saved, and trained with as those
+// of the library.
 #include "mtl/weighting.h"
 #include "nn/layer.h"
 #include "support/training.h"
@@ -68,6 +68,53 @@ static const struct bough__layer_kind bough__layer_gain = {
     .build = gain,
 };
 
+// ---- A layer that reads ids, and its op, whose kernel plain C alone has ----
+
+static void shade_fwd(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const int32_t *x = arg[0];
+    float *y = arg[1];
+    for (int64_t i = begin; i < end; i++)
+        y[i] = (float)x[i] * *(const float *)params;
+}
+
+static const struct bough__kernel kernel_shade = {
+    "shade_fwd", "shade", shade_fwd, BOUGH_GRID_ITEMS, .args = 2, .params_size = sizeof(float)};
+
+static enum bough_status shade_shape(struct bough__op_need *need, const struct bough__op_call *call)
+{
+    assert_int_equal(call->x[0].dtype, BOUGH_I32);
+    need->y = call->x[0].shape;
+    return BOUGH_OK;
+}
+
+static enum bough_status shade_forward(struct bough__sequence *out,
+                                       const struct bough__op_call *call)
+{
+    return BOUGH_KERNEL(out, &kernel_shade, bough_shape_elements(&call->y.shape), 0,
+                        &call->attr->value, call->x[0].span, call->y.span);
+}
+
+static const struct bough__op op_shade = {.name = "shade",
+                                          .inputs_min = 1,
+                                          .inputs_max = 1,
+                                          .no_gradient = 1,
+                                          .shape = shade_shape,
+                                          .forward = shade_forward};
+
+static enum bough_status shade(struct bough__builder *builder, int32_t *node, const void *options)
+{
+    const struct bough__attr attr = {.value = (float)(1.0 / 255)};
+    (void)options;
+    return bough__graph_op(builder->graph, node, &op_shade, &attr, node, 1);
+}
+
+static const struct bough__layer_kind bough__layer_shade = {
+    {.name = "shade", .help = "ids of 0 to 255 as numbers to 1"},
+    .build = shade,
+    .reads = BOUGH_I32,
+};
+
 // ---- The lists, with a line more: this program's stand in the place of the library's ----
 
 #define BOUGH_WEIGHTING(name) &bough__weighting_##name.row,
@@ -80,7 +127,7 @@ const struct bough__family bough__weightings = {"weighting", weightings,
 #define BOUGH_LAYER(name) &bough__layer_##name.row,
 static const struct bough__row *const layers[] = {
 #include "nn/layer_list.h"
-    BOUGH_LAYER(gain)};
+    BOUGH_LAYER(gain) BOUGH_LAYER(shade)};
 const struct bough__family bough__layers = {"layer", layers, sizeof layers / sizeof *layers};
 
 // ---- Tests ----
@@ -121,6 +168,35 @@ static void a_layer_trains(void **state)
     assert_true(loss_of(&own, "shape") == loss_of(&same, "shape"));
 }
 
+// Bytes as ids give what bytes as numbers do.
+static void a_layer_reads_ids(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"trunk=[flatten]", "trunk[0] flatten: reads numbers, and input is of ids"},
+        {"trunk=[shade, shade]", "trunk[1] shade: reads ids, and trunk.0 is of numbers"},
+        {"trunk=[]", "shape[0] linear: reads numbers, and input is of ids"},
+        {"inputs={a: {field: image, type: ids}, b: image}",
+         "inputs.a cannot be joined with inputs.b: ids go with no others"},
+        {"architecture=mmoe", "gates.shape[0] flatten: reads numbers, and input is of ids"},
+    };
+    const char *data = training_data(test_folder());
+    const struct bough_config ids = test_config_with(training_text, data, "train.epochs=1",
+                                                     "input={field: image, type: ids}",
+                                                     "trunk=[shade, flatten, linear: 8]", NULL),
+                              numbers = test_config_with(training_text, data, "train.epochs=1",
+                                                         "trunk=[flatten, linear: 8]", NULL);
+    assert_true(loss_of(&ids, "top") == loss_of(&numbers, "top"));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const int several = strncmp(wrong[i][0], "inputs", 6) == 0;
+        struct bough_run *run;
+        const struct bough_config config = test_config_with(
+            training_text, data, several ? "input=null" : "input={field: image, type: ids}",
+            "trunk=[shade, flatten, linear: 8]", wrong[i][0], NULL);
+        assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, wrong[i][1]);
+    }
+}
+
 static void append_line(void *user, const char *line)
 {
     char *text = user;
@@ -158,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_weighting_trains),
         cmocka_unit_test(a_layer_trains),
+        cmocka_unit_test(a_layer_reads_ids),
         cmocka_unit_test(rows_are_told_checked_and_saved),
     };
     return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);

@@ -72,6 +72,8 @@ def seeds():
     configs = sorted(ROOT.glob("datasets/*/config.yaml")) + [ROOT / "tests/cli/tiny.yaml"]
     for i, path in enumerate(configs):
         yield "yaml", f"config-{i}", path.read_bytes()
+    yield "yaml", "inputs", (b"data: x\ninputs: {a: , b: {field: c, type: ids}, d: {normalize: auto}}\n"
+                             b"tasks: {t: {target: t, loss: mse, head: [linear: 1]}}\n")
 
 
 def main():

@@ -9,7 +9,7 @@ static const char help[] =
     "Predicts every row of a data set with a trained model: a run folder's best, or\n"
     "a file model.safetensors alone. The table has the row's number, the data set's\n"
     "texts (file names), and for each task the predicted class and its probability,\n"
-    "or its outputs. The data set needs the input field only; labels are not read.\n"
+    "or its outputs. The data set needs the input fields only; labels are not read.\n"
     "\n"
     "      --data FILE      the data set\n"
     "  -o, --out FILE       the CSV to write; - is standard output\n"
