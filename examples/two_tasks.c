@@ -53,9 +53,9 @@ int main(int argc, char **argv)
         write_data(bough_config_data(config)) ||
         bough_train(&run, config, &(struct bough_train_options){0}))
         return fprintf(stderr, "%s\n", bough_last_error()), 1;
-    const struct bough_scores *scores = bough_run_result(run)->validation;
-    printf("inside: accuracy %.3f\n", bough_scores_find(scores, "inside", "accuracy"));
-    printf("distance: mean squared error %.4f\n", bough_scores_find(scores, "distance", "mse"));
+    const struct bough_metrics *metrics = bough_run_result(run)->validation;
+    printf("inside: accuracy %.3f\n", bough_metrics_find(metrics, "inside", "accuracy"));
+    printf("distance: mean squared error %.4f\n", bough_metrics_find(metrics, "distance", "mse"));
     bough_run_destroy(&run);
     bough_config_close(&config);
 }

@@ -13,7 +13,7 @@ extern "C" {
 enum bough_switch { BOUGH_OFF, BOUGH_ON };
 
 // One number of one task: {"left", "accuracy", 0.84}. The loss comes first, named "loss".
-struct bough_score {
+struct bough_metric_value {
     const char *task;
     const char *metric;
     double value; // NaN if no row was labelled
@@ -27,15 +27,16 @@ struct bough_confusion {
     const int64_t *count;
 };
 
-struct bough_scores {
-    struct bough_score *score;
+struct bough_metrics {
+    struct bough_metric_value *value;
     size_t count;
     struct bough_confusion *confusion;
     size_t confusion_count;
 };
 
 // The number, or NaN if there is none of that name.
-double bough_scores_find(const struct bough_scores *scores, const char *task, const char *metric);
+double bough_metrics_find(const struct bough_metrics *metrics, const char *task,
+                          const char *metric);
 
 enum bough_event_kind {
     BOUGH_EVENT_START, // once, after plans are made
@@ -55,10 +56,10 @@ struct bough_event {
     size_t tasks;
     const char *const *task; // names
     const double *loss;      // mean per task since the last log point (STEP) or the epoch's start
-    const struct bough_scores *train;      // EPOCH
-    const struct bough_scores *validation; // EPOCH and END; NULL if nothing is held out
-    const struct bough_scores *test;       // END; NULL if the file has no split `test`
-    int best;                              // EPOCH: 1 if this is the best epoch so far
+    const struct bough_metrics *train;      // EPOCH
+    const struct bough_metrics *validation; // EPOCH and END; NULL if nothing is held out
+    const struct bough_metrics *test;       // END; NULL if the file has no split `test`
+    int best;                               // EPOCH: 1 if this is the best epoch so far
 };
 
 struct bough_train_options {
@@ -88,9 +89,9 @@ struct bough_result {
     int32_t epochs; // trained in all
     int32_t best_epoch;
     double samples_per_second;
-    const struct bough_scores *validation; // of the best epoch; NULL if nothing is held out
-    const struct bough_scores *test;       // of the best model; NULL without a split `test`
-    const char *split;                     // which `test` is of; bough_evaluate may have chosen it
+    const struct bough_metrics *validation; // of the best epoch; NULL if nothing is held out
+    const struct bough_metrics *test;       // of the best model; NULL without a split `test`
+    const char *split;                      // which `test` is of; bough_evaluate may have chosen it
     const struct bough_profile_row *profile; // NULL if none was wanted
     size_t profile_rows;
 };

@@ -118,14 +118,14 @@ enum bough_status bough__record_event(struct bough__record *record, json_t *even
     return status;
 }
 
-// ---- Scores ----
+// ---- Metrics ----
 
 // NULL if memory ends, here and below.
-static json_t *task_object(json_t *scores, const char *task)
+static json_t *task_object(json_t *metrics, const char *task)
 {
-    json_t *object = json_object_get(scores, task);
-    if (!object && json_object_set_new(scores, task, json_object()) == 0)
-        object = json_object_get(scores, task);
+    json_t *object = json_object_get(metrics, task);
+    if (!object && json_object_set_new(metrics, task, json_object()) == 0)
+        object = json_object_get(metrics, task);
     return object;
 }
 
@@ -175,19 +175,20 @@ static int put_confusion(json_t *task, const struct bough_confusion *confusion)
                             : 0;
 }
 
-int bough__scores_put(json_t *object, const char *key, const struct bough_scores *scores)
+int bough__metrics_put(json_t *object, const char *key, const struct bough_metrics *metrics)
 {
-    if (!scores)
+    if (!metrics)
         return object == NULL;
     int lost = json_object_set_new(object, key, json_object());
     json_t *tasks = json_object_get(object, key);
-    for (size_t i = 0; i < scores->count && !lost; i++) {
-        double value = scores->score[i].value;
-        lost = json_object_set_new(task_object(tasks, scores->score[i].task),
-                                   scores->score[i].metric, bough__json_number(value));
+    for (size_t i = 0; i < metrics->count && !lost; i++) {
+        double value = metrics->value[i].value;
+        lost = json_object_set_new(task_object(tasks, metrics->value[i].task),
+                                   metrics->value[i].metric, bough__json_number(value));
     }
-    for (size_t i = 0; i < scores->confusion_count && !lost; i++)
-        lost = put_confusion(task_object(tasks, scores->confusion[i].task), &scores->confusion[i]);
+    for (size_t i = 0; i < metrics->confusion_count && !lost; i++)
+        lost =
+            put_confusion(task_object(tasks, metrics->confusion[i].task), &metrics->confusion[i]);
     return lost;
 }
 
@@ -200,8 +201,8 @@ enum bough_status bough__record_result(const char *run_dir, const struct bough_r
     json_t *object = json_pack("{s:s, s:i, s:i, s:f}", "device", result->device, "epochs",
                                (int)result->epochs, "best_epoch", (int)result->best_epoch,
                                "samples_per_second", result->samples_per_second);
-    if (bough__scores_put(object, "validation", result->validation) ||
-        bough__scores_put(object, "test", result->test))
+    if (bough__metrics_put(object, "validation", result->validation) ||
+        bough__metrics_put(object, "test", result->test))
         BOUGH_TRY_MEMORY(NULL);
     text = bough__json_text(object, JSON_INDENT(2));
     BOUGH_TRY_MEMORY(text);

@@ -18,8 +18,8 @@ void bough__record_close(struct bough__record **record);
 enum bough_status bough__record_event(struct bough__record *record, json_t *event);
 
 // Puts {"left": {"loss": 0.4, "accuracy": 0.84, "confusion": [[...]]}} under `key`; a number that
-// is not finite is null. Nothing for NULL scores. Not 0 when out of memory, and for a NULL object.
-int bough__scores_put(json_t *object, const char *key, const struct bough_scores *scores);
+// is not finite is null. Nothing for NULL metrics. Not 0 when out of memory, and for a NULL object.
+int bough__metrics_put(json_t *object, const char *key, const struct bough_metrics *metrics);
 
 // Writes result.json. Errors: DATA, INTERNAL.
 enum bough_status bough__record_result(const char *run_dir, const struct bough_result *result);

@@ -24,29 +24,29 @@ static size_t numbers_in(json_t *tasks)
     return count;
 }
 
-// The scores of a split as rows; what is no number (a confusion matrix) is left out.
-static enum bough_status read_scores(const struct bough_scores **told, struct bough_scores *scores,
-                                     struct bough__arena *arena, json_t *tasks)
+// The metrics of a split as rows; what is no number (a confusion matrix) is left out.
+static enum bough_status read_metrics(const struct bough_metrics **told, struct bough_metrics *read,
+                                      struct bough__arena *arena, json_t *tasks)
 {
     enum bough_status status = BOUGH_OK;
     const char *task, *metric;
     json_t *metrics, *value;
-    BOUGH_TRY_MEMORY(scores->score = BOUGH_NEW(arena, struct bough_score, numbers_in(tasks)));
+    BOUGH_TRY_MEMORY(read->value = BOUGH_NEW(arena, struct bough_metric_value, numbers_in(tasks)));
     json_object_foreach(tasks, task, metrics)
     {
         json_object_foreach(metrics, metric, value)
         {
-            struct bough_score *score = &scores->score[scores->count];
+            struct bough_metric_value *found = &read->value[read->count];
             if (!json_is_number(value))
                 continue;
-            score->value = json_number_value(value);
-            BOUGH_TRY_MEMORY(score->task = bough__arena_string(arena, task));
-            BOUGH_TRY_MEMORY(score->metric = bough__arena_string(arena, metric));
-            scores->count++;
+            found->value = json_number_value(value);
+            BOUGH_TRY_MEMORY(found->task = bough__arena_string(arena, task));
+            BOUGH_TRY_MEMORY(found->metric = bough__arena_string(arena, metric));
+            read->count++;
         }
     }
-    if (scores->count)
-        *told = scores;
+    if (read->count)
+        *told = read;
 done:
     return status;
 }
@@ -60,9 +60,10 @@ static enum bough_status read_result(struct bough_run *run, json_t *object)
     result->epochs = (int32_t)json_integer_value(json_object_get(object, "epochs"));
     result->best_epoch = (int32_t)json_integer_value(json_object_get(object, "best_epoch"));
     result->samples_per_second = json_number_value(json_object_get(object, "samples_per_second"));
-    BOUGH_TRY(read_scores(&result->validation, &run->validation, &run->arena,
-                          json_object_get(object, "validation")));
-    BOUGH_TRY(read_scores(&result->test, &run->test, &run->arena, json_object_get(object, "test")));
+    BOUGH_TRY(read_metrics(&result->validation, &run->validation, &run->arena,
+                           json_object_get(object, "validation")));
+    BOUGH_TRY(
+        read_metrics(&result->test, &run->test, &run->arena, json_object_get(object, "test")));
 done:
     return status;
 }

@@ -52,11 +52,11 @@ done:
 enum bough_status bough__run_own_names(struct bough_run *run)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough_scores *all[] = {&run->validation, &run->test};
+    struct bough_metrics *all[] = {&run->validation, &run->test};
     for (size_t s = 0; s < 2; s++) {
         for (size_t i = 0; i < all[s]->count; i++) {
-            BOUGH_TRY(own(&run->arena, &all[s]->score[i].task));
-            BOUGH_TRY(own(&run->arena, &all[s]->score[i].metric));
+            BOUGH_TRY(own(&run->arena, &all[s]->value[i].task));
+            BOUGH_TRY(own(&run->arena, &all[s]->value[i].metric));
         }
         for (size_t i = 0; i < all[s]->confusion_count; i++)
             BOUGH_TRY(own_confusion(&run->arena, &all[s]->confusion[i]));

@@ -1,6 +1,6 @@
 #include "base/error.h"
 #include "run/run.h"
-#include "train/scoring.h"
+#include "train/measure.h"
 #include "train/trained.h"
 
 #include <stdlib.h>

@@ -6,18 +6,18 @@
 #include <string.h>
 
 // Of metrics for which lower is not better, 1 is the best that there is.
-static double error_of(const struct bough_scores *scores, const char *task, const char *metric)
+static double error_of(const struct bough_metrics *metrics, const char *task, const char *metric)
 {
-    const double value = bough_scores_find(scores, task, metric);
+    const double value = bough_metrics_find(metrics, task, metric);
     const struct bough__metric *known = bough__metric_find(metric, NULL);
     return known && !known->lower_is_better ? 1 - value : value;
 }
 
-void bough__monitor_errors(double *error, const struct bough_scores *scores,
+void bough__monitor_errors(double *error, const struct bough_metrics *metrics,
                            const struct bough_config *config)
 {
     for (size_t t = 0; t < config->tasks_count; t++)
-        error[t] = error_of(scores, config->tasks[t].name, config->tasks[t].monitor);
+        error[t] = error_of(metrics, config->tasks[t].name, config->tasks[t].monitor);
 }
 
 static double change(double first, double now)
@@ -26,8 +26,8 @@ static double change(double first, double now)
     return larger > 0 ? (first - now) / larger : first - now;
 }
 
-static double mean_of_changes(const struct bough_scores *scores, const struct bough_config *config,
-                              const double *first)
+static double mean_of_changes(const struct bough_metrics *metrics,
+                              const struct bough_config *config, const double *first)
 {
     double sum = 0;
     int known = 0;
@@ -35,37 +35,37 @@ static double mean_of_changes(const struct bough_scores *scores, const struct bo
         const struct bough__task *task = &config->tasks[t];
         if (isnan(first[t]))
             continue;
-        sum += change(first[t], error_of(scores, task->name, task->monitor)); // NaN stays
+        sum += change(first[t], error_of(metrics, task->name, task->monitor)); // NaN stays
         known++;
     }
     return known ? sum / known : NAN;
 }
 
-static double sum_of_losses(const struct bough_scores *scores, const struct bough_config *config)
+static double sum_of_losses(const struct bough_metrics *metrics, const struct bough_config *config)
 {
     double sum = 0;
     int known = 0;
     for (size_t t = 0; t < config->tasks_count; t++) {
-        const double value = bough_scores_find(scores, config->tasks[t].name, "loss");
+        const double value = bough_metrics_find(metrics, config->tasks[t].name, "loss");
         sum += isnan(value) ? 0 : value;
         known += !isnan(value);
     }
     return known ? -sum : NAN;
 }
 
-double bough__monitored(const struct bough_scores *scores, const struct bough_config *config,
+double bough__monitored(const struct bough_metrics *metrics, const struct bough_config *config,
                         const char *criterion, const double *first)
 {
     if (strcmp(criterion, "mean") == 0)
-        return mean_of_changes(scores, config, first);
+        return mean_of_changes(metrics, config, first);
     if (strcmp(criterion, "loss") == 0)
-        return sum_of_losses(scores, config);
+        return sum_of_losses(metrics, config);
     const char *dot = strrchr(criterion, '.');
     for (size_t t = 0; dot && t < config->tasks_count; t++) {
         const char *name = config->tasks[t].name;
         const size_t length = (size_t)(dot - criterion);
         if (strlen(name) == length && strncmp(name, criterion, length) == 0)
-            return -error_of(scores, name, dot + 1);
+            return -error_of(metrics, name, dot + 1);
     }
     return NAN;
 }

@@ -107,7 +107,7 @@ enum bough_status bough__report_step(struct bough__report *report)
 }
 
 // Takes the reference. `lost`: memory ended while it was put together.
-static enum bough_status record_scored(const struct bough__report *report, json_t *line, int lost)
+static enum bough_status record_measured(const struct bough__report *report, json_t *line, int lost)
 {
     if (!lost)
         return bough__record_event(report->trainer->record, line);
@@ -129,8 +129,8 @@ static int put_weights(json_t *line, const struct bough__report *report, const f
 }
 
 enum bough_status bough__report_epoch(struct bough__report *report,
-                                      const struct bough_scores *train,
-                                      const struct bough_scores *validation, int best)
+                                      const struct bough_metrics *train,
+                                      const struct bough_metrics *validation, int best)
 {
     enum bough_status status;
     struct bough_event event = event_of(report, BOUGH_EVENT_EPOCH);
@@ -143,11 +143,11 @@ enum bough_status bough__report_epoch(struct bough__report *report,
     json_t *line = json_pack("{s:s, s:i, s:I, s:f, s:f}", "event", "epoch", "epoch",
                              (int)event.epoch, "step", (json_int_t)report->trainer->progress.step,
                              "lr", event.lr, "samples_per_second", event.samples_per_second);
-    status = record_scored(report, line,
-                           (weights && put_weights(line, report, weights, residual)) ||
-                               bough__scores_put(line, "train", train) ||
-                               bough__scores_put(line, "validation", validation) ||
-                               json_object_set_new(line, "best", json_boolean(best)));
+    status = record_measured(report, line,
+                             (weights && put_weights(line, report, weights, residual)) ||
+                                 bough__metrics_put(line, "train", train) ||
+                                 bough__metrics_put(line, "validation", validation) ||
+                                 json_object_set_new(line, "best", json_boolean(best)));
     tell(report, &event);
 done:
     return status;
@@ -181,7 +181,7 @@ enum bough_status bough__report_end(struct bough__report *report, struct bough_r
     if (trainer->run_dir)
         BOUGH_TRY(bough__record_result(trainer->run_dir, result));
     json_t *line = json_pack("{s:s, s:i}", "event", "end", "best_epoch", (int)result->best_epoch);
-    BOUGH_TRY(record_scored(report, line, bough__scores_put(line, "test", result->test)));
+    BOUGH_TRY(record_measured(report, line, bough__metrics_put(line, "test", result->test)));
     tell(report, &event);
 done:
     return status;

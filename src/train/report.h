@@ -30,8 +30,8 @@ enum bough_status bough__report_start(struct bough__report *report);
 enum bough_status bough__report_step(struct bough__report *report);
 // `validation` NULL = nothing is held out. `best`: it is the best epoch so far.
 enum bough_status bough__report_epoch(struct bough__report *report,
-                                      const struct bough_scores *train,
-                                      const struct bough_scores *validation, int best);
+                                      const struct bough_metrics *train,
+                                      const struct bough_metrics *validation, int best);
 enum bough_status bough__report_interrupted(struct bough__report *report);
 // Keeps the last error's message; returns DIVERGED unless the log cannot be written.
 enum bough_status bough__report_diverged(struct bough__report *report);

@@ -166,13 +166,13 @@ static enum bough_status measure_best_anew(struct bough__trainer *trainer, const
 {
     enum bough_status status = BOUGH_OK;
     struct bough__arena arena = {0};
-    struct bough_scores scores;
+    struct bough_metrics metrics;
     struct bough__progress *progress = &trainer->progress;
     double value = -INFINITY;
     if (trainer->validation && progress->best_epoch > 0) {
         BOUGH_TRY(bough__load_model(trainer->run_dir, trainer->model));
-        BOUGH_TRY(bough__evaluate(&scores, &arena, trainer->validation));
-        value = bough__monitored(&scores, &trainer->config, criterion, progress->first);
+        BOUGH_TRY(bough__evaluate(&metrics, &arena, trainer->validation));
+        value = bough__monitored(&metrics, &trainer->config, criterion, progress->first);
     }
     progress->best = progress->plateau.best = isnan(value) ? -INFINITY : value;
 done:

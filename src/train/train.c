@@ -103,7 +103,7 @@ static int has_reference(const struct bough__progress *progress)
 
 // Whether this epoch is the best so far: where nothing is held out the last one is. One that gives
 // no number is no better than any, but the first: from there on there is a model.
-static int judge(struct bough__trainer *trainer, const struct bough_scores *validation)
+static int judge(struct bough__trainer *trainer, const struct bough_metrics *validation)
 {
     struct bough__progress *progress = &trainer->progress;
     const struct bough_config *config = &trainer->config;
@@ -145,11 +145,11 @@ static enum bough_status end_epoch(struct bough__trainer *trainer, struct bough_
 {
     enum bough_status status;
     struct bough__arena arena = {0};
-    struct bough_scores train, validation, *held = NULL;
+    struct bough_metrics train, validation, *held = NULL;
     bough__report_rewind(report);
     BOUGH_TRY(bough__report_read(report));
-    BOUGH_TRY(bough__score(&train, &arena, trainer->training, report->loss, report->weight,
-                           trainer->training->feed.count));
+    BOUGH_TRY(bough__measure(&train, &arena, trainer->training, report->loss, report->weight,
+                             trainer->training->feed.count));
     if (trainer->validation) {
         held = &validation;
         BOUGH_TRY(bough__evaluate(held, &arena, trainer->validation));

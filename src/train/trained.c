@@ -24,7 +24,7 @@ enum bough_status bough__trained_open(struct bough__trained *trained, const char
     *trained = (struct bough__trained){0};
     BOUGH_TRY(bough__loaded_open(&trained->loaded, path, device));
     model = trained->loaded.model;
-    BOUGH_TRY(bough__scoring_check(model));
+    BOUGH_TRY(bough__metrics_check(model));
     BOUGH_TRY(bough_tensor_file_open(&trained->data, data ? data : trained->loaded.config->data));
     if (!split)
         BOUGH_TRY(bough__split_choose(&split, &trained->loaded.arena, trained->data,

@@ -116,7 +116,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                      made->trained, made->rows));
     BOUGH_TRY(make_model(made, sample));
     BOUGH_TRY(read_classes(made));
-    BOUGH_TRY(bough__scoring_check(made->model));
+    BOUGH_TRY(bough__metrics_check(made->model));
     BOUGH_TRY(load_splits(made));
     BOUGH_TRY(make_runners(made));
     BOUGH_TRY(bough__trainer_check(made));

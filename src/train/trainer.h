@@ -4,9 +4,9 @@
 
 #include "base/lock.h"
 #include "run/record.h"
+#include "train/measure.h"
 #include "train/progress.h"
 #include "train/runner.h"
-#include "train/scoring.h"
 #include "train/split.h"
 
 struct bough__trainer {

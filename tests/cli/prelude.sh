@@ -16,7 +16,7 @@ machine() {
 
 # Marks what may differ in the last digits, ~, or in a row or two, ±: compare.py knows how far.
 # `loss 0.6931`, `accuracy 0.5`, and the columns behind a task's name in a table.
-scores() {
+metrics() {
     sed -E -e 's/loss ([0-9.e-]+)/loss ~\1/g' -e 's/accuracy ([0-9.]+)/accuracy ±\1/g' \
         -e 's/^([a-z]+ +)([0-9]+\.[0-9]{4})( +)([01]\.[0-9]{4})$/\1~\2\3±\4/'
 }

@@ -7,4 +7,4 @@ stopped() {
 "$CASES/on_terminal.py" 60 bough train tiny.yaml -d c -s train.epochs=1000 \
     -s train.batch_size=1 -s trunk.1.linear=16384 -s optimizer.lr=1e-6 | machine | stopped
 "$PYTHON" "$CASES/make_data.py" tiny.safetensors
-"$CASES/on_terminal.py" 60 bough train tiny.yaml -d c --quiet | machine | scores
+"$CASES/on_terminal.py" 60 bough train tiny.yaml -d c --quiet | machine | metrics

@@ -136,7 +136,7 @@ static double loss_of(const struct bough_config *config, const char *task)
 {
     struct bough_run *run;
     assert_ok(bough_train(&run, config, NULL));
-    const double loss = bough_scores_find(bough_run_result(run)->validation, task, "loss");
+    const double loss = bough_metrics_find(bough_run_result(run)->validation, task, "loss");
     bough_run_destroy(&run);
     return loss;
 }

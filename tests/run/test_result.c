@@ -37,8 +37,8 @@ static void test_numbers_come_back(void **state)
     assert_float_equal(result->samples_per_second, 1.5, 0);
     assert_null(result->validation);
     assert_int_equal(result->test->count, 2);
-    assert_float_equal(bough_scores_find(result->test, "a", "accuracy"), 0.25, 0);
-    assert_float_equal(bough_scores_find(result->test, "b", "loss"), 2, 0);
+    assert_float_equal(bough_metrics_find(result->test, "a", "accuracy"), 0.25, 0);
+    assert_float_equal(bough_metrics_find(result->test, "b", "loss"), 2, 0);
     bough_run_destroy(&run);
 }
 

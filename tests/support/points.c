@@ -129,9 +129,9 @@ const char *points_trained(void)
         points_config(points_write("data.safetensors", points_names, &points_train, &points_test));
     snprintf(dir, sizeof dir, "%s", points_path("run"));
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
-    const struct bough_scores *test = bough_run_result(run)->test;
-    assert_true(bough_scores_find(test, "kind", "accuracy") > 0.8);
-    assert_true(bough_scores_find(test, "side", "accuracy") > 0.8);
+    const struct bough_metrics *test = bough_run_result(run)->test;
+    assert_true(bough_metrics_find(test, "kind", "accuracy") > 0.8);
+    assert_true(bough_metrics_find(test, "side", "accuracy") > 0.8);
     bough_run_destroy(&run);
     return dir;
 }

@@ -24,7 +24,7 @@ static void another_order_of_classes_is_understood(void **state)
         assert_ok(bough_evaluate(&run, points_trained(), data, NULL, NULL));
         const struct bough_result *result = bough_run_result(run);
         assert_string_equal(result->split, "train"); // the only one that there is
-        accuracy[i] = bough_scores_find(result->test, "kind", "accuracy");
+        accuracy[i] = bough_metrics_find(result->test, "kind", "accuracy");
         const struct bough_confusion *confusion = &result->test->confusion[0];
         assert_string_equal(confusion->names[0], "left");
         assert_string_equal(confusion->names[1], "mid, or so");
@@ -134,7 +134,7 @@ static void mapped_numbers_go_by_name(void **state)
         const char *data = points_write("other.safetensors", i ? points_turned_names : points_names,
                                         i ? &points_turned : &points_test, NULL);
         assert_ok(bough_evaluate(&run, dir, data, NULL, NULL));
-        mse[i] = bough_scores_find(bough_run_result(run)->test, "kind", "mse");
+        mse[i] = bough_metrics_find(bough_run_result(run)->test, "kind", "mse");
         bough_run_destroy(&run);
     }
     assert_true(mse[0] > 0 && mse[0] == mse[1]);
@@ -288,12 +288,12 @@ static void held_out_rows_are_a_split_of_their_own(void **state)
     const char *dir = points_path("again");
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
     assert_ok(bough_evaluate(&again, dir, NULL, "validation", NULL));
-    const struct bough_scores *then = bough_run_result(run)->validation,
-                              *now = bough_run_result(again)->test;
+    const struct bough_metrics *then = bough_run_result(run)->validation,
+                               *now = bough_run_result(again)->test;
     assert_string_equal(bough_run_result(again)->split, "validation");
     assert_int_equal(then->count, now->count);
     for (size_t i = 0; i < then->count; i++)
-        assert_true(then->score[i].value == now->score[i].value);
+        assert_true(then->value[i].value == now->value[i].value);
     bough_run_destroy(&run);
     bough_run_destroy(&again);
     assert_fails(bough_evaluate(&run, dir, config.data, "validation", NULL), BOUGH_DATA,

@@ -5,15 +5,15 @@
 #include <math.h>
 #include <string.h>
 
-static struct bough_score numbers[4];
-static const struct bough_scores scores = {numbers, 4, NULL, 0};
+static struct bough_metric_value numbers[4];
+static const struct bough_metrics metrics = {numbers, 4, NULL, 0};
 
 static void set(double accuracy, double mse)
 {
-    numbers[0] = (struct bough_score){"class", "loss", 0.5};
-    numbers[1] = (struct bough_score){"class", "accuracy", accuracy};
-    numbers[2] = (struct bough_score){"value", "loss", mse};
-    numbers[3] = (struct bough_score){"value", "r2", 1 - mse / 40000};
+    numbers[0] = (struct bough_metric_value){"class", "loss", 0.5};
+    numbers[1] = (struct bough_metric_value){"class", "accuracy", accuracy};
+    numbers[2] = (struct bough_metric_value){"value", "loss", mse};
+    numbers[3] = (struct bough_metric_value){"value", "r2", 1 - mse / 40000};
 }
 
 static const char *const of_class[] = {"accuracy", "f1"}, *const of_value[] = {"r2"};
@@ -26,7 +26,7 @@ static double value_of(double accuracy, double mse, const double *first)
 {
     const struct bough_config config = {.tasks = tasks, .tasks_count = 2};
     set(accuracy, mse);
-    return bough__monitored(&scores, &config, "mean", first);
+    return bough__monitored(&metrics, &config, "mean", first);
 }
 
 static void first_of(double first[2], double accuracy, double mse)
@@ -35,7 +35,7 @@ static void first_of(double first[2], double accuracy, double mse)
     tasks[0].monitor = "accuracy";
     tasks[1].monitor = "loss";
     set(accuracy, mse);
-    bough__monitor_errors(first, &scores, &config);
+    bough__monitor_errors(first, &metrics, &config);
 }
 
 #define assert_near(a, b, far) assert_true(fabs((a) - (b)) <= (far))

@@ -73,20 +73,20 @@ static const char text[] =
 
 static void check_scores(const struct bough_result *result)
 {
-    const struct bough_scores *test = result->test;
+    const struct bough_metrics *test = result->test;
     int64_t counted = 0, right = 0;
     for (int i = 0; i < 9; i++) {
         counted += test->confusion[0].count[i];
         right += i % 4 ? 0 : test->confusion[0].count[i];
     }
-    const double accuracy = bough_scores_find(test, "class", "accuracy");
+    const double accuracy = bough_metrics_find(test, "class", "accuracy");
     assert_int_equal(counted, data.labelled);
     assert_true(accuracy == (double)right / (double)counted && accuracy > 0.9);
-    assert_true(bough_scores_find(test, "class", "loss") < 0.5);
-    const double loss = bough_scores_find(test, "number", "loss"),
-                 mse = bough_scores_find(test, "number", "mse");
+    assert_true(bough_metrics_find(test, "class", "loss") < 0.5);
+    const double loss = bough_metrics_find(test, "number", "loss"),
+                 mse = bough_metrics_find(test, "number", "mse");
     assert_true(loss < 0.05 && fabs(loss - mse) < 1e-4 * mse);
-    assert_true(bough_scores_find(test, "number", "r2") > 0.9);
+    assert_true(bough_metrics_find(test, "number", "r2") > 0.9);
 }
 
 static void a_class_and_numbers_for_every_pixel(void **state)

@@ -104,7 +104,7 @@ static void metrics_are_in_the_targets_unit(void **state)
     free(text);
     assert_int_equal(count, POINTS - 1);
     assert_ok(bough_evaluate(&run, points_trained(), data, NULL, NULL));
-    double mse = bough_scores_find(bough_run_result(run)->test, "level", "mse");
+    double mse = bough_metrics_find(bough_run_result(run)->test, "level", "mse");
     assert_true(mse > 0.1); // in this unit; of standardized numbers it would be far below
     assert_true(fabs(mse / (sum / count) - 1) < 1e-3);
     bough_run_destroy(&run);
@@ -197,8 +197,8 @@ static void numbers_far_from_zero_keep_their_digits(void **state)
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
     bough_run_destroy(&run);
     assert_ok(bough_evaluate(&run, dir, NULL, NULL, NULL));
-    double mse = bough_scores_find(bough_run_result(run)->test, "level", "mse");
-    double loss = bough_scores_find(bough_run_result(run)->test, "level", "loss");
+    double mse = bough_metrics_find(bough_run_result(run)->test, "level", "mse");
+    double loss = bough_metrics_find(bough_run_result(run)->test, "level", "loss");
     double variance = squares / POINTS - sum / POINTS * sum / POINTS;
     assert_true(fabs(mse / (loss * variance) - 1) < 1e-3); // the loss is of standardized numbers
     assert_true(mse < variance / 2);                       // and something was learned

@@ -51,10 +51,10 @@ static void learns_all_tasks_on_every_device(void **state)
         assert_ok(bough_train(&run, &config, &options));
         const struct bough_result *result = bough_run_result(run);
         assert_int_equal(result->epochs, 60);
-        assert_true(bough_scores_find(result->test, "shape", "accuracy") > 0.85);
-        assert_true(bough_scores_find(result->test, "top", "accuracy") > 0.85);
+        assert_true(bough_metrics_find(result->test, "shape", "accuracy") > 0.85);
+        assert_true(bough_metrics_find(result->test, "top", "accuracy") > 0.85);
 
-        assert_true(bough_scores_find(result->test, "bright", "mse") < 0.1);
+        assert_true(bough_metrics_find(result->test, "bright", "mse") < 0.1);
         assert_int_equal(result->test->confusion_count, 1);
         bough_run_destroy(&run);
     }

@@ -36,7 +36,7 @@ json_t *cli_json_text(const char *text);
 // ---- Tables ----
 
 // A table, a row per task; and the confusion matrices. `title` heads the column of tasks.
-enum bough_status cli_print_scores(const char *title, const struct bough_scores *scores);
+enum bough_status cli_print_metrics(const char *title, const struct bough_metrics *metrics);
 
 // Two tables: by op and pass, and by kernel; what took longest first, and an empty line behind
 // each.

@@ -67,17 +67,17 @@ static void tell_step(const struct bough_event *event)
     fflush(stdout);
 }
 
-static void print_scores(const char *title, const struct bough_scores *scores)
+static void print_metrics(const char *title, const struct bough_metrics *metrics)
 {
-    if (!scores)
+    if (!metrics)
         return;
     printf("  %s:", title);
-    for (size_t i = 0; i < scores->count; i++) {
-        const struct bough_score *score = &scores->score[i];
-        int first = i == 0 || strcmp(score->task, scores->score[i - 1].task) != 0;
+    for (size_t i = 0; i < metrics->count; i++) {
+        const struct bough_metric_value *one = &metrics->value[i];
+        int first = i == 0 || strcmp(one->task, metrics->value[i - 1].task) != 0;
         if (first)
-            printf("%s %s", i ? "," : "", score->task);
-        printf(" %s %.4g", score->metric, score->value);
+            printf("%s %s", i ? "," : "", one->task);
+        printf(" %s %.4g", one->metric, one->value);
     }
 }
 
@@ -85,8 +85,8 @@ static void tell_epoch(const struct bough_event *event)
 {
     cli_progress_clear();
     printf("epoch %d/%d", event->epoch, event->epochs);
-    print_scores("train", event->train);
-    print_scores("validation", event->validation);
+    print_metrics("train", event->train);
+    print_metrics("validation", event->validation);
     printf("%s\n", event->best && event->validation ? "  (best)" : "");
     fflush(stdout);
 }

@@ -4,7 +4,7 @@ static const char help[] =
     "usage: bough eval MODEL [--data FILE] [--split NAME] [--device D]\n"
     "\n"
     "Evaluates a trained model, a run folder's best or a file model.safetensors\n"
-    "alone: a row of scores for each task.\n"
+    "alone: a row of metrics for each task.\n"
     "\n"
     "      --data FILE   a data set with the same fields; default what it was trained on.\n"
     "                    Classes go by their names, where both files have them\n"
@@ -29,7 +29,7 @@ static enum bough_status run(int argc, char **argv)
     TRY(TOOL_OPTIONS(argc, argv, options));
     TRY(cli_device_open(&device, wanted, kernels));
     TRY(bough_evaluate(&evaluated, model, data, split, device));
-    TRY(cli_print_scores(bough_run_result(evaluated)->split, bough_run_result(evaluated)->test));
+    TRY(cli_print_metrics(bough_run_result(evaluated)->split, bough_run_result(evaluated)->test));
 done:
     bough_run_destroy(&evaluated);
     bough_device_close(&device);

@@ -11,7 +11,7 @@ static const char help[] =
     "\n"
     "Tells what a file or folder is about:\n"
     "  a config        each layer's output, parameters, and FLOPs of one sample\n"
-    "  a run folder    the same of its model, and the scores\n"
+    "  a run folder    the same of its model, and the metrics\n"
     "  a data set      splits, fields, types, shapes, classes; `bough-data info` tells more\n"
     "  a checkpoint    its tensors\n"
     "\n"

@@ -14,7 +14,7 @@ static const char help[] =
     "usage: bough train CONFIG [options]\n"
     "       bough train --resume DIR [CONFIG] [options]\n"
     "\n"
-    "Trains what a YAML config describes, and ends with the test scores of the best model.\n"
+    "Trains what a YAML config describes, and ends with the test metrics of the best model.\n"
     "The run folder keeps the resolved config, the best model, a checkpoint of every epoch,\n"
     "log.jsonl and result.json; no two trainings run in one at a time. Ctrl-C, SIGTERM and SIGHUP\n"
     "finish the step, write a checkpoint, and print the command that goes on; a second one ends\n"
@@ -36,7 +36,7 @@ static const char help[] =
     "and\n"
     "                    GB/s, and writes trace.json into the run folder: the first launches, for\n"
     "                    ui.perfetto.dev or chrome://tracing\n"
-    "  -q, --quiet       only warnings, the scores, and the run folder\n"
+    "  -q, --quiet       only warnings, the metrics, and the run folder\n"
     "  -v, --verbose     tells more of what the device does\n"
     "\n"
     "`bough help config` lists every key of a config.\n"
@@ -148,9 +148,9 @@ static enum bough_status tell_result(const struct bough_result *result, const ch
     if (result->profile)
         TRY(cli_print_profile(result->profile, result->profile_rows));
     if (result->test)
-        status = cli_print_scores("test", result->test);
+        status = cli_print_metrics("test", result->test);
     else if (result->validation)
-        status = cli_print_scores("validation", result->validation);
+        status = cli_print_metrics("validation", result->validation);
     printf("\nbest epoch %d of %d, %.0f samples/s on %s\nrun folder %s\n", result->best_epoch,
            result->epochs, result->samples_per_second, result->device, run_dir);
 done:
@@ -211,7 +211,7 @@ static enum bough_status start(const struct arguments *a)
     else if (*made)
         rmdir(made); // where nothing has been written
 done:
-    bough_device_close(&device); // which may keep what it built: the user has the scores by now
+    bough_device_close(&device); // which may keep what it built: the user has the metrics by now
     bough_run_destroy(&run);
     bough_config_close(&config);
     return status;

@@ -121,12 +121,12 @@ done:
 
 // ---- A run ----
 
-static enum bough_status print_split(const char *title, const struct bough_scores *scores)
+static enum bough_status print_split(const char *title, const struct bough_metrics *metrics)
 {
-    if (!scores)
+    if (!metrics)
         return BOUGH_OK;
     putchar('\n');
-    return cli_print_scores(title, scores);
+    return cli_print_metrics(title, metrics);
 }
 
 static enum bough_status print_result(const char *folder)

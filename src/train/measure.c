@@ -1,4 +1,4 @@
-#include "train/scoring.h"
+#include "train/measure.h"
 
 #include "base/error.h"
 #include "nn/metric.h"
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-double bough_scores_find(const struct bough_scores *scores, const char *task, const char *metric)
+double bough_metrics_find(const struct bough_metrics *metrics, const char *task, const char *metric)
 {
-    for (size_t i = 0; i < scores->count; i++)
-        if (strcmp(scores->score[i].task, task) == 0 &&
-            strcmp(scores->score[i].metric, metric) == 0)
-            return scores->score[i].value;
+    for (size_t i = 0; i < metrics->count; i++)
+        if (strcmp(metrics->value[i].task, task) == 0 &&
+            strcmp(metrics->value[i].metric, metric) == 0)
+            return metrics->value[i].value;
     return NAN;
 }
 
@@ -72,14 +72,14 @@ static enum bough_status count_positions(struct bough__outcome *outcome, struct 
     return BOUGH_OK;
 }
 
-static void add(struct bough_scores *scores, const char *task, const char *metric, double value)
+static void add(struct bough_metrics *metrics, const char *task, const char *metric, double value)
 {
     if (isnan(value))
         value = NAN; // of one sign, which printf shows
-    scores->score[scores->count++] = (struct bough_score){task, metric, value};
+    metrics->value[metrics->count++] = (struct bough_metric_value){task, metric, value};
 }
 
-static enum bough_status add_confusion(struct bough_scores *scores, struct bough__arena *arena,
+static enum bough_status add_confusion(struct bough_metrics *metrics, struct bough__arena *arena,
                                        const char *task, const struct bough__outcome *outcome,
                                        const char *const *names)
 {
@@ -88,25 +88,26 @@ static enum bough_status add_confusion(struct bough_scores *scores, struct bough
     if (!count)
         return bough__no_memory();
     bough__confusion_count(count, outcome);
-    scores->confusion[scores->confusion_count++] =
+    metrics->confusion[metrics->confusion_count++] =
         (struct bough_confusion){task, classes, names, count};
     return BOUGH_OK;
 }
 
-static enum bough_status score_task(struct bough_scores *scores, struct bough__arena *arena,
-                                    const struct bough__task *task,
-                                    const struct bough__outcome *outcome, const char *const *names)
+static enum bough_status measure_task(struct bough_metrics *metrics, struct bough__arena *arena,
+                                      const struct bough__task *task,
+                                      const struct bough__outcome *outcome,
+                                      const char *const *names)
 {
     for (size_t i = 0; i < task->metrics_count; i++) {
         const char *name = task->metrics[i];
         enum bough_status status;
         if (strcmp(name, "confusion") == 0) {
-            status = add_confusion(scores, arena, task->name, outcome, names);
+            status = add_confusion(metrics, arena, task->name, outcome, names);
         } else {
             int k = 0;
             double value = NAN;
             status = bough__metric_find(name, &k)->measure(&value, outcome, k);
-            add(scores, task->name, name, value);
+            add(metrics, task->name, name, value);
         }
         if (status != BOUGH_OK)
             return status;
@@ -116,22 +117,22 @@ static enum bough_status score_task(struct bough_scores *scores, struct bough__a
 
 // ---- All tasks ----
 
-static enum bough_status make_room(struct bough_scores *scores, struct bough__arena *arena,
+static enum bough_status make_room(struct bough_metrics *metrics, struct bough__arena *arena,
                                    const struct bough_config *config)
 {
     size_t count = 0;
     for (size_t t = 0; t < config->tasks_count; t++)
         count += 1 + config->tasks[t].metrics_count;
-    *scores = (struct bough_scores){
-        .score = BOUGH_NEW(arena, struct bough_score, count),
+    *metrics = (struct bough_metrics){
+        .value = BOUGH_NEW(arena, struct bough_metric_value, count),
         .confusion = BOUGH_NEW(arena, struct bough_confusion, count),
     };
-    return scores->score && scores->confusion ? BOUGH_OK : bough__no_memory();
+    return metrics->value && metrics->confusion ? BOUGH_OK : bough__no_memory();
 }
 
-enum bough_status bough__score(struct bough_scores *scores, struct bough__arena *arena,
-                               struct bough__runner *runner, const double *loss,
-                               const double *weight, int64_t rows)
+enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__arena *arena,
+                                 struct bough__runner *runner, const double *loss,
+                                 const double *weight, int64_t rows)
 {
     enum bough_status status;
     const struct bough__model *model = runner->data.model;
@@ -139,7 +140,7 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
     struct bough__arena own = {0};
     float **score = BOUGH_NEW(&own, float *, tasks);
     BOUGH_TRY_MEMORY(score);
-    BOUGH_TRY(make_room(scores, arena, model->config));
+    BOUGH_TRY(make_room(metrics, arena, model->config));
     BOUGH_TRY(bough__runner_scores(runner, score, &rows));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough__task *task = &model->config->tasks[t];
@@ -148,11 +149,11 @@ enum bough_status bough__score(struct bough_scores *scores, struct bough__arena 
                                          .width = model->width[t],
                                          .score = score[t]};
         bough__targets_scale(score[t], task, rows, model->width[t]);
-        add(scores, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
+        add(metrics, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
         BOUGH_TRY(
             ordered_targets(&outcome, &own, &runner->split->targets[t], task, runner->feed.order));
         BOUGH_TRY(count_positions(&outcome, &own, model->positions[t]));
-        BOUGH_TRY(score_task(scores, arena, task, &outcome, model->classes[t].mapped));
+        BOUGH_TRY(measure_task(metrics, arena, task, &outcome, model->classes[t].mapped));
     }
 done:
     for (size_t t = 0; score && t < tasks; t++)
@@ -161,7 +162,7 @@ done:
     return status;
 }
 
-enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__arena *arena,
+enum bough_status bough__evaluate(struct bough_metrics *metrics, struct bough__arena *arena,
                                   struct bough__runner *runner)
 {
     enum bough_status status;
@@ -170,7 +171,7 @@ enum bough_status bough__evaluate(struct bough_scores *scores, struct bough__are
     BOUGH_TRY_MEMORY(loss);
     BOUGH_TRY(bough__runner_run(runner));
     BOUGH_TRY(bough__runner_losses(runner, loss, loss + tasks));
-    BOUGH_TRY(bough__score(scores, arena, runner, loss, loss + tasks, runner->feed.count));
+    BOUGH_TRY(bough__measure(metrics, arena, runner, loss, loss + tasks, runner->feed.count));
 done:
     free(loss);
     return status;
@@ -193,7 +194,7 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
     return BOUGH_OK;
 }
 
-enum bough_status bough__scoring_check(const struct bough__model *model)
+enum bough_status bough__metrics_check(const struct bough__model *model)
 {
     for (size_t t = 0; t < model->config->tasks_count; t++) {
         const struct bough__task *task = &model->config->tasks[t];

@@ -7,41 +7,41 @@
 enum { MOST_METRICS = 32 };
 
 // The metrics of all tasks, each once, in the order in which they come.
-static size_t metrics_of(const char **metric, const struct bough_scores *scores)
+static size_t metrics_of(const char **metric, const struct bough_metrics *metrics)
 {
     size_t count = 0;
-    for (size_t i = 0; i < scores->count && count < MOST_METRICS; i++) {
+    for (size_t i = 0; i < metrics->count && count < MOST_METRICS; i++) {
         size_t known = 0;
-        while (known < count && strcmp(metric[known], scores->score[i].metric) != 0)
+        while (known < count && strcmp(metric[known], metrics->value[i].metric) != 0)
             known++;
         if (known == count)
-            metric[count++] = scores->score[i].metric;
+            metric[count++] = metrics->value[i].metric;
     }
     return count;
 }
 
-static const struct bough_score *find(const struct bough_scores *scores, const char *task,
-                                      const char *metric)
+static const struct bough_metric_value *find(const struct bough_metrics *metrics, const char *task,
+                                             const char *metric)
 {
-    for (size_t i = 0; i < scores->count; i++)
-        if (strcmp(scores->score[i].task, task) == 0 &&
-            strcmp(scores->score[i].metric, metric) == 0)
-            return &scores->score[i];
+    for (size_t i = 0; i < metrics->count; i++)
+        if (strcmp(metrics->value[i].task, task) == 0 &&
+            strcmp(metrics->value[i].metric, metric) == 0)
+            return &metrics->value[i];
     return NULL;
 }
 
-static void print_row(struct cli_table *table, const struct bough_scores *scores, const char *task,
-                      const char *const *metric, size_t metrics)
+static void print_row(struct cli_table *table, const struct bough_metrics *metrics,
+                      const char *task, const char *const *metric, size_t columns)
 {
     cli_table_cell(table, "%s", task);
-    for (size_t m = 0; m < metrics; m++) {
-        const struct bough_score *score = find(scores, task, metric[m]);
-        if (!score)
+    for (size_t m = 0; m < columns; m++) {
+        const struct bough_metric_value *found = find(metrics, task, metric[m]);
+        if (!found)
             cli_table_cell(table, "%s", "");
-        else if (fabs(score->value) < 10000)
-            cli_table_cell(table, "%.4f", score->value);
+        else if (fabs(found->value) < 10000)
+            cli_table_cell(table, "%.4f", found->value);
         else
-            cli_table_cell(table, "%.5g", score->value);
+            cli_table_cell(table, "%.5g", found->value);
     }
 }
 
@@ -77,21 +77,21 @@ static enum bough_status print_confusion(const struct bough_confusion *confusion
     return cli_table_end(&table);
 }
 
-enum bough_status cli_print_scores(const char *title, const struct bough_scores *scores)
+enum bough_status cli_print_metrics(const char *title, const struct bough_metrics *metrics)
 {
     const char *metric[MOST_METRICS];
     char align[MOST_METRICS + 2] = "l";
     struct cli_table table = {.align = align};
-    size_t metrics = metrics_of(metric, scores);
-    memset(align + 1, 'r', metrics);
+    size_t columns = metrics_of(metric, metrics);
+    memset(align + 1, 'r', columns);
     cli_table_cell(&table, "%s", title);
-    for (size_t m = 0; m < metrics; m++)
+    for (size_t m = 0; m < columns; m++)
         cli_table_cell(&table, "%s", metric[m]);
-    for (size_t i = 0; i < scores->count; i++)
-        if (i == 0 || strcmp(scores->score[i].task, scores->score[i - 1].task) != 0)
-            print_row(&table, scores, scores->score[i].task, metric, metrics);
+    for (size_t i = 0; i < metrics->count; i++)
+        if (i == 0 || strcmp(metrics->value[i].task, metrics->value[i - 1].task) != 0)
+            print_row(&table, metrics, metrics->value[i].task, metric, columns);
     enum bough_status status = cli_table_end(&table);
-    for (size_t i = 0; i < scores->confusion_count && status == BOUGH_OK; i++)
-        status = print_confusion(&scores->confusion[i]);
+    for (size_t i = 0; i < metrics->confusion_count && status == BOUGH_OK; i++)
+        status = print_confusion(&metrics->confusion[i]);
     return status;
 }
