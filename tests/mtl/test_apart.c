@@ -1,0 +1,421 @@
+// The tasks' gradients apart, for every layer of the list in a trunk and for every architecture of
+// its list: as T separate backward passes have them, both ways of the plan, on every device; and
+// those of architectures by finite differences. A row that is added later is tested without a line
+// more.
+#include "base/strings.h"
+#include "support/configs.h"
+
+#include "cl/random.h"
+#include "cl/step.h"
+#include "graph/plan.h"
+#include "train/model.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { T = 3, ROWS = 6, WIDTH = 2, MOST = 8192, NUMBERS = 4096 };
+
+// In one buffer, in numbers.
+enum { INPUT = 0, TARGETS = 2048, LOSSES = TARGETS + T * ROWS * WIDTH, FACTORS = LOSSES + 2 * T };
+enum { WEIGHTS = FACTORS + T, GRAM = WEIGHTS + T, STATE = GRAM + T * T };
+
+static const float weights[T] = {0.5f, -2, 1.25f};
+
+// ---- What is given to a layer ----
+
+static const struct given {
+    const char *name, *input, *before;
+    struct bough_shape sample;
+} given[] = {
+    {"images", "input: x", "conv2d: {channels: 4, kernel: 3, padding: 1}, ", {3, {3, 6, 6}}},
+    {"rows", "input: x", "linear: 8, ", {1, {9}}},
+    {"ids", "input: {field: x, type: ids}", "", {1, {5}}},
+};
+
+enum { IDS = sizeof given / sizeof *given - 1 };
+
+static const char *value_of(const struct bough__option *option)
+{
+    switch (option->type) {
+    case BOUGH__OPTION_SHAPE:
+        return "[2, 72]"; // of the images behind `before`
+    case BOUGH__OPTION_INT:
+    case BOUGH__OPTION_PAIR:
+        return "2";
+    case BOUGH__OPTION_NUMBER:
+        return "0.5";
+    default:
+        fail_msg("%s is needed: say here what an option of its type is tested with", option->name);
+        return NULL;
+    }
+}
+
+// Appends what a row needs and no more: "units: 2, ".
+static void append_needed(char *text, size_t size, const struct bough__row *row)
+{
+    for (size_t i = 0; i < row->options.count; i++)
+        if (row->options.option[i].needed)
+            bough__append(text, size, "%s: %s, ", row->options.option[i].name,
+                          value_of(&row->options.option[i]));
+}
+
+static struct bough_config config_of(const struct given *to, const char *trunk,
+                                     const char *architecture)
+{
+    char text[2000] = "";
+    bough__append(text, sizeof text, "data: none\n%s\ntrunk: [%s]\ntasks:\n", to->input, trunk);
+    for (int t = 0; t < T; t++)
+        bough__append(text, sizeof text,
+                      "  %c: {target: y, loss: mse, head: [flatten, tanh, linear: %d]}\n", 'a' + t,
+                      WIDTH);
+    return test_config(text, architecture, NULL);
+}
+
+// ---- A net, and how it is run ----
+
+struct way {
+    enum bough__plan_mode mode;
+    int task; // the only one of SINGLE
+    size_t limit;
+};
+
+struct net {
+    struct bough_config config;
+    struct bough__model *model;
+    struct bough__graph graph;
+    struct bough__buffer *memory, *jacobian;
+    int32_t scores[T];
+    struct bough__wiring wiring;
+    struct bough__plan *plan;
+    struct bough__sequence forward, backward;
+    size_t shared; // numbers of a row of the Jacobian
+};
+
+struct result {
+    float jacobian[T][MOST], shared[MOST], own[T][MOST], gram[T][T];
+    size_t bytes, group;
+};
+
+static struct bough__span at(const struct net *net, size_t number)
+{
+    return bough__span_at(bough__whole(net->memory), number * sizeof(float));
+}
+
+static void fill(struct net *net, int ids)
+{
+    float number[NUMBERS];
+    int32_t id[ROWS * 5];
+    const struct step_state state = {.seed = {3, 4}, .step = 5};
+    for (unsigned i = 0; i < NUMBERS; i++)
+        number[i] = 2 * random_unit(random_bits(11, 7, i, 0, 0, 0).v[0]) - 1;
+    for (int i = 0; i < ROWS * 5; i++)
+        id[i] = i * 7 % 3 % 2;
+    for (int t = 0; t < T; t++)
+        number[FACTORS + t] = 1;
+    memcpy(number + WEIGHTS, weights, sizeof weights);
+    memcpy(number + STATE, &state, sizeof state);
+    if (ids)
+        memcpy(number + INPUT, id, sizeof id);
+    assert_ok(bough__buffer_create(&net->memory, net->model->device, sizeof number));
+    assert_ok(bough__write(at(net, 0), number, sizeof number));
+}
+
+static void record(struct net *net, const struct way *way)
+{
+    int32_t x, target, loss;
+    assert_true(bough_shape_elements(net->model->sample) * ROWS <= TARGETS);
+    assert_ok(bough__model_leaf(net->model, &net->graph, &x, 0, at(net, INPUT), ROWS));
+    assert_ok(bough__model_record(net->model, &net->graph, 1, &x, &net->wiring));
+    for (size_t t = 0; t < T; t++) {
+        const struct bough__tensor tensor = {
+            at(net, TARGETS + t * ROWS * WIDTH), {2, {ROWS, WIDTH}}, BOUGH_F32};
+        assert_ok(bough__graph_leaf(&net->graph, &target, &tensor, (struct bough__span){0}));
+        assert_ok(bough__loss_build(&net->graph, &loss, &net->config.tasks[t].loss, net->scores[t],
+                                    target, -1));
+        bough__graph_output_at(&net->graph, loss, at(net, LOSSES + 2 * t));
+        if (way->mode != BOUGH_PLAN_SINGLE || (int)t == way->task)
+            bough__graph_root(&net->graph, loss, (int32_t)t, at(net, FACTORS + t));
+    }
+}
+
+static void make_plan(struct net *net, const struct way *way)
+{
+    const struct bough__param_block *shared = &net->model->params.block[0];
+    const size_t bytes = (size_t)shared->size * sizeof(float);
+    assert_ok(bough__buffer_create(&net->jacobian, net->model->device, T * bytes + 4));
+    struct bough__plan_options options = {.step = at(net, STATE),
+                                          .mode = way->mode,
+                                          .tasks = T,
+                                          .shared = shared->gradient,
+                                          .shared_bytes = bytes,
+                                          .jacobian = bough__whole(net->jacobian),
+                                          .gram = at(net, GRAM),
+                                          .weights = at(net, WEIGHTS),
+                                          .stack_limit = {way->limit}};
+    options.jacobian.stride = bytes;
+    net->shared = (size_t)shared->size;
+    assert_ok(bough__plan_create(&net->plan, &net->graph, net->model->device, &options));
+    assert_ok(bough__plan_forward(net->plan, &net->forward));
+    if (way->mode == BOUGH_PLAN_SINGLE) {
+        assert_ok(bough__plan_backward(net->plan, &net->backward));
+        return;
+    }
+    assert_ok(bough__plan_heads(net->plan, &net->backward));
+    assert_ok(bough__plan_sweep(net->plan, &net->backward));
+    if (way->mode == BOUGH_PLAN_GRAM)
+        assert_ok(bough__plan_weighted(net->plan, &net->backward));
+}
+
+static void net_open(struct net *net, struct bough_device *device,
+                     const struct bough_config *config, const struct given *to,
+                     const struct way *way)
+{
+    *net = (struct net){.forward = {.device = device}, .backward = {.device = device}};
+    net->wiring.scores = net->scores;
+    net->config = *config;
+    assert_ok(bough__model_create(&net->model, &net->config, &to->sample, device, NULL));
+    fill(net, to == &given[IDS]);
+    record(net, way);
+    make_plan(net, way);
+}
+
+static void net_close(struct net *net)
+{
+    bough__sequence_fini(&net->forward);
+    bough__sequence_fini(&net->backward);
+    bough__plan_destroy(&net->plan);
+    bough__graph_fini(&net->graph);
+    bough__buffer_destroy(&net->memory);
+    bough__buffer_destroy(&net->jacobian);
+    bough__model_destroy(&net->model);
+}
+
+static void read_block(const struct net *net, int block, float *to)
+{
+    const struct bough__param_block *from = &net->model->params.block[block];
+    assert_true(from->size <= MOST);
+    if (from->size)
+        assert_ok(bough__read(from->gradient, to, (size_t)from->size * sizeof(float)));
+}
+
+static void run(struct net *net, struct result *result)
+{
+    size_t unshared;
+    memset(result, 0, sizeof *result);
+    assert_ok(bough__sequence_run(&net->forward));
+    assert_ok(bough__sequence_run(&net->backward));
+    read_block(net, 0, result->shared);
+    for (int t = 0; t < T; t++) {
+        read_block(net, 1 + t, result->own[t]);
+        assert_ok(bough__read(
+            bough__span_at(bough__whole(net->jacobian), (size_t)t * net->shared * sizeof(float)),
+            result->jacobian[t], net->shared * sizeof(float)));
+    }
+    assert_ok(bough__read(at(net, GRAM), result->gram, sizeof result->gram));
+    result->bytes = bough__plan_bytes(net->plan, &unshared);
+    result->group = bough__plan_group(net->plan);
+}
+
+static void solve(struct result *result, struct bough_device *device,
+                  const struct bough_config *config, const struct given *to, struct way way)
+{
+    struct net net;
+    net_open(&net, device, config, to, &way);
+    run(&net, result);
+    net_close(&net);
+}
+
+// ---- Against separate passes ----
+
+static void expect_close(const char *what, const float *got, const float *want, size_t count)
+{
+    float most = 0, off = 0;
+    for (size_t i = 0; i < count; i++) {
+        most = fmaxf(most, fabsf(want[i]));
+        off = fmaxf(off, fabsf(got[i] - want[i]));
+    }
+    if (!(off <= 1e-5f * most))
+        fail_msg("%s: off by %g of %g", what, (double)off, (double)most);
+}
+
+static void solve_apart(struct result *want, struct bough_device *device,
+                        const struct bough_config *config, const struct given *to)
+{
+    static struct result one;
+    memset(want, 0, sizeof *want);
+    for (int t = 0; t < T; t++) {
+        solve(&one, device, config, to, (struct way){BOUGH_PLAN_SINGLE, t, 0});
+        memcpy(want->jacobian[t], one.shared, sizeof one.shared);
+        memcpy(want->own[t], one.own[t], sizeof one.own[t]);
+    }
+    for (int t = 0; t < T; t++)
+        for (size_t i = 0; i < MOST; i++)
+            want->shared[i] += weights[t] * want->jacobian[t][i];
+    for (int t = 0; t < T; t++)
+        for (int u = 0; u < T; u++) {
+            double sum = 0;
+            for (size_t i = 0; i < MOST; i++)
+                sum += (double)want->jacobian[t][i] * (double)want->jacobian[u][i];
+            want->gram[t][u] = (float)sum;
+        }
+}
+
+static void compare(const struct result *got, const struct result *want, enum bough__plan_mode mode)
+{
+    for (int t = 0; t < T; t++) {
+        expect_close("what is a task's own", got->own[t], want->own[t], MOST);
+        if (mode == BOUGH_PLAN_JACOBIAN)
+            expect_close("Jacobian", got->jacobian[t], want->jacobian[t], MOST);
+    }
+    if (mode == BOUGH_PLAN_GRAM) {
+        expect_close("Gram matrix", got->gram[0], want->gram[0], (size_t)T * T);
+        expect_close("weighted", got->shared, want->shared, MOST);
+    }
+}
+
+// All tasks at once, and one at a time.
+static void check(struct bough_device *device, const struct bough_config *config,
+                  const struct given *to)
+{
+    static struct result want, got;
+    solve_apart(&want, device, config, to);
+    for (int t = 0; t < T; t++)
+        assert_true(want.gram[t][t] > 0);
+    for (enum bough__plan_mode mode = BOUGH_PLAN_JACOBIAN; mode <= BOUGH_PLAN_GRAM; mode++)
+        for (size_t limit = 0; limit < 2; limit++) {
+            solve(&got, device, config, to, (struct way){mode, 0, limit});
+            assert_int_equal(got.group, limit ? 1 : T);
+            compare(&got, &want, mode);
+        }
+}
+
+static void check_everywhere(const char *name, const struct bough_config *config,
+                             const struct given *to)
+{
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        print_message("%s, %s on %s\n", name, to->name, bough_device_info(device[d])->id);
+        check(device[d], config, to);
+    }
+}
+
+// Ids are given only to layers that take nothing else.
+static int check_layer(const struct bough__row *layer, const struct given *to)
+{
+    char trunk[1000] = "";
+    struct bough__model *model;
+    bough__append(trunk, sizeof trunk, "%s{%s: {", to->before, layer->name);
+    append_needed(trunk, sizeof trunk, layer);
+    bough__append(trunk, sizeof trunk, "}}, tanh, flatten, linear: 7");
+    const struct bough_config config = config_of(to, trunk, NULL);
+    const enum bough_status status = bough__model_create(&model, &config, &to->sample, NULL, NULL);
+    bough__model_destroy(&model);
+    assert_true(status == BOUGH_OK || status == BOUGH_INVALID);
+    if (status == BOUGH_OK)
+        check_everywhere(layer->name, &config, to);
+    return status == BOUGH_OK;
+}
+
+static void every_layer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < bough__layers.count; i++) {
+        const struct bough__row *layer = bough__layers.row[i];
+        int taken = 0;
+        for (int g = 0; g <= IDS; g++)
+            taken += (g < IDS || !taken) && check_layer(layer, &given[g]);
+        if (!taken)
+            fail_msg("%s takes nothing that is given here: %s", layer->name, bough_last_error());
+    }
+}
+
+static struct bough_config config_of_architecture(const struct bough__row *row)
+{
+    char text[600] = "";
+    bough__append(text, sizeof text, "architecture={name: %s, ", row->name);
+    append_needed(text, sizeof text, row);
+    bough__append(text, sizeof text, "}");
+    return config_of(&given[1], "linear: 6, tanh, linear: 5", text);
+}
+
+static void every_architecture(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < bough__architectures.count; i++) {
+        const struct bough_config config = config_of_architecture(bough__architectures.row[i]);
+        check_everywhere(bough__architectures.row[i]->name, &config, &given[1]);
+    }
+}
+
+// ---- By finite differences ----
+
+// The losses with number `i` of a block moved by `by`.
+static void losses_at(struct net *net, float *loss, struct bough__span number, float value)
+{
+    float both[2 * T];
+    assert_ok(bough__write(number, &value, sizeof value));
+    assert_ok(bough__sequence_run(&net->forward));
+    assert_ok(bough__read(at(net, LOSSES), both, sizeof both));
+    for (int t = 0; t < T; t++)
+        loss[t] = both[2 * t];
+}
+
+// The slopes of all losses by one number.
+static void slopes(struct net *net, float *slope, struct bough__span number)
+{
+    static const float h = 1.0f / 128;
+    float value, above[T], below[T];
+    assert_ok(bough__read(number, &value, sizeof value));
+    losses_at(net, above, number, value + h);
+    losses_at(net, below, number, value - h);
+    assert_ok(bough__write(number, &value, sizeof value));
+    for (int t = 0; t < T; t++)
+        slope[t] = (above[t] - below[t]) / (2 * h);
+}
+
+static float gradient_of(const struct result *result, int block, int64_t i, int t)
+{
+    if (block == 0)
+        return result->jacobian[t][i];
+    return block == 1 + t ? result->own[t][i] : 0;
+}
+
+static void check_differences(struct bough_device *device, const struct bough_config *config)
+{
+    static struct result result;
+    struct net net;
+    net_open(&net, device, config, &given[1], &(struct way){.mode = BOUGH_PLAN_JACOBIAN});
+    run(&net, &result);
+    for (int block = 0; block <= T; block++)
+        for (int64_t i = 0; i < net.model->params.block[block].size; i++) {
+            float slope[T];
+            slopes(&net, slope,
+                   bough__span_at(net.model->params.block[block].value, (size_t)i * sizeof(float)));
+            for (int t = 0; t < T; t++)
+                assert_float_equal(slope[t], gradient_of(&result, block, i, t), 5e-5);
+        }
+    net_close(&net);
+}
+
+static void every_architecture_by_finite_differences(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t i = 0; i < bough__architectures.count; i++) {
+        const struct bough_config config = config_of_architecture(bough__architectures.row[i]);
+        for (size_t d = 0; d < count; d++)
+            check_differences(device[d], &config);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_layer),
+        cmocka_unit_test(every_architecture),
+        cmocka_unit_test(every_architecture_by_finite_differences),
+    };
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
+}
