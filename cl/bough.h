@@ -30,28 +30,30 @@
 #define BOUGH_GROUP 1
 #endif
 
-// A buffer and the place in it, in bytes, or a pointer there. An absent argument is NULL. The
-// second dimension of a launch is a stack: `step` further on lies the next one's. The kernels of
-// GEMM have dimensions of their own (BOUGH_NO_STACK).
+// A buffer and the place in it, in bytes, or a pointer there; HAS is false of an absent argument.
+// The second dimension of a launch is a stack: `_at.y` bytes further on lies the next one's. A
+// driver copies every argument at every launch: few of them are quick. The kernels of GEMM have
+// dimensions of their own (BOUGH_NO_STACK).
 #if defined BOUGH_NO_STACK && defined BOUGH_POINTERS
-#define ARG(name)        global char *name##_base
-#define PLACE(name)      (name##_base)
-#define VIEW(type, name) global type *name = (global type *)name##_base
+#define ARG(name)    global char *name##_base
+#define HAS(name)    (name##_base != 0)
+#define AT(base, at) (base)
 #elif defined BOUGH_NO_STACK
-#define ARG(name)        global char *name##_base, const ulong name##_at
-#define PLACE(name)      (name##_base + name##_at)
-#define VIEW(type, name) global type *name = (global type *)(name##_base + name##_at)
+#define ARG(name)    global char *name##_base, const ulong name##_at
+#define HAS(name)    (name##_base != 0)
+#define AT(base, at) (base + at)
 #elif defined BOUGH_POINTERS
-#define ARG(name)   global char *name##_base, const ulong name##_step
-#define PLACE(name) (name##_base + get_group_id(1) * name##_step)
-#define VIEW(type, name)                                                                           \
-    global type *name = (global type *)(name##_base + get_group_id(1) * name##_step)
+#define ARG(name)    const ulong2 name##_at
+#define HAS(name)    (name##_at.x != 0)
+#define AT(base, at) ((global char *)(at.x + get_group_id(1) * at.y))
 #else
-#define ARG(name)   global char *name##_base, const ulong name##_at, const ulong name##_step
-#define PLACE(name) (name##_base + name##_at + get_group_id(1) * name##_step)
-#define VIEW(type, name)                                                                           \
-    global type *name = (global type *)(name##_base + name##_at + get_group_id(1) * name##_step)
+#define ARG(name)    global char *name##_base, const ulong2 name##_at
+#define HAS(name)    (name##_base != 0)
+#define AT(base, at) (base + at.x + get_group_id(1) * at.y)
 #endif
+// A driver may have made a macro of the name: it is pasted before it is anything else.
+#define PLACE(name)      AT(name##_base, name##_at)
+#define VIEW(type, name) global type *name = (global type *)AT(name##_base, name##_at)
 
 #define ROW_KERNEL kernel __attribute__((reqd_work_group_size(BOUGH_GROUP, 1, 1)))
 

@@ -13,7 +13,7 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
     VIEW(float, dbias);
     local float scratch[BOUGH_GROUP];
     const size_t channel = get_group_id(0);
-    const bool has_y = y_base != 0;
+    const bool has_y = HAS(y);
     const struct activation_slope slope = activation_slope(p.activation);
     float total = 0.0f;
     for (int n = 0; n < p.batch; n++) {
@@ -34,7 +34,7 @@ ROW_KERNEL void conv2d_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
         total += sum;
     }
     total = GROUP_SUM(total, scratch);
-    if (dbias_base != 0 && get_local_id(0) == 0)
+    if (HAS(dbias) && get_local_id(0) == 0)
         dbias[channel] = p.add ? dbias[channel] + total : total;
 }
 

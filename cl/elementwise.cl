@@ -31,10 +31,10 @@ ITEM_KERNEL void add_bwd(ARG(dy), ARG(y), ARG(da), ARG(db), const ulong count,
     VIEW(float, da);
     VIEW(float, db);
     const size_t begin = items_begin(count), end = items_end(count);
-    y = y_base != 0 ? y : dy; // no matter which, without an activation
-    if (db_base != 0)
+    y = HAS(y) ? y : dy; // no matter which, without an activation
+    if (HAS(db))
         activation_back_to(db, dy, y, begin, end, p.activation, p.add[1]);
-    if (da_base != 0)
+    if (HAS(da))
         activation_back_to(da, dy, y, begin, end, p.activation, p.add[0]);
 }
 

@@ -50,7 +50,7 @@ static inline void ask_for_row(global const char *row, size_t size)
 }
 
 #define COPY(i)                                                                                    \
-    if (x##i##_base != 0)                                                                          \
+    if (HAS(x##i))                                                                                 \
     copy_words((global const uint *)PLACE(source##i), (global uint *)PLACE(x##i), from, row,       \
                p.width[i])
 
@@ -66,9 +66,9 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
     VIEW(const float, shift);
     VIEW(float, x0);
     EACH_ROW (row) {
-        const size_t from = order_base != 0 ? (size_t)order[step->first + row] : row;
+        const size_t from = HAS(order) ? (size_t)order[step->first + row] : row;
         const size_t begin = from * p.width[0], prefetch = row + 8;
-        if (order_base != 0 && prefetch < count) {
+        if (HAS(order) && prefetch < count) {
             const size_t size = (size_t)p.width[0] * (p.kind == GATHER_BYTES ? 1 : 4);
             ask_for_row(PLACE(source0) + (size_t)order[step->first + prefetch] * size, size);
         }

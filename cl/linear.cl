@@ -21,7 +21,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
     VIEW(float, dbias);
     const int first = (int)get_group_id(0) * LINEAR_COLUMNS;
     const int columns = min(p.columns - first, (int)LINEAR_COLUMNS);
-    const bool has_y = y_base != 0;
+    const bool has_y = HAS(y);
     const struct activation_slope slope = activation_slope(p.activation);
     float sum[LINEAR_COLUMNS] = {0.0f};
     if (columns == LINEAR_COLUMNS) {
@@ -46,7 +46,7 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
                 sum[c] += value;
             }
     }
-    for (int c = 0; dbias_base != 0 && c < columns; c++)
+    for (int c = 0; HAS(dbias) && c < columns; c++)
         dbias[first + c] = sum[c] + (p.add ? dbias[first + c] : 0.0f);
 }
 
@@ -68,14 +68,14 @@ ROW_KERNEL void linear_bias_bwd(ARG(dy), ARG(y), ARG(dbias), const ulong count,
         for (int r = id / width; column < p.columns && r < p.rows; r += BOUGH_GROUP / width) {
             const size_t at = (size_t)r * p.columns + column;
             float value = dy[at];
-            if (y_base != 0)
+            if (HAS(y))
                 dy[at] = value = slope_times(slope, y[at], value);
             sum += value;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
         scratch[id] = sum;
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (dbias_base == 0 || id >= width || column >= p.columns)
+        if (!HAS(dbias) || id >= width || column >= p.columns)
             continue;
         for (int other = id + width; other < BOUGH_GROUP; other += width)
             sum += scratch[other];

@@ -159,7 +159,7 @@ static void keep_scores(const struct loss_task *task, global const float *x, glo
 
 #define OF_TASK(type, name)                                                                        \
     (global type *)(t == 0 ? PLACE(name##0) : t == 1 ? PLACE(name##1) : PLACE(name##2))
-#define IS_THERE(name) ((t == 0 ? name##0_base : t == 1 ? name##1_base : name##2_base) != 0)
+#define IS_THERE(name) (t == 0 ? HAS(name##0) : t == 1 ? HAS(name##1) : HAS(name##2))
 
 ROW_KERNEL void loss_step(ARG(step), ARG(loss), ARG(factor), ARG(account), ARG(x0), ARG(target0),
                           ARG(weight0), ARG(dx0), ARG(all0), ARG(x1), ARG(target1), ARG(weight1),

@@ -105,11 +105,11 @@ ROW_KERNEL void batch_norm_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved), ARG(dy
     }
     sum = GROUP_SUM(sum, scratch);
     dot = GROUP_SUM(dot, scratch);
-    if (get_local_id(0) == 0 && dgamma_base != 0)
+    if (get_local_id(0) == 0 && HAS(dgamma))
         dgamma[c] = p.add_dgamma ? dgamma[c] + dot : dot;
-    if (get_local_id(0) == 0 && dbeta_base != 0)
+    if (get_local_id(0) == 0 && HAS(dbeta))
         dbeta[c] = p.add_dbeta ? dbeta[c] + sum : sum;
-    if (dx_base != 0) {
+    if (HAS(dx)) {
         // Running statistics are constants; those of the batch depend on x.
         const float share = p.training ? 1.0f / ((float)p.batch * (float)p.plane) : 0.0f;
         EACH_PLACE (i, c, p.batch, p.channels, p.plane) {
@@ -230,9 +230,9 @@ ITEM_KERNEL void layer_norm_affine_bwd(ARG(x), ARG(gamma), ARG(beta), ARG(saved)
                 dot[j] += dz * normal_x;
             }
         }
-        for (int j = 0; j < wide && dgamma_base != 0; j++)
+        for (int j = 0; j < wide && HAS(dgamma); j++)
             dgamma[i + j] = p.add_dgamma ? dgamma[i + j] + dot[j] : dot[j];
-        for (int j = 0; j < wide && dbeta_base != 0; j++)
+        for (int j = 0; j < wide && HAS(dbeta); j++)
             dbeta[i + j] = p.add_dbeta ? dbeta[i + j] + sum[j] : sum[j];
     }
 }

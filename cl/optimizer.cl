@@ -11,8 +11,8 @@ ITEM_KERNEL void sgd_update(ARG(params), ARG(grads), ARG(velocity), ARG(step), A
     VIEW(float, velocity);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
-    if (velocity_base == 0) {
+    const float by = HAS(factor) ? factor[0] : 1.0f, lr = step->lr;
+    if (!HAS(velocity)) {
         EACH_ITEM (i)
             params[i] -= lr * (grads[i] * by + p.weight_decay * params[i]);
         return;
@@ -34,7 +34,7 @@ ITEM_KERNEL void adam_update(ARG(params), ARG(grads), ARG(mean), ARG(square), AR
     VIEW(float, square);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    const float by = HAS(factor) ? factor[0] : 1.0f, lr = step->lr;
     const float decay = p.decoupled ? 0.0f : p.weight_decay;
     const float shrink = p.decoupled ? 1.0f - lr * p.weight_decay : 1.0f;
     const float rate = lr / step->bias1, root = sqrt(step->bias2);
@@ -57,13 +57,13 @@ ITEM_KERNEL void rmsprop_update(ARG(params), ARG(grads), ARG(square), ARG(veloci
     VIEW(float, velocity);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    const float by = HAS(factor) ? factor[0] : 1.0f, lr = step->lr;
     EACH_ITEM (i) {
         const float g = grads[i] * by + p.weight_decay * params[i];
         const float s = p.keep2 * square[i] + p.take2 * (g * g);
         square[i] = s;
         float change = g / (sqrt(s) + p.eps);
-        if (velocity_base != 0) {
+        if (HAS(velocity)) {
             change += p.momentum * velocity[i];
             velocity[i] = change;
         }
@@ -79,7 +79,7 @@ ITEM_KERNEL void adagrad_update(ARG(params), ARG(grads), ARG(sum), ARG(step), AR
     VIEW(float, sum);
     VIEW(const struct step_state, step);
     VIEW(const float, factor);
-    const float by = factor_base != 0 ? factor[0] : 1.0f, lr = step->lr;
+    const float by = HAS(factor) ? factor[0] : 1.0f, lr = step->lr;
     EACH_ITEM (i) {
         const float g = grads[i] * by + p.weight_decay * params[i];
         const float s = sum[i] + g * g;

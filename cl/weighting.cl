@@ -14,7 +14,7 @@ ITEM_KERNEL void uncertainty(ARG(losses), ARG(factor), ARG(params), ARG(weights)
     VIEW(float, weights);
     VIEW(float, gradient);
     EACH_ITEM (t) {
-        const float by = factor_base != 0 ? factor[t] : 1.0f;
+        const float by = HAS(factor) ? factor[t] : 1.0f;
         const float half_precision = 0.5f * exp(-params[t]);
         const int labelled = losses[2 * t + 1] != 0.0f;
         weights[t] = labelled ? half_precision * by : 0.0f;

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ static struct {
     void *(*alloc)(cl_context context, cl_bitfield flags, size_t size, cl_uint alignment);
     void (*free)(cl_context context, void *memory);
     cl_int (*set_arg)(cl_kernel kernel, cl_uint index, const void *pointer);
+    cl_int (*set_info)(cl_kernel kernel, cl_kernel_exec_info what, size_t size, const void *value);
 } shared;
 
 static void find_shared(void)
@@ -33,13 +35,14 @@ static void find_shared(void)
     *(void **)&shared.alloc = dlsym(RTLD_DEFAULT, "clSVMAlloc");
     *(void **)&shared.free = dlsym(RTLD_DEFAULT, "clSVMFree");
     *(void **)&shared.set_arg = dlsym(RTLD_DEFAULT, "clSetKernelArgSVMPointer");
+    *(void **)&shared.set_info = dlsym(RTLD_DEFAULT, "clSetKernelExecInfo");
 }
 
 int bough__cl_shares_memory(void)
 {
     static pthread_once_t found = PTHREAD_ONCE_INIT;
     pthread_once(&found, find_shared);
-    return shared.alloc && shared.free && shared.set_arg;
+    return shared.alloc && shared.free && shared.set_arg && shared.set_info;
 }
 
 // ---- Allocating ----
@@ -102,6 +105,37 @@ cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough_
                                   memory.buffer ? &memory.buffer : NULL);
     if (error == CL_SUCCESS && !device->pointers)
         error = clSetKernelArg(kernel, (*index)++, sizeof at, &at);
+    return error;
+}
+
+// An ARG() of a kernel of stacks.
+static cl_int set_stack(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
+                        struct bough__span span)
+{
+    const struct bough__cl_memory memory = bough__cl_memory(span);
+    const cl_ulong2 at = {.s = {span.offset + (uintptr_t)memory.shared, span.stride}};
+    cl_int error = CL_SUCCESS;
+    if (!device->pointers)
+        error = clSetKernelArg(kernel, (*index)++, sizeof memory.buffer,
+                               memory.buffer ? &memory.buffer : NULL);
+    return error == CL_SUCCESS ? clSetKernelArg(kernel, (*index)++, sizeof at, &at) : error;
+}
+
+cl_int bough__cl_set_stacks(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
+                            const struct bough__span *span, int count)
+{
+    const void *pointer[BOUGH_MAX_ARGS];
+    size_t pointers = 0;
+    cl_int error = CL_SUCCESS;
+    for (int i = 0; i < count && error == CL_SUCCESS; i++) {
+        error = set_stack(kernel, index, device, span[i]);
+        pointer[pointers] = bough__cl_memory(span[i]).shared;
+        pointers += pointer[pointers] != NULL;
+    }
+    // They were handed over as numbers: the driver is told which memory is meant.
+    if (error == CL_SUCCESS && pointers)
+        error = shared.set_info(kernel, CL_KERNEL_EXEC_INFO_SVM_PTRS, pointers * sizeof *pointer,
+                                pointer);
     return error;
 }
 

@@ -128,14 +128,7 @@ static enum bough_status bind(struct bough__cl_device *device, cl_kernel kernel,
                               const struct bough__kernel_call *call)
 {
     cl_uint index = 0;
-    cl_int error = CL_SUCCESS;
-    for (int i = 0; i < call->kernel->args && error == CL_SUCCESS; i++) {
-        error = bough__cl_set_place(kernel, &index, device, bough__cl_memory(call->arg[i]),
-                                    call->arg[i].offset);
-        const cl_ulong step = call->arg[i].stride;
-        if (error == CL_SUCCESS)
-            error = clSetKernelArg(kernel, index++, sizeof step, &step);
-    }
+    cl_int error = bough__cl_set_stacks(kernel, &index, device, call->arg, call->kernel->args);
     cl_ulong count = (cl_ulong)call->count;
     if (error == CL_SUCCESS)
         error = clSetKernelArg(kernel, index++, sizeof count, &count);

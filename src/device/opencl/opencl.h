@@ -120,7 +120,10 @@ void bough__cl_free(struct bough__cl_memory memory, struct bough__cl_device *dev
 int bough__cl_is_idle(struct bough__cl_device *device);
 // Whether the loader has the functions of shared memory, which OpenCL 1.2 does not.
 int bough__cl_shares_memory(void);
-// Sets ARG(...) of a kernel, whose first index is *index, and moves that on.
+// Sets the ARG() of a kernel, whose first index is *index, and moves that on.
+cl_int bough__cl_set_stacks(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
+                            const struct bough__span *span, int count);
+// Sets one ARG() of a kernel with BOUGH_NO_STACK.
 cl_int bough__cl_set_place(cl_kernel kernel, cl_uint *index, const struct bough__cl_device *device,
                            struct bough__cl_memory memory, size_t offset);
 

@@ -117,6 +117,8 @@ CALL(clGetKernelWorkGroupInfo,
      (a, b, c, d, e, f))
 CALL(clSetKernelArg, (cl_kernel a, cl_uint b, size_t c, const void *d), (a, b, c, d))
 CALL(clSetKernelArgSVMPointer, (cl_kernel a, cl_uint b, const void *c), (a, b, c))
+CALL(clSetKernelExecInfo, (cl_kernel a, cl_kernel_exec_info b, size_t c, const void *d),
+     (a, b, c, d))
 CALL(clReleaseKernel, (cl_kernel a), (a))
 CALL(clEnqueueNDRangeKernel,
      (cl_command_queue a, cl_kernel b, cl_uint c, const size_t *d, const size_t *e,
