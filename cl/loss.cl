@@ -34,15 +34,15 @@ ROW_KERNEL void class_loss_fwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
     VIEW(float, lse);
     VIEW(float, part);
     const size_t row = get_group_id(0);
-    const long room = (long)(p.rows - row) * p.classes;
+    const long readable = (long)(p.rows - row) * p.classes;
     const int mine = label[row];
     x += row * p.classes;
     floats top = -INFINITY, sum = 0.0f;
     for (int c = 0; c < p.classes; c += LANES)
-        top = larger_floats(top, load_floats(x + c, p.classes - c, room - c, -INFINITY));
+        top = larger_floats(top, load_floats(x + c, p.classes - c, readable - c, -INFINITY));
     const float most = GROUP_MAX(most_of_floats(top), scratch);
     for (int c = 0; c < p.classes; c += LANES)
-        sum += exp(load_floats(x + c, p.classes - c, room - c, -INFINITY) - most);
+        sum += exp(load_floats(x + c, p.classes - c, readable - c, -INFINITY) - most);
     const float log_sum = most + log(GROUP_SUM(sum_floats(sum), scratch));
     float smooth = 0.0f;
     if (p.smoothing > 0.0f) {
@@ -75,7 +75,7 @@ ROW_KERNEL void class_loss_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
     VIEW(const float, dy);
     VIEW(float, dx);
     const size_t row = get_group_id(0);
-    const long room = (long)(p.rows - row) * p.classes;
+    const long readable = (long)(p.rows - row) * p.classes;
     const int mine = label[row];
     const int labelled = mine >= 0 && mine < p.classes && y[1] > 0.0f;
     x += row * p.classes;
@@ -93,7 +93,7 @@ ROW_KERNEL void class_loss_bwd(ARG(x), ARG(label), ARG(class_weight), ARG(lse), 
     const float soft = factor * p.smoothing / p.classes;
     for (int c = 0; c < p.classes; c += LANES) {
         const int left = p.classes - c;
-        const floats chance = exp(load_floats(x + c, left, room - c, 0.0f) - lse_row);
+        const floats chance = exp(load_floats(x + c, left, readable - c, 0.0f) - lse_row);
         floats slope = hard * (chance - floats_at(mine - c, 1.0f, 0.0f));
         if (soft != 0.0f) {
             const floats w = class_weight ? load_floats(class_weight + c, left, left, 0.0f) : 1.0f;

@@ -152,7 +152,7 @@ static void keep_account(global struct loss_account *account, float mean, float 
 static void keep_scores(const struct loss_task *task, global const float *x, global float *all,
                         uint first)
 {
-    const long rows = min((long)task->rows, (long)task->room - (long)first);
+    const long rows = min((long)task->rows, (long)task->stored - (long)first);
     for (long i = get_local_id(0); i < rows * task->width; i += BOUGH_GROUP)
         all[(long)first * task->width + i] = x[i];
 }

@@ -10,7 +10,7 @@ struct loss_task {
     int rows, width; // of the scores
     float smoothing; // label smoothing
     float number;    // the loss's own
-    int room;        // rows of the walk behind it are not stored
+    int stored;      // rows of the epoch, from the first, whose scores are stored
 };
 
 struct loss_step_params {

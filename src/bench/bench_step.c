@@ -66,13 +66,13 @@ static enum bough_status feeding_seconds(double *seconds, struct bough__trainer 
     enum bough_status status = BOUGH_OK;
     struct bough__runner *runner = trainer->training;
     struct feeding feeding = {runner, runner->full.sequence.launch, runner->full.stage[0].end, 0};
-    double fed, shuffled;
+    double gathered, shuffled;
     *seconds = 0;
     if (runner->steps <= 1)
         return BOUGH_OK;
-    BOUGH_TRY(median(&fed, trainer, feed, &feeding, spend));
+    BOUGH_TRY(median(&gathered, trainer, feed, &feeding, spend));
     BOUGH_TRY(median(&shuffled, trainer, shuffle, trainer, spend));
-    *seconds = fed + shuffled / (double)runner->steps;
+    *seconds = gathered + shuffled / (double)runner->steps;
 done:
     return status;
 }

@@ -20,7 +20,7 @@ static const double row_seconds = 0.05, slow_flops = 1e8;
 
 struct products {
     struct bough__gemm *gemm;
-    size_t count, room;
+    size_t count, capacity;
     int no_memory;
 };
 
@@ -41,14 +41,14 @@ static void count_product(void *user, const struct bough__gemm *gemm)
     for (size_t i = 0; i < products->count; i++)
         if (same(&products->gemm[i], gemm))
             return;
-    if (products->count == products->room) {
-        size_t room = products->room ? 2 * products->room : 64;
-        struct bough__gemm *more = realloc(products->gemm, room * sizeof *more);
+    if (products->count == products->capacity) {
+        size_t capacity = products->capacity ? 2 * products->capacity : 64;
+        struct bough__gemm *more = realloc(products->gemm, capacity * sizeof *more);
         products->no_memory |= !more;
         if (!more)
             return;
         products->gemm = more;
-        products->room = room;
+        products->capacity = capacity;
     }
     products->gemm[products->count++] = *gemm;
 }

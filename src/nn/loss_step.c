@@ -118,7 +118,7 @@ static void keep_account(struct loss_account *account, float mean, float weight,
 
 static void keep_scores(const struct task *task, int64_t first)
 {
-    const int64_t left = task->told->room - first;
+    const int64_t left = task->told->stored - first;
     const int64_t rows = task->told->rows < left ? task->told->rows : left;
     if (task->all && rows > 0)
         memcpy(task->all + first * task->told->width, task->x,
@@ -186,7 +186,7 @@ static void add_task(struct bough__kernel_call *call, struct loss_task *told,
                                .width = (int)task->x.shape.dim[1],
                                .smoothing = task->attr->smoothing,
                                .number = task->attr->value,
-                               .room = (int)task->room};
+                               .stored = (int)task->stored};
     arg[0] = task->x.span;
     arg[1] = task->target;
     arg[2] = task->class_weights;

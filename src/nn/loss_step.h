@@ -12,8 +12,8 @@ struct bough__loss_task {
     struct bough__span target;        // as the op wants it
     struct bough__span class_weights; // [K], or absent
     struct bough__span dx;            // [N, K], or absent: no gradient is wanted
-    struct bough__span all; // [room, K]: row n goes to first + n, where that is below room
-    int64_t room;
+    struct bough__span all; // [stored, K]: row n goes to first + n, where that is below stored
+    int64_t stored;
 };
 
 // What they share, one after the other in the order of the tasks.

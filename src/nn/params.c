@@ -40,12 +40,12 @@ void bough__params_fini(struct bough__params *params)
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param)
 {
     enum bough_status status = BOUGH_OK;
-    if (params->count == params->room) {
-        int32_t room = params->room ? 2 * params->room : 32;
-        struct bough__param *grown = realloc(params->param, (size_t)room * sizeof *grown);
+    if (params->count == params->capacity) {
+        int32_t capacity = params->capacity ? 2 * params->capacity : 32;
+        struct bough__param *grown = realloc(params->param, (size_t)capacity * sizeof *grown);
         BOUGH_TRY_MEMORY(grown);
         params->param = grown;
-        params->room = room;
+        params->capacity = capacity;
     }
     struct bough__param *added = &params->param[params->count];
     *added = *param;

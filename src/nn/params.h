@@ -33,7 +33,7 @@ struct bough__param_block {
 struct bough__params {
     struct bough__arena arena;
     struct bough__param *param;
-    int32_t count, room;
+    int32_t count, capacity;
     struct bough__param_block *block;
     int32_t blocks;
     // Of all blocks: `elements` values, of which the first `trained` have a gradient and slots,

@@ -140,11 +140,11 @@ static const struct bough__row *const all[] = {
 const struct bough__family bough__schedules = {"schedule", all, sizeof all / sizeof *all};
 
 double bough__schedule_lr(const struct bough__scheduling *config, double lr, double progress,
-                          double ahead, int32_t epochs, const struct bough__plateau *plateau)
+                          double after, int32_t epochs, const struct bough__plateau *plateau)
 {
     double rate =
         bough__schedule_of(config)->rate(config->choice.options, lr, progress, epochs, plateau);
-    return ahead < config->warmup ? rate * ahead / config->warmup : rate;
+    return after < config->warmup ? rate * after / config->warmup : rate;
 }
 
 void bough__plateau_update(struct bough__plateau *plateau, const struct bough__scheduling *config,

@@ -42,11 +42,11 @@ bough__schedule_of(const struct bough__scheduling *config)
 // The rate of a step.
 //   lr        of the optimizer
 //   progress  epochs done before this step, a fraction within an epoch
-//   ahead     epochs done after it: warm-up counts the step itself, so that no step has rate 0
+//   after     epochs done after it: warm-up counts the step itself, so that no step has rate 0
 //   epochs    of the whole training
 // Step and exponential change between epochs, cosine and warm-up at every step.
 double bough__schedule_lr(const struct bough__scheduling *config, double lr, double progress,
-                          double ahead, int32_t epochs, const struct bough__plateau *plateau);
+                          double after, int32_t epochs, const struct bough__plateau *plateau);
 
 // After an epoch: `value` is the monitored metric, higher is better. Nothing for other schedules.
 // As PyTorch's ReduceLROnPlateau in mode max with threshold 0.

@@ -35,10 +35,10 @@ static enum bough_status kept_bytes(long *bytes, FILE *file, const char *path, i
 {
     enum bough_status status = BOUGH_OK;
     char *line = NULL;
-    size_t room = 0;
+    size_t capacity = 0;
     ssize_t length;
     int kept = 1;
-    while ((length = getline(&line, &room, file)) > 0 && line[length - 1] == '\n') {
+    while ((length = getline(&line, &capacity, file)) > 0 && line[length - 1] == '\n') {
         BOUGH_TRY(is_kept(&kept, line, (size_t)length, epochs_kept));
         if (!kept)
             break;

@@ -17,7 +17,7 @@ struct model_info {
 
 struct listing {
     struct model_info *model;
-    size_t room;               // rows
+    size_t capacity;           // rows
     int64_t parameters, flops; // counted so far
     int lost;                  // memory ended
 };
@@ -37,13 +37,13 @@ static const char *block_of(struct listing *listing, const char *prefix)
 static struct bough_layer_row *next_row(struct listing *listing)
 {
     struct bough_model_info *info = &listing->model->info;
-    if (info->count == listing->room) {
-        const size_t room = listing->room ? 2 * listing->room : 32;
-        struct bough_layer_row *row = realloc(info->row, room * sizeof *row);
+    if (info->count == listing->capacity) {
+        const size_t capacity = listing->capacity ? 2 * listing->capacity : 32;
+        struct bough_layer_row *row = realloc(info->row, capacity * sizeof *row);
         if (!row)
             return NULL;
         info->row = row;
-        listing->room = room;
+        listing->capacity = capacity;
     }
     return &info->row[info->count++];
 }

@@ -117,8 +117,8 @@ static enum bough_status measure_task(struct bough_metrics *metrics, struct boug
 
 // ---- All tasks ----
 
-static enum bough_status make_room(struct bough_metrics *metrics, struct bough__arena *arena,
-                                   const struct bough_config *config)
+static enum bough_status make_lists(struct bough_metrics *metrics, struct bough__arena *arena,
+                                    const struct bough_config *config)
 {
     size_t count = 0;
     for (size_t t = 0; t < config->tasks_count; t++)
@@ -140,7 +140,7 @@ enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__ar
     struct bough__arena own = {0};
     float **score = BOUGH_NEW(&own, float *, tasks);
     BOUGH_TRY_MEMORY(score);
-    BOUGH_TRY(make_room(metrics, arena, model->config));
+    BOUGH_TRY(make_lists(metrics, arena, model->config));
     BOUGH_TRY(bough__runner_scores(runner, score, &rows));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough__task *task = &model->config->tasks[t];

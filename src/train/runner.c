@@ -207,13 +207,13 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     struct bough__step_data *data = &runner->data;
     const int64_t first = index * data->batch, left = runner->feed.count - first;
     struct bough__step *step = left >= data->batch ? &runner->full : &runner->last;
-    const int fed = has_batch(runner);
+    const int first_stage = has_batch(runner); // the first stage brings the batch
     assert(left > 0);
     state->first = (unsigned)first;
-    if (!fed)
+    if (!first_stage)
         BOUGH_TRY(bough__feed_fetch(&runner->feed, first, step->rows));
     BOUGH_TRY(bough__write(bough__whole(data->state), state, sizeof *state));
-    status = bough__step_run(step, fed);
+    status = bough__step_run(step, first_stage);
     if (status == BOUGH_DIVERGED)
         status =
             bough__fail(BOUGH_DIVERGED, "step %u: %s%s", state->step, bough_last_error(), remedy);

@@ -105,7 +105,7 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
         .class_weights = call.x[2].span,
         .dx = call.dx[0].span,
         .all = bough__whole(data->scores[t]),
-        .room = data->stored,
+        .stored = data->stored,
     };
 }
 

@@ -10,12 +10,12 @@ enum { MOST_COLUMNS = 64 };
 
 static int grow(struct cli_table *table)
 {
-    size_t room = table->room ? 2 * table->room : 64;
-    char **cell = realloc(table->cell, room * sizeof *cell);
+    size_t capacity = table->capacity ? 2 * table->capacity : 64;
+    char **cell = realloc(table->cell, capacity * sizeof *cell);
     if (!cell)
         return 0;
     table->cell = cell;
-    table->room = room;
+    table->capacity = capacity;
     return 1;
 }
 
@@ -29,7 +29,7 @@ void cli_table_cell(struct cli_table *table, const char *format, ...)
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = '?';
-    if (table->count == table->room && !grow(table)) {
+    if (table->count == table->capacity && !grow(table)) {
         table->failed = 1;
         return;
     }

@@ -8,7 +8,7 @@
 struct cli_table {
     const char *align; // a letter per column: l or r
     char **cell;
-    size_t count, room;
+    size_t count, capacity;
     int failed; // out of memory
 };
 

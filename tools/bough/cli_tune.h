@@ -23,7 +23,7 @@ struct tune_time {
 // What a candidate did; what it cannot do at all is left out.
 struct tune_times {
     struct tune_time *time; // the caller's to free
-    size_t count, room;
+    size_t count, capacity;
     int products;  // that it was asked for
     char died[64]; // why it did not come to its end; "" if it did
 };

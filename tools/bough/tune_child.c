@@ -58,13 +58,13 @@ static struct tune_time *find(struct tune_times *times, const char *kind)
     for (size_t i = 0; i < times->count; i++)
         if (strcmp(times->time[i].kind, kind) == 0)
             return &times->time[i];
-    if (times->count == times->room) {
-        size_t room = times->room ? 2 * times->room : 32;
-        struct tune_time *more = realloc(times->time, room * sizeof *more);
+    if (times->count == times->capacity) {
+        size_t capacity = times->capacity ? 2 * times->capacity : 32;
+        struct tune_time *more = realloc(times->time, capacity * sizeof *more);
         if (!more)
             return NULL;
         times->time = more;
-        times->room = room;
+        times->capacity = capacity;
     }
     struct tune_time *time = &times->time[times->count++];
     *time = (struct tune_time){.count = 0};

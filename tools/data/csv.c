@@ -6,11 +6,11 @@
 
 static enum bough_status read_stream(struct csv *csv, FILE *stream)
 {
-    size_t size = 0, room = 0;
+    size_t size = 0, capacity = 0;
     for (size_t got = 1; got > 0; size += got) {
-        if (room - size < BUFSIZ + 1) {
-            room = 2 * room + BUFSIZ + 1;
-            char *larger = realloc(csv->text, room);
+        if (capacity - size < BUFSIZ + 1) {
+            capacity = 2 * capacity + BUFSIZ + 1;
+            char *larger = realloc(csv->text, capacity);
             if (!larger)
                 return tool_no_memory();
             csv->text = larger;

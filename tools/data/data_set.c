@@ -87,9 +87,9 @@ int tool_is_text(const struct bough_tensor_file *file, const struct bough_file_t
 
 size_t tool_text_at(const char **text, const struct bough_file_tensor *tensor, int64_t i)
 {
-    const size_t room = (size_t)tensor->shape.dim[1];
-    *text = (const char *)tensor->data + (size_t)i * room;
-    return strnlen(*text, room);
+    const size_t width = (size_t)tensor->shape.dim[1];
+    *text = (const char *)tensor->data + (size_t)i * width;
+    return strnlen(*text, width);
 }
 
 int tool_is_field(const struct bough_file_tensor *tensor, char split[TOOL_NAME_MAX],

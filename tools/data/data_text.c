@@ -15,11 +15,11 @@ static char *text_room(struct text_pool *pool, size_t size)
 {
     struct text_chunk *chunk = pool->chunk;
     if (!chunk || chunk->size - chunk->used < size) {
-        size_t room = size > CHUNK_BYTES ? size : CHUNK_BYTES;
-        chunk = malloc(sizeof *chunk + room);
+        size_t bytes = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+        chunk = malloc(sizeof *chunk + bytes);
         if (!chunk)
             return NULL;
-        *chunk = (struct text_chunk){.next = pool->chunk, .size = room};
+        *chunk = (struct text_chunk){.next = pool->chunk, .size = bytes};
         pool->chunk = chunk;
     }
     char *text = chunk->bytes + chunk->used;

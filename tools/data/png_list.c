@@ -14,16 +14,16 @@
 
 static enum bough_status make_room(struct png_list *list)
 {
-    const int64_t room = 2 * list->room + 1024, width = PNG_LIST_LABELS + list->labels;
-    const char **cell = realloc(list->cell, (size_t)(room * width) * sizeof *cell);
+    const int64_t capacity = 2 * list->capacity + 1024, width = PNG_LIST_LABELS + list->labels;
+    const char **cell = realloc(list->cell, (size_t)(capacity * width) * sizeof *cell);
     if (!cell)
         return tool_no_memory();
     list->cell = cell;
-    int64_t *line = realloc(list->line, (size_t)room * sizeof *line);
+    int64_t *line = realloc(list->line, (size_t)capacity * sizeof *line);
     if (!line)
         return tool_no_memory();
     list->line = line;
-    list->room = room;
+    list->capacity = capacity;
     return BOUGH_OK;
 }
 
@@ -33,7 +33,7 @@ static enum bough_status add_item(const char ***labels, struct png_list *list, c
 {
     enum bough_status status = BOUGH_OK;
     TRY_MEMORY(path);
-    if (list->items == list->room)
+    if (list->items == list->capacity)
         TRY(make_room(list));
     const char **cells = png_list_item(list, list->items);
     cells[PNG_LIST_PATH] = path;
@@ -81,7 +81,7 @@ void png_list_fini(struct png_list *list)
 
 struct names {
     const char **name;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 static int by_text(const void *a, const void *b)
@@ -97,9 +97,9 @@ static int is_png(const char *name)
 
 static enum bough_status add_name(struct names *names, const char *name)
 {
-    if (names->count == names->room) {
-        names->room = 2 * names->room + 64;
-        const char **larger = realloc(names->name, names->room * sizeof *larger);
+    if (names->count == names->capacity) {
+        names->capacity = 2 * names->capacity + 64;
+        const char **larger = realloc(names->name, names->capacity * sizeof *larger);
         if (!larger)
             return tool_no_memory();
         names->name = larger;

@@ -14,7 +14,7 @@ struct png_list {
     const char **cell; // [items, PNG_LIST_LABELS + labels]: path, id, then the labels' texts, ""
                        // for a missing one
     int64_t *line;     // [items] in the CSV
-    int64_t items, room;
+    int64_t items, capacity;
     const char *label[PNG_LIST_LABELS_MAX]; // names of the label fields
     int labels;
     int id_column; // of the CSVs; 0 where the paths are the ids

@@ -61,24 +61,24 @@ static void label_text(char text[TEXT_MAX], const struct sheet *sheet, int label
     if (used >= TEXT_MAX)
         return;
     char *to = text + used;
-    const size_t room = (size_t)(TEXT_MAX - used);
+    const size_t left = (size_t)(TEXT_MAX - used);
     if (tensor->shape.rank == 2) {
         length = tool_text_at(&name, tensor, sample);
-        snprintf(to, room, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
+        snprintf(to, left, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
         return;
     }
     if (bough_dtype_is_float(tensor->dtype)) {
         const double number = bough_number_at(tensor->data, tensor->dtype, sample);
-        snprintf(to, room, isnan(number) ? "-" : "%.4g", number);
+        snprintf(to, left, isnan(number) ? "-" : "%.4g", number);
         return;
     }
     const int64_t class = bough_integer_at(tensor->data, tensor->dtype, sample);
     if (tool_class_name(tool_find_classes(sheet->file, field), class, &name, &length))
-        snprintf(to, room, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
+        snprintf(to, left, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
     else if (class == -1)
-        snprintf(to, room, "-");
+        snprintf(to, left, "-");
     else
-        snprintf(to, room, "%" PRId64, class);
+        snprintf(to, left, "%" PRId64, class);
 }
 
 static enum bough_status take_image(struct sheet *sheet, const char *split, const char *field)

@@ -156,7 +156,7 @@ static void pad_zeros(const struct bough__c_isa *isa, float *out, int64_t rows, 
 }
 
 // The image's elements, input_dilation_w apart.
-static void spread_row(const struct bough__windows *w, float *out, int64_t width, const float *data,
+static void dilate_row(const struct bough__windows *w, float *out, int64_t width, const float *data,
                        int64_t first)
 {
     for (int64_t i = first < 0 ? 0 : parts(first, w->input_dilation_w); i < w->width; i++) {
@@ -168,8 +168,8 @@ static void spread_row(const struct bough__windows *w, float *out, int64_t width
 }
 
 // A channel whose elements stand apart, with zeros between them.
-static void pad_spread(const struct bough__c_isa *isa, const struct bough__windows *w, float *out,
-                       const float *data, const struct bough__c_box *pixels)
+static void pad_dilated(const struct bough__c_isa *isa, const struct bough__windows *w, float *out,
+                        const float *data, const struct bough__c_box *pixels)
 {
     int64_t width = padded_cols(w, pixels->cols), rows = padded_rows(w, pixels->rows);
     int64_t first_row = pixels->row * w->stride_h - w->padding_h;
@@ -178,7 +178,7 @@ static void pad_spread(const struct bough__c_isa *isa, const struct bough__windo
         int64_t row = first_row + r;
         pad_zeros(isa, out, 1, width);
         if (row >= 0 && row % w->input_dilation_h == 0 && row / w->input_dilation_h < w->height)
-            spread_row(w, out, width, data + row / w->input_dilation_h * w->width, first_col);
+            dilate_row(w, out, width, data + row / w->input_dilation_h * w->width, first_col);
     }
 }
 
@@ -222,14 +222,14 @@ static void pad_images(const struct bough__c_isa *isa, const struct bough__c_blo
     }
 }
 
-static void spread_images(const struct bough__c_isa *isa, const struct bough__c_block *block,
+static void dilate_images(const struct bough__c_isa *isa, const struct bough__c_block *block,
                           const struct bough__c_box *pixels, float *out, int64_t channels)
 {
     const struct bough__windows *w = &block->side->windows;
     for (int64_t n = 0; n < pixels->images; n++)
         for (int64_t c = 0; c < channels; c++)
-            pad_spread(isa, w, out + n * block->image + c * block->channel,
-                       block->data + n * w->image_stride + c * w->height * w->width, pixels);
+            pad_dilated(isa, w, out + n * block->image + c * block->channel,
+                        block->data + n * w->image_stride + c * w->height * w->width, pixels);
 }
 
 void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa *isa,
@@ -265,7 +265,7 @@ void bough__c_block_open(struct bough__c_block *block, const struct bough__c_isa
         block->tap = block->image * pixels->images;
     const int64_t first_col = pixels->col * w->stride_w - w->padding_w;
     if (w->input_dilation_h > 1 || w->input_dilation_w > 1)
-        spread_images(isa, block, pixels, scratch, channels);
+        dilate_images(isa, block, pixels, scratch, channels);
     else
         for (int64_t i = 0; i < (side->shifted ? w->kernel_w : 1); i++)
             pad_images(isa, block, pixels, scratch + i * block->tap, first_col + i * w->dilation_w,
