@@ -60,56 +60,52 @@ done:
     return status;
 }
 
-static enum bough_status parse(struct bough_config **config, const char *name, const char *text,
-                               const char *folder, const char *const *overrides, size_t count)
+// A text, or the file of that name.
+struct source {
+    const char *name, *text; // NULL: a file
+    const char *folder;      // of a text: where relative paths start from
+};
+
+static enum bough_status open_source(struct bough_config **config, struct source from,
+                                     const char *const *overrides, size_t count)
 {
     enum bough_status status;
     struct bough__tree tree;
     struct owner *owner = calloc(1, sizeof *owner);
     *config = NULL;
     BOUGH_TRY_MEMORY(owner);
-    BOUGH_TRY(bough__tree_parse(&tree, &owner->arena, name, text, strlen(text)));
-    BOUGH_TRY(read_tree(owner, &tree, folder, overrides, count));
+    if (from.text) {
+        BOUGH_TRY(bough__tree_parse(&tree, &owner->arena, from.name, from.text, strlen(from.text)));
+    } else {
+        BOUGH_TRY(bough__tree_load(&tree, &owner->arena, from.name));
+        BOUGH_TRY_MEMORY(from.folder = folder_of(&owner->arena, from.name));
+    }
+    BOUGH_TRY(read_tree(owner, &tree, from.folder, overrides, count));
     *config = &owner->config;
-    return BOUGH_OK;
+    owner = NULL;
 done:
     if (owner)
         bough__arena_fini(&owner->arena);
     free(owner);
     return status;
-}
-
-enum bough_status bough_config_parse(struct bough_config **config, const char *text,
-                                     const char *folder, const char *const *overrides, size_t count)
-{
-    return parse(config, "config", text, folder, overrides, count);
-}
-
-enum bough_status bough__config_parse(struct bough_config **config, const char *path,
-                                      const char *text)
-{
-    return parse(config, path, text, NULL, NULL, 0);
 }
 
 enum bough_status bough_config_open(struct bough_config **config, const char *path,
                                     const char *const *overrides, size_t count)
 {
-    enum bough_status status;
-    struct bough__tree tree;
-    struct owner *owner = calloc(1, sizeof *owner);
-    *config = NULL;
-    BOUGH_TRY_MEMORY(owner);
-    BOUGH_TRY(bough__tree_load(&tree, &owner->arena, path));
-    const char *folder = folder_of(&owner->arena, path);
-    BOUGH_TRY_MEMORY(folder);
-    BOUGH_TRY(read_tree(owner, &tree, folder, overrides, count));
-    *config = &owner->config;
-    return BOUGH_OK;
-done:
-    if (owner)
-        bough__arena_fini(&owner->arena);
-    free(owner);
-    return status;
+    return open_source(config, (struct source){.name = path}, overrides, count);
+}
+
+enum bough_status bough_config_parse(struct bough_config **config, const char *text,
+                                     const char *folder, const char *const *overrides, size_t count)
+{
+    return open_source(config, (struct source){"config", text, folder}, overrides, count);
+}
+
+enum bough_status bough__config_parse(struct bough_config **config, const char *path,
+                                      const char *text)
+{
+    return open_source(config, (struct source){path, text, NULL}, NULL, 0);
 }
 
 void bough_config_close(struct bough_config **config)

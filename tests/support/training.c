@@ -72,6 +72,21 @@ const char *training_data(const char *folder)
     return path;
 }
 
+const char *training_file;
+
+int training_start(void **state)
+{
+    test_folder_begin(state);
+    training_file = training_data(test_folder());
+    return 0;
+}
+
+int training_end(void **state)
+{
+    test_folder_end(state);
+    return test_devices_end(state);
+}
+
 const char training_text[] =
     "data: none\n"
     "trunk:\n"

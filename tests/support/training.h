@@ -10,6 +10,11 @@ enum { TRAINING_ROWS = 384, TRAINING_TEST_ROWS = 40 };
 // with some NaN, `top` U8; splits train and test. Returns its path.
 const char *training_data(const char *folder);
 
+// Before and after a group of tests: such a file in the group's folder.
+extern const char *training_file;
+int training_start(void **state);
+int training_end(void **state);
+
 // Conv, batch_norm, max pooling, dropout and three tasks of three losses, on that data; adam.
 extern const char training_text[];
 struct bough_config training_config(const char *data, const char *optimizer);

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *folder, *data;
 static char logged[4096]; // what the library said
 
 static void keep_line(void *user, enum bough_log_level level, const char *line)
@@ -21,11 +20,8 @@ static void keep_line(void *user, enum bough_log_level level, const char *line)
 
 static int start(void **state)
 {
-    (void)state;
-    folder = test_folder_create();
-    data = training_data(folder);
     bough_set_log(keep_line, NULL);
-    return 0;
+    return training_start(state);
 }
 
 static const char *in_folder(const char *name)
@@ -33,7 +29,7 @@ static const char *in_folder(const char *name)
     static char path[4][600];
     static int next;
     next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    snprintf(path[next], sizeof path[next], "%s/%s", test_folder(), name);
     return path[next];
 }
 
@@ -54,7 +50,7 @@ static enum bough_status train(const struct bough_config *config,
 
 static struct bough_config config_of(int epochs)
 {
-    struct bough_config config = training_config(data, "sgd");
+    struct bough_config config = training_config(training_file, "sgd");
     config.train.epochs = epochs;
     return config;
 }
@@ -96,16 +92,16 @@ static void a_diverged_run_leaves_no_model(void **state)
 {
     (void)state;
     struct bough_config good = config_of(1),
-                        bad =
-                            test_config_with(training_text, data, "optimizer={name: sgd, lr: 1e30}",
-                                             "train.epochs=1", NULL);
+                        bad = test_config_with(training_text, training_file,
+                                               "optimizer={name: sgd, lr: 1e30}", "train.epochs=1",
+                                               NULL);
     const struct bough_train_options options = {.run_dir = in_folder("diverged")};
     assert_fails(train(&bad, &options), BOUGH_DIVERGED, "optimizer.clip_norm");
     assert_false(exists("diverged/model.safetensors"));
-    assert_fails(
-        bough_predict(options.run_dir,
-                      &(struct bough_predict_options){.data = data, .out = in_folder("out.csv")}),
-        BOUGH_DATA, "no epoch of the training has ended");
+    assert_fails(bough_predict(options.run_dir,
+                               &(struct bough_predict_options){.data = training_file,
+                                                               .out = in_folder("out.csv")}),
+                 BOUGH_DATA, "no epoch of the training has ended");
     assert_fails(train(&bad, &options), BOUGH_DIVERGED, "step 2"); // again, over the first try
     assert_non_null(strstr(logged, "begins anew"));
     assert_ok(train(&good, &options));
@@ -171,7 +167,7 @@ static void done_epochs_are_told(void **state)
 static const char *copied_data(int changed)
 {
     const char *path = in_folder("copied.safetensors");
-    FILE *from = fopen(data, "r"), *to = fopen(path, "w");
+    FILE *from = fopen(training_file, "r"), *to = fopen(path, "w");
     int c, last = 0;
     assert_true(from && to);
     for (; (c = getc(from)) != EOF; last = c)

@@ -11,28 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *folder, *data;
-
-static int start(void **state)
-{
-    (void)state;
-    folder = test_folder_create();
-    data = training_data(folder);
-    return 0;
-}
-
-static int end(void **state)
-{
-    test_folder_end(state);
-    return test_devices_end(state);
-}
-
 static const char *run_dir(const char *name, int number)
 {
     static char path[4][512];
     static int next;
     next = (next + 1) % 4;
-    snprintf(path[next], sizeof path[next], "%s/%s-%d", folder, name, number);
+    snprintf(path[next], sizeof path[next], "%s/%s-%d", test_folder(), name, number);
     return path[next];
 }
 
@@ -43,7 +27,7 @@ static void learns_all_tasks_on_every_device(void **state)
     (void)state;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
-    struct bough_config config = training_config(data, "adam");
+    struct bough_config config = training_config(training_file, "adam");
     config.train.epochs = 60;
     for (size_t d = 0; d < count; d++) {
         struct bough_run *run;
@@ -83,7 +67,7 @@ static void ten_steps(struct losses *losses, struct bough_device *device, const 
     char rule[64], wiring[64];
     snprintf(rule, sizeof rule, "optimizer={name: %s, lr: 0.001}", optimizer);
     snprintf(wiring, sizeof wiring, "architecture=%s", architecture);
-    struct bough_config config = test_config_with(training_text, data, rule, wiring, NULL);
+    struct bough_config config = test_config_with(training_text, training_file, rule, wiring, NULL);
     struct bough_run *run;
     struct bough_train_options options = {.device = device, .observe = keep_losses, .user = losses};
     config.train.epochs = 10;
@@ -137,7 +121,7 @@ static struct bough_config resuming_config(const char *architecture)
     char override[64];
     snprintf(override, sizeof override, "architecture=%s", architecture);
     struct bough_config config = test_config_with(
-        training_text, data, "schedule={name: plateau, patience: 1}", override, NULL);
+        training_text, training_file, "schedule={name: plateau, patience: 1}", override, NULL);
     config.train.epochs = 10;
     config.optimizer.clip_norm = 1;
     return config;
@@ -259,7 +243,7 @@ static int train_forever(char *const *arg)
     int resumes = strcmp(arg[1], "resume") == 0;
     struct bough_run *run;
     struct bough_train_options options = {.run_dir = arg[2]};
-    data = arg[3];
+    training_file = arg[3];
     struct bough_config config = resuming_config("hard_sharing");
     config.train.epochs = 100000;
     if (resumes)
@@ -273,7 +257,8 @@ static void kill_a_training(const char *dir, unsigned microseconds, int resumes)
 {
     pid_t child = fork();
     if (child == 0) {
-        execl("/proc/self/exe", "test_train", resumes ? "resume" : "train", dir, data, NULL);
+        execl("/proc/self/exe", "test_train", resumes ? "resume" : "train", dir, training_file,
+              NULL);
         _exit(2);
     }
     usleep(microseconds);
@@ -318,7 +303,7 @@ static void a_loss_gone_bad_names_step_and_task(void **state)
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++) {
         struct bough_config config =
-            test_config_with(training_text, data, "optimizer={name: sgd, lr: 1e30}", NULL);
+            test_config_with(training_text, training_file, "optimizer={name: sgd, lr: 1e30}", NULL);
         struct bough_run *run;
         assert_fails(bough_train(&run, &config, &(struct bough_train_options){.device = device[d]}),
                      BOUGH_DIVERGED, "step 2: the loss of task");
@@ -330,11 +315,11 @@ static void labels_are_checked(void **state)
     (void)state;
     struct bough_run *run;
     struct bough_config config =
-        test_config_with(training_text, data, "tasks.shape.head.0.linear=2", NULL);
+        test_config_with(training_text, training_file, "tasks.shape.head.0.linear=2", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "label 2, classes are 0..1");
-    config = test_config_with(training_text, data, "tasks.shape.target=colour", NULL);
+    config = test_config_with(training_text, training_file, "tasks.shape.target=colour", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_DATA, "train/colour");
-    config = test_config_with(training_text, data, "tasks.shape.target=bright", NULL);
+    config = test_config_with(training_text, training_file, "tasks.shape.target=bright", NULL);
     assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, "tasks.shape");
 }
 
@@ -342,7 +327,7 @@ static void a_run_folder_is_not_overwritten(void **state)
 {
     (void)state;
     const char *dir = run_dir("kept", 0);
-    struct bough_config config = training_config(data, "sgd");
+    struct bough_config config = training_config(training_file, "sgd");
     struct bough_run *run;
     struct bough_train_options options = {.run_dir = dir};
     config.train.epochs = 1;
@@ -355,7 +340,7 @@ static void a_resumed_run_keeps_its_config(void **state)
 {
     (void)state;
     const char *dir = run_dir("same", 0);
-    struct bough_config config = training_config(data, "sgd");
+    struct bough_config config = training_config(training_file, "sgd");
     struct bough_run *run;
     config.train.epochs = 1;
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
@@ -363,7 +348,8 @@ static void a_resumed_run_keeps_its_config(void **state)
     config.train.epochs = 2;
     assert_ok(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}));
     bough_run_destroy(&run);
-    config = test_config_with(training_text, data, "optimizer={name: sgd, lr: 0.25}", NULL);
+    config =
+        test_config_with(training_text, training_file, "optimizer={name: sgd, lr: 0.25}", NULL);
     assert_fails(bough_train(&run, &config, &(struct bough_train_options){.resume = dir}),
                  BOUGH_INVALID, "which differs in optimizer.lr: 0.25, not 0.01;");
 }
@@ -373,7 +359,7 @@ static void a_resumed_run_keeps_its_config(void **state)
 static void a_validation_that_tells_nothing_is_told(void **state)
 {
     (void)state;
-    struct bough_config config = training_config(data, "sgd");
+    struct bough_config config = training_config(training_file, "sgd");
     struct bough_run *run;
     config.train.epochs = 3;
     config.train.validation = 0.003f; // one row
@@ -408,5 +394,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_resumed_run_keeps_its_config),
         cmocka_unit_test(a_validation_that_tells_nothing_is_told),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, training_start, training_end);
 }

@@ -16,22 +16,6 @@ static const char *const methods[] = {"uncertainty", "mgda", "graddrop"};
 
 enum { METHODS = sizeof methods / sizeof *methods };
 
-static const char *folder, *data;
-
-static int start(void **state)
-{
-    (void)state;
-    folder = test_folder_create();
-    data = training_data(folder);
-    return 0;
-}
-
-static int end(void **state)
-{
-    test_folder_end(state);
-    return test_devices_end(state);
-}
-
 // ---- Whole trainings ----
 
 enum { EPOCHS = 10, TASKS = 3 };
@@ -48,13 +32,17 @@ static void keep_losses(void *user, const struct bough_event *event)
         memcpy(losses->loss[losses->count++], event->loss, sizeof losses->loss[0]);
 }
 
-// One batch an epoch, so that an epoch's loss is a step's.
-static void ten_steps(struct losses *losses, struct bough_device *device, const char *method)
+static struct bough_config config_of(const char *method, const char *optimizer)
 {
     char weighting[64];
     snprintf(weighting, sizeof weighting, "weighting=%s", method);
-    struct bough_config config =
-        test_config_with(training_text, data, "optimizer={name: sgd, lr: 0.01}", weighting, NULL);
+    return test_config_with(training_text, training_file, optimizer, weighting, NULL);
+}
+
+// One batch an epoch, so that an epoch's loss is a step's.
+static void ten_steps(struct losses *losses, struct bough_device *device, const char *method)
+{
+    struct bough_config config = config_of(method, "optimizer={name: sgd, lr: 0.01}");
     struct bough_run *run;
     config.train.epochs = EPOCHS;
     config.train.batch_size = TRAINING_ROWS;
@@ -91,10 +79,7 @@ static void ten_steps_agree(void **state)
 static void train_to(const char *dir, struct bough_device *device, const char *method, int resume,
                      int epochs)
 {
-    char weighting[64];
-    snprintf(weighting, sizeof weighting, "weighting=%s", method);
-    struct bough_config config =
-        test_config_with(training_text, data, "optimizer.clip_norm=1", weighting, NULL);
+    struct bough_config config = config_of(method, "optimizer.clip_norm=1");
     struct bough_run *run;
     config.train.epochs = epochs;
     struct bough_train_options options = {.device = device};
@@ -111,8 +96,8 @@ static void two_and_two_epochs_are_four(void **state)
     for (int m = 0; m < METHODS; m++)
         for (size_t d = 0; d < count; d++) {
             char whole[512], half[512];
-            snprintf(whole, sizeof whole, "%s/whole-%d-%d", folder, m, (int)d);
-            snprintf(half, sizeof half, "%s/half-%d-%d", folder, m, (int)d);
+            snprintf(whole, sizeof whole, "%s/whole-%d-%d", test_folder(), m, (int)d);
+            snprintf(half, sizeof half, "%s/half-%d-%d", test_folder(), m, (int)d);
             train_to(whole, device[d], methods[m], 0, 4);
             train_to(half, device[d], methods[m], 0, 2);
             train_to(half, device[d], methods[m], 1, 4);
@@ -157,7 +142,7 @@ static void the_log_tells_the_weights(void **state)
         char dir[512];
         double sum[EPOCHS];
         const int graddrop = strcmp(methods[m], "graddrop") == 0;
-        snprintf(dir, sizeof dir, "%s/told-%d", folder, m);
+        snprintf(dir, sizeof dir, "%s/told-%d", test_folder(), m);
         train_to(dir, device[0], methods[m], 0, 2);
         assert_int_equal(lines_with_weights(sum, dir), graddrop ? 0 : 2);
         if (strcmp(methods[m], "mgda") == 0)
@@ -372,5 +357,5 @@ int main(void)
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
         cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
     };
-    return cmocka_run_group_tests(tests, start, end);
+    return cmocka_run_group_tests(tests, training_start, training_end);
 }
