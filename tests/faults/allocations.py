@@ -32,6 +32,8 @@ SAME = ("config.yaml", "model.safetensors", "p.csv")
 
 CASES = {
     "train": ["train", "tiny.yaml", "--run", "run", "--device", "c", "--quiet"],
+    "weighed": ["train", "tiny.yaml", "--run", "run", "--device", "c", "--quiet", "--set",
+                "weighting=mgda", "--set", "architecture={name: mmoe, experts: 2}"],
     "resume": ["train", "--resume", "run", "--set", "train.epochs=3", "--device", "c", "--quiet"],
     "eval": ["eval", "run", "--device", "c"],
     "predict": ["predict", "run", "--data", "tiny.safetensors", "-o", "p.csv", "--device", "c"],
