@@ -11,6 +11,10 @@ int main(int argc, char **argv)
         return fprintf(stderr, "%s\n",
                        argc < 2 ? "usage: predict MODEL NUMBER..." : bough_last_error()),
                1;
+    if (bough_model_inputs(model) != 1)
+        return fprintf(stderr, "%d inputs; wanted a model of one\n",
+                       (int)bough_model_inputs(model)),
+               1;
     size_t tasks = bough_model_outputs(model);
     int64_t width = bough_shape_elements(&bough_model_input(model, 0)->shape),
             rows = (argc - 2) / width;

@@ -18,7 +18,7 @@ enum bough_input_kind {
 };
 
 struct bough_input {
-    const char *name; // the field that it was trained on, or its name where there are several
+    const char *name; // of the config's `inputs`, or the field of its `input`
     enum bough_input_kind kind;
     struct bough_shape shape; // of one row
 };

@@ -88,8 +88,7 @@ static enum bough_status read_ids(const struct source *from, const void *piece, 
         }
         if (!(value >= 0 && value <= INT32_MAX && value == floor(value)))
             return bough__fail(BOUGH_DATA,
-                               "%s: %s, row %lld: %.10g; wanted ids, whole numbers of "
-                               "0 to %d",
+                               "%s: %s, row %lld: %.10g; wanted ids, whole numbers of 0 to %d",
                                bough_tensor_file_path(from->file), from->field->name,
                                (long long)row, value, INT32_MAX);
         if (to)
