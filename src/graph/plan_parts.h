@@ -1,5 +1,6 @@
 // What the files of a plan share. A plan is made in three steps: what the graph implies (flow.c),
-// the areas of memory (areas.c), the launches (passes.c).
+// the areas of memory (areas.c), the launches (passes.c,
+// sweep.c).
 #ifndef BOUGH_GRAPH_PLAN_PARTS_H
 #define BOUGH_GRAPH_PLAN_PARTS_H
 
@@ -116,5 +117,39 @@ enum bough_status bough__plan_flow(struct bough__plan *plan);
 
 // Gives every area its place, for the group of the plan. Errors: INTERNAL out of memory.
 enum bough_status bough__plan_areas(struct bough__plan *plan);
+
+// ---- Launches ----
+
+// A backward pass for tasks first..first + count - 1.
+struct bough__pass_run {
+    enum bough__pass pass;
+    size_t first, count;
+    size_t held, held_end; // where groups cross: the tasks whose gradients stand
+};
+
+// Whether the tasks of a run are among those that are held.
+static inline int bough__is_held(struct bough__pass_run run)
+{
+    return run.first >= run.held && run.first < run.held_end;
+}
+
+// Absent for NONE.
+struct bough__span bough__area_span(const struct bough__plan *plan, int32_t area);
+
+// The gradients of a stacked root in a pass, the first task's first.
+struct bough__span bough__stacked_span(const struct bough__plan *plan, int32_t root,
+                                       enum bough__pass pass);
+
+// Where a leaf's gradients of a group of tasks are left, to be held or to cross.
+struct bough__span bough__crossing_span(const struct bough__plan *plan, int32_t leaf,
+                                        struct bough__pass_run run);
+
+// Where op `by` finds or leaves the gradient of `node`.
+struct bough__tensor bough__gradient_of(const struct bough__plan *plan, int32_t node,
+                                        struct bough__pass_run run, int32_t by);
+
+// The launches of an op's backward pass.
+enum bough_status bough__write_backward(struct bough__plan *plan, struct bough__sequence *out,
+                                        int32_t n, struct bough__pass_run run);
 
 #endif
