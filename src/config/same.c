@@ -38,30 +38,36 @@ static void append_number(char *text, size_t size, float value)
     bough__append(text, size, "%s", bough__format_float(value, digits, sizeof digits));
 }
 
-static void format_list(char *text, size_t size, enum bough__option_type type, const void *array,
+static void append_element(char *text, size_t size, enum bough__option_type type, const void *array,
+                           size_t index)
+{
+    if (type == BOUGH__OPTION_INTS || type == BOUGH__OPTION_PAIR)
+        bough__append(text, size, "%d", (int)((const int32_t *)array)[index]);
+    else if (type == BOUGH__OPTION_NAMES)
+        bough__append(text, size, "%s", ((const char *const *)array)[index]);
+    else if (type == BOUGH__OPTION_SHAPE)
+        bough__append(text, size, "%lld", (long long)((const int64_t *)array)[index]);
+    else
+        append_number(text, size, ((const float *)array)[index]);
+}
+
+static void append_list(char *text, size_t size, enum bough__option_type type, const void *array,
                         size_t count)
 {
     bough__append(text, size, "[");
     for (size_t i = 0; i < count; i++) {
         bough__append(text, size, "%s", i ? ", " : "");
-        if (type == BOUGH__OPTION_INTS || type == BOUGH__OPTION_PAIR)
-            bough__append(text, size, "%d", (int)((const int32_t *)array)[i]);
-        else if (type == BOUGH__OPTION_NAMES)
-            bough__append(text, size, "%s", ((const char *const *)array)[i]);
-        else if (type == BOUGH__OPTION_SHAPE)
-            bough__append(text, size, "%lld", (long long)((const int64_t *)array)[i]);
-        else
-            append_number(text, size, ((const float *)array)[i]);
+        append_element(text, size, type, array, i);
     }
     bough__append(text, size, "]");
 }
 
-static void format_value(char *text, size_t size, const struct bough__key *key)
+// Of a type that has the same size in every config.
+static void append_value(char *text, size_t size, const struct bough__key *key)
 {
-    const void *place = bough__key_place(key), *array;
+    const void *place = bough__key_place(key);
     const enum bough__option_type type = key->option->type;
     const struct bough_shape *shape = place;
-    *text = '\0';
     switch (type) {
     case BOUGH__OPTION_INT:
         bough__append(text, size, "%d", (int)*(const int32_t *)place);
@@ -75,21 +81,12 @@ static void format_value(char *text, size_t size, const struct bough__key *key)
     case BOUGH__OPTION_SWITCH:
         bough__append(text, size, "%s", *(const int *)place ? "true" : "false");
         return;
-    case BOUGH__OPTION_PAIR:
-    case BOUGH__OPTION_NUMBERS2:
-        format_list(text, size, type, place, 2);
-        return;
     case BOUGH__OPTION_SHAPE:
-        format_list(text, size, type, shape->dim, (size_t)shape->rank);
+        append_list(text, size, type, shape->dim, (size_t)shape->rank);
         return;
     default:
-        break;
+        append_list(text, size, type, place, 2);
     }
-    memcpy(&array, place, sizeof array);
-    if (type == BOUGH__OPTION_TEXT)
-        bough__append(text, size, "%s", array ? (const char *)array : "nothing");
-    else
-        format_list(text, size, type, array, *bough__key_count(key));
 }
 
 // ---- Lists of structs ----
@@ -158,31 +155,76 @@ static int same_one(struct pair *p, const struct bough__options *options, void *
 
 static int same_value(const struct pair *p, const struct bough__key *a, const struct bough__key *b)
 {
-    char text[2][400];
-    format_value(text[0], sizeof text[0], a);
-    format_value(text[1], sizeof text[1], b);
+    char text[2][400] = {"", ""};
+    append_value(text[0], sizeof text[0], a);
+    append_value(text[1], sizeof text[1], b);
     return strcmp(text[0], text[1]) == 0 || differ(p, text[0], text[1]);
+}
+
+// What the place of a text or a list points to.
+static void *pointer_at(const struct bough__key *key)
+{
+    void *pointer;
+    memcpy(&pointer, bough__key_place(key), sizeof pointer);
+    return pointer;
+}
+
+static int same_text(const struct pair *p, const struct bough__key *a, const struct bough__key *b)
+{
+    const char *x = pointer_at(a), *y = pointer_at(b);
+    if (x == y || (x && y && strcmp(x, y) == 0))
+        return 1;
+    return differ(p, x ? x : "nothing", y ? y : "nothing");
+}
+
+// Element by element: a list may be longer than any text of it.
+static int same_list(struct pair *p, const struct bough__key *a, const struct bough__key *b)
+{
+    const enum bough__option_type type = a->option->type;
+    const void *x = pointer_at(a), *y = pointer_at(b);
+    const size_t count = *bough__key_count(a);
+    char text[2][400] = {"", ""}, part[32];
+    if (count != *bough__key_count(b)) {
+        append_list(text[0], sizeof text[0], type, x, count);
+        append_list(text[1], sizeof text[1], type, y, *bough__key_count(b));
+        return differ(p, text[0], text[1]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        *text[0] = *text[1] = '\0';
+        append_element(text[0], sizeof text[0], type, x, i);
+        append_element(text[1], sizeof text[1], type, y, i);
+        if (strcmp(text[0], text[1]) == 0)
+            continue;
+        snprintf(part, sizeof part, "[%zu]", i);
+        enter(p, part);
+        return differ(p, text[0], text[1]);
+    }
+    return 1;
 }
 
 static int same_key(struct pair *p, const struct bough__key *a, const struct bough__key *b)
 {
     const struct bough__option *option = a->option;
-    void *x = bough__key_place(a), *y = bough__key_place(b), *list[2];
-    memcpy(&list[0], x, sizeof list[0]); // of what is no list, not used
-    memcpy(&list[1], y, sizeof list[1]);
     switch (option->type) {
     case BOUGH__OPTION_CHOICE: // compared before all others
         return 1;
     case BOUGH__OPTION_SECTION:
-        return same_section(p, option->section, x, y);
+        return same_section(p, option->section, bough__key_place(a), bough__key_place(b));
     case BOUGH__OPTION_CHOICES:
         return same_count(p, *bough__key_count(a), *bough__key_count(b)) &&
-               same_layers(p, list[0], list[1], *bough__key_count(a));
+               same_layers(p, pointer_at(a), pointer_at(b), *bough__key_count(a));
     case BOUGH__OPTION_NAMED:
         return same_count(p, *bough__key_count(a), *bough__key_count(b)) &&
-               same_named(p, option->section, list[0], list[1], *bough__key_count(a));
+               same_named(p, option->section, pointer_at(a), pointer_at(b), *bough__key_count(a));
     case BOUGH__OPTION_ONE:
-        return same_one(p, option->section, list[0], list[1]);
+        return same_one(p, option->section, pointer_at(a), pointer_at(b));
+    case BOUGH__OPTION_TEXT:
+        return same_text(p, a, b);
+    case BOUGH__OPTION_INTS:
+    case BOUGH__OPTION_FLOATS:
+    case BOUGH__OPTION_BY_TASK:
+    case BOUGH__OPTION_NAMES:
+        return same_list(p, a, b);
     default:
         return same_value(p, a, b);
     }

@@ -247,6 +247,23 @@ static void test_tells_the_first_difference(void **state)
     }
 }
 
+// Behind what fits into a message, too.
+static void test_compares_long_lists_to_their_ends(void **state)
+{
+    (void)state;
+    enum { ENTRIES = 300 };
+    char map[2][1000] = {"tasks.a.target.map=[", "tasks.a.target.map=["}, text[300];
+    for (int i = 0; i < 2; i++)
+        for (int e = 0; e < ENTRIES; e++)
+            snprintf(map[i] + strlen(map[i]), sizeof map[i] - strlen(map[i]), "%d%s",
+                     i && e == ENTRIES - 1, e < ENTRIES - 1 ? ", " : "]");
+    const struct bough_config a = test_config(test_config_small, map[0], NULL);
+    const struct bough_config b = test_config(test_config_small, map[1], NULL);
+    assert_true(bough__config_same(&a, &a, text, sizeof text));
+    assert_false(bough__config_same(&a, &b, text, sizeof text));
+    assert_string_equal(text, "tasks.a.target.map[299]: 0, not 1");
+}
+
 // ---- Overrides ----
 
 static void test_overrides(void **state)
@@ -313,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_the_short_form_stays),
         cmocka_unit_test(test_inputs_that_are_refused),
         cmocka_unit_test(test_tells_the_first_difference),
+        cmocka_unit_test(test_compares_long_lists_to_their_ends),
         cmocka_unit_test(test_overrides),
         cmocka_unit_test(test_overrides_change_one_of_two_aliases),
     };
