@@ -92,9 +92,8 @@ struct bough__axis {
 // Windows over images [N, channels, height, width], as a matrix:
 //   rows     (c, kh, kw): channels * kernel_h * kernel_w of them, kw fastest
 //   columns  (n, oh, ow): N * out_h * out_w of them, ow fastest
-//   value    x[n, c, ih, iw] with ih = (oh * stride_h + kh * dilation_h - padding_h) /
-//   input_dilation_h,
-//            0 where that has a remainder or lies outside; iw alike
+//   value    x[n, c, ih, iw], 0 where ih or iw has a remainder or lies outside, with
+//            ih = (oh * stride_h + kh * dilation_h - padding_h) / input_dilation_h, iw alike
 // flip = 1 takes kernel_h - 1 - kh and kernel_w - 1 - kw instead of kh and kw.
 // A convolution's forward pass has input_dilation 1; the gradient of its input is a window over dy
 // with stride 1, input_dilation = the convolution's stride, padding = dilation * (kernel - 1) -
@@ -164,7 +163,7 @@ struct bough_device {
     struct bough_device_info info;
     struct bough__counts counts;        // the front's
     struct bough__profile *profile;     // the front's; NULL = launches are not timed (profile.h)
-    enum bough__selftest_part untested; // the front's: what bough__selftest_once has to solve
+    enum bough__selftest_part untested; // the front's: the parts that have yet to be passed
     struct bough__tuning *tuning;       // the front's; NULL = there is none (tuning.h)
     size_t scratch_bytes; // the backend's: bytes that launches share, beside all buffers
     // The front's: told of every product before it is prepared; NULL = nobody is.
@@ -287,8 +286,8 @@ enum bough_status bough__finish(struct bough_device *device);
 // Those parts of bough_device_selftest.
 enum bough_status bough__selftest(struct bough_device *device, enum bough__selftest_part part);
 
-// Those of the parts that no device of that name solved in this process: all but the windows as it
-// is opened, the windows before a net that has convolutions is prepared. Counts, profiles and
+// Runs those of the parts that no device of that name passed in this process: all but the windows
+// as it is opened, the windows before a net that has convolutions is prepared. Counts, profiles and
 // on_gemm see nothing of it. Errors: DEVICE where it answers wrongly, and no BOUGH_FORCE_DEVICE is
 // set.
 enum bough_status bough__selftest_once(struct bough_device *device, enum bough__selftest_part part);

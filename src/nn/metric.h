@@ -1,8 +1,9 @@
 // Metrics, computed on the host from the scores of many batches at once, by scikit-learn's formulas
 // but for these:
 //   top_<k>  of equal scores the first class comes first, as in accuracy
-//   auc      of more than two classes: the mean over those that can be ranked, each against the
-//   rest r2       the mean over the columns whose labels vary: of the others it says nothing
+//   auc      of more than two classes: the mean over those that can be ranked, each against all
+//            others
+//   r2       the mean over the columns whose labels vary: of the others it says nothing
 // Binary targets and numbers of several columns are counted all together.
 #ifndef BOUGH_NN_METRIC_H
 #define BOUGH_NN_METRIC_H
