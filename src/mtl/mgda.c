@@ -1,6 +1,5 @@
 // The weights, of sum 1, for which the sum of the tasks' gradients is shortest. As in its authors'
 // program a normaliser divides the gradients while the weights are sought, and not afterwards.
-#include "base/error.h"
 #include "mtl/simplex.h"
 #include "mtl/weighting.h"
 
@@ -57,22 +56,6 @@ static void place(struct mgda *m, void *scratch, size_t tasks)
     m->work = m->task + tasks;
 }
 
-static enum bough_status check(const struct bough__solve *solve)
-{
-    for (size_t t = 0; t < solve->tasks; t++)
-        if (solve->losses && !isfinite(solve->losses[2 * t]))
-            return bough__fail(BOUGH_DIVERGED, "task %zu: its loss is not a finite number", t);
-    for (size_t t = 0; t < solve->tasks; t++)
-        if (!isfinite(solve->gram[t * solve->tasks + t]))
-            return bough__fail(BOUGH_DIVERGED, "task %zu: its gradient is not finite", t);
-    for (size_t i = 0; i < solve->tasks * solve->tasks; i++)
-        if (!isfinite(solve->gram[i]))
-            return bough__fail(BOUGH_DIVERGED,
-                               "tasks %zu and %zu: the product of their gradients is not finite",
-                               i / solve->tasks, i % solve->tasks);
-    return BOUGH_OK;
-}
-
 // A normaliser that is 0, of a gradient or a loss that is 0, divides nothing.
 static double scale_of(const struct normalizer *by, const struct bough__solve *solve, size_t t)
 {
@@ -106,20 +89,15 @@ static void gather(struct mgda *m, const struct bough__solve *solve)
         }
 }
 
-static enum bough_status mgda_solve(float *weights, double *residual,
-                                    const struct bough__solve *solve)
+static void mgda_solve(float *weights, double *residual, const struct bough__solve *solve)
 {
     struct mgda m = {.n = 0};
-    enum bough_status status;
-    BOUGH_TRY(check(solve));
     place(&m, solve->scratch, solve->tasks);
     gather(&m, solve);
     memset(weights, 0, solve->tasks * sizeof *weights);
     *residual = m.n ? bough__simplex_least(m.w, m.gram, m.n, m.work) : 0;
     for (size_t i = 0; i < m.n; i++)
         weights[m.task[i]] = (float)m.w[i];
-done:
-    return status;
 }
 
 const struct bough__weighting bough__weighting_mgda = {

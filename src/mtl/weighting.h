@@ -39,7 +39,7 @@ struct bough__weigh {
     struct bough__span gradient; // [P], written
 };
 
-// What lies on the host.
+// What lies on the host. All numbers are finite.
 struct bough__solve {
     const void *options; // of the row
     size_t tasks;
@@ -70,8 +70,7 @@ struct bough__weighting {
     size_t (*scratch)(size_t tasks);
     // Writes weights [T]: the trunk's gradient is sum_t weights[t] J[t]. Allocates nothing.
     //   residual  how far from the solution, relative to the size of the Gram matrix
-    // Errors: DIVERGED, naming the task by its number, where a number is not finite.
-    enum bough_status (*solve)(float *weights, double *residual, const struct bough__solve *solve);
+    void (*solve)(float *weights, double *residual, const struct bough__solve *solve);
 };
 
 #define BOUGH_WEIGHTING(name) extern const struct bough__weighting bough__weighting_##name;

@@ -248,12 +248,10 @@ enum bough_status bough__runner_losses(struct bough__runner *runner, double *los
     for (size_t t = 0; t < tasks; t++)
         if (account[t].bad_step) {
             const int training = runner->data.purpose == BOUGH_TRAINING;
-            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %s%s",
+            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g%s",
                                  training ? "step" : "evaluation, batch", account[t].bad_step,
                                  runner->data.model->config->tasks[t].name,
-                                 isnan(account[t].bad_loss) ? "nan"
-                                 : account[t].bad_loss > 0  ? "inf"
-                                                            : "-inf",
+                                 isnan(account[t].bad_loss) ? NAN : (double)account[t].bad_loss,
                                  training ? remedy : "");
             goto done;
         }

@@ -86,12 +86,12 @@ static void solve(float *weights, const struct bough__choice *choice, const floa
     for (size_t i = 0; i < tasks * tasks; i++)
         for (size_t c = 0; c < COLUMNS; c++)
             gram[i] += jacobian[i / tasks * COLUMNS + c] * jacobian[i % tasks * COLUMNS + c];
-    assert_ok(weighting->solve(weights, &residual,
-                               &(struct bough__solve){.options = choice->options,
-                                                      .tasks = tasks,
-                                                      .gram = gram,
-                                                      .losses = losses,
-                                                      .scratch = scratch}));
+    weighting->solve(weights, &residual,
+                     &(struct bough__solve){.options = choice->options,
+                                            .tasks = tasks,
+                                            .gram = gram,
+                                            .losses = losses,
+                                            .scratch = scratch});
     free(scratch);
 }
 

@@ -310,6 +310,16 @@ static void a_loss_gone_bad_names_step_and_task(void **state)
     }
 }
 
+static void a_gradient_gone_bad_names_step_and_task(void **state)
+{
+    (void)state;
+    struct bough_config config = test_config_with(training_text, training_file, "weighting=mgda",
+                                                  "tasks.shape.weight=1e30", NULL);
+    struct bough_run *run;
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_DIVERGED,
+                 "step 1: the gradient of task shape is not finite");
+}
+
 static void labels_are_checked(void **state)
 {
     (void)state;
@@ -389,6 +399,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_stop_within_an_epoch_loses_nothing),
         cmocka_unit_test(a_killed_run_always_loads),
         cmocka_unit_test(a_loss_gone_bad_names_step_and_task),
+        cmocka_unit_test(a_gradient_gone_bad_names_step_and_task),
         cmocka_unit_test(labels_are_checked),
         cmocka_unit_test(a_run_folder_is_not_overwritten),
         cmocka_unit_test(a_resumed_run_keeps_its_config),
