@@ -42,13 +42,10 @@ const struct bough__option *bough__option_find(const struct bough__options *opti
 
 static void set_default(const struct bough__option *option, char *place)
 {
-    for (int i = 0; i < 2; i++) {
+    const int two = option->type == BOUGH__OPTION_PAIR || option->type == BOUGH__OPTION_NUMBERS2;
+    for (int i = 0; i < 1 + two; i++) {
         const float number = (float)option->number[i];
         const int32_t integer = (int32_t)option->number[i];
-        const int two =
-            option->type == BOUGH__OPTION_PAIR || option->type == BOUGH__OPTION_NUMBERS2;
-        if (i && !two)
-            break;
         if (option->type == BOUGH__OPTION_NUMBER || option->type == BOUGH__OPTION_NUMBERS2)
             memcpy(place + (size_t)i * sizeof number, &number, sizeof number);
         else
@@ -61,7 +58,11 @@ void bough__options_default(const struct bough__options *options, void *base)
     for (size_t i = 0; i < options->count; i++) {
         const struct bough__option *option = &options->option[i];
         char *place = (char *)base + option->offset;
+        const uint64_t large = (uint64_t)option->number[0];
         switch (option->type) {
+        case BOUGH__OPTION_UINT64:
+            memcpy(place, &large, sizeof large);
+            break;
         case BOUGH__OPTION_INT:
         case BOUGH__OPTION_PAIR:
         case BOUGH__OPTION_NUMBER:
