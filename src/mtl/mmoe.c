@@ -61,6 +61,8 @@ static enum bough_status mix(struct bough__builder *builder, int32_t *node, int3
     const int32_t input[] = {stacked, gate};
     builder->prefix = name;
     builder->graph->layer = bough__arena_string(&builder->params->arena, name);
+    if (!builder->graph->layer)
+        return bough__no_memory();
     enum bough_status status =
         bough__graph_op(builder->graph, node, &bough__op_gated_sum, NULL, input, 2);
     builder->graph->layer = NULL;

@@ -57,6 +57,8 @@ bough__layers_build(struct bough__builder *builder, int32_t *node,
         snprintf(name, sizeof name, "%s.%zu", prefix, i);
         builder->prefix = name;
         builder->graph->layer = bough__arena_string(&builder->params->arena, name);
+        if (!builder->graph->layer)
+            return bough__no_memory();
         const struct bough__layer_kind *kind = (const void *)layers[i].row;
         enum bough_status status = check_type(builder->graph, *node, kind);
         if (status == BOUGH_OK)
