@@ -26,7 +26,7 @@ static enum bough_status check_name(const struct bough__config_place *place, con
 static enum bough_status check_input(struct bough__config_place *place, struct bough__input *input)
 {
     if (strcmp(input->type, "ids") != 0)
-        input->type = NULL; // is not written, as before there were ids
+        input->type = NULL; // a saved config does not tell what is so by default
     if (!input->field)
         input->field = input->name ? input->name : "image";
     if (!bough__input_is_ids(input) || (!input->normalize.row && !input->channels))
