@@ -31,6 +31,17 @@ static enum bough_status take_over(struct bough__plan *plan, struct bough__seque
                                    (int64_t)run.count);
 }
 
+// The node whose gradient an op's input contributes to; NONE where an input before it does so too.
+static int32_t root_of_input(const struct bough__plan *plan, const struct bough__node *node,
+                             int input)
+{
+    const int32_t root = plan->entry[node->input[input]].root;
+    for (int i = 0; i < input; i++)
+        if (plan->entry[node->input[i]].root == root)
+            return NONE;
+    return root;
+}
+
 // Before the first op that contributes to a root, or reads it.
 static enum bough_status take_over_for(struct bough__plan *plan, struct bough__sequence *out,
                                        int32_t n, struct bough__pass_run run)
@@ -40,11 +51,8 @@ static enum bough_status take_over_for(struct bough__plan *plan, struct bough__s
     if (plan->entry[n].met && plan->entry[n].first_of_sweep == NONE)
         BOUGH_TRY(take_over(plan, out, n, run));
     for (int i = 0; i < node->inputs; i++) {
-        const int32_t root = plan->entry[node->input[i]].root;
-        int again = 0;
-        for (int j = 0; j < i; j++)
-            again |= plan->entry[node->input[j]].root == root;
-        if (plan->entry[root].met && plan->entry[root].first_of_sweep == n && !again)
+        const int32_t root = root_of_input(plan, node, i);
+        if (root != NONE && plan->entry[root].met && plan->entry[root].first_of_sweep == n)
             BOUGH_TRY(take_over(plan, out, root, run));
     }
 done:
@@ -135,12 +143,9 @@ static enum bough_status write_grams(struct bough__plan *plan, struct bough__seq
     if (bough__is_gram_leaf(plan, n) && plan->entry[n].last_of_sweep == NONE)
         BOUGH_TRY(write_gram(plan, out, n, run, any));
     for (int i = 0; i < node->inputs; i++) {
-        int again = 0;
-        for (int j = 0; j < i; j++)
-            again |= node->input[j] == node->input[i];
-        if (bough__is_gram_leaf(plan, node->input[i]) &&
-            plan->entry[node->input[i]].last_of_sweep == n && !again)
-            BOUGH_TRY(write_gram(plan, out, node->input[i], run, any));
+        const int32_t root = root_of_input(plan, node, i);
+        if (root != NONE && bough__is_gram_leaf(plan, root) && plan->entry[root].last_of_sweep == n)
+            BOUGH_TRY(write_gram(plan, out, root, run, any));
     }
 done:
     return status;

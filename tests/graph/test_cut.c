@@ -167,6 +167,20 @@ static void record_tied(struct cut_net *net, const void *what)
                  cut_op(net, "linear", NULL, (int32_t[]){trunk, t < 2 ? weight : late, bias}, 3));
 }
 
+// A weight that is read in another shape: in the trunk, and in two heads.
+static void record_viewed(struct cut_net *net, const void *what)
+{
+    (void)what;
+    int32_t weight = cut_leaf(net, (struct bough_shape){3, {9, 3, 3}}, 1);
+    int32_t bias = cut_leaf(net, (struct bough_shape){1, {9}}, 1);
+    int32_t trunk =
+        cut_op(net, "linear", NULL, (int32_t[]){net->x, cut_one(net, "flatten", weight), bias}, 3);
+    trunk = cut_one(net, "tanh", cut_linear(net, trunk, 9, 1));
+    for (int t = 0; t < T; t++)
+        cut_head(net, t,
+                 t == 0 ? trunk : cut_two(net, "linear", trunk, cut_one(net, "flatten", weight)));
+}
+
 // Task 1 reads the scores of task 0 (and adds them to themselves), task 2 nothing of the trunk.
 static void record_scores(struct cut_net *net, const void *what)
 {
@@ -191,7 +205,8 @@ static void record_apart(struct cut_net *net, const void *what)
 static const struct cut_shape shapes[] = {
     {"tree", {2, {7, 9}}, record_tree, NULL},       {"columns", {2, {4, 9}}, record_columns, NULL},
     {"experts", {2, {7, 9}}, record_experts, NULL}, {"tied", {2, {7, 9}}, record_tied, NULL},
-    {"scores", {2, {7, 9}}, record_scores, NULL},   {"apart", {2, {7, 9}}, record_apart, NULL},
+    {"viewed", {2, {7, 9}}, record_viewed, NULL},   {"scores", {2, {7, 9}}, record_scores, NULL},
+    {"apart", {2, {7, 9}}, record_apart, NULL},
 };
 
 // ---- Comparing ----
