@@ -75,9 +75,9 @@ static int is_twice(const struct bough__plan *plan, const struct bough__node *no
     return 0;
 }
 
-// Whether an op contributes first to its place of a root's gradient. Where heads met, all places
-// are filled before the sweep.
-static int contributes_first(struct bough__plan *plan, const struct bough__entry *op, int32_t root)
+// Notes that an op contributes to a root's gradient. Returns whether it is the first in its place:
+// where heads met, all places are filled before the sweep.
+static int note_contribution(struct bough__plan *plan, const struct bough__entry *op, int32_t root)
 {
     struct bough__entry *to = &plan->entry[root];
     const size_t place = !to->stacked ? 0 : op->stacked ? plan->options.tasks : (size_t)op->owner;
@@ -98,7 +98,7 @@ static void contribute(struct bough__plan *plan, int32_t n)
             continue;
         int32_t root = plan->entry[node->input[i]].root;
         int adds = (node->op->flags & BOUGH__OP_ACCUMULATES) && !is_twice(plan, node, i);
-        entry->contribution[i] = contributes_first(plan, entry, root) ? WRITES
+        entry->contribution[i] = note_contribution(plan, entry, root) ? WRITES
                                  : adds                               ? ADDS
                                                                       : ADDED_AFTERWARDS;
         if (!entry->stacked)

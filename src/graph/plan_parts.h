@@ -1,6 +1,5 @@
 // What the files of a plan share. A plan is made in three steps: what the graph implies (flow.c),
-// the areas of memory (areas.c), the launches (passes.c,
-// sweep.c).
+// the areas of memory (areas.c), the launches (passes.c, sweep.c).
 #ifndef BOUGH_GRAPH_PLAN_PARTS_H
 #define BOUGH_GRAPH_PLAN_PARTS_H
 

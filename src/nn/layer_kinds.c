@@ -1,4 +1,4 @@
-// The kinds of layers, one function each and a row in the list at the end.
+// The kinds of layers: a function each, and a row (layer_list.h names them).
 #include "base/error.h"
 #include "nn/init.h"
 #include "nn/layer.h"

@@ -111,8 +111,8 @@ enum bough_status bough__op_shape(struct bough__op_need *need, const struct boug
 
 enum bough__op_pass { BOUGH_FORWARD, BOUGH_BACKWARD };
 
-// Writes one of the op's passes. Its launches' labels tell the op, and their bytes are
-// those of the tensors in `call`.
+// Writes one of the op's passes. Its launches' labels tell the op, and their bytes are those of the
+// tensors in `call`.
 //   need  what bough__op_shape said
 enum bough_status bough__op_write(struct bough__sequence *out, const struct bough__op *op,
                                   enum bough__op_pass pass, const struct bough__op_call *call,
