@@ -83,6 +83,15 @@ done:
     return status;
 }
 
+// An epoch may end without a step, where a run goes on behind its last one: no weights were found.
+static enum bough_status clear_weights(struct bough__weigh_data *data)
+{
+    float *weights = host_weights(data);
+    for (size_t t = 0; t < tasks_of(data); t++)
+        weights[t] = NAN;
+    return bough__write(bough__whole(data->weights), weights, tasks_of(data) * sizeof *weights);
+}
+
 static enum bough_status make_jacobian(struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
@@ -120,8 +129,10 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     BOUGH_TRY(bough__buffer_create(&data->factor, device, tasks * sizeof(float)));
     BOUGH_TRY(bough__buffer_create(&data->weights, device, tasks * sizeof(float)));
     BOUGH_TRY(bough__buffer_create(&data->measured, device, (2 * tasks + gram) * sizeof(float)));
-    if (training)
+    if (training) {
         BOUGH_TRY(write_factors(data));
+        BOUGH_TRY(clear_weights(data));
+    }
     BOUGH_TRY(make_jacobian(data));
 done:
     return status;

@@ -49,10 +49,10 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
 // Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
 
-// What the log tells of the last step: the weights that the weighting found, in `*weights` [T], and
-// the largest residual since the last call (NaN where nothing is solved). `*weights` is NULL where
-// it finds none: they stand in the config, or each number of the gradients has its own. Errors:
-// DEVICE.
+// What the log tells of the last step: the weights that the weighting found, in `*weights` [T] (NaN
+// before the first step), and the largest residual since the last call (NaN where nothing is
+// solved). `*weights` is NULL where it finds none: they stand in the config, or each number of the
+// gradients has its own. Errors: DEVICE.
 enum bough_status bough__weigh_told(const float **weights, double *residual,
                                     struct bough__weigh_data *data);
 

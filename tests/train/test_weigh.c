@@ -234,6 +234,8 @@ static void a_residual_is_warned_of_once(void **state)
     struct bough__weigh_data *weigh = &runner->data.weigh;
     struct bough__weighting bad = *weigh->weighting;
     bad.solve = solve_badly;
+    assert_ok(bough__weigh_told(&weights, &residual, weigh));
+    assert_true(isnan(weights[0]) && isnan(weights[2])); // no step found any
     assert_ok(bough__runner_begin(runner));
     run(runner, 0);
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
