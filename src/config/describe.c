@@ -81,7 +81,7 @@ static void note_family(struct description *d, const char *prefix,
 static void describe_option(struct description *d, const char *prefix,
                             const struct bough__option *option, const char *read_by)
 {
-    char takes[512], otherwise[64], text[1500];
+    char takes[1500], otherwise[64], text[3000];
     note_family(d, prefix, option);
     what_it_takes(takes, sizeof takes, option);
     default_of(otherwise, sizeof otherwise, option);
