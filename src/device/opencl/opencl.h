@@ -81,7 +81,7 @@ enum bough_status bough__cl_find(struct bough__cl_device *device, const char *id
 enum bough_status bough__cl_open(struct bough_device **device, const char *id);
 void bough__cl_close(struct bough_device *device);
 
-// ---- Ways ----
+// ---- Drivers ----
 
 // Makes the queue of the other driver, if there is one.
 enum bough_status bough__cl_drivers_open(struct bough__cl_device *device);
