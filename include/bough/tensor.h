@@ -51,6 +51,11 @@ int64_t bough_shape_elements(const struct bough_shape *shape);
 // Product of all dimensions but the first: what one sample holds. 1 below rank 2.
 int64_t bough_shape_row(const struct bough_shape *shape);
 
+// The shape of one sample, all dimensions but the first; and of so many samples, below the highest
+// rank.
+struct bough_shape bough_shape_sample(const struct bough_shape *samples);
+struct bough_shape bough_shape_samples(const struct bough_shape *sample, int64_t count);
+
 int bough_shape_equal(const struct bough_shape *a, const struct bough_shape *b);
 
 // Writes "[64, 1, 28, 28]" into `text`, cut to `size`. Returns `text`.

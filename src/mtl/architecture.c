@@ -14,12 +14,9 @@ const struct bough__family bough__architectures = {"architecture", all, sizeof a
 
 // ---- Joining ----
 
-// A shape without the batch.
 static const char *format_sample(const struct bough_shape *shape, char *text, size_t size)
 {
-    struct bough_shape sample = {.rank = shape->rank - 1};
-    for (int32_t i = 0; i < sample.rank; i++)
-        sample.dim[i] = shape->dim[i + 1];
+    const struct bough_shape sample = bough_shape_sample(shape);
     return bough_shape_format(&sample, text, size);
 }
 

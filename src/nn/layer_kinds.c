@@ -328,10 +328,7 @@ static const struct bough__option layer_norm_options[] = {
 static enum bough_status layer_norm(struct bough__builder *builder, int32_t *node,
                                     const void *options)
 {
-    const struct bough_shape *input = shape_of(builder, *node);
-    struct bough_shape shape = {.rank = input->rank - 1};
-    for (int32_t i = 0; i < shape.rank; i++)
-        shape.dim[i] = input->dim[i + 1];
+    const struct bough_shape shape = bough_shape_sample(shape_of(builder, *node));
     struct bough__attr attr = {.eps = ((const struct layer_norm_options *)options)->eps};
     int32_t more[2];
     enum bough_status status = gain_and_shift(builder, more, &shape);

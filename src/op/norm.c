@@ -339,9 +339,7 @@ static enum bough_status layer_norm_shape(struct bough__op_need *need,
     const struct bough_shape *x = &call->x[0].shape;
     if (x->rank < 2 || bough_shape_row(x) < 1)
         return mismatch(call, 0, "[N, D...], and samples that are not empty");
-    struct bough_shape wanted = {.rank = x->rank - 1};
-    for (int i = 0; i < wanted.rank; i++)
-        wanted.dim[i] = x->dim[i + 1];
+    const struct bough_shape wanted = bough_shape_sample(x);
     for (int i = 1; i < 3; i++)
         if (!bough_shape_equal(&call->x[i].shape, &wanted))
             return mismatch(call, i, "the shape of a sample");

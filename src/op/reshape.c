@@ -44,9 +44,7 @@ static enum bough_status reshape_shape(struct bough__op_need *need,
         return bough__fail(BOUGH_INVALID, "input %s, wanted [N, ...] with samples of shape %s",
                            bough_shape_format(x, text[0], sizeof text[0]),
                            bough_shape_format(sample, text[1], sizeof text[1]));
-    need->y = (struct bough_shape){sample->rank + 1, {x->dim[0]}};
-    for (int i = 0; i < sample->rank; i++)
-        need->y.dim[i + 1] = sample->dim[i];
+    need->y = bough_shape_samples(sample, x->dim[0]);
     return BOUGH_OK;
 }
 

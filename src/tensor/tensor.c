@@ -103,6 +103,23 @@ int64_t bough_shape_row(const struct bough_shape *shape)
     return elements;
 }
 
+struct bough_shape bough_shape_sample(const struct bough_shape *samples)
+{
+    struct bough_shape sample = {.rank = samples->rank > 0 ? samples->rank - 1 : 0};
+    for (int32_t i = 0; i < sample.rank; i++)
+        sample.dim[i] = samples->dim[i + 1];
+    return sample;
+}
+
+struct bough_shape bough_shape_samples(const struct bough_shape *sample, int64_t count)
+{
+    assert(sample->rank >= 0 && sample->rank < BOUGH_MAX_RANK);
+    struct bough_shape samples = {.rank = sample->rank + 1, .dim = {count}};
+    for (int32_t i = 0; i < sample->rank; i++)
+        samples.dim[i + 1] = sample->dim[i];
+    return samples;
+}
+
 int bough_shape_equal(const struct bough_shape *a, const struct bough_shape *b)
 {
     if (a->rank != b->rank)

@@ -53,7 +53,6 @@ static void list_layer(void *user, const struct bough__choice *layer,
 {
     struct listing *listing = user;
     struct bough_model_info *info = &listing->model->info;
-    const struct bough_shape *shape = bough__graph_shape(builder->graph, node);
     int64_t parameters = bough__params_trained(builder->params);
     struct bough_layer_row *row = next_row(listing);
     const char *block = block_of(listing, builder->prefix);
@@ -64,12 +63,10 @@ static void list_layer(void *user, const struct bough__choice *layer,
     *row = (struct bough_layer_row){
         .block = block,
         .kind = layer->row->name,
-        .shape = {.rank = shape->rank - 1},
+        .shape = bough_shape_sample(bough__graph_shape(builder->graph, node)),
         .parameters = parameters - listing->parameters,
         .flops = builder->flops - listing->flops,
     };
-    for (int32_t i = 0; i < row->shape.rank; i++)
-        row->shape.dim[i] = shape->dim[i + 1];
     listing->parameters = info->parameters = parameters;
     listing->flops = info->flops = builder->flops;
 }

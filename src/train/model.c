@@ -113,13 +113,10 @@ enum bough_status bough__model_leaf(const struct bough__model *model, struct bou
                                     int32_t *node, size_t input, struct bough__span value,
                                     int64_t rows)
 {
-    const struct bough_shape *sample = &model->sample[input];
-    struct bough__tensor leaf = {
+    const struct bough__tensor leaf = {
         .span = value,
-        .shape = {.rank = sample->rank + 1, .dim = {rows}},
+        .shape = bough_shape_samples(&model->sample[input], rows),
         .dtype = bough__input_is_ids(&model->config->inputs[input]) ? BOUGH_I32 : BOUGH_F32};
-    for (int32_t i = 0; i < sample->rank; i++)
-        leaf.shape.dim[i + 1] = sample->dim[i];
     graph->layer = model->input_key[input];
     enum bough_status status = bough__graph_leaf(graph, node, &leaf, (struct bough__span){0});
     graph->layer = NULL;

@@ -89,23 +89,13 @@ static enum bough_status find_input(const struct bough_file_tensor **field,
 static enum bough_status check_sample(const struct bough_file_tensor *input,
                                       const struct bough_shape *wanted, const char *path)
 {
-    struct bough_shape whole = {.rank = wanted->rank + 1, .dim = {input->shape.dim[0]}};
-    for (int32_t i = 0; i < wanted->rank; i++)
-        whole.dim[i + 1] = wanted->dim[i];
+    const struct bough_shape whole = bough_shape_samples(wanted, input->shape.dim[0]);
     char found[128], right[128];
     if (bough_shape_equal(&whole, &input->shape))
         return BOUGH_OK;
     return bough__fail(BOUGH_DATA, "%s: %s is %s, the model wants %s", path, input->name,
                        bough_shape_format(&input->shape, found, sizeof found),
                        bough_shape_format(&whole, right, sizeof right));
-}
-
-static struct bough_shape sample_of(const struct bough_shape *rows)
-{
-    struct bough_shape sample = {.rank = rows->rank - 1};
-    for (int32_t i = 0; i < sample.rank; i++)
-        sample.dim[i] = rows->dim[i + 1];
-    return sample;
 }
 
 enum bough_status bough__sample_shapes(struct bough_shape **sample, struct bough__arena *arena,
@@ -117,7 +107,7 @@ enum bough_status bough__sample_shapes(struct bough_shape **sample, struct bough
     for (size_t i = 0; i < config->inputs_count; i++) {
         const struct bough_file_tensor *field;
         BOUGH_TRY(find_input(&field, file, split, &config->inputs[i]));
-        (*sample)[i] = sample_of(&field->shape);
+        (*sample)[i] = bough_shape_sample(&field->shape);
     }
 done:
     return status;

@@ -54,6 +54,19 @@ static void a_bool_is_0_or_1(void **state)
     }
 }
 
+static void samples_lose_and_gain_a_dimension(void **state)
+{
+    (void)state;
+    const struct bough_shape images = {4, {64, 1, 28, 28}}, image = {3, {1, 28, 28}};
+    const struct bough_shape numbers = {1, {64}}, number = {0};
+    const struct bough_shape found[] = {
+        bough_shape_sample(&images), bough_shape_sample(&numbers), bough_shape_sample(&number),
+        bough_shape_samples(&image, 64), bough_shape_samples(&number, 64)};
+    const struct bough_shape *const wanted[] = {&image, &number, &number, &images, &numbers};
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        assert_true(bough_shape_equal(&found[i], wanted[i]));
+}
+
 static void every_type_has_a_name_and_a_size(void **state)
 {
     (void)state;
@@ -80,6 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_widened_exactly),
         cmocka_unit_test(a_bool_is_0_or_1),
+        cmocka_unit_test(samples_lose_and_gain_a_dimension),
         cmocka_unit_test(every_type_has_a_name_and_a_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,9 +45,7 @@ static enum bough_status shapes_of_data(struct bough_shape *shape,
     for (size_t i = 0; i < bough_config_inputs(config); i++) {
         const struct bough_file_tensor *tensor;
         TRY(bough_dataset_field(&tensor, file, "train", bough_config_input_field(config, i)));
-        shape[i].rank = tensor->shape.rank - 1;
-        for (int32_t d = 0; d < shape[i].rank; d++)
-            shape[i].dim[d] = tensor->shape.dim[d + 1];
+        shape[i] = bough_shape_sample(&tensor->shape);
     }
 done:
     bough_tensor_file_close(&file);

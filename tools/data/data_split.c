@@ -99,13 +99,6 @@ done:
 
 // ---- Writing ----
 
-static struct bough_shape row_of(const struct bough_file_tensor *tensor)
-{
-    struct bough_shape row = {.rank = tensor->shape.rank - 1};
-    memcpy(row.dim, tensor->shape.dim + 1, (size_t)row.rank * sizeof *row.dim);
-    return row;
-}
-
 static enum bough_status declare(const struct job *job, struct bough_tensor_writer *writer)
 {
     enum bough_status status = BOUGH_OK;
@@ -117,7 +110,7 @@ static enum bough_status declare(const struct job *job, struct bough_tensor_writ
     for (size_t i = 0; i < bough_tensor_file_count(job->file); i++) {
         const struct bough_file_tensor *tensor = bough_tensor_file_at(job->file, i);
         if (is_divided(job, tensor, &field)) {
-            const struct bough_shape row = row_of(tensor);
+            const struct bough_shape row = bough_shape_sample(&tensor->shape);
             TRY(tool_declare(writer, job->from, field, tensor->dtype, job->total - job->count,
                              &row));
             TRY(tool_declare(writer, job->to, field, tensor->dtype, job->count, &row));

@@ -32,18 +32,10 @@ struct job {
     const char *classes; // one a line; NULL if not told
 };
 
-// The shape of one item: the first dimension counts the items.
-static struct bough_shape row_of(const struct bough_shape *shape)
-{
-    struct bough_shape row = {.rank = shape->rank - 1};
-    memcpy(row.dim, shape->dim + 1, (size_t)row.rank * sizeof *row.dim);
-    return row;
-}
-
 // A grey image has one channel.
 static struct bough_shape image_row(const struct bough_shape *shape)
 {
-    struct bough_shape row = row_of(shape);
+    struct bough_shape row = bough_shape_sample(shape);
     if (row.rank == 2)
         row = (struct bough_shape){3, {1, row.dim[0], row.dim[1]}};
     return row;
@@ -134,7 +126,7 @@ static enum bough_status declare(struct bough_tensor_writer *writer, const struc
         TRY(tool_declare(writer, split, fields->image, images->dtype, images->shape.dim[0], &row));
     }
     if (labels->stream) {
-        struct bough_shape row = row_of(&labels->shape);
+        struct bough_shape row = bough_shape_sample(&labels->shape);
         TRY(tool_declare(writer, split, fields->label,
                          bough_dtype_is_float(labels->dtype) ? labels->dtype : BOUGH_I64,
                          labels->shape.dim[0], &row));
