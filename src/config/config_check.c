@@ -99,9 +99,10 @@ static enum bough_status complete_metrics(struct bough__config_place *place,
 
 static int measures(const struct bough__task *task, const char *metric)
 {
+    const struct bough__metric *known = bough__metric_find(metric, NULL);
     int measured = strcmp(metric, "loss") == 0;
     for (size_t m = 0; m < task->metrics_count; m++)
-        measured |= strcmp(task->metrics[m], metric) == 0 && strcmp(metric, "confusion") != 0;
+        measured |= strcmp(task->metrics[m], metric) == 0 && !(known && known->is_matrix);
     return measured;
 }
 

@@ -361,6 +361,7 @@ const struct bough__metric bough__metric_f1_micro = {
 const struct bough__metric bough__metric_f1_binary = {
     {.name = "f1_binary", .help = "F1 of the second class"},
     .kinds = OF_CLASSES | OF_BINARY,
+    .two_classes = 1,
     .measure = f1_binary};
 const struct bough__metric bough__metric_auc = {{.name = "auc", .help = "area under the ROC curve"},
                                                 .kinds = OF_CLASSES | OF_BINARY,
@@ -368,6 +369,7 @@ const struct bough__metric bough__metric_auc = {{.name = "auc", .help = "area un
 const struct bough__metric bough__metric_confusion = {
     {.name = "confusion", .help = "the confusion matrix, and the accuracy"},
     .kinds = OF_CLASSES | OF_BINARY,
+    .is_matrix = 1,
     .measure = accuracy};
 const struct bough__metric bough__metric_mse = {{.name = "mse", .help = "mean squared error"},
                                                 .kinds = OF_NUMBERS,

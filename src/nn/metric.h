@@ -23,6 +23,8 @@ struct bough__metric {
     struct bough__row row;
     unsigned kinds; // bit (1 << enum bough__target_kind): what it can measure
     int lower_is_better;
+    int is_matrix;   // the confusion matrix: nothing that could be monitored
+    int two_classes; // of class targets it wants two
     // `k` is the number in the name of top_<k>. `*value` is NaN where nothing is labelled.
     // Errors: INTERNAL out of memory.
     enum bough_status (*measure)(double *value, const struct bough__outcome *outcome, int k);

@@ -100,13 +100,14 @@ static enum bough_status measure_task(struct bough_metrics *metrics, struct boug
 {
     for (size_t i = 0; i < task->metrics_count; i++) {
         const char *name = task->metrics[i];
+        int k = 0;
+        const struct bough__metric *metric = bough__metric_find(name, &k);
         enum bough_status status;
-        if (strcmp(name, "confusion") == 0) {
+        if (metric->is_matrix) {
             status = add_confusion(metrics, arena, task->name, outcome, names);
         } else {
-            int k = 0;
             double value = NAN;
-            status = bough__metric_find(name, &k)->measure(&value, outcome, k);
+            status = metric->measure(&value, outcome, k);
             add(metrics, task->name, name, value);
         }
         if (status != BOUGH_OK)
@@ -183,14 +184,13 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
 {
     const char *task = model->config->tasks[t].name;
     int k = 0;
-    bough__metric_find(name, &k);
+    const struct bough__metric *metric = bough__metric_find(name, &k);
     if (k > model->width[t])
         return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s of %lld classes", task, name,
                            (long long)model->width[t]);
-    if (strcmp(name, "f1_binary") == 0 && model->loss[t]->target == BOUGH_TARGET_CLASS &&
-        model->width[t] != 2)
-        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: f1_binary of %lld classes, wanted 2",
-                           task, (long long)model->width[t]);
+    if (metric->two_classes && model->loss[t]->target == BOUGH_TARGET_CLASS && model->width[t] != 2)
+        return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s of %lld classes, wanted 2", task,
+                           name, (long long)model->width[t]);
     return BOUGH_OK;
 }
 
