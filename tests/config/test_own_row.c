@@ -1,6 +1,8 @@
-// What a new row touches: its file, and a line in its list. A weighting and layers of this
-// program's own, two of them with two options, are read, checked, saved, and trained with as those
-// of the library.
+// What a new row touches: its file, and a line in its list. A weighting, layers and an architecture
+// of this program's own, three of them with two options, are read, checked, saved, and trained with
+// as those of the library.
+#include "base/error.h"
+#include "mtl/architecture.h"
 #include "mtl/weighting.h"
 #include "nn/layer.h"
 #include "support/training.h"
@@ -115,6 +117,35 @@ static const struct bough__layer_kind bough__layer_shade = {
     .reads = BOUGH_I32,
 };
 
+// ---- An architecture: hard sharing, and a gain behind the trunk ----
+
+static enum bough_status build_amplifier(struct bough__builder *builder,
+                                         struct bough__wiring *wiring, const int32_t *input,
+                                         size_t inputs, const struct bough__net *net,
+                                         const struct bough__layer_observer *observer)
+{
+    enum bough_status status;
+    int32_t trunk;
+    BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
+    BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, net->trunk_count, "trunk",
+                                  observer->built, observer->user));
+    BOUGH_TRY(gain(builder, &trunk, net->options));
+    BOUGH_TRY(bough__wiring_share(builder, wiring, trunk));
+    for (size_t t = 0; t < net->tasks_count; t++) {
+        wiring->scores[t] = trunk;
+        BOUGH_TRY(bough__head_build(builder, wiring, net, t, observer));
+    }
+done:
+    return status;
+}
+
+static const struct bough__architecture bough__architecture_amplifier = {
+    {.name = "amplifier",
+     .help = "one trunk, made louder",
+     .options = BOUGH_OPTIONS(gain_options, struct gain_options)},
+    .build = build_amplifier,
+};
+
 // ---- The lists, with a line more: this program's stand in the place of the library's ----
 
 #define BOUGH_WEIGHTING(name) &bough__weighting_##name.row,
@@ -129,6 +160,13 @@ static const struct bough__row *const layers[] = {
 #include "nn/layer_list.h"
     BOUGH_LAYER(gain) BOUGH_LAYER(shade)};
 const struct bough__family bough__layers = {"layer", layers, sizeof layers / sizeof *layers};
+
+#define BOUGH_ARCHITECTURE(name) &bough__architecture_##name.row,
+static const struct bough__row *const architectures[] = {
+#include "mtl/architecture_list.h"
+    BOUGH_ARCHITECTURE(amplifier)};
+const struct bough__family bough__architectures = {"architecture", architectures,
+                                                   sizeof architectures / sizeof *architectures};
 
 // ---- Tests ----
 
@@ -163,6 +201,18 @@ static void a_layer_trains(void **state)
     const char *data = training_data(test_folder());
     const struct bough_config own = test_config_with(training_text, data, "train.epochs=1",
                                                      "trunk.10=gain: {factor: 2, times: 2}", NULL);
+    const struct bough_config same =
+        test_config_with(training_text, data, "train.epochs=1", "trunk.10=gain: 4", NULL);
+    assert_true(loss_of(&own, "shape") == loss_of(&same, "shape"));
+}
+
+static void an_architecture_trains(void **state)
+{
+    (void)state;
+    const char *data = training_data(test_folder());
+    const struct bough_config own =
+        test_config_with(training_text, data, "train.epochs=1",
+                         "architecture={name: amplifier, factor: 2, times: 2}", NULL);
     const struct bough_config same =
         test_config_with(training_text, data, "train.epochs=1", "trunk.10=gain: 4", NULL);
     assert_true(loss_of(&own, "shape") == loss_of(&same, "shape"));
@@ -213,6 +263,9 @@ static void rows_are_told_checked_and_saved(void **state)
         {"weighting={name: ramp, stepp: 1}", "did you mean step? (name, first, step)"},
         {"weighting=rampe", "did you mean ramp? (equal, fixed, "},
         {"trunk=[gain]", "trunk[0].gain: factor is missing (of every number)"},
+        {"architecture={name: amplifier, factor: 0}",
+         "architecture.factor: '0'; wanted a number, "},
+        {"architecture=amplifyer", "did you mean amplifier? (hard_sharing, mmoe, amplifier)"},
     };
     static char table[1 << 16];
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -224,8 +277,9 @@ static void rows_are_told_checked_and_saved(void **state)
     assert_non_null(strstr(table, "| `weighting.step` | number, 0 to 1 | needed | ramp |"));
     assert_non_null(strstr(table, "| `<layer>.times` | whole number, 1 or more | 1 | gain |"));
     assert_non_null(strstr(table, "| `weighting.name` | `ramp` | "));
-    const struct bough_config config = test_config(
-        test_config_small, "weighting={name: ramp, step: 0.25}", "trunk.1=gain: 3", NULL);
+    const struct bough_config config =
+        test_config(test_config_small, "weighting={name: ramp, step: 0.25}", "trunk.1=gain: 3",
+                    "architecture={name: amplifier, factor: 3}", NULL);
     test_config_round_trip(test_folder(), &config);
 }
 
@@ -234,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_weighting_trains),
         cmocka_unit_test(a_layer_trains),
+        cmocka_unit_test(an_architecture_trains),
         cmocka_unit_test(a_layer_reads_ids),
         cmocka_unit_test(rows_are_told_checked_and_saved),
     };
