@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cl/conv2d_params.h"
+#include "op/conv2d_pooled.h"
 
 // The two ops, on some images.
 struct parts {
@@ -50,6 +51,12 @@ done:
     return status;
 }
 
+// Bytes of what stands between the two.
+static size_t between(const struct parts *parts, int64_t images)
+{
+    return (size_t)(images * bough_shape_row(&parts->conv_need.y)) * sizeof(float);
+}
+
 static enum bough_status conv2d_max_pool2d_shape(struct bough__op_need *need,
                                                  const struct bough__op_call *call)
 {
@@ -61,8 +68,10 @@ static enum bough_status conv2d_max_pool2d_shape(struct bough__op_need *need,
     need->y = parts.pool_need.y;
     need->saved = parts.pool_need.saved;
     const int64_t rows = parts.conv_need.y.dim[0], most = call->attr->images;
-    need->scratch =
-        (size_t)((rows < most ? rows : most) * bough_shape_row(&parts.conv_need.y)) * sizeof(float);
+    const int64_t images = rows < most ? rows : most;
+    need->scratch = between(&parts, images);
+    if (bough__conv2d_pooled_does(&parts.conv))
+        need->scratch += bough__conv2d_pooled_scratch(&parts.conv, images);
 done:
     return status;
 }
@@ -186,6 +195,32 @@ static enum bough_status bias_gradient(struct bough__sequence *out, const struct
                                           .bytes = outputs * 8});
 }
 
+// A stack's gradients of the weight come from what the pooling took, a single one's from all
+// windows.
+static int goes_by_outputs(const struct bough__op_call *call, const struct parts *parts)
+{
+    return call->stack > 1 && call->dx[1].span.buffer && bough__conv2d_pooled_does(&parts->conv);
+}
+
+static enum bough_status weight_by_outputs(struct bough__sequence *out,
+                                           const struct bough__op_call *call, struct parts *parts,
+                                           int64_t first)
+{
+    const int64_t images = parts->conv.x[0].shape.dim[0], all = call->x[0].shape.dim[0];
+    const int64_t most = all < call->attr->images ? all : call->attr->images;
+    parts->conv.add_dx[1] = call->add_dx[1];
+    const struct bough__conv2d_pooled pooled = {
+        .conv = &parts->conv,
+        .pool = &parts->pool,
+        .scratch = bough__span_at(call->scratch, between(parts, most)),
+        .first = first == 0,
+        .last = first + images == all};
+    out->label.op = bough__op_conv2d.name;
+    enum bough_status status = bough__conv2d_pooled_weight(out, &pooled);
+    parts->conv.dx[1].span = (struct bough__span){0};
+    return status;
+}
+
 // The gradients of weight and bias are added up in the order of the images; of none they are 0.
 static enum bough_status conv2d_max_pool2d_backward(struct bough__sequence *out,
                                                     const struct bough__op_call *call)
@@ -204,10 +239,14 @@ static enum bough_status conv2d_max_pool2d_backward(struct bough__sequence *out,
         if (call->inputs == 3 && call->dx[2].span.buffer)
             BOUGH_TRY(bias_gradient(out, &parts));
         parts.conv.dx[2].span = (struct bough__span){0};
-        BOUGH_TRY(bough__op_write(out, &bough__op_max_pool2d, BOUGH_BACKWARD, &parts.pool,
-                                  &parts.pool_need));
-        BOUGH_TRY(
-            bough__op_write(out, &bough__op_conv2d, BOUGH_BACKWARD, &parts.conv, &parts.conv_need));
+        if (goes_by_outputs(call, &parts))
+            BOUGH_TRY(weight_by_outputs(out, call, &parts, first));
+        if (parts.conv.dx[0].span.buffer || parts.conv.dx[1].span.buffer) {
+            BOUGH_TRY(bough__op_write(out, &bough__op_max_pool2d, BOUGH_BACKWARD, &parts.pool,
+                                      &parts.pool_need));
+            BOUGH_TRY(bough__op_write(out, &bough__op_conv2d, BOUGH_BACKWARD, &parts.conv,
+                                      &parts.conv_need));
+        }
         first += count;
     } while (first < call->x[0].shape.dim[0]);
 done:
