@@ -1,6 +1,7 @@
 #include "graph/place.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static size_t aligned(size_t bytes)
 {
@@ -21,36 +22,39 @@ static int alive_together(const struct bough__area *a, const struct bough__area 
     return a->first <= b->last && b->first <= a->last;
 }
 
-static int overlap(const struct bough__area *a, const struct bough__area *b)
-{
-    return a->offset < b->offset + aligned(b->bytes) && b->offset < a->offset + aligned(a->bytes);
-}
-
-// The lowest offset for `area` beside those placed before it. Candidates are 0 and the ends of the
-// areas alive with it; each collision moves the candidate up, so this ends.
-static void place_one(struct bough__area *area, struct bough__area *const *placed, size_t count)
+// The lowest offset for `area` beside those of `placed`, which lie there by their offsets. Returns
+// its place among them.
+static size_t place_one(struct bough__area *area, struct bough__area *const *placed, size_t count)
 {
     area->offset = 0;
     for (size_t i = 0; i < count; i++) {
         const struct bough__area *other = placed[i];
-        if (alive_together(area, other) && overlap(area, other)) {
-            area->offset = other->offset + aligned(other->bytes);
-            i = (size_t)-1; // look at all of them again
-        }
+        const size_t end = other->offset + aligned(other->bytes);
+        if (other->offset >= area->offset + aligned(area->bytes))
+            break;
+        if (end > area->offset && alive_together(area, other))
+            area->offset = end;
     }
+    size_t at = count;
+    while (at > 0 && placed[at - 1]->offset > area->offset)
+        at--;
+    return at;
 }
 
 enum bough_status bough__place_areas(struct bough__area *area, size_t count, size_t *bytes)
 {
     *bytes = 0;
-    struct bough__area **order = malloc((count ? count : 1) * sizeof(struct bough__area *));
+    struct bough__area **order = malloc((2 * count + 1) * sizeof(struct bough__area *));
     if (!order)
         return bough__no_memory();
+    struct bough__area **placed = order + count;
     for (size_t i = 0; i < count; i++)
         order[i] = &area[i];
     qsort(order, count, sizeof *order, larger_first);
     for (size_t i = 0; i < count; i++) {
-        place_one(order[i], order, i);
+        const size_t at = place_one(order[i], placed, i);
+        memmove(placed + at + 1, placed + at, (i - at) * sizeof *placed);
+        placed[at] = order[i];
         size_t end = order[i]->offset + aligned(order[i]->bytes);
         if (end > *bytes)
             *bytes = end;
