@@ -112,6 +112,16 @@ static enum bough_status unknown_key(reader *r, const struct bough__key *key, si
     return bough__config_unknown(&r->place, node, what, node->text, names, elsewhere ? path : NULL);
 }
 
+// An option that the file gives to its own row, where an override has chosen another one.
+static int is_left_behind(const struct bough__option *choice, const struct bough__yaml_node *node,
+                          size_t index)
+{
+    if (choice->type != BOUGH__OPTION_CHOICE || node->item[index]->override)
+        return 0;
+    const struct bough__yaml_node *name = bough__yaml_node_find(node, choice->name);
+    return name && name->override && is_of_another_row(choice->family, node->key[index]->text);
+}
+
 // Every key of the mapping is one that is read, and is given once.
 static enum bough_status check_keys(reader *r, const struct bough__key *key, size_t count,
                                     const struct bough__choice *choice,
@@ -127,6 +137,8 @@ static enum bough_status check_keys(reader *r, const struct bough__key *key, siz
             return bough__value_wanted(r, name, "a key", NULL);
         while (known < count && strcmp(key[known].option->name, name->text) != 0)
             known++;
+        if (known == count && count && is_left_behind(key->option, node, i))
+            continue;
         if (known == count)
             return unknown_key(r, key, count, choice, family, name);
         for (size_t j = 0; j < i; j++)

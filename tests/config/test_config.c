@@ -124,6 +124,7 @@ static void test_refuses(void **state)
         {"trunk=[conv2d: {channels: 1}]", "trunk[0].conv2d: kernel is missing"},
         {"optimizer.lr=-1", "optimizer.lr: '-1'; wanted a number, above 0"},
         {"optimizer.momentum=1", "optimizer.momentum: not a key of adam"},
+        {"optimizer={name: adam, momentum: 0}", "optimizer.momentum: not a key of adam"},
         {"optimizer={name: sgd, nesterov: true}", "optimizer.nesterov: it needs a momentum"},
         {"weighting={name: fixed, weights: [1, 2]}", "weighting.weights: 2 weights for 1 tasks"},
         {"train.early_stopping.metric=a.accuracy", "train.early_stopping.metric"},
@@ -266,6 +267,27 @@ static void test_compares_long_lists_to_their_ends(void **state)
 
 // ---- Overrides ----
 
+// The options of the former go, what the row has too and what belongs to no row stays; what an
+// override gives is held against the row.
+static void test_an_override_of_a_name_takes_its_options_along(void **state)
+{
+    (void)state;
+    static const char text[] = "data: x\ntasks: {a: {target: a, loss: l1, head: [linear: 1]}}\n"
+                               "optimizer: {name: sgd, lr: 0.5, momentum: 0.9, clip_norm: 2}\n";
+    static const char *const overrides[] = {"optimizer.name=adam", "optimizer.momentum=0.5"};
+    static const char *const unknown[] = {"optimizer.name=adam", "optimizer.momentun=0.5"};
+    struct bough_config *c;
+    assert_ok(bough_config_parse(&c, text, NULL, overrides, 1));
+    assert_string_equal(c->optimizer.choice.row->name, "adam");
+    assert_float_equal(number_of(&c->optimizer.choice, "lr"), 0.5, 0);
+    assert_float_equal(c->optimizer.clip_norm, 2, 0);
+    bough_config_close(&c);
+    assert_fails(bough_config_parse(&c, text, NULL, overrides, 2), BOUGH_INVALID,
+                 "optimizer.momentum: not a key of adam");
+    assert_fails(bough_config_parse(&c, text, NULL, unknown, 2), BOUGH_INVALID,
+                 "optimizer.momentun: unknown key");
+}
+
 static void test_overrides(void **state)
 {
     (void)state;
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_tells_the_first_difference),
         cmocka_unit_test(test_compares_long_lists_to_their_ends),
         cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_an_override_of_a_name_takes_its_options_along),
         cmocka_unit_test(test_overrides_change_one_of_two_aliases),
     };
     return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
