@@ -152,16 +152,27 @@ enum bough_status bough__model_file_open(struct bough_tensor_file **file, const 
     return bough_tensor_file_open(file, inside);
 }
 
+enum bough_status bough__model_file_config(struct bough_config **config,
+                                           const struct bough_tensor_file *file)
+{
+    const char *text;
+    *config = NULL;
+    enum bough_status status = described(&text, file, "config");
+    if (status == BOUGH_OK)
+        status = bough__config_parse(config, bough_tensor_file_path(file), text);
+    if (status == BOUGH_INVALID) // in a model that is no fault of the caller's config
+        status = bough__fail(BOUGH_DATA, "%s", bough_last_error());
+    return status;
+}
+
 enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *path,
                                      struct bough_device *device)
 {
     enum bough_status status;
     struct bough_shape *sample;
-    const char *text;
     *loaded = (struct bough__loaded){.device = device};
     BOUGH_TRY(bough__model_file_open(&loaded->file, path));
-    BOUGH_TRY(described(&text, loaded->file, "config"));
-    BOUGH_TRY(bough__config_parse(&loaded->config, bough_tensor_file_path(loaded->file), text));
+    BOUGH_TRY(bough__model_file_config(&loaded->config, loaded->file));
     sample = BOUGH_NEW(&loaded->arena, struct bough_shape, loaded->config->inputs_count);
     BOUGH_TRY_MEMORY(sample);
     BOUGH_TRY(read_samples(sample, loaded->file, loaded->config));
@@ -173,7 +184,7 @@ enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *p
     BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file));
     BOUGH_TRY(bough__model_read(loaded->model, loaded->file, 0));
 done:
-    if (status == BOUGH_INVALID) // in a model that is no fault of the caller's config
+    if (status == BOUGH_INVALID) // nor here
         status = bough__fail(BOUGH_DATA, "%s", bough_last_error());
     if (status != BOUGH_OK)
         bough__loaded_close(loaded);

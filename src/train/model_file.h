@@ -14,6 +14,10 @@ enum bough_status bough__model_describe(const struct bough__model *model,
 // Opens a model's file, or the model.safetensors of a run folder. Errors: DATA.
 enum bough_status bough__model_file_open(struct bough_tensor_file **file, const char *path);
 
+// The config in its metadata; NULL on error. Errors: DATA.
+enum bough_status bough__model_file_config(struct bough_config **config,
+                                           const struct bough_tensor_file *file);
+
 // A model as its file has it, on a device. Zero-initialised is closed.
 struct bough__loaded {
     struct bough_tensor_file *file;

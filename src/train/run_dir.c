@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "train/model_file.h"
 #include "train/monitor.h"
 #include "train/standardize.h"
 
@@ -23,19 +24,50 @@ static struct path in_folder(const struct bough__trainer *trainer, const char *n
     return path;
 }
 
+static int has_checkpoint(const struct bough__trainer *trainer)
+{
+    return access(in_folder(trainer, "last.safetensors").text, F_OK) == 0;
+}
+
 // ---- Config ----
 
-// What is not `resumed` anyhow must be the same in both.
-static enum bough_status check_same(const struct bough_config *resumed,
+static void take_what_may_change(struct bough_config *config, const struct bough_config *from)
+{
+    config->data = from->data;
+    config->train.epochs = from->train.epochs;
+    config->train.early_stopping = from->train.early_stopping;
+}
+
+// `path` is of the run's own.
+static enum bough_status check_same(const struct bough_config *begun,
                                     const struct bough_config *config, const char *path)
 {
     char text[1000];
-    if (bough__config_same(config, resumed, text, sizeof text))
+    struct bough_config same = *begun;
+    take_what_may_change(&same, config);
+    if (bough__config_same(config, &same, text, sizeof text))
         return BOUGH_OK;
     return bough__fail(BOUGH_INVALID,
                        "%s: the run was begun with another config, which differs in %s; only data, "
                        "train.epochs and train.early_stopping may change",
                        path, text);
+}
+
+// A config.yaml that was edited by hand is not what the checkpoint was made with.
+static enum bough_status check_unchanged(const struct bough__trainer *trainer, const char *path)
+{
+    enum bough_status status;
+    struct bough_tensor_file *last = NULL;
+    struct bough_config *begun = NULL;
+    if (!has_checkpoint(trainer))
+        return BOUGH_OK;
+    BOUGH_TRY(bough_tensor_file_open(&last, in_folder(trainer, "last.safetensors").text));
+    BOUGH_TRY(bough__model_file_config(&begun, last));
+    BOUGH_TRY(check_same(begun, trainer->resumed, path));
+done:
+    bough_config_close(&begun);
+    bough_tensor_file_close(&last);
+    return status;
 }
 
 // Its own config, but for what may change on the way.
@@ -46,11 +78,10 @@ static enum bough_status resumed_config(struct bough__trainer *trainer,
     const struct path path = in_folder(trainer, "config.yaml");
     BOUGH_TRY(bough_config_open(&trainer->resumed, path.text, NULL, 0));
     BOUGH_TRY(bough__lock_open(&trainer->lock, trainer->run_dir));
+    BOUGH_TRY(check_unchanged(trainer, path.text));
     trainer->config = *trainer->resumed;
     if (config) {
-        trainer->config.data = config->data;
-        trainer->config.train.epochs = config->train.epochs;
-        trainer->config.train.early_stopping = config->train.early_stopping;
+        take_what_may_change(&trainer->config, config);
         struct bough_config asked = *config;
         BOUGH_TRY(bough__standardize_like(&asked, &trainer->arena, &trainer->config));
         BOUGH_TRY(check_same(&trainer->config, &asked, path.text));
@@ -76,11 +107,6 @@ static enum bough_status save_config(const struct bough__trainer *trainer)
 }
 
 // ---- Beginning ----
-
-static int has_checkpoint(const struct bough__trainer *trainer)
-{
-    return access(in_folder(trainer, "last.safetensors").text, F_OK) == 0;
-}
 
 // What a training would write over must not stand there, unless it is of one whose first epoch
 // never ended: that has no model yet.

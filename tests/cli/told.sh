@@ -31,3 +31,9 @@ try bough info tiny.yaml --set train.epochs=
 sed -e 's/right:/höhe:/' tiny.yaml > name.yaml
 bough train name.yaml -d c -q -r name | grep -o '^höhe'
 bough predict name --data tiny.safetensors -o out.csv -d c > log.txt 2>&1 && head -n 1 out.csv
+
+# What a run was begun with is kept, by an override and by hand.
+bough train tiny.yaml -d c -q -r drop -s weighting=graddrop -s train.epochs=1 > log.txt 2>&1
+try bough train --resume drop -d c -q --set weighting.name=mgda
+sed -i 's/lr: 0.5/lr: 0.25/' drop/config.yaml
+try bough train --resume drop -d c -q --set train.epochs=2

@@ -26,9 +26,9 @@ static int start(void **state)
 
 static const char *in_folder(const char *name)
 {
-    static char path[4][600];
+    static char path[16][600];
     static int next;
-    next = (next + 1) % 4;
+    next = (next + 1) % 16;
     snprintf(path[next], sizeof path[next], "%s/%s", test_folder(), name);
     return path[next];
 }
@@ -163,6 +163,34 @@ static void done_epochs_are_told(void **state)
     assert_null(strstr(logged, "done"));
 }
 
+// Changes a run's own config.yaml.
+static void edit(const char *name, const char *change)
+{
+    struct bough_config *config;
+    assert_ok(bough_config_open(&config, in_folder(name), &change, 1));
+    assert_ok(bough_config_save(config, in_folder(name)));
+    bough_config_close(&config);
+}
+
+static void an_edited_config_is_refused(void **state)
+{
+    (void)state;
+    struct bough_config config = test_config_with(training_text, training_file, "optimizer=sgd",
+                                                  "input.normalize=auto", "train.epochs=1", NULL);
+    const struct bough_train_options resume = {.resume = in_folder("edited")};
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("edited")}));
+    edit("edited/config.yaml", "train.epochs=2");
+    assert_ok(train(NULL, &resume));
+    edit("edited/config.yaml", "optimizer.lr=0.5");
+    assert_fails(train(NULL, &resume), BOUGH_INVALID,
+                 "edited/config.yaml: the run was begun with another config, which differs in "
+                 "optimizer.lr: 0.5, not 0.001; only data, ");
+    config.train.epochs = 3; // with one that is right, too
+    assert_fails(train(&config, &resume), BOUGH_INVALID, "optimizer.lr: 0.5, not 0.001");
+    edit("edited/config.yaml", "optimizer.lr=0.001");
+    assert_ok(train(&config, &resume));
+}
+
 // A copy of the data set; `changed` turns the last label of a test row round.
 static const char *copied_data(int changed)
 {
@@ -225,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_diverged_run_leaves_no_model),
         cmocka_unit_test(a_run_that_was_stopped_in_its_first_epoch_goes_on),
         cmocka_unit_test(done_epochs_are_told),
+        cmocka_unit_test(an_edited_config_is_refused),
         cmocka_unit_test(other_data_are_refused),
         cmocka_unit_test(another_criterion_measures_the_best_anew),
     };
