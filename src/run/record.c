@@ -66,7 +66,7 @@ enum bough_status bough__record_open(struct bough__record **record, const char *
             goto done;
         }
         rewind(made->file);
-        if (epochs_kept > 0)
+        if (epochs_kept >= 0)
             BOUGH_TRY(kept_bytes(&kept, made->file, made->path, epochs_kept));
         if (ftruncate(fileno(made->file), kept) != 0)
             status = bough__file_refused(made->path, "cannot write");

@@ -7,8 +7,8 @@
 
 struct bough__record;
 
-// Opens the log for appending, keeping the events up to epoch `epochs_kept` and dropping what a
-// broken run left behind them. With run_dir NULL the record keeps nothing.
+// Opens the log for appending, keeping the events up to epoch `epochs_kept`, of -1 none, and
+// dropping what a broken run left behind them. With run_dir NULL the record keeps nothing.
 // Errors: DATA, INTERNAL.
 enum bough_status bough__record_open(struct bough__record **record, const char *run_dir,
                                      int32_t epochs_kept);

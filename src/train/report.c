@@ -85,13 +85,12 @@ enum bough_status bough__report_start(struct bough__report *report)
     const struct bough__trainer *trainer = report->trainer;
     struct bough_event event = event_of(report, BOUGH_EVENT_START);
     tell(report, &event);
-    return bough__record_event(trainer->record,
-                               json_pack("{s:s, s:s, s:s, s:I, s:I}", "event",
-                                         trainer->options->resume ? "resume" : "start", "device",
-                                         trainer->device->info.id, "name",
-                                         trainer->device->info.name, "parameters",
-                                         (json_int_t)bough__params_trained(&trainer->model->params),
-                                         "samples", (json_int_t)trainer->training->feed.count));
+    return bough__record_event(
+        trainer->record,
+        json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", trainer->progress.step ? "resume" : "start",
+                  "device", trainer->device->info.id, "name", trainer->device->info.name,
+                  "parameters", (json_int_t)bough__params_trained(&trainer->model->params),
+                  "samples", (json_int_t)trainer->training->feed.count));
 }
 
 enum bough_status bough__report_step(struct bough__report *report)

@@ -122,7 +122,8 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(bough__trainer_check(made));
     BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config, made->data));
     BOUGH_TRY(bough__run_dir_enter(made));
-    BOUGH_TRY(bough__record_open(&made->record, made->run_dir, made->progress.epoch));
+    BOUGH_TRY(bough__record_open(&made->record, made->run_dir,
+                                 made->progress.step ? made->progress.epoch : -1));
 done:
     if (status != BOUGH_OK)
         bough__trainer_destroy(&made);

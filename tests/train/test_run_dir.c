@@ -86,6 +86,31 @@ static void one_training_at_a_time(void **state)
     assert_ok(train(&config, &(struct bough_train_options){.resume = in_folder("locked")}));
 }
 
+// ---- What it holds ----
+
+static char *text_of(const char *name)
+{
+    FILE *file = fopen(in_folder(name), "r");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 16);
+    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+    fclose(file);
+    return text;
+}
+
+// The first events of a log.
+static void assert_log_begins(const char *name, const char *const *event, size_t count)
+{
+    char *text = text_of(name), *line = text;
+    for (size_t i = 0; i < count; i++) {
+        json_t *object = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
+        assert_string_equal(json_string_value(json_object_get(object, "event")), event[i]);
+        json_decref(object);
+        line = strchr(line, '\n') + 1;
+    }
+    free(text);
+}
+
 // ---- No model before an epoch ended ----
 
 static void a_diverged_run_leaves_no_model(void **state)
@@ -104,6 +129,9 @@ static void a_diverged_run_leaves_no_model(void **state)
                  BOUGH_DATA, "no epoch of the training has ended");
     assert_fails(train(&bad, &options), BOUGH_DIVERGED, "step 2"); // again, over the first try
     assert_non_null(strstr(logged, "begins anew"));
+    assert_fails(train(NULL, &(struct bough_train_options){.resume = options.run_dir}),
+                 BOUGH_DIVERGED, "step 2"); // from its first step, as after a kill
+    assert_log_begins("diverged/log.jsonl", (const char *const[]){"start", "diverged"}, 2);
     assert_ok(train(&good, &options));
     assert_true(exists("diverged/model.safetensors"));
     assert_fails(train(&good, &options), BOUGH_INVALID, "of 1 epochs");
@@ -128,19 +156,11 @@ static void a_run_that_was_stopped_in_its_first_epoch_goes_on(void **state)
     assert_false(exists("early/model.safetensors"));
     assert_ok(train(NULL, &(struct bough_train_options){.resume = options.run_dir}));
     assert_true(exists("early/model.safetensors"));
+    assert_log_begins("early/log.jsonl",
+                      (const char *const[]){"start", "interrupted", "resume", "epoch"}, 4);
 }
 
 // ---- What a resumed run is told ----
-
-static char *text_of(const char *name)
-{
-    FILE *file = fopen(in_folder(name), "r");
-    assert_non_null(file);
-    char *text = calloc(1, 1 << 16);
-    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
-    fclose(file);
-    return text;
-}
 
 static void done_epochs_are_told(void **state)
 {
