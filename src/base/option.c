@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-const struct bough__range bough__range_any = {"any number", -FLT_MAX, FLT_MAX, 0, 0};
+const struct bough__range bough__range_any = {"finite", -FLT_MAX, FLT_MAX, 0, 0};
 const struct bough__range bough__range_positive = {"above 0", 0, FLT_MAX, 1, 0};
 const struct bough__range bough__range_not_negative = {"0 or more", 0, FLT_MAX, 0, 0};
 const struct bough__range bough__range_zero_to_one = {"0 to 1", 0, 1, 0, 0};

@@ -37,11 +37,13 @@ static enum bough_status read_number(struct bough__config_reader *r,
     int good =
         node->kind == BOUGH__SCALAR && node->plain && node->text &&
         (whole ? bough__parse_int(node->text, &integer) : bough__parse_float(node->text, value));
+    good = good && integer >= INT32_MIN && integer <= INT32_MAX;
     if (good)
         *value = whole ? (double)integer : (double)(float)*value;
     if (good && bough__range_holds(option->range, *value))
         return BOUGH_OK;
-    return bough__value_wanted(r, node, whole ? "a whole number" : "a number", option->range->text);
+    const char *what = integer > INT32_MAX ? "a whole number up to 2147483647" : "a whole number";
+    return bough__value_wanted(r, node, whole ? what : "a number", option->range->text);
 }
 
 static enum bough_status read_into(struct bough__config_reader *r,
@@ -51,11 +53,13 @@ static enum bough_status read_into(struct bough__config_reader *r,
 {
     double value = 0;
     enum bough_status status = read_number(r, option, node, whole, &value);
+    if (status != BOUGH_OK)
+        return status;
     if (whole)
         ((int32_t *)array)[index] = (int32_t)value;
     else
         ((float *)array)[index] = (float)value;
-    return status;
+    return BOUGH_OK;
 }
 
 static enum bough_status read_two(struct bough__config_reader *r,
@@ -167,8 +171,8 @@ static enum bough_status read_numbers(struct bough__config_reader *r, const stru
     const int whole = key->option->type == BOUGH__OPTION_INTS;
     BOUGH_TRY(list_of(r, &item, &count, &node));
     if (*counter && count && *counter != count) { // two lists that share a count
-        status = bough__config_wrong(&r->place, node, "%zu numbers, the list beside it has %zu",
-                                     count, *counter);
+        status = bough__config_wrong(&r->place, node, "%zu number%s, the list beside it has %zu",
+                                     count, count == 1 ? "" : "s", *counter);
         goto done;
     }
     void *array = bough__arena_alloc(r->arena, count * sizeof(float));
@@ -234,8 +238,8 @@ static enum bough_status read_by_task(struct bough__config_reader *r, const stru
         return read_map_by_task(r, key, node);
     enum bough_status status = read_numbers(r, key, node);
     if (status == BOUGH_OK && *bough__key_count(key) != tasks)
-        status = bough__config_wrong(&r->place, node, "%zu %s for %zu tasks",
-                                     *bough__key_count(key), key->option->name, tasks);
+        status = bough__config_wrong(&r->place, node, "%zu for %zu task%s; wanted one each",
+                                     *bough__key_count(key), tasks, tasks == 1 ? "" : "s");
     return status;
 }
 

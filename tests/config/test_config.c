@@ -126,7 +126,7 @@ static void test_refuses(void **state)
         {"optimizer.momentum=1", "optimizer.momentum: not a key of adam"},
         {"optimizer={name: adam, momentum: 0}", "optimizer.momentum: not a key of adam"},
         {"optimizer={name: sgd, nesterov: true}", "optimizer.nesterov: it needs a momentum"},
-        {"weighting={name: fixed, weights: [1, 2]}", "weighting.weights: 2 weights for 1 tasks"},
+        {"weighting={name: fixed, weights: [1, 2]}", "weighting.weights: 2 for 1 task;"},
         {"train.early_stopping.metric=a.accuracy", "train.early_stopping.metric"},
         {"tasks.a.metrics=accuracy", "tasks.a.metrics: unknown metric for this loss 'accuracy'"},
         {"tasks={}", "tasks is missing"},

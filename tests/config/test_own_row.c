@@ -49,8 +49,8 @@ struct gain_options {
 static const struct bough__option gain_options[] = {
     {"factor", BOUGH__OPTION_NUMBER, offsetof(struct gain_options, factor),
      .range = &bough__range_positive, .needed = 1, .help = "of every number"},
-    {"times", BOUGH__OPTION_INT, offsetof(struct gain_options, times), .range = &bough__range_count,
-     .number = {1}, .help = "how often"},
+    {"times", BOUGH__OPTION_INT, offsetof(struct gain_options, times),
+     .range = &bough__range_not_negative, .number = {1}, .help = "how often"},
 };
 
 static enum bough_status gain(struct bough__builder *builder, int32_t *node, const void *options)
@@ -263,6 +263,8 @@ static void rows_are_told_checked_and_saved(void **state)
         {"weighting={name: ramp, stepp: 1}", "did you mean step? (name, first, step)"},
         {"weighting=rampe", "did you mean ramp? (equal, fixed, "},
         {"trunk=[gain]", "trunk[0].gain: factor is missing (of every number)"},
+        {"trunk=[gain: {factor: 1, times: 2147483648}]",
+         "times: '2147483648'; wanted a whole number up to 2147483647, 0 or more"},
         {"architecture={name: amplifier, factor: 0}",
          "architecture.factor: '0'; wanted a number, "},
         {"architecture=amplifyer", "did you mean amplifier? (hard_sharing, mmoe, amplifier)"},
@@ -275,7 +277,7 @@ static void rows_are_told_checked_and_saved(void **state)
     }
     bough_config_describe(append_line, table);
     assert_non_null(strstr(table, "| `weighting.step` | number, 0 to 1 | needed | ramp |"));
-    assert_non_null(strstr(table, "| `<layer>.times` | whole number, 1 or more | 1 | gain |"));
+    assert_non_null(strstr(table, "| `<layer>.times` | whole number, 0 or more | 1 | gain |"));
     assert_non_null(strstr(table, "| `weighting.name` | `ramp` | "));
     const struct bough_config config =
         test_config(test_config_small, "weighting={name: ramp, step: 0.25}", "trunk.1=gain: 3",

@@ -28,9 +28,10 @@ static enum bough_status parse_shapes(struct bough_shape *shape, const struct to
                                       const struct bough_config *config)
 {
     enum bough_status status = BOUGH_OK;
-    if (text->count != bough_config_inputs(config))
-        return tool_fail(BOUGH_INVALID, "--input: %zu shapes, the config has %zu inputs",
-                         text->count, bough_config_inputs(config));
+    const size_t inputs = bough_config_inputs(config);
+    if (text->count != inputs)
+        return tool_fail(BOUGH_INVALID, "--input: %zu shape%s, the config has %zu input%s",
+                         text->count, text->count == 1 ? "" : "s", inputs, inputs == 1 ? "" : "s");
     for (size_t i = 0; i < text->count && status == BOUGH_OK; i++)
         status = parse_shape(&shape[i], text->item[i]);
     return status;
