@@ -6,7 +6,7 @@
 
 // What an option holds, in YAML and in its struct.
 enum bough__option_type {
-    BOUGH__OPTION_INT,      // int32_t
+    BOUGH__OPTION_INT,      // int32_t, whatever the range
     BOUGH__OPTION_UINT64,   // uint64_t
     BOUGH__OPTION_PAIR,     // int32_t [2]: [height, width], or one number for both
     BOUGH__OPTION_NUMBER,   // float
@@ -49,10 +49,11 @@ struct bough__option {
     const struct bough__range *range;
     double number[2];    // the default; 1 of a switch is true
     const char *text;    // the default of a text, or of a choice by its name
-    const char *same_as; // the option of the same table whose value is the default
+    const char *same_as; // of a PAIR: another of the same table, whose value is the default
     int needed;
     const struct bough__family *family;
     const struct bough__options *section;
+    const char *noun; // of NAMED: what one of them is, "task"
     const char *help; // what it does, in a line
 };
 

@@ -170,8 +170,9 @@ static void describe_section(struct description *d, const char *prefix,
         const struct bough__option *option = &options->option[i];
         char inner[128];
         const int told = i && option->section == options->option[i - 1].section;
-        snprintf(inner, sizeof inner, "%s%s.%s", prefix, option->name,
-                 option->type == BOUGH__OPTION_NAMED ? "<task>." : "");
+        snprintf(inner, sizeof inner, "%s%s.", prefix, option->name);
+        if (option->noun)
+            bough__append(inner, sizeof inner, "<%s>.", option->noun);
         if (option->type != BOUGH__OPTION_SECTION && option->type != BOUGH__OPTION_ONE)
             describe_option(d, prefix, option, "");
         if (option->section && !told)

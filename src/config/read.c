@@ -4,6 +4,8 @@
 #include "config/config_check.h"
 #include "config/value.h"
 
+#include <assert.h>
+#include <bough/name.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,8 +83,8 @@ static int find_elsewhere(char *path, size_t size, const struct bough__options *
             bough__append(path, size, ".%s", name);
             return 1;
         }
-        if (option->type == BOUGH__OPTION_NAMED)
-            bough__append(path, size, ".<task>");
+        if (option->noun)
+            bough__append(path, size, ".<%s>", option->noun);
         if (option->section && find_elsewhere(path, size, option->section, name))
             return 1;
         path[mark] = '\0';
@@ -229,6 +231,31 @@ done:
     return status;
 }
 
+// What an override's path made beside the file's: without a value for its first key, the field or
+// target, its name is a slip.
+static enum bough_status check_new(reader *r, const struct bough__option *option,
+                                   const struct bough__yaml_node *node, size_t index)
+{
+    const struct bough__yaml_node *item = node->item[index], *name = node->key[index];
+    const struct bough__option *first = option->section->option;
+    char what[80];
+    size_t known = 0;
+    if (!name->override || node->override || item->kind != BOUGH__MAPPING || !name->text ||
+        !is_null(entry(item, first->name, 1)))
+        return BOUGH_OK;
+    const char **names = BOUGH_NEW(r->arena, const char *, node->count);
+    if (!names)
+        return bough__no_memory();
+    for (size_t i = 0; i < node->count; i++)
+        if (!node->key[i]->override && node->key[i]->text)
+            names[known++] = node->key[i]->text;
+    if (!first->needed && !bough_name_nearest(name->text, names))
+        return BOUGH_OK;
+    bough__config_enter(&r->place, name->text);
+    snprintf(what, sizeof what, "no such %s, nor a %s for a new one", option->noun, first->name);
+    return bough__config_unknown(&r->place, item, what, name->text, names, NULL);
+}
+
 static enum bough_status read_named(reader *r, const struct bough__key *key,
                                     const struct bough__yaml_node *node)
 {
@@ -242,6 +269,7 @@ static enum bough_status read_named(reader *r, const struct bough__key *key,
     BOUGH_TRY_MEMORY(items);
     for (size_t i = 0; i < node->count; i++) {
         bough__options_default(section, items + i * section->size);
+        BOUGH_TRY(check_new(r, key->option, node, i));
         BOUGH_TRY(read_named_item(r, section, node, items, i));
     }
     *(void **)bough__key_place(key) = items;
@@ -297,8 +325,10 @@ static void copy_default(const struct bough__key *key, size_t count, size_t inde
 {
     const struct bough__option *option = key[index].option;
     for (size_t i = 0; option->same_as && i < count; i++)
-        if (strcmp(key[i].option->name, option->same_as) == 0)
+        if (strcmp(key[i].option->name, option->same_as) == 0) {
+            assert(option->type == BOUGH__OPTION_PAIR && key[i].option->type == BOUGH__OPTION_PAIR);
             memcpy(bough__key_place(&key[index]), bough__key_place(&key[i]), 2 * sizeof(int32_t));
+        }
 }
 
 // A key that is needed and holds nothing, as an empty list, is missing too.

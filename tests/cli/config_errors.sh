@@ -59,5 +59,13 @@ try bough info tiny.yaml --set train.epoch=3
 try bough info tiny.yaml --set trunk.9=relu
 try bough info tiny.yaml --set trunk.1.linear=[1
 try bough info tiny.yaml --set train
+try bough info tiny.yaml --set tasks.lft.weight=2
+try bough info tiny.yaml --set tasks.more.weight=2
+try bough info tiny.yaml --set weighting='{name: uncertainty, start: nan}'
+try bough info tiny.yaml --set train.epochs=3000000000
+sed 's/^trunk/inputs: {left: , right: }\ntrunk/' tiny.yaml > two.yaml
+try bough info two.yaml --input 4 --input 4 --set inputs.lft.type=numbers
+try bough info two.yaml --input 4 --input 5 --set inputs.left.type=numbers
+try bough info two.yaml --input 4 --input 4 --input 1 --set inputs.more.type=numbers --set trunk=[]
 : > empty.yaml
 try bough info empty.yaml

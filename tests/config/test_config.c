@@ -208,7 +208,7 @@ static void test_inputs_that_are_refused(void **state)
         {"{inputs: {\"a.b\": }}", "input name 'a.b'; wanted 1 to 63 bytes"},
         {"{inputs: {a: {type: ids, normalize: auto}}}", "inputs.a.normalize: numbers are normal"},
         {"{input: {type: ids, normalize: {std: 2}}}", "input.normalize: numbers are normalized"},
-        {"{inputs: {a: {normalize: {mean: [1, 2], std: 1}}}}", "inputs.a.normalize.std: 1 numbers"},
+        {"{inputs: {a: {normalize: {mean: [1, 2], std: 1}}}}", "inputs.a.normalize.std: 1 number,"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[300];

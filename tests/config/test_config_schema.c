@@ -34,7 +34,12 @@ static void check_options(const struct bough__options *options)
             assert_true(bough__range_holds(option->range, option->number[0]));
         assert_true(option->help || option->type == BOUGH__OPTION_SECTION ||
                     option->type == BOUGH__OPTION_ONE);
-        assert_true(!option->same_as || bough__option_find(options, option->same_as) < option);
+        if (option->same_as) {
+            const struct bough__option *same = bough__option_find(options, option->same_as);
+            assert_true(same && same < option && option->type == BOUGH__OPTION_PAIR);
+            assert_int_equal(same->type, option->type);
+        }
+        assert_int_equal(option->noun != NULL, option->type == BOUGH__OPTION_NAMED);
         if (option->section)
             check_options(option->section);
         if (option->type == BOUGH__OPTION_CHOICE) {
