@@ -219,13 +219,17 @@ done:
     return status;
 }
 
-static enum bough_status header_length(size_t *length, const struct bough__mapping *mapping)
+static enum bough_status header_length(size_t *length, const struct bough__mapping *mapping,
+                                       const char *wanted)
 {
     uint64_t value = 0;
     for (int i = LENGTH_BYTES - 1; i >= 0 && mapping->size >= LENGTH_BYTES; i--)
         value = value << 8 | mapping->data[i];
     const int fits = mapping->size >= LENGTH_BYTES && value <= mapping->size - LENGTH_BYTES;
     const char *foreign = fits ? NULL : bough__foreign_name(mapping->data, mapping->size);
+    if (foreign && wanted)
+        return bough__fail(BOUGH_DATA, "not a safetensors file: it looks like %.*s; wanted %s",
+                           (int)strcspn(foreign, ";"), foreign, wanted);
     if (foreign)
         return bough__fail(BOUGH_DATA, "not a safetensors file: it looks like %s", foreign);
     if (mapping->size < LENGTH_BYTES)
@@ -247,10 +251,10 @@ static enum bough_status header_length(size_t *length, const struct bough__mappi
     return BOUGH_OK;
 }
 
-static enum bough_status parse(struct bough_tensor_file *file)
+static enum bough_status parse(struct bough_tensor_file *file, const char *wanted)
 {
     size_t length = 0;
-    enum bough_status status = header_length(&length, &file->mapping);
+    enum bough_status status = header_length(&length, &file->mapping, wanted);
     if (status != BOUGH_OK)
         return status;
     const unsigned char *text = file->mapping.data + LENGTH_BYTES;
@@ -271,7 +275,13 @@ static enum bough_status parse(struct bough_tensor_file *file)
     return status;
 }
 
-enum bough_status bough_tensor_file_open(struct bough_tensor_file **result, const char *path)
+enum bough_status bough_tensor_file_open(struct bough_tensor_file **file, const char *path)
+{
+    return bough__tensor_file_open(file, path, NULL);
+}
+
+enum bough_status bough__tensor_file_open(struct bough_tensor_file **result, const char *path,
+                                          const char *wanted)
 {
     enum bough_status status;
     struct bough_tensor_file *file = calloc(1, sizeof *file);
@@ -281,7 +291,7 @@ enum bough_status bough_tensor_file_open(struct bough_tensor_file **result, cons
     BOUGH_TRY(bough__file_open(&file->opened, file->path));
     file->open = &file->opened;
     BOUGH_TRY(bough__file_map_open(&file->mapping, file->open));
-    status = parse(file);
+    status = parse(file, wanted);
     if (status == BOUGH_DATA)
         bough__fail_in(status, "%s", path);
 done:

@@ -5,6 +5,11 @@
 
 #include <bough/dataset.h>
 
+// As bough_tensor_file_open; a file of another kind is told what is wanted in its place. NULL = a
+// data set.
+enum bough_status bough__tensor_file_open(struct bough_tensor_file **file, const char *path,
+                                          const char *wanted);
+
 // Bytes first..first+bytes-1 of a tensor of the file. Any thread may, at any time. Errors: DATA.
 enum bough_status bough__tensor_read(const struct bough_tensor_file *file,
                                      const struct bough_file_tensor *tensor, size_t first, void *to,

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "data/tensor_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -144,7 +145,7 @@ enum bough_status bough__model_file_open(struct bough_tensor_file **file, const 
     struct stat about;
     char inside[4096];
     if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
-        return bough_tensor_file_open(file, path);
+        return bough__tensor_file_open(file, path, "a run folder or its model.safetensors");
     snprintf(inside, sizeof inside, "%s/model.safetensors", path);
     if (access(inside, F_OK) != 0 && errno == ENOENT)
         return bough__fail(BOUGH_DATA, "%s: there is none, no epoch of the training has ended",

@@ -9,6 +9,7 @@ cut -d, -f1-3 all.csv | cmp - <(cut -d, -f1-3 out.csv) && wc -l <all.csv
 tail -n +2 out.csv | cut -d, -f2 | sort -u
 try bough eval model.safetensors --device c --split elsewhere 2>&1 | machine
 try bough predict tiny.safetensors --data tiny.safetensors --device c -o out.csv 2>&1 | machine
+try bough eval tiny.yaml --device c 2>&1 | machine
 try bough predict model.safetensors --data tiny.yaml --device c -o out.csv 2>&1 | machine
 try bough predict model.safetensors --data tiny.safetensors --device c -o no/such/folder.csv 2>&1 | machine
 full() { "$@" >/dev/full; }
