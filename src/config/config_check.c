@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "config/name_fits.h"
+#include "mtl/architecture.h"
 #include "nn/metric.h"
 
 #include <stdio.h>
@@ -54,6 +55,17 @@ enum bough_status bough__inputs_check(struct bough__config_place *place,
     bough__config_leave(place, root);
 done:
     return status;
+}
+
+enum bough_status bough__architecture_check(struct bough__config_place *place,
+                                            const struct bough_config *config)
+{
+    const struct bough__architecture *architecture = bough__architecture_of(&config->architecture);
+    if (config->trunk_count || !architecture->needs_trunk)
+        return BOUGH_OK;
+    bough__config_enter(place, "architecture");
+    return bough__config_wrong(place, NULL, "%s copies the trunk, which is empty",
+                               architecture->row.name);
 }
 
 // ---- Metrics ----

@@ -32,6 +32,7 @@ struct bough__wiring {
 
 struct bough__architecture {
     struct bough__row row;
+    int needs_trunk; // it is no use without one
     // Builds the trunk and heads on `input`, each [N, sample], at least one.
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,

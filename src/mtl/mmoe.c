@@ -105,9 +105,6 @@ static enum bough_status build(struct bough__builder *builder, struct bough__wir
 {
     enum bough_status status;
     int32_t x, stacked;
-    if (!net->trunk_count)
-        return bough__fail(BOUGH_INVALID, "architecture mmoe: its experts are copies of the trunk, "
-                                          "which is empty");
     BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
     BOUGH_TRY(build_experts(builder, &stacked, x, net, observer));
     BOUGH_TRY(bough__wiring_share(builder, wiring, stacked));
@@ -126,5 +123,6 @@ const struct bough__architecture bough__architecture_mmoe = {
      .paper = "Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate "
               "Mixture-of-Experts, KDD 2018",
      .options = BOUGH_OPTIONS(mmoe_options, struct mmoe_options)},
+    .needs_trunk = 1,
     .build = build,
 };

@@ -82,6 +82,7 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
     struct listing listing = {.model = made};
     struct bough__layer_observer observer = {list_layer, &listing};
     BOUGH_TRY(bough__model_create(&model, config, sample, NULL, &observer));
+    BOUGH_TRY(bough__model_check_tasks(model));
     if (listing.lost)
         status = bough__no_memory();
 done:

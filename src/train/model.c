@@ -19,27 +19,41 @@ static int64_t learned_count(const struct bough_config *config)
     return (int64_t)weighting->params(NULL, config->weighting.options, config->tasks_count);
 }
 
-static enum bough_status check_task(struct bough__model *model, size_t t)
+static enum bough_status check_task(const struct bough__model *model, size_t t)
 {
     const struct bough__task *task = &model->config->tasks[t];
     size_t weights;
-    model->loss[t] = bough__loss_of(&task->loss);
     bough__loss_class_weights(&task->loss, &weights);
     if (weights && (int64_t)weights != model->width[t])
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s.loss.class_weights: %zu weights, the head has %lld classes",
                            task->name, weights, (long long)model->width[t]);
     if (task->std && model->positions[t] != 1)
+        return bough__fail(
+            BOUGH_INVALID,
+            "tasks.%s.target: standardize, mean and std are for scores [N, K], and the head "
+            "gives %lld positions a row",
+            task->name, (long long)model->positions[t]);
+    if (task->standardize && task->std && (int64_t)task->outputs != model->width[t])
         return bough__fail(BOUGH_INVALID,
-                           "tasks.%s.target: mean and std are for scores [N, K], and the head "
-                           "gives %lld positions a row",
-                           task->name, (long long)model->positions[t]);
+                           "tasks.%s: the head has %lld outputs, and %s: train/%s has %zu numbers "
+                           "a row",
+                           task->name, (long long)model->width[t], model->config->data,
+                           task->target, task->outputs);
     if (task->std && (int64_t)task->outputs != model->width[t])
         return bough__fail(
             BOUGH_INVALID,
             "tasks.%s.target: mean and std have %zu numbers, the head has %lld outputs", task->name,
             task->outputs, (long long)model->width[t]);
     return BOUGH_OK;
+}
+
+enum bough_status bough__model_check_tasks(const struct bough__model *model)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < model->config->tasks_count && status == BOUGH_OK; t++)
+        status = check_task(model, t);
+    return status;
 }
 
 static enum bough_status upload_class_weights(struct bough__model *model, size_t t)
@@ -167,7 +181,7 @@ static enum bough_status declare(struct bough__model *model,
         model->positions[t] = 1;
         for (int32_t i = 2; i < shape->rank; i++)
             model->positions[t] *= shape->dim[i];
-        BOUGH_TRY(check_task(model, t));
+        model->loss[t] = bough__loss_of(&model->config->tasks[t].loss);
     }
     BOUGH_TRY(place_params(model, &graph, scores));
     BOUGH_TRY(declare_learned(model));

@@ -34,11 +34,16 @@ struct bough__model {
 // Declares the parameters. With a device they are allocated, and drawn from the config's seed.
 //   sample  [inputs], each without the batch
 // `observer` (may be NULL) is told of the layers.
-// Errors: INVALID, naming the layer or the task; DEVICE.
+// Errors: INVALID, naming the layer; DEVICE.
 enum bough_status bough__model_create(struct bough__model **model,
                                       const struct bough_config *config,
                                       const struct bough_shape *sample, struct bough_device *device,
                                       const struct bough__layer_observer *observer);
+
+// Whether the heads go with what their tasks say of classes and outputs. To be asked once before
+// the model is run. Errors: INVALID, naming the task.
+enum bough_status bough__model_check_tasks(const struct bough__model *model);
+
 void bough__model_destroy(struct bough__model **model);
 
 // Takes the names of the tasks' classes from a data set, or from a file of this model.

@@ -182,6 +182,7 @@ enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *p
         loaded->device = loaded->own_device;
     }
     BOUGH_TRY(bough__model_create(&loaded->model, loaded->config, sample, loaded->device, NULL));
+    BOUGH_TRY(bough__model_check_tasks(loaded->model));
     BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file));
     BOUGH_TRY(bough__model_read(loaded->model, loaded->file, 0));
 done:

@@ -87,6 +87,8 @@ static enum bough_status make_model(struct bough__trainer *trainer,
     char text[128], samples[600] = "";
     enum bough_status status =
         bough__model_create(&trainer->model, config, sample, trainer->device, NULL);
+    if (status == BOUGH_OK)
+        return bough__model_check_tasks(trainer->model);
     if (status != BOUGH_INVALID)
         return status;
     for (size_t i = 0; i < config->inputs_count; i++)

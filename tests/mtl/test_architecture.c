@@ -150,11 +150,10 @@ static void one_task_shares_nothing(void **state)
 static void an_empty_trunk_has_no_experts(void **state)
 {
     (void)state;
-    struct bough_config config = test_config(text, three_experts, NULL);
-    struct bough__model *model;
-    config.trunk_count = 0;
-    assert_fails(bough__model_create(&model, &config, &sample, NULL, NULL), BOUGH_INVALID,
-                 "copies of the trunk, which is empty");
+    static const char *const override[] = {three_experts, "trunk=[]"};
+    struct bough_config *config;
+    assert_fails(bough_config_parse(&config, text, NULL, override, 2), BOUGH_INVALID,
+                 "architecture: mmoe copies the trunk, which is empty");
 }
 
 // ---- What is handed back ----

@@ -164,6 +164,13 @@ static void standardizing_what_is_no_number_is_refused(void **state)
     struct bough_run *run;
     assert_int_equal(bough_train(&run, &config, NULL), BOUGH_INVALID);
     assert_non_null(strstr(bough_last_error(), "mean and std have 2 numbers, the head has 1"));
+    config = test_config_with(points_text, points_path("data4.safetensors"),
+                              "tasks.level.target={field: level, standardize: true}",
+                              "tasks.level.head=[linear: 3]", NULL);
+    assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID,
+                 "tasks.level: the head has 3 outputs, and ");
+    assert_non_null(strstr(bough_last_error(), "train/level has 1 numbers a row"));
+    assert_null(strstr(bough_last_error(), "a sample of"));
 }
 
 // Where a number is large against how much it varies, F32 has no digits left for that: statistics,
