@@ -28,11 +28,14 @@ enum bough_status bough_config_parse(struct bough_config **config, const char *t
 
 void bough_config_close(struct bough_config **config);
 
-// Borrowed from the config: the data set's path, which is absolute, and the fields that the model
-// reads.
+// Borrowed from the config: the data set's path, which is absolute, the names of architecture and
+// weighting, the fields that the model reads, and their names (NULL of the one given by `input`).
 const char *bough_config_data(const struct bough_config *config);
 size_t bough_config_inputs(const struct bough_config *config); // how many
 const char *bough_config_input_field(const struct bough_config *config, size_t index);
+const char *bough_config_input_name(const struct bough_config *config, size_t index);
+const char *bough_config_architecture(const struct bough_config *config);
+const char *bough_config_weighting(const struct bough_config *config);
 
 // Tells every key of a YAML config, a line of a Markdown table each: the key, what it takes, its
 // default, which kinds read it, what it does. Then, in a second table, what a key may name: the

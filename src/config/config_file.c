@@ -133,6 +133,21 @@ const char *bough_config_input_field(const struct bough_config *config, size_t i
     return config->inputs[index].field;
 }
 
+const char *bough_config_input_name(const struct bough_config *config, size_t index)
+{
+    return config->inputs[index].name;
+}
+
+const char *bough_config_architecture(const struct bough_config *config)
+{
+    return config->architecture.row->name;
+}
+
+const char *bough_config_weighting(const struct bough_config *config)
+{
+    return config->weighting.row->name;
+}
+
 const char *bough__input_key(const struct bough__input *input, char *text, size_t size)
 {
     snprintf(text, size, input->name ? "inputs.%s" : "input", input->name);

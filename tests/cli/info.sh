@@ -4,6 +4,7 @@ try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
 try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 2,4,4
+try bough info tiny.yaml --set inputs='{a: image, b: image}'
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 1,4
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}'

@@ -58,14 +58,14 @@ done:
 
 // ---- The model ----
 
-// Of several inputs each with its field.
+// Of several inputs each with its name.
 static void list_inputs(struct cli_table *table, const struct bough_config *config,
                         const struct bough_shape *sample)
 {
     const size_t inputs = bough_config_inputs(config);
     char text[160];
     for (size_t i = 0; i < inputs; i++) {
-        cli_table_cell(table, "%s", inputs > 1 ? bough_config_input_field(config, i) : "");
+        cli_table_cell(table, "%s", inputs > 1 ? bough_config_input_name(config, i) : "");
         cli_table_cell(table, "input");
         cli_table_cell(table, "%s", bough_shape_format(&sample[i], text, sizeof text));
         cli_table_cell(table, "%s", "");
@@ -111,6 +111,8 @@ enum bough_status info_config(const char *path, const struct tool_list *shapes,
     TRY(shapes->count ? parse_shapes(sample, shapes, config) : shapes_of_data(sample, config));
     TRY(bough_model_info_create(&info, config, sample));
     TRY(print_model(info, config, sample));
+    printf("\narchitecture %s, weighting %s\n", bough_config_architecture(config),
+           bough_config_weighting(config));
 done:
     free(sample);
     bough_model_info_destroy(&info);
