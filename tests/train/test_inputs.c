@@ -1,7 +1,6 @@
 // Several inputs: what a model learns of them is, byte for byte, what it learns of one field that
-// holds them side by side; and ids, which are checked.
+// holds them side by side.
 #include "support/configs.h"
-#include "train/input_column.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +15,6 @@ static struct {
     double b[ROWS][2];
     uint8_t dark[ROWS][AREA], light[ROWS][2][AREA], both[ROWS][3][AREA];
     int64_t kind[ROWS];
-    float ids[ROWS][2];
 } rows;
 
 static const struct {
@@ -33,7 +31,6 @@ static const struct {
     {"both", BOUGH_U8, {3, {3, 4, 4}}, rows.both},
     {"kind", BOUGH_I64, {0}, rows.kind},
     {"level", BOUGH_F32, {0}, rows.level},
-    {"ids", BOUGH_F32, {1, {2}}, rows.ids},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -75,8 +72,6 @@ static void make_rows(void)
             rows.light[n][0][i] = rows.both[n][1][i] = (uint8_t)(200 + 50 * draw(&seed));
             rows.light[n][1][i] = rows.both[n][2][i] = (uint8_t)(128 + 90 * draw(&seed));
         }
-        rows.ids[n][0] = (float)n;
-        rows.ids[n][1] = 3;
         rows.kind[n] = rows.ab[n][0] > 100;
         rows.level[n] = rows.ab[n][4] + rows.ab[n][1] / 100;
     }
@@ -407,65 +402,6 @@ static void fields_of_other_lengths_are_refused(void **state)
             "train/a: 4 samples, but train/b has 3");
 }
 
-// ---- Ids ----
-
-// The column of `train/ids`, whose rows are then in `*converted`; NULL `missing` takes no gaps.
-static enum bough_status ids_column(struct bough__column *column, void **converted, char *missing)
-{
-    static const struct bough__input input = {.field = "ids", .type = "ids"};
-    struct bough_tensor_file *file;
-    const struct bough_file_tensor *field;
-    *converted = NULL;
-    assert_ok(bough_tensor_file_open(&file, write_data(NULL)));
-    assert_ok(bough_dataset_field(&field, file, "train", "ids"));
-    const enum bough_status status =
-        bough__input_column(column, converted, missing, file, field, &input);
-    bough_tensor_file_close(&file);
-    return status;
-}
-
-static void ids_stay_integers(void **state)
-{
-    (void)state;
-    static char missing[ROWS];
-    struct bough__column column;
-    void *converted;
-    rows.ids[1][1] = 2147483520; // the largest that a float holds
-    rows.ids[2][0] = NAN;
-    assert_ok(ids_column(&column, &converted, missing));
-    assert_int_equal(column.dtype, BOUGH_I32);
-    assert_int_equal(column.width, 2);
-    assert_ptr_equal(column.host, converted);
-    const int32_t *ids = converted;
-    for (int n = 0; n < ROWS; n++) {
-        assert_int_equal(missing[n], n == 2);
-        assert_int_equal(ids[2 * n], n == 2 ? 0 : n);
-        assert_int_equal(ids[2 * n + 1], n == 1 ? 2147483520 : 3);
-    }
-    free(converted);
-    make_rows();
-}
-
-static void what_are_no_ids_is_refused(void **state)
-{
-    (void)state;
-    static const struct {
-        float value;
-        const char *message;
-    } wrong[] = {{-1, "train/ids, row 7: -1; wanted ids, whole numbers of 0 to 2147483647"},
-                 {1.5f, "train/ids, row 7: 1.5; wanted ids"},
-                 {2147483648.0f, "train/ids, row 7: 2147483648; wanted ids"},
-                 {NAN, "train/ids, row 7: nan; wanted ids"}};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct bough__column column;
-        void *converted;
-        rows.ids[7][1] = wrong[i].value;
-        assert_fails(ids_column(&column, &converted, NULL), BOUGH_DATA, wrong[i].message);
-        free(converted);
-    }
-    make_rows();
-}
-
 static int start(void **state)
 {
     make_rows();
@@ -489,8 +425,6 @@ int main(void)
         cmocka_unit_test(a_row_that_lacks_a_number_of_any_is_missing),
         cmocka_unit_test(inputs_that_do_not_go_together_are_refused),
         cmocka_unit_test(fields_of_other_lengths_are_refused),
-        cmocka_unit_test(ids_stay_integers),
-        cmocka_unit_test(what_are_no_ids_is_refused),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

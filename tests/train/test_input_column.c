@@ -1,0 +1,99 @@
+// Ids, which are given as numbers, are checked and stay whole.
+#include "support/support.h"
+#include "train/input_column.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ROWS = 12 };
+
+static float rows[ROWS][2];
+
+static void make_rows(void)
+{
+    for (int n = 0; n < ROWS; n++) {
+        rows[n][0] = (float)n;
+        rows[n][1] = 3;
+    }
+}
+
+static const char *write_rows(void)
+{
+    static char path[600];
+    struct bough_tensor_writer *writer;
+    snprintf(path, sizeof path, "%s/data.safetensors", test_folder());
+    assert_ok(bough_tensor_writer_create(&writer, path));
+    assert_ok(bough_tensor_writer_declare(writer, "train/ids", BOUGH_F32,
+                                          &(struct bough_shape){2, {ROWS, 2}}));
+    assert_ok(bough_tensor_writer_write(writer, rows, sizeof rows));
+    assert_ok(bough_tensor_writer_commit(writer));
+    bough_tensor_writer_destroy(&writer);
+    return path;
+}
+
+// The column of the rows, which are then in `*converted`; NULL `missing` takes no gaps.
+static enum bough_status ids_column(struct bough__column *column, void **converted, char *missing)
+{
+    static const struct bough__input input = {.field = "ids", .type = "ids"};
+    struct bough_tensor_file *file;
+    const struct bough_file_tensor *field;
+    *converted = NULL;
+    assert_ok(bough_tensor_file_open(&file, write_rows()));
+    assert_ok(bough_dataset_field(&field, file, "train", "ids"));
+    const enum bough_status status =
+        bough__input_column(column, converted, missing, file, field, &input);
+    bough_tensor_file_close(&file);
+    return status;
+}
+
+static void ids_stay_integers(void **state)
+{
+    (void)state;
+    static char missing[ROWS];
+    struct bough__column column;
+    void *converted;
+    make_rows();
+    rows[1][1] = 2147483520; // the largest that a float holds
+    rows[2][0] = NAN;
+    assert_ok(ids_column(&column, &converted, missing));
+    assert_int_equal(column.dtype, BOUGH_I32);
+    assert_int_equal(column.width, 2);
+    assert_ptr_equal(column.host, converted);
+    const int32_t *ids = converted;
+    for (int n = 0; n < ROWS; n++) {
+        assert_int_equal(missing[n], n == 2);
+        assert_int_equal(ids[2 * n], n == 2 ? 0 : n);
+        assert_int_equal(ids[2 * n + 1], n == 1 ? 2147483520 : 3);
+    }
+    free(converted);
+}
+
+static void what_are_no_ids_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        float value;
+        const char *message;
+    } wrong[] = {{-1, "train/ids, row 7: -1; wanted ids, whole numbers of 0 to 2147483647"},
+                 {1.5f, "train/ids, row 7: 1.5; wanted ids"},
+                 {2147483648.0f, "train/ids, row 7: 2147483648; wanted ids"},
+                 {NAN, "train/ids, row 7: nan; wanted ids"}};
+    make_rows();
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct bough__column column;
+        void *converted;
+        rows[7][1] = wrong[i].value;
+        assert_fails(ids_column(&column, &converted, NULL), BOUGH_DATA, wrong[i].message);
+        free(converted);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_stay_integers),
+        cmocka_unit_test(what_are_no_ids_is_refused),
+    };
+    return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
+}
