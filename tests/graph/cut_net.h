@@ -2,11 +2,10 @@
 #ifndef BOUGH_TEST_CUT_NET_H
 #define BOUGH_TEST_CUT_NET_H
 
-#include "support/support.h"
+#include "support/nets.h"
 
 #include "cl/random.h"
 #include "cl/step.h"
-#include "graph/plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,8 +21,7 @@ enum { NUMBERS = TARGETS + 1024 };
 static const float cut_weights[T] = {0.5f, -2, 1.25f};
 
 struct cut_net {
-    struct bough__buffer *memory;
-    struct bough__graph graph;
+    struct test_net base;
     int32_t loss[T], x;
     size_t shared, own; // floats of leaves so far
     int keep;           // everything stands, so that nothing is fused
@@ -38,7 +36,7 @@ struct cut_shape {
 
 static inline struct bough__span cut_at(const struct cut_net *net, size_t number)
 {
-    return (struct bough__span){.buffer = net->memory, .offset = number * sizeof(float)};
+    return test_net_at(&net->base, number * sizeof(float));
 }
 
 static inline int32_t cut_leaf(struct cut_net *net, struct bough_shape shape, int shared)
@@ -49,7 +47,7 @@ static inline int32_t cut_leaf(struct cut_net *net, struct bough_shape shape, in
     int32_t node;
     *used += (size_t)bough_shape_elements(&shape);
     assert_true(*used <= HALF);
-    assert_ok(bough__graph_leaf(&net->graph, &node, &value, cut_at(net, GRADIENTS + number)));
+    assert_ok(bough__graph_leaf(&net->base.graph, &node, &value, cut_at(net, GRADIENTS + number)));
     return node;
 }
 
@@ -58,10 +56,10 @@ static inline int32_t cut_op(struct cut_net *net, const char *name, const struct
 {
     static const struct bough__attr plain;
     int32_t node;
-    assert_ok(bough__graph_op(&net->graph, &node, bough__op_find(name), attr ? attr : &plain, input,
-                              inputs));
+    assert_ok(bough__graph_op(&net->base.graph, &node, bough__op_find(name), attr ? attr : &plain,
+                              input, inputs));
     if (net->keep)
-        bough__graph_keep(&net->graph, node);
+        bough__graph_keep(&net->base.graph, node);
     return node;
 }
 
@@ -77,7 +75,7 @@ static inline int32_t cut_two(struct cut_net *net, const char *name, int32_t a, 
 
 static inline int32_t cut_linear(struct cut_net *net, int32_t x, int64_t width, int shared)
 {
-    const int64_t from = bough__graph_shape(&net->graph, x)->dim[1];
+    const int64_t from = bough__graph_shape(&net->base.graph, x)->dim[1];
     int32_t weight = cut_leaf(net, (struct bough_shape){2, {width, from}}, shared);
     int32_t bias = cut_leaf(net, (struct bough_shape){1, {width}}, shared);
     return cut_op(net, "linear", NULL, (int32_t[]){x, weight, bias}, 3);
@@ -86,12 +84,12 @@ static inline int32_t cut_linear(struct cut_net *net, int32_t x, int64_t width, 
 static inline void cut_loss(struct cut_net *net, int t, int32_t scores)
 {
     struct bough__tensor target = {cut_at(net, TARGETS + 200 * (size_t)t),
-                                   *bough__graph_shape(&net->graph, scores), BOUGH_F32};
+                                   *bough__graph_shape(&net->base.graph, scores), BOUGH_F32};
     int32_t node;
     assert_true(bough_shape_elements(&target.shape) <= 200);
-    assert_ok(bough__graph_leaf(&net->graph, &node, &target, (struct bough__span){0}));
+    assert_ok(bough__graph_leaf(&net->base.graph, &node, &target, (struct bough__span){0}));
     net->loss[t] = cut_two(net, "mse", scores, node);
-    bough__graph_output_at(&net->graph, net->loss[t], cut_at(net, LOSSES + 2 * (size_t)t));
+    bough__graph_output_at(&net->base.graph, net->loss[t], cut_at(net, LOSSES + 2 * (size_t)t));
 }
 
 // A head of its own for task t.
@@ -135,14 +133,14 @@ static inline void cut_record(struct cut_net *net, const struct cut_shape *shape
 {
     struct bough__tensor x = {cut_at(net, INPUT), shape->x, BOUGH_F32};
     assert_true(bough_shape_elements(&shape->x) <= TARGETS - INPUT);
-    assert_ok(bough__graph_leaf(&net->graph, &net->x, &x, (struct bough__span){0}));
+    assert_ok(bough__graph_leaf(&net->base.graph, &net->x, &x, (struct bough__span){0}));
     net->keep = how->keep;
     shape->record(net, shape->what);
     for (int t = 0; t < T; t++) {
         if (how->mode != BOUGH_PLAN_SINGLE || t == how->task)
-            bough__graph_root(&net->graph, net->loss[t], t, cut_at(net, FACTORS + (size_t)t));
+            bough__graph_root(&net->base.graph, net->loss[t], t, cut_at(net, FACTORS + (size_t)t));
         if (how->external)
-            bough__graph_external(&net->graph, net->loss[t]);
+            bough__graph_external(&net->base.graph, net->loss[t]);
     }
 }
 
@@ -163,22 +161,22 @@ static inline struct bough__plan_options cut_options(const struct cut_net *net,
 }
 
 // What the caller does with losses of its own.
-static inline void cut_external(struct cut_net *net, const struct bough__plan *plan,
-                                const struct cut_run *how, struct bough__sequence *out)
+static inline void cut_external(struct cut_net *net, const struct cut_run *how)
 {
+    struct bough_device *device = net->base.forward.device;
     for (int t = 0; t < T; t++) {
-        const struct bough__node *node = &net->graph.node[net->loss[t]];
-        const struct bough__op_call call = bough__plan_call(plan, net->loss[t]);
+        const struct bough__node *node = &net->base.graph.node[net->loss[t]];
+        const struct bough__op_call call = bough__plan_call(net->base.plan, net->loss[t]);
         struct bough__buffer *scratch;
         struct bough__op_call with = call;
-        assert_ok(bough__buffer_create(&scratch, out->device, node->need.saved + 4));
+        assert_ok(bough__buffer_create(&scratch, device, node->need.saved + 4));
         with.saved = with.scratch = bough__whole(scratch);
-        struct bough__sequence own = {.device = out->device};
+        struct bough__sequence own = {.device = device};
         assert_ok(bough__op_write(&own, node->op, BOUGH_FORWARD, &with, &node->need));
         if (how->mode != BOUGH_PLAN_SINGLE || t == how->task)
             assert_ok(bough__op_write(&own, node->op, BOUGH_BACKWARD, &with, &node->need));
         assert_ok(bough__sequence_run(&own));
-        assert_ok(bough__finish(out->device));
+        assert_ok(bough__finish(device));
         bough__sequence_fini(&own);
         bough__buffer_destroy(&scratch);
     }
@@ -197,38 +195,23 @@ static inline void cut_solve(struct cut_result *result, struct bough_device *dev
                              const struct cut_shape *shape, const struct cut_run *how)
 {
     struct cut_net net = {0};
-    struct bough__plan *plan;
-    struct bough__sequence forward = {.device = device}, backward = {.device = device};
     size_t unshared;
-    assert_ok(bough__buffer_create(&net.memory, device, NUMBERS * sizeof(float)));
+    test_net_open(&net.base, device, NUMBERS * sizeof(float));
     cut_fill(&net);
     cut_record(&net, shape, how);
     const struct bough__plan_options options = cut_options(&net, how);
-    assert_ok(bough__plan_create(&plan, &net.graph, device, &options));
-    assert_ok(bough__plan_forward(plan, &forward));
-    if (how->mode == BOUGH_PLAN_SINGLE) {
-        assert_ok(bough__plan_backward(plan, &backward));
-    } else {
-        assert_ok(bough__plan_heads(plan, &backward));
-        assert_ok(bough__plan_sweep(plan, &backward));
-    }
-    if (how->mode == BOUGH_PLAN_GRAM)
-        assert_ok(bough__plan_weighted(plan, &backward));
+    test_net_plan(&net.base, &options);
     for (int again = 0; again < 2; again++) {
-        assert_ok(bough__sequence_run(&forward));
+        assert_ok(bough__sequence_run(&net.base.forward));
         if (how->external)
-            cut_external(&net, plan, how, &forward);
-        assert_ok(bough__sequence_run(&backward));
+            cut_external(&net, how);
+        assert_ok(bough__sequence_run(&net.base.backward));
     }
     cut_read(result, &net);
-    result->bytes = bough__plan_bytes(plan, &unshared);
-    result->group = bough__plan_group(plan);
-    result->launches = forward.count + backward.count;
-    bough__sequence_fini(&forward);
-    bough__sequence_fini(&backward);
-    bough__plan_destroy(&plan);
-    bough__graph_fini(&net.graph);
-    bough__buffer_destroy(&net.memory);
+    result->bytes = bough__plan_bytes(net.base.plan, &unshared);
+    result->group = bough__plan_group(net.base.plan);
+    result->launches = net.base.forward.count + net.base.backward.count;
+    test_net_close(&net.base);
 }
 
 #endif

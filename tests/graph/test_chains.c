@@ -1,10 +1,9 @@
 // Element-wise chains that a plan fuses into what makes them: the same numbers as one by one, on
 // every device, by fewer launches; and slopes that finite differences confirm.
-#include "support/support.h"
+#include "support/nets.h"
 
 #include "cl/random.h"
 #include "cl/step.h"
-#include "graph/plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -74,25 +73,21 @@ static const struct chain chains[] = {
 };
 
 struct net {
-    struct bough_device *device;
-    struct bough__buffer *memory;
-    struct bough__graph graph;
-    struct bough__plan *plan;
-    struct bough__sequence forward, backward;
+    struct test_net base;
     size_t leaves, outputs; // floats
     int32_t y;
 };
 
 static struct bough__span at(const struct net *net, size_t number)
 {
-    return bough__span_at(bough__whole(net->memory), number * sizeof(float));
+    return test_net_at(&net->base, number * sizeof(float));
 }
 
 static int32_t leaf(struct net *net, struct bough_shape shape)
 {
     struct bough__tensor value = {at(net, net->leaves), shape, BOUGH_F32};
     int32_t node;
-    assert_ok(bough__graph_leaf(&net->graph, &node, &value, at(net, ROOM + net->leaves)));
+    assert_ok(bough__graph_leaf(&net->base.graph, &node, &value, at(net, ROOM + net->leaves)));
     net->leaves += (size_t)bough_shape_elements(&shape);
     assert_true(net->leaves <= ROOM);
     return node;
@@ -104,8 +99,8 @@ static int32_t record_step(struct net *net, const struct step *step, int32_t x, 
     int inputs = 1 + step->adds_x;
     for (int i = 0; i < MOST_LEAVES && step->leaf[i].rank; i++)
         input[inputs++] = leaf(net, step->leaf[i]);
-    assert_ok(
-        bough__graph_op(&net->graph, &node, bough__op_find(step->op), &step->attr, input, inputs));
+    assert_ok(bough__graph_op(&net->base.graph, &node, bough__op_find(step->op), &step->attr, input,
+                              inputs));
     return node;
 }
 
@@ -116,19 +111,19 @@ static void record(struct net *net, const struct chain *chain, int keep)
     for (int i = 0; i < MOST_STEPS && chain->step[i].op; i++) {
         node = record_step(net, &chain->step[i], x, node);
         if (keep)
-            bough__graph_keep(&net->graph, node);
+            bough__graph_keep(&net->base.graph, node);
     }
-    bough__graph_keep(&net->graph, net->y = node);
-    assert_ok(bough__graph_op(&net->graph, &node, &bough__op_flatten, NULL, &node, 1));
-    struct bough__tensor target = {at(net, TARGET), *bough__graph_shape(&net->graph, node),
+    bough__graph_keep(&net->base.graph, net->y = node);
+    assert_ok(bough__graph_op(&net->base.graph, &node, &bough__op_flatten, NULL, &node, 1));
+    struct bough__tensor target = {at(net, TARGET), *bough__graph_shape(&net->base.graph, node),
                                    BOUGH_F32};
     net->outputs = (size_t)bough_shape_elements(&target.shape);
     assert_true(net->outputs <= ROOM);
     input[0] = node;
-    assert_ok(bough__graph_leaf(&net->graph, &input[1], &target, (struct bough__span){0}));
-    assert_ok(bough__graph_op(&net->graph, &loss, &bough__op_mse, NULL, input, 2));
-    bough__graph_output_at(&net->graph, loss, at(net, LOSS));
-    bough__graph_root(&net->graph, loss, 0, at(net, FACTOR));
+    assert_ok(bough__graph_leaf(&net->base.graph, &input[1], &target, (struct bough__span){0}));
+    assert_ok(bough__graph_op(&net->base.graph, &loss, &bough__op_mse, NULL, input, 2));
+    bough__graph_output_at(&net->base.graph, loss, at(net, LOSS));
+    bough__graph_root(&net->base.graph, loss, 0, at(net, FACTOR));
 }
 
 static void net_open(struct net *net, struct bough_device *device, const struct chain *chain,
@@ -136,29 +131,16 @@ static void net_open(struct net *net, struct bough_device *device, const struct 
 {
     float number[NUMBERS];
     const struct step_state state = {.seed = {3, 4}, .step = 5};
-    *net = (struct net){
-        .device = device, .forward = {.device = device}, .backward = {.device = device}};
+    *net = (struct net){0};
+    test_net_open(&net->base, device, sizeof number);
     for (unsigned i = 0; i < NUMBERS; i++)
         number[i] = 2 * random_unit(random_bits(11, 7, i, 0, 0, 0).v[0]) - 1;
     memset(number + ROOM, 0, ROOM * sizeof *number); // running statistics get no gradient
     number[FACTOR] = 1;
-    assert_ok(bough__buffer_create(&net->memory, device, sizeof number));
     assert_ok(bough__write(at(net, 0), number, sizeof number));
     assert_ok(bough__write(at(net, STATE), &state, sizeof state));
     record(net, chain, keep);
-    assert_ok(bough__plan_create(&net->plan, &net->graph, device,
-                                 &(struct bough__plan_options){.step = at(net, STATE)}));
-    assert_ok(bough__plan_forward(net->plan, &net->forward));
-    assert_ok(bough__plan_backward(net->plan, &net->backward));
-}
-
-static void net_close(struct net *net)
-{
-    bough__sequence_fini(&net->forward);
-    bough__sequence_fini(&net->backward);
-    bough__plan_destroy(&net->plan);
-    bough__graph_fini(&net->graph);
-    bough__buffer_destroy(&net->memory);
+    test_net_plan(&net->base, &(struct bough__plan_options){.step = at(net, STATE)});
 }
 
 struct result {
@@ -169,13 +151,12 @@ struct result {
 static void run(struct net *net, struct result *result)
 {
     size_t unshared;
-    assert_ok(bough__sequence_run(&net->forward));
-    assert_ok(bough__sequence_run(&net->backward));
+    test_net_run(&net->base);
     result->leaves = net->leaves;
     result->outputs = net->outputs;
-    result->launches = net->forward.count + net->backward.count;
-    result->bytes = bough__plan_bytes(net->plan, &unshared);
-    assert_ok(bough__read(bough__plan_value(net->plan, net->y).span, result->y,
+    result->launches = net->base.forward.count + net->base.backward.count;
+    result->bytes = bough__plan_bytes(net->base.plan, &unshared);
+    assert_ok(bough__read(bough__plan_value(net->base.plan, net->y).span, result->y,
                           net->outputs * sizeof(float)));
     assert_ok(bough__read(at(net, ROOM), result->gradient, net->leaves * sizeof(float)));
 }
@@ -186,7 +167,7 @@ static void solve(struct result *result, struct bough_device *device, const stru
     struct net net;
     net_open(&net, device, chain, keep);
     run(&net, result);
-    net_close(&net);
+    test_net_close(&net.base);
 }
 
 static void expect_same(const struct result *got, const struct result *want)
@@ -230,7 +211,7 @@ static void passes_repeat_bit_for_bit(void **state)
             run(&net, &again);
             assert_memory_equal(once.y, again.y, once.outputs * sizeof(float));
             assert_memory_equal(once.gradient, again.gradient, once.leaves * sizeof(float));
-            net_close(&net);
+            test_net_close(&net.base);
         }
 }
 
@@ -238,7 +219,7 @@ static double loss_with(struct net *net, size_t leaf, float value)
 {
     float loss;
     assert_ok(bough__write(at(net, leaf), &value, sizeof value));
-    assert_ok(bough__sequence_run(&net->forward));
+    assert_ok(bough__sequence_run(&net->base.forward));
     assert_ok(bough__read(at(net, LOSS), &loss, sizeof loss));
     return (double)loss;
 }
@@ -265,7 +246,7 @@ static void gradients_match_finite_differences(void **state)
                 fail_msg("%s, leaf %zu: gradient %g, slope %g", chains[c].name, leaf,
                          (double)result.gradient[leaf], slope);
         }
-        net_close(&net);
+        test_net_close(&net.base);
     }
 }
 

@@ -87,7 +87,7 @@ static int32_t record_step(struct cut_net *net, const struct step *step, int32_t
     for (int i = 0; i < leaves; i++) {
         input[inputs] = cut_leaf(net, step->leaf[i], i < leaves - step->fixed);
         if (i >= leaves - step->fixed)
-            net->graph.node[input[inputs]].gradient = (struct bough__span){0};
+            net->base.graph.node[input[inputs]].gradient = (struct bough__span){0};
         inputs++;
     }
     return cut_op(net, step->op, &step->attr, input, inputs);
@@ -120,7 +120,7 @@ static void record_tree(struct cut_net *net, const void *what)
 static void record_columns(struct cut_net *net, const void *what)
 {
     (void)what;
-    const struct bough_shape of_x = *bough__graph_shape(&net->graph, net->x);
+    const struct bough_shape of_x = *bough__graph_shape(&net->base.graph, net->x);
     int32_t column[T], mixed[T];
     for (int t = 0; t < T; t++)
         column[t] = cut_one(net, "relu", cut_linear(net, net->x, of_x.dim[1], 1));
@@ -211,17 +211,6 @@ static const struct cut_shape shapes[] = {
 
 // ---- Comparing ----
 
-static void expect_close(const char *what, const float *got, const float *want, size_t count)
-{
-    float most = 0, off = 0;
-    for (size_t i = 0; i < count; i++) {
-        most = fmaxf(most, fabsf(want[i]));
-        off = fmaxf(off, fabsf(got[i] - want[i]));
-    }
-    if (!(off <= 1e-5f * most))
-        fail_msg("%s: off by %g of %g", what, (double)off, (double)most);
-}
-
 // Row by row, by a backward pass from each loss alone.
 static void solve_apart(struct cut_result *want, struct bough_device *device,
                         const struct cut_shape *shape, struct cut_run how)
@@ -259,7 +248,7 @@ static void check_groups(const struct cut_result *want, struct bough_device *dev
     for (size_t group = T; group > 0; group--) {
         cut_solve(&got, device, shape, &how);
         compare(&got, want);
-        expect_close("leaves of one task", got.gradient + HALF, want->gradient + HALF, HALF);
+        test_close_to("leaves of one task", got.gradient + HALF, want->gradient + HALF, HALF);
         assert_true(got.group <= group);
         if (got.group == 1)
             break;
@@ -271,13 +260,13 @@ static void check_groups(const struct cut_result *want, struct bough_device *dev
 static void compare_jacobian(const struct cut_result *got, const struct cut_result *want)
 {
     for (int t = 0; t < T; t++)
-        expect_close("jacobian", got->jacobian[t], want->jacobian[t], HALF);
+        test_close_to("jacobian", got->jacobian[t], want->jacobian[t], HALF);
 }
 
 static void compare_gram(const struct cut_result *got, const struct cut_result *want)
 {
-    expect_close("gram", got->gram[0], want->gram[0], (size_t)T * T);
-    expect_close("weighted", got->gradient, want->gradient, HALF);
+    test_close_to("gram", got->gram[0], want->gram[0], (size_t)T * T);
+    test_close_to("weighted", got->gradient, want->gradient, HALF);
 }
 
 static void check(const struct cut_shape *shape)
@@ -324,12 +313,12 @@ static void check_owners(const struct cut_shape *shape, struct bough_device *dev
 {
     struct cut_net net = {0};
     int32_t owner[256];
-    assert_ok(bough__buffer_create(&net.memory, device, NUMBERS * sizeof(float)));
+    test_net_open(&net.base, device, NUMBERS * sizeof(float));
     cut_record(&net, shape, &(struct cut_run){.mode = BOUGH_PLAN_GRAM});
-    assert_true(net.graph.count <= 256);
-    bough__graph_owners(&net.graph, net.loss, T, owner);
-    for (int32_t n = 0; n < net.graph.count; n++) {
-        const struct bough__node *node = &net.graph.node[n];
+    assert_true(net.base.graph.count <= 256);
+    bough__graph_owners(&net.base.graph, net.loss, T, owner);
+    for (int32_t n = 0; n < net.base.graph.count; n++) {
+        const struct bough__node *node = &net.base.graph.node[n];
         if (node->op || !node->gradient.buffer)
             continue;
         if (node->gradient.offset >= (GRADIENTS + HALF) * sizeof(float))
@@ -340,8 +329,7 @@ static void check_owners(const struct cut_shape *shape, struct bough_device *dev
     assert_int_equal(single, 0);
     for (int t = 0; t < T; t++)
         assert_int_equal(owner[net.loss[t]], t);
-    bough__graph_fini(&net.graph);
-    bough__buffer_destroy(&net.memory);
+    test_net_close(&net.base);
 }
 
 static void owners_are_found(void **state)

@@ -1,9 +1,8 @@
 // What a plan fuses gives the same numbers as without: the same net, with the tensor between kept.
-#include "support/support.h"
+#include "support/nets.h"
 
 #include "cl/random.h"
 #include "graph/fold.h"
-#include "graph/plan.h"
 
 #include <math.h>
 #include <string.h>
@@ -25,14 +24,14 @@ struct result {
 };
 
 // Multiples of a half, so that there are ties and zeros in most windows; and some NaN.
-static void fill(struct bough__buffer *memory)
+static void fill(const struct test_net *net)
 {
     float number[BYTES / 4];
     for (unsigned i = 0; i < BYTES / 4; i++)
         number[i] = (float)(random_bits(3, 3, i, 0, 0, 0).v[0] % 5) / 2 - 1;
     number[AT_X / 4 + 10] = number[AT_X / 4 + 3 * W] = NAN;
     number[AT_FACTOR / 4] = 0.75f;
-    assert_ok(bough__write(bough__whole(memory), number, BYTES));
+    assert_ok(bough__write(test_net_at(net, 0), number, BYTES));
 }
 
 static int32_t op(struct bough__graph *graph, const char *name, int32_t a, int32_t b)
@@ -47,41 +46,30 @@ static int32_t op(struct bough__graph *graph, const char *name, int32_t a, int32
 static void run(struct result *result, struct bough_device *device, const char *first,
                 const char *second, int keep)
 {
-    struct bough__buffer *memory;
-    struct bough__graph graph = {0};
-    struct bough__plan *plan;
-    struct bough__sequence sequence = {.device = device};
+    struct test_net net;
     int32_t x, target;
-    assert_ok(bough__buffer_create(&memory, device, BYTES));
-    fill(memory);
-    struct bough__tensor image = {
-        bough__span_at(bough__whole(memory), AT_X), {4, {N, C, H, W}}, BOUGH_F32};
-    struct bough__tensor wanted = {
-        bough__span_at(bough__whole(memory), AT_TARGET), {2, {N, C * 3 * 4}}, BOUGH_F32};
-    assert_ok(
-        bough__graph_leaf(&graph, &x, &image, bough__span_at(bough__whole(memory), AT_GRADIENT)));
-    assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
-    int32_t between = op(&graph, first, x, -1), y = op(&graph, second, between, -1);
-    int32_t loss = op(&graph, "mse", op(&graph, "flatten", y, -1), target);
+    test_net_open(&net, device, BYTES);
+    fill(&net);
+    struct bough__tensor image = {test_net_at(&net, AT_X), {4, {N, C, H, W}}, BOUGH_F32};
+    struct bough__tensor wanted = {test_net_at(&net, AT_TARGET), {2, {N, C * 3 * 4}}, BOUGH_F32};
+    assert_ok(bough__graph_leaf(&net.graph, &x, &image, test_net_at(&net, AT_GRADIENT)));
+    assert_ok(bough__graph_leaf(&net.graph, &target, &wanted, (struct bough__span){0}));
+    int32_t between = op(&net.graph, first, x, -1), y = op(&net.graph, second, between, -1);
+    int32_t loss = op(&net.graph, "mse", op(&net.graph, "flatten", y, -1), target);
     if (keep)
-        bough__graph_keep(&graph, between);
-    bough__graph_keep(&graph, y);
-    bough__graph_output_at(&graph, loss, bough__span_at(bough__whole(memory), AT_LOSS));
-    bough__graph_root(&graph, loss, 0, bough__span_at(bough__whole(memory), AT_FACTOR));
-    assert_ok(bough__plan_create(&plan, &graph, device, &(struct bough__plan_options){0}));
-    assert_ok(bough__plan_forward(plan, &sequence));
-    assert_ok(bough__plan_backward(plan, &sequence));
-    assert_ok(bough__sequence_run(&sequence));
-    assert_ok(bough__read(bough__plan_value(plan, y).span, result->y, sizeof result->y));
-    assert_ok(bough__read(bough__span_at(bough__whole(memory), AT_GRADIENT), result->gradient,
-                          sizeof result->gradient));
+        bough__graph_keep(&net.graph, between);
+    bough__graph_keep(&net.graph, y);
+    bough__graph_output_at(&net.graph, loss, test_net_at(&net, AT_LOSS));
+    bough__graph_root(&net.graph, loss, 0, test_net_at(&net, AT_FACTOR));
+    test_net_plan(&net, &(struct bough__plan_options){0});
+    test_net_run(&net);
+    assert_ok(bough__read(bough__plan_value(net.plan, y).span, result->y, sizeof result->y));
+    assert_ok(
+        bough__read(test_net_at(&net, AT_GRADIENT), result->gradient, sizeof result->gradient));
     size_t unshared;
-    result->launches = sequence.count;
-    result->bytes = bough__plan_bytes(plan, &unshared);
-    bough__sequence_fini(&sequence);
-    bough__plan_destroy(&plan);
-    bough__graph_fini(&graph);
-    bough__buffer_destroy(&memory);
+    result->launches = net.forward.count + net.backward.count;
+    result->bytes = bough__plan_bytes(net.plan, &unshared);
+    test_net_close(&net);
 }
 
 static void check(const char *first, const char *second)
@@ -130,71 +118,60 @@ enum {
     NUMBERS = 2 * LEAVES + OUTPUTS + 4, // values, gradients, targets, loss, factor
 };
 
-static int32_t leaf(struct bough__graph *graph, struct bough__buffer *memory, size_t *at,
-                    struct bough_shape shape)
+static int32_t leaf(struct test_net *net, size_t *at, struct bough_shape shape)
 {
-    struct bough__tensor value = {bough__span_at(bough__whole(memory), *at * 4), shape, BOUGH_F32};
+    struct bough__tensor value = {test_net_at(net, *at * 4), shape, BOUGH_F32};
     int32_t node;
-    assert_ok(bough__graph_leaf(graph, &node, &value,
-                                bough__span_at(bough__whole(memory), (LEAVES + *at) * 4)));
+    assert_ok(bough__graph_leaf(&net->graph, &node, &value, test_net_at(net, (LEAVES + *at) * 4)));
     *at += (size_t)bough_shape_elements(&shape);
     return node;
 }
 
-static int32_t convolution(struct bough__graph *graph, struct bough__buffer *memory)
+static int32_t convolution(struct test_net *net)
 {
     size_t at = 0;
     const struct bough__attr attr = {
         .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1};
     int32_t node, input[3];
-    input[0] = leaf(graph, memory, &at, (struct bough_shape){4, {IMAGES, 3, 9, 8}});
-    input[1] = leaf(graph, memory, &at, (struct bough_shape){4, {4, 3, 3, 3}});
-    input[2] = leaf(graph, memory, &at, (struct bough_shape){1, {4}});
-    assert_ok(bough__graph_op(graph, &node, bough__op_find("conv2d"), &attr, input, 3));
+    input[0] = leaf(net, &at, (struct bough_shape){4, {IMAGES, 3, 9, 8}});
+    input[1] = leaf(net, &at, (struct bough_shape){4, {4, 3, 3, 3}});
+    input[2] = leaf(net, &at, (struct bough_shape){1, {4}});
+    assert_ok(bough__graph_op(&net->graph, &node, bough__op_find("conv2d"), &attr, input, 3));
     return node;
 }
 
 // mse(flatten(max_pool2d(relu(conv2d(x, w, b)))))
 static void run_convolution(float *y, float *gradient, struct bough_device *device, int join)
 {
-    struct bough__buffer *memory;
-    struct bough__graph graph = {0};
-    struct bough__plan *plan;
-    struct bough__sequence sequence = {.device = device};
+    struct test_net net;
     float number[NUMBERS];
     int32_t target;
     for (unsigned i = 0; i < NUMBERS; i++)
         number[i] = 2 * random_unit(random_bits(4, 4, i, 0, 0, 0).v[0]) - 1;
-    assert_ok(bough__buffer_create(&memory, device, sizeof number));
-    assert_ok(bough__write(bough__whole(memory), number, sizeof number));
-    struct bough__tensor wanted = {bough__span_at(bough__whole(memory), 2 * LEAVES * 4),
-                                   {2, {IMAGES, OUTPUTS / IMAGES}},
-                                   BOUGH_F32};
-    int32_t conv = convolution(&graph, memory);
-    int32_t pool = op(&graph, "max_pool2d", op(&graph, "relu", conv, -1), -1);
-    assert_ok(bough__graph_leaf(&graph, &target, &wanted, (struct bough__span){0}));
-    int32_t loss = op(&graph, "mse", op(&graph, "flatten", pool, -1), target);
-    bough__graph_keep(&graph, pool);
-    bough__graph_output_at(&graph, loss, bough__span_at(bough__whole(memory), (NUMBERS - 4) * 4));
-    bough__graph_root(&graph, loss, 0, bough__span_at(bough__whole(memory), (NUMBERS - 1) * 4));
+    test_net_open(&net, device, sizeof number);
+    assert_ok(bough__write(test_net_at(&net, 0), number, sizeof number));
+    struct bough__tensor wanted = {
+        test_net_at(&net, 2 * LEAVES * 4), {2, {IMAGES, OUTPUTS / IMAGES}}, BOUGH_F32};
+    int32_t conv = convolution(&net);
+    int32_t pool = op(&net.graph, "max_pool2d", op(&net.graph, "relu", conv, -1), -1);
+    assert_ok(bough__graph_leaf(&net.graph, &target, &wanted, (struct bough__span){0}));
+    int32_t loss = op(&net.graph, "mse", op(&net.graph, "flatten", pool, -1), target);
+    bough__graph_keep(&net.graph, pool);
+    bough__graph_output_at(&net.graph, loss, test_net_at(&net, (NUMBERS - 4) * 4));
+    bough__graph_root(&net.graph, loss, 0, test_net_at(&net, (NUMBERS - 1) * 4));
     if (join)
-        assert_ok(bough__graph_fold(&graph, 3 * BETWEEN * 4 - 1));
+        assert_ok(bough__graph_fold(&net.graph, 3 * BETWEEN * 4 - 1));
     else
-        bough__graph_keep(&graph, conv);
-    assert_int_equal(graph.node[conv].fused, join);
-    assert_ok(bough__plan_create(&plan, &graph, device, &(struct bough__plan_options){0}));
-    assert_ok(bough__plan_forward(plan, &sequence));
-    assert_ok(bough__plan_backward(plan, &sequence));
-    assert_ok(bough__sequence_run(&sequence));
+        bough__graph_keep(&net.graph, conv);
+    assert_int_equal(net.graph.node[conv].fused, join);
+    test_net_plan(&net, &(struct bough__plan_options){0});
+    test_net_run(&net);
     // conv2d and max_pool2d, and backward max_pool2d and the gradients of x, weight and bias, of
     // two images at a time; three of the loss.
-    assert_int_equal(sequence.count, join ? 4 * 6 + 3 : 6 + 3);
-    assert_ok(bough__read(bough__plan_value(plan, pool).span, y, OUTPUTS * 4));
-    assert_ok(bough__read(bough__span_at(bough__whole(memory), LEAVES * 4), gradient, LEAVES * 4));
-    bough__sequence_fini(&sequence);
-    bough__plan_destroy(&plan);
-    bough__graph_fini(&graph);
-    bough__buffer_destroy(&memory);
+    assert_int_equal(net.forward.count + net.backward.count, join ? 4 * 6 + 3 : 6 + 3);
+    assert_ok(bough__read(bough__plan_value(net.plan, pool).span, y, OUTPUTS * 4));
+    assert_ok(bough__read(test_net_at(&net, LEAVES * 4), gradient, LEAVES * 4));
+    test_net_close(&net);
 }
 
 static void a_convolution_joins_its_pooling(void **state)

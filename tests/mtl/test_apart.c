@@ -4,10 +4,10 @@
 // more.
 #include "base/strings.h"
 #include "support/configs.h"
+#include "support/nets.h"
 
 #include "cl/random.h"
 #include "cl/step.h"
-#include "graph/plan.h"
 #include "train/model.h"
 
 #include <math.h>
@@ -80,14 +80,12 @@ struct way {
 };
 
 struct net {
+    struct test_net base;
     struct bough_config config;
     struct bough__model *model;
-    struct bough__graph graph;
-    struct bough__buffer *memory, *jacobian;
+    struct bough__buffer *jacobian;
     int32_t scores[T];
     struct bough__wiring wiring;
-    struct bough__plan *plan;
-    struct bough__sequence forward, backward;
     size_t shared; // numbers of a row of the Jacobian
 };
 
@@ -98,7 +96,7 @@ struct result {
 
 static struct bough__span at(const struct net *net, size_t number)
 {
-    return bough__span_at(bough__whole(net->memory), number * sizeof(float));
+    return test_net_at(&net->base, number * sizeof(float));
 }
 
 static void fill(struct net *net, int ids)
@@ -116,7 +114,7 @@ static void fill(struct net *net, int ids)
     memcpy(number + STATE, &state, sizeof state);
     if (ids)
         memcpy(number + INPUT, id, sizeof id);
-    assert_ok(bough__buffer_create(&net->memory, net->model->device, sizeof number));
+    test_net_open(&net->base, net->model->device, sizeof number);
     assert_ok(bough__write(at(net, 0), number, sizeof number));
 }
 
@@ -124,17 +122,17 @@ static void record(struct net *net, const struct way *way)
 {
     int32_t x, target, loss;
     assert_true(bough_shape_elements(net->model->sample) * ROWS <= TARGETS);
-    assert_ok(bough__model_leaf(net->model, &net->graph, &x, 0, at(net, INPUT), ROWS));
-    assert_ok(bough__model_record(net->model, &net->graph, 1, &x, &net->wiring));
+    assert_ok(bough__model_leaf(net->model, &net->base.graph, &x, 0, at(net, INPUT), ROWS));
+    assert_ok(bough__model_record(net->model, &net->base.graph, 1, &x, &net->wiring));
     for (size_t t = 0; t < T; t++) {
         const struct bough__tensor tensor = {
             at(net, TARGETS + t * ROWS * WIDTH), {2, {ROWS, WIDTH}}, BOUGH_F32};
-        assert_ok(bough__graph_leaf(&net->graph, &target, &tensor, (struct bough__span){0}));
-        assert_ok(bough__loss_build(&net->graph, &loss, &net->config.tasks[t].loss, net->scores[t],
-                                    target, -1));
-        bough__graph_output_at(&net->graph, loss, at(net, LOSSES + 2 * t));
+        assert_ok(bough__graph_leaf(&net->base.graph, &target, &tensor, (struct bough__span){0}));
+        assert_ok(bough__loss_build(&net->base.graph, &loss, &net->config.tasks[t].loss,
+                                    net->scores[t], target, -1));
+        bough__graph_output_at(&net->base.graph, loss, at(net, LOSSES + 2 * t));
         if (way->mode != BOUGH_PLAN_SINGLE || (int)t == way->task)
-            bough__graph_root(&net->graph, loss, (int32_t)t, at(net, FACTORS + t));
+            bough__graph_root(&net->base.graph, loss, (int32_t)t, at(net, FACTORS + t));
     }
 }
 
@@ -154,25 +152,15 @@ static void make_plan(struct net *net, const struct way *way)
                                           .stack_limit = {way->limit}};
     options.jacobian.stride = bytes;
     net->shared = (size_t)shared->size;
-    assert_ok(bough__plan_create(&net->plan, &net->graph, net->model->device, &options));
-    assert_ok(bough__plan_forward(net->plan, &net->forward));
-    if (way->mode == BOUGH_PLAN_SINGLE) {
-        assert_ok(bough__plan_backward(net->plan, &net->backward));
-        return;
-    }
-    assert_ok(bough__plan_heads(net->plan, &net->backward));
-    assert_ok(bough__plan_sweep(net->plan, &net->backward));
-    if (way->mode == BOUGH_PLAN_GRAM)
-        assert_ok(bough__plan_weighted(net->plan, &net->backward));
+    test_net_plan(&net->base, &options);
 }
 
 static void net_open(struct net *net, struct bough_device *device,
                      const struct bough_config *config, const struct given *to,
                      const struct way *way)
 {
-    *net = (struct net){.forward = {.device = device}, .backward = {.device = device}};
+    *net = (struct net){.config = *config};
     net->wiring.scores = net->scores;
-    net->config = *config;
     assert_ok(bough__model_create(&net->model, &net->config, &to->sample, device, NULL));
     fill(net, to == &given[IDS]);
     record(net, way);
@@ -181,11 +169,7 @@ static void net_open(struct net *net, struct bough_device *device,
 
 static void net_close(struct net *net)
 {
-    bough__sequence_fini(&net->forward);
-    bough__sequence_fini(&net->backward);
-    bough__plan_destroy(&net->plan);
-    bough__graph_fini(&net->graph);
-    bough__buffer_destroy(&net->memory);
+    test_net_close(&net->base);
     bough__buffer_destroy(&net->jacobian);
     bough__model_destroy(&net->model);
 }
@@ -202,8 +186,7 @@ static void run(struct net *net, struct result *result)
 {
     size_t unshared;
     memset(result, 0, sizeof *result);
-    assert_ok(bough__sequence_run(&net->forward));
-    assert_ok(bough__sequence_run(&net->backward));
+    test_net_run(&net->base);
     read_block(net, 0, result->shared);
     for (int t = 0; t < T; t++) {
         read_block(net, 1 + t, result->own[t]);
@@ -212,8 +195,8 @@ static void run(struct net *net, struct result *result)
             result->jacobian[t], net->shared * sizeof(float)));
     }
     assert_ok(bough__read(at(net, GRAM), result->gram, sizeof result->gram));
-    result->bytes = bough__plan_bytes(net->plan, &unshared);
-    result->group = bough__plan_group(net->plan);
+    result->bytes = bough__plan_bytes(net->base.plan, &unshared);
+    result->group = bough__plan_group(net->base.plan);
 }
 
 static void solve(struct result *result, struct bough_device *device,
@@ -226,17 +209,6 @@ static void solve(struct result *result, struct bough_device *device,
 }
 
 // ---- Against separate passes ----
-
-static void expect_close(const char *what, const float *got, const float *want, size_t count)
-{
-    float most = 0, off = 0;
-    for (size_t i = 0; i < count; i++) {
-        most = fmaxf(most, fabsf(want[i]));
-        off = fmaxf(off, fabsf(got[i] - want[i]));
-    }
-    if (!(off <= 1e-5f * most))
-        fail_msg("%s: off by %g of %g", what, (double)off, (double)most);
-}
 
 static void solve_apart(struct result *want, struct bough_device *device,
                         const struct bough_config *config, const struct given *to)
@@ -263,13 +235,13 @@ static void solve_apart(struct result *want, struct bough_device *device,
 static void compare(const struct result *got, const struct result *want, enum bough__plan_mode mode)
 {
     for (int t = 0; t < T; t++) {
-        expect_close("what is a task's own", got->own[t], want->own[t], MOST);
+        test_close_to("what is a task's own", got->own[t], want->own[t], MOST);
         if (mode == BOUGH_PLAN_JACOBIAN)
-            expect_close("Jacobian", got->jacobian[t], want->jacobian[t], MOST);
+            test_close_to("Jacobian", got->jacobian[t], want->jacobian[t], MOST);
     }
     if (mode == BOUGH_PLAN_GRAM) {
-        expect_close("Gram matrix", got->gram[0], want->gram[0], (size_t)T * T);
-        expect_close("weighted", got->shared, want->shared, MOST);
+        test_close_to("Gram matrix", got->gram[0], want->gram[0], (size_t)T * T);
+        test_close_to("weighted", got->shared, want->shared, MOST);
     }
 }
 
@@ -355,7 +327,7 @@ static void losses_at(struct net *net, float *loss, struct bough__span number, f
 {
     float both[2 * T];
     assert_ok(bough__write(number, &value, sizeof value));
-    assert_ok(bough__sequence_run(&net->forward));
+    assert_ok(bough__sequence_run(&net->base.forward));
     assert_ok(bough__read(at(net, LOSSES), both, sizeof both));
     for (int t = 0; t < T; t++)
         loss[t] = both[2 * t];

@@ -1,8 +1,8 @@
 // Architectures: who owns their parameters, what they hand back; and mmoe against numpy
 // (golden/mmoe.json), scores and each task's gradients, on every device.
 #include "support/configs.h"
+#include "support/nets.h"
 
-#include "graph/plan.h"
 #include "train/model.h"
 
 #include <stdio.h>
@@ -29,14 +29,11 @@ static const char three_experts[] = "architecture={name: mmoe, experts: 3}";
 static const struct bough_shape sample = {1, {INPUTS}};
 
 struct net {
+    struct test_net base; // of x, targets, losses, factors
     struct bough_config config;
     struct bough__model *model;
-    struct bough__graph graph;
-    struct bough__buffer *memory; // x, targets, losses, factors
     int32_t scores[TASKS];
     struct bough__wiring wiring;
-    struct bough__plan *plan;
-    struct bough__sequence forward, backward;
     struct bough__buffer *jacobian; // [TASKS, P]
 };
 
@@ -50,58 +47,44 @@ enum {
 
 static struct bough__span at(const struct net *net, size_t offset)
 {
-    return bough__span_at(bough__whole(net->memory), offset);
+    return test_net_at(&net->base, offset);
 }
 
 static int32_t leaf(struct net *net, size_t offset, int64_t width)
 {
     const struct bough__tensor value = {at(net, offset), {2, {ROWS, width}}, BOUGH_F32};
     int32_t node;
-    assert_ok(bough__graph_leaf(&net->graph, &node, &value, (struct bough__span){0}));
+    assert_ok(bough__graph_leaf(&net->base.graph, &node, &value, (struct bough__span){0}));
     return node;
 }
 
 static void open_model(struct net *net, const struct bough_config *config,
                        struct bough_device *device)
 {
-    *net = (struct net){.forward = {.device = device}, .backward = {.device = device}};
+    *net = (struct net){.config = *config};
     net->wiring.scores = net->scores;
-    net->config = *config;
     assert_ok(bough__model_create(&net->model, &net->config, &sample, device, NULL));
 }
 
 static void record(struct net *net)
 {
-    struct bough_device *device = net->model->device;
-    assert_ok(bough__buffer_create(&net->memory, device, BYTES));
+    test_net_open(&net->base, net->model->device, BYTES);
     const int32_t x = leaf(net, AT_X, INPUTS);
-    assert_ok(bough__model_record(net->model, &net->graph, 1, &x, &net->wiring));
+    assert_ok(bough__model_record(net->model, &net->base.graph, 1, &x, &net->wiring));
     for (size_t t = 0; t < TASKS; t++) {
         const int32_t target = leaf(net, AT_TARGET + t * ROWS * WIDEST * 4, net->model->width[t]);
         int32_t loss;
-        assert_ok(bough__loss_build(&net->graph, &loss, &net->config.tasks[t].loss, net->scores[t],
-                                    target, -1));
-        bough__graph_output_at(&net->graph, loss, at(net, AT_LOSSES + t * 8));
-        bough__graph_root(&net->graph, loss, (int32_t)t, at(net, AT_FACTORS + t * 4));
-        bough__graph_keep(&net->graph, net->scores[t]);
+        assert_ok(bough__loss_build(&net->base.graph, &loss, &net->config.tasks[t].loss,
+                                    net->scores[t], target, -1));
+        bough__graph_output_at(&net->base.graph, loss, at(net, AT_LOSSES + t * 8));
+        bough__graph_root(&net->base.graph, loss, (int32_t)t, at(net, AT_FACTORS + t * 4));
+        bough__graph_keep(&net->base.graph, net->scores[t]);
     }
-}
-
-static void plan(struct net *net)
-{
-    const struct bough__plan_options options = {0};
-    assert_ok(bough__plan_create(&net->plan, &net->graph, net->model->device, &options));
-    assert_ok(bough__plan_forward(net->plan, &net->forward));
-    assert_ok(bough__plan_backward(net->plan, &net->backward));
 }
 
 static void close_net(struct net *net)
 {
-    bough__sequence_fini(&net->forward);
-    bough__sequence_fini(&net->backward);
-    bough__plan_destroy(&net->plan);
-    bough__graph_fini(&net->graph);
-    bough__buffer_destroy(&net->memory);
+    test_net_close(&net->base);
     bough__buffer_destroy(&net->jacobian);
     bough__model_destroy(&net->model);
 }
@@ -165,8 +148,8 @@ static void follow(const struct net *net, int32_t node, int *seen)
         if (net->wiring.shared[i] == node)
             return;
     seen[node] = 1;
-    for (int i = 0; i < net->graph.node[node].inputs; i++)
-        follow(net, net->graph.node[node].input[i], seen);
+    for (int i = 0; i < net->base.graph.node[node].inputs; i++)
+        follow(net, net->base.graph.node[node].input[i], seen);
 }
 
 static void check_shared(const char *architecture, struct bough_device *device)
@@ -175,7 +158,7 @@ static void check_shared(const char *architecture, struct bough_device *device)
     struct net net;
     open_model(&net, &config, device);
     record(&net);
-    int *seen = calloc((size_t)net.graph.count, sizeof *seen);
+    int *seen = calloc((size_t)net.base.graph.count, sizeof *seen);
     assert_non_null(seen);
     for (size_t t = 0; t < TASKS; t++)
         follow(&net, net.scores[t], seen);
@@ -257,8 +240,7 @@ static void check_gradients(struct net *net, size_t t)
     float factor[TASKS] = {0};
     factor[t] = 1;
     assert_ok(bough__write(at(net, AT_FACTORS), factor, sizeof factor));
-    assert_ok(bough__sequence_run(&net->forward));
-    assert_ok(bough__sequence_run(&net->backward));
+    test_net_run(&net->base);
     for (int32_t i = 0; i < params->count; i++) {
         const struct bough__param *param = &params->param[i];
         const json_t *wanted = json_object_get(member("gradients", task_names[t]), param->name);
@@ -278,12 +260,13 @@ static void mmoe_is_as_numpy_has_it(void **state)
         struct net net;
         open_model(&net, &config, device[d]);
         record(&net);
-        plan(&net);
+        test_net_plan(&net.base, &(struct bough__plan_options){0});
         write_all(&net);
         for (size_t t = 0; t < TASKS; t++) {
             check_gradients(&net, t);
-            expect(bough__plan_value(net.plan, net.scores[t]).span, member("scores", task_names[t]),
-                   ROWS * (size_t)net.model->width[t], task_names[t]);
+            expect(bough__plan_value(net.base.plan, net.scores[t]).span,
+                   member("scores", task_names[t]), ROWS * (size_t)net.model->width[t],
+                   task_names[t]);
         }
         close_net(&net);
     }
@@ -302,10 +285,7 @@ static void plan_jacobian(struct net *net)
                                                 .shared = shared->gradient,
                                                 .shared_bytes = bytes,
                                                 .jacobian = rows};
-    assert_ok(bough__plan_create(&net->plan, &net->graph, net->model->device, &options));
-    assert_ok(bough__plan_forward(net->plan, &net->forward));
-    assert_ok(bough__plan_heads(net->plan, &net->backward));
-    assert_ok(bough__plan_sweep(net->plan, &net->backward));
+    test_net_plan(&net->base, &options);
 }
 
 static void check_rows(const struct net *net)
@@ -337,8 +317,7 @@ static void one_sweep_gives_each_tasks_gradient(void **state)
         plan_jacobian(&net);
         write_all(&net);
         assert_ok(bough__write(at(&net, AT_FACTORS), factor, sizeof factor));
-        assert_ok(bough__sequence_run(&net.forward));
-        assert_ok(bough__sequence_run(&net.backward));
+        test_net_run(&net.base);
         check_rows(&net);
         close_net(&net);
     }
