@@ -159,11 +159,12 @@ static const struct op_case cases[] = {
      .slope = 0.5},
     // Channels enough for runs of a vector and more.
     {.op = "conv2d_max_pool2d",
-     .x = {INPUT(FILL_UNIFORM, 5, 8, 6, 7), INPUT(FILL_UNIFORM, 5, 8, 3, 3),
-           INPUT(FILL_UNIFORM, 5)},
+     .x = {INPUT(FILL_UNIFORM, SWEEP, 6, 4, 5), INPUT(FILL_UNIFORM, 3, 6, 3, 3),
+           INPUT(FILL_UNIFORM, 3)},
      .attr =
          STEPS_OF_ONE(.padding = {1, 1}, .images = 2, .pool = {{2, 2}, {2, 2}, {0, 0}, BOUGH_RELU}),
-     .slope = 0.5},
+     .slope = 0.5,
+     .y = SHAPE(SWEEP, 3, 2, 2)},
     {.op = "conv2d_max_pool2d",
      .x = {INPUT(FILL_UNIFORM, 3, 33, 25, 26), INPUT(FILL_UNIFORM, 9, 33, 4, 5)},
      .attr = {.stride = {1, 2},
