@@ -51,10 +51,14 @@ done:
     return status;
 }
 
-// Bytes of what stands between the two.
+// Bytes of what stands between the two, and before it of x turned.
 static size_t between(const struct parts *parts, int64_t images)
 {
-    return (size_t)(images * bough_shape_row(&parts->conv_need.y)) * sizeof(float);
+    const size_t bytes = (size_t)(images * bough_shape_row(&parts->conv_need.y)) * sizeof(float);
+    const size_t turned = bough__conv2d_pooled_does(&parts->conv)
+                              ? bough__conv2d_pooled_turned(&parts->conv, images)
+                              : 0;
+    return bytes > turned ? bytes : turned;
 }
 
 static enum bough_status conv2d_max_pool2d_shape(struct bough__op_need *need,
@@ -71,7 +75,7 @@ static enum bough_status conv2d_max_pool2d_shape(struct bough__op_need *need,
     const int64_t images = rows < most ? rows : most;
     need->scratch = between(&parts, images);
     if (bough__conv2d_pooled_does(&parts.conv))
-        need->scratch += bough__conv2d_pooled_scratch(&parts.conv, images);
+        need->scratch += bough__conv2d_pooled_sums(&parts.conv);
 done:
     return status;
 }
@@ -212,7 +216,8 @@ static enum bough_status weight_by_outputs(struct bough__sequence *out,
     const struct bough__conv2d_pooled pooled = {
         .conv = &parts->conv,
         .pool = &parts->pool,
-        .scratch = bough__span_at(call->scratch, between(parts, most)),
+        .turned = call->scratch,
+        .sums = bough__span_at(call->scratch, between(parts, most)),
         .first = first == 0,
         .last = first + images == all};
     out->label.op = bough__op_conv2d.name;

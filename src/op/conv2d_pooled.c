@@ -10,18 +10,15 @@ struct sizes {
     int64_t n, c, h, w, o, kh, kw;
     int64_t rows, columns; // of a padded image
     int64_t lanes;         // of a kernel's row, rounded up
-    size_t turned, sums;   // bytes
 };
 
 static struct sizes sizes_of(const struct bough__op_call *conv, int64_t images)
 {
     const int64_t *x = conv->x[0].shape.dim, *weight = conv->x[1].shape.dim;
-    struct sizes s = {images, x[1], x[2], x[3], weight[0], weight[2], weight[3], 0, 0, 0, 0, 0};
+    struct sizes s = {images, x[1], x[2], x[3], weight[0], weight[2], weight[3], 0, 0, 0};
     s.rows = s.h + 2 * (int64_t)conv->attr->padding[0];
     s.columns = s.w + 2 * (int64_t)conv->attr->padding[1];
     s.lanes = (s.kw * s.c + BOUGH_LANES - 1) / BOUGH_LANES * BOUGH_LANES;
-    s.turned = (size_t)(s.n * s.rows * s.columns * s.c + BOUGH_LANES) * sizeof(float);
-    s.sums = (size_t)(s.o * s.kh * s.lanes) * sizeof(float);
     return s;
 }
 
@@ -35,10 +32,16 @@ int bough__conv2d_pooled_does(const struct bough__op_call *conv)
            s.n * s.rows <= INT32_MAX;
 }
 
-size_t bough__conv2d_pooled_scratch(const struct bough__op_call *conv, int64_t images)
+size_t bough__conv2d_pooled_turned(const struct bough__op_call *conv, int64_t images)
 {
     const struct sizes s = sizes_of(conv, images);
-    return s.turned + s.sums;
+    return (size_t)(s.n * s.rows * s.columns * s.c + BOUGH_LANES) * sizeof(float);
+}
+
+size_t bough__conv2d_pooled_sums(const struct bough__op_call *conv)
+{
+    const struct sizes s = sizes_of(conv, 0);
+    return (size_t)(s.o * s.kh * s.lanes) * sizeof(float);
 }
 
 // ---- Kernels ----
@@ -188,7 +191,7 @@ static enum bough_status turn(struct bough__sequence *out, const struct bough__o
 
 static enum bough_status add_up(struct bough__sequence *out,
                                 const struct bough__conv2d_pooled *pooled, const struct sizes *s,
-                                struct bough__span turned, struct bough__span sums)
+                                struct bough__span turned)
 {
     const struct bough__attr *attr = pooled->conv->attr;
     const int64_t *y = pooled->pool->y.shape.dim, outputs = s->n * y[2] * y[3];
@@ -206,7 +209,7 @@ static enum bough_status add_up(struct bough__sequence *out,
         .add = !pooled->first,
     };
     return BOUGH_KERNEL(out, &kernel_weight_bwd, s->o, s->o * outputs * s->kh * s->lanes, &params,
-                        pooled->pool->dy.span, pooled->pool->saved, turned, sums);
+                        pooled->pool->dy.span, pooled->pool->saved, turned, pooled->sums);
 }
 
 enum bough_status bough__conv2d_pooled_weight(struct bough__sequence *out,
@@ -215,16 +218,16 @@ enum bough_status bough__conv2d_pooled_weight(struct bough__sequence *out,
     enum bough_status status;
     const struct bough__op_call *conv = pooled->conv;
     const struct sizes s = sizes_of(conv, conv->x[0].shape.dim[0]);
-    struct bough__span sums = pooled->scratch, turned = bough__span_at(pooled->scratch, s.sums);
+    struct bough__span turned = pooled->turned;
     turned.stride = 0;
     BOUGH_TRY(turn(out, conv, &s, turned));
-    BOUGH_TRY(add_up(out, pooled, &s, turned, sums));
+    BOUGH_TRY(add_up(out, pooled, &s, turned));
     if (pooled->last) {
         const struct pooled_end_params end = {(int)s.c, (int)s.kh, (int)s.kw, (int)s.lanes,
                                               conv->add_dx[1]};
         const int64_t count = s.o * s.c * s.kh * s.kw;
-        BOUGH_TRY(
-            BOUGH_KERNEL(out, &kernel_weight_end, count, count, &end, sums, conv->dx[1].span));
+        BOUGH_TRY(BOUGH_KERNEL(out, &kernel_weight_end, count, count, &end, pooled->sums,
+                               conv->dx[1].span));
     }
 done:
     return status;

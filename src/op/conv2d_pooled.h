@@ -9,14 +9,16 @@
 // for a vector. `conv` has its shapes.
 int bough__conv2d_pooled_does(const struct bough__op_call *conv);
 
-// Bytes of scratch for `images` images at a time.
-size_t bough__conv2d_pooled_scratch(const struct bough__op_call *conv, int64_t images);
+// Bytes of what it works in, of `images` images at a time.
+size_t bough__conv2d_pooled_turned(const struct bough__op_call *conv, int64_t images);
+size_t bough__conv2d_pooled_sums(const struct bough__op_call *conv);
 
 // Some images of a batch, whose gradients are added up from one call to the next.
 struct bough__conv2d_pooled {
     const struct bough__op_call *conv; // those images; dx[1] is the weight's gradient, of all
     const struct bough__op_call *pool; // dy and saved, of those images
-    struct bough__span scratch;        // undefined before the first and behind the last call
+    struct bough__span turned;         // undefined before and behind each call
+    struct bough__span sums;           // undefined before the first and behind the last call
     int first, last;                   // whether they are the batch's first, and its last
 };
 
