@@ -12,18 +12,41 @@ ROW_KERNEL void conv2d_turn(ARG(x), ARG(turned), const ulong count, const struct
     global const float *from = x + ((size_t)n * p.channels * p.height + y) * p.width;
     global float *to = turned + (size_t)row * p.columns * p.channels;
     const bool inside = y >= 0 && y < p.height;
-    for (int c = get_local_id(0); c < p.channels; c += BOUGH_GROUP)
-        for (int i = 0; i < p.columns; i++) {
-            const int j = i - p.padding_w;
+    for (int i = 0; i < p.columns; i++) {
+        const int j = i - p.padding_w;
+        for (int c = get_local_id(0); c < p.channels; c += BOUGH_GROUP)
             to[(size_t)i * p.channels + c] =
                 inside && j >= 0 && j < p.width ? from[(size_t)c * p.height * p.width + j] : 0.0f;
-        }
+    }
     if (row == p.last)
         for (int i = get_local_id(0); i < BOUGH_LANES; i += BOUGH_GROUP)
             to[p.columns * p.channels + i] = 0.0f;
 }
 
-// One row per channel.
+ROW_KERNEL void conv2d_turn_windows(ARG(x), ARG(turned), const ulong count,
+                                    const struct turn_windows_params p)
+{
+    VIEW(const float, x);
+    VIEW(float, turned);
+    const struct turn_params t = p.turn;
+    const int row = get_group_id(0), n = row / t.rows;
+    const int top = (row - n * t.rows) * p.stride_h - t.padding_h;
+    const int elements = p.kernel_h * p.kernel_w * t.channels;
+    global float *to = turned + (size_t)row * t.columns * p.lanes;
+    for (int i = get_local_id(0); i < p.lanes; i += BOUGH_GROUP) {
+        const int tap = i / t.channels, c = i - tap * t.channels;
+        const int y = top + tap / p.kernel_w * p.dilation_h;
+        const int left = tap % p.kernel_w * p.dilation_w - t.padding_w;
+        const bool inside = i < elements && y >= 0 && y < t.height;
+        global const float *from = x + (((size_t)n * t.channels + c) * t.height + y) * t.width;
+        for (int j = 0; j < t.columns; j++) {
+            const int column = left + j * p.stride_w;
+            to[(size_t)j * p.lanes + i] =
+                inside && column >= 0 && column < t.width ? from[column] : 0.0f;
+        }
+    }
+}
+
 #if BOUGH_GROUP == 1
 
 enum { SOME = 64 };
@@ -46,34 +69,76 @@ ADD_RUNS(6)
 ADD_RUNS(3)
 ADD_RUNS(1)
 
-// Of one image and channel, some outputs at a time.
-static void add_plane(global float *sum, global const float *x, global const float *dy,
-                      global const int *index, const struct pooled_params p)
+// Likewise, of one vector: by sums that do not wait for each other.
+static inline void add_windows(global float *sum, global const float *x, const int *at,
+                               const float *dy, int count)
+{
+    float16 total[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    int i = 0;
+    for (; i + 4 <= count; i += 4)
+        EACH (j, 4)
+            total[j] += dy[i + j] * vload16(0, x + at[i + j]);
+    for (; i < count; i++)
+        total[0] += dy[i] * vload16(0, x + at[i]);
+    vstore16(vload16(0, sum) + ((total[0] + total[1]) + (total[2] + total[3])), 0, sum);
+}
+
+// Of one image and channel, from output `first` on, all: those without a gradient with a dy of 0,
+// as by vectors it is quick to find where windows begin.
+static inline int collect(int *at, float *slope, global const float *dy, global const int *index,
+                          int first, const struct pooled_params p)
 {
     const float inverse = 1.0f / (float)p.width;
-    for (int first = 0; first < p.plane; first += SOME) {
-        int at[SOME], count = 0;
-        float slope[SOME];
-        for (int i = first; i < min(first + SOME, p.plane); i++) {
-            const int from = index[i], y = POOLED_ROW(from, inverse);
-            at[count] = y * p.row + (from - y * p.width) * p.column;
-            slope[count] = dy[i];
-            count += from >= 0;
-        }
-        for (int tap = 0; tap < p.taps; tap++, x += p.tap_row, sum += p.lanes) {
-            int i = 0;
-            for (; i + 96 <= p.lanes; i += 96)
-                add_runs_6(sum + i, x + i, at, slope, count);
-            for (; i + 48 <= p.lanes; i += 48)
-                add_runs_3(sum + i, x + i, at, slope, count);
-            for (; i < p.lanes; i += 16)
-                add_runs_1(sum + i, x + i, at, slope, count);
-        }
-        x -= p.taps * p.tap_row;
-        sum -= p.taps * p.lanes;
+    const int some = min((int)SOME, p.plane - first);
+    for (int i = 0; i < some; i++) {
+        const int from = max(index[first + i], 0), y = POOLED_ROW(from, inverse);
+        at[i] = y * p.row + (from - y * p.width) * p.column;
+        slope[i] = index[first + i] < 0 ? 0.0f : dy[first + i];
+    }
+    return some;
+}
+
+// Leaves out those without a gradient.
+static inline int leave_out(int *at, float *slope, global const int *index, int some)
+{
+    int count = 0;
+    for (int i = 0; i < some; i++) {
+        at[count] = at[i];
+        slope[count] = slope[i];
+        count += index[i] >= 0;
+    }
+    return count;
+}
+
+static inline void add_outputs(global float *sum, global const float *x, const int *at,
+                               const float *slope, int count, const struct pooled_params p)
+{
+    for (int tap = 0; tap < p.taps; tap++, sum += p.lanes, x += p.tap_row) {
+        int i = 0;
+        for (; i + 96 <= p.lanes; i += 96)
+            add_runs_6(sum + i, x + i, at, slope, count);
+        for (; i + 48 <= p.lanes; i += 48)
+            add_runs_3(sum + i, x + i, at, slope, count);
+        for (; i < p.lanes; i += 16)
+            add_runs_1(sum + i, x + i, at, slope, count);
     }
 }
 
+static void add_plane(global float *sum, global const float *x, global const float *dy,
+                      global const int *index, const struct pooled_params p)
+{
+    for (int first = 0; first < p.plane; first += SOME) {
+        int at[SOME];
+        float slope[SOME];
+        const int some = collect(at, slope, dy, index, first, p);
+        for (int i = 0; p.windows && i < p.lanes; i += BOUGH_LANES)
+            add_windows(sum + i, x + i, at, slope, some);
+        if (!p.windows)
+            add_outputs(sum, x, at, slope, leave_out(at, slope, index + first, some), p);
+    }
+}
+
+// One row per channel.
 ROW_KERNEL void conv2d_pooled_weight_bwd(ARG(dy), ARG(index), ARG(turned), ARG(sums),
                                          const ulong count, const struct pooled_params p)
 {
@@ -124,7 +189,7 @@ ROW_KERNEL void conv2d_pooled_weight_bwd(ARG(dy), ARG(index), ARG(turned), ARG(s
 #endif
 
 ITEM_KERNEL void conv2d_pooled_weight_end(ARG(sums), ARG(dweight), const ulong count,
-                                          const struct pooled_end_params p)
+                                          const struct pooled_weight_params p)
 {
     VIEW(const float, sums);
     VIEW(float, dweight);

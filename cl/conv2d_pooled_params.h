@@ -11,6 +11,14 @@ struct turn_params {
     int last; // row of all images
 };
 
+// x [N, C, height, width] to turned [N, rows, columns, lanes]: the elements of a window of the
+// convolution, [kernel_h, kernel_w, C] and zeros behind, side by side.
+struct turn_windows_params {
+    struct turn_params turn; // rows and columns are those of what the convolution puts out
+    int kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
+    int lanes;
+};
+
 // dy, index [N, channels, plane]; sums [channels, taps, lanes].
 struct pooled_params {
     int batch, channels, plane;
@@ -19,13 +27,33 @@ struct pooled_params {
     int tap_row;     // from one of the kernel's rows to the next
     int image;       // from one image to the next
     int taps, lanes; // the kernel's rows, and what is summed of each
+    int windows;     // turned holds whole windows: one tap
     int add;         // sums += instead of =
 };
 
-// dweight [O, channels, taps, width] from sums [O, taps, lanes].
-struct pooled_end_params {
+// weight or dweight [O, channels, taps, width], and [O, taps, lanes].
+struct pooled_weight_params {
     int channels, taps, width, lanes;
     int add;
+};
+
+// dx [N, channels, height, width] of `turn`. What an image works in: dx turned, and behind it
+// pooled_output [elements + 1, capacity] and int [elements + 1]. Of `outputs`, batch and image are
+// not read, and add is of dx.
+struct pooled_input_params {
+    struct pooled_params outputs;
+    struct turn_params turn;
+    int line;                                 // outputs of a row of the pooling
+    int elements;                             // of the convolution's rows that its windows cover
+    int capacity;                             // outputs that may take the same element, at most
+    int pool_rows, pool_stride, pool_padding; // down the columns
+    int turned, work;                         // floats of dx turned, and of all
+};
+
+// What an output of the pooling gives, where it took an element.
+struct pooled_output {
+    int at; // its channel's weight, turned
+    float dy;
 };
 
 enum { BOUGH_LANES = 16 };

@@ -47,18 +47,17 @@ static enum bough_status shapes(struct parts *parts, const struct bough__op_call
     parts->pool.inputs = 1;
     parts->pool.x[0].shape = parts->conv.y.shape = parts->conv_need.y;
     BOUGH_TRY(bough__op_max_pool2d.shape(&parts->pool_need, &parts->pool));
+    parts->pool.y.shape = parts->pool_need.y;
 done:
     return status;
 }
 
-// Bytes of what stands between the two, and before it of x turned.
+// Bytes of what stands between the two, or what the gradients of a stack work in.
 static size_t between(const struct parts *parts, int64_t images)
 {
     const size_t bytes = (size_t)(images * bough_shape_row(&parts->conv_need.y)) * sizeof(float);
-    const size_t turned = bough__conv2d_pooled_does(&parts->conv)
-                              ? bough__conv2d_pooled_turned(&parts->conv, images)
-                              : 0;
-    return bytes > turned ? bytes : turned;
+    const size_t work = bough__conv2d_pooled_work(&parts->conv, &parts->pool, images);
+    return bytes > work ? bytes : work;
 }
 
 static enum bough_status conv2d_max_pool2d_shape(struct bough__op_need *need,
@@ -72,10 +71,8 @@ static enum bough_status conv2d_max_pool2d_shape(struct bough__op_need *need,
     need->y = parts.pool_need.y;
     need->saved = parts.pool_need.saved;
     const int64_t rows = parts.conv_need.y.dim[0], most = call->attr->images;
-    const int64_t images = rows < most ? rows : most;
-    need->scratch = between(&parts, images);
-    if (bough__conv2d_pooled_does(&parts.conv))
-        need->scratch += bough__conv2d_pooled_sums(&parts.conv);
+    need->scratch = between(&parts, rows < most ? rows : most) +
+                    2 * bough__conv2d_pooled_weights(&parts.conv, &parts.pool);
 done:
     return status;
 }
@@ -199,30 +196,47 @@ static enum bough_status bias_gradient(struct bough__sequence *out, const struct
                                           .bytes = outputs * 8});
 }
 
-// A stack's gradients of the weight come from what the pooling took, a single one's from all
-// windows.
-static int goes_by_outputs(const struct bough__op_call *call, const struct parts *parts)
+// A stack's gradients of input and weight come from what the pooling took, a single one's from all
+// windows. Those that are done are struck from `parts`.
+static enum bough_status by_outputs(struct bough__sequence *out, const struct bough__op_call *call,
+                                    struct parts *parts, int64_t first)
 {
-    return call->stack > 1 && call->dx[1].span.buffer && bough__conv2d_pooled_does(&parts->conv);
+    enum bough_status status = BOUGH_OK;
+    struct bough__op_call *conv = &parts->conv;
+    const struct bough__op_call *pool = &parts->pool;
+    const int64_t images = conv->x[0].shape.dim[0], all = call->x[0].shape.dim[0];
+    const int64_t most = all < call->attr->images ? all : call->attr->images;
+    const size_t work = between(parts, most), weights = bough__conv2d_pooled_weights(conv, pool);
+    const struct bough__conv2d_pooled pooled = {.conv = conv,
+                                                .pool = pool,
+                                                .work = call->scratch,
+                                                .weight = bough__span_at(call->scratch, work),
+                                                .sums =
+                                                    bough__span_at(call->scratch, work + weights),
+                                                .first = first == 0,
+                                                .last = first + images == all};
+    out->label.op = bough__op_conv2d.name;
+    if (conv->dx[1].span.buffer && bough__conv2d_pooled_does_weight(conv, pool)) {
+        conv->add_dx[1] = call->add_dx[1];
+        BOUGH_TRY(bough__conv2d_pooled_weight(out, &pooled));
+        conv->dx[1].span = (struct bough__span){0};
+    }
+    if (conv->dx[0].span.buffer && bough__conv2d_pooled_does_input(conv, pool)) {
+        BOUGH_TRY(bough__conv2d_pooled_input(out, &pooled));
+        conv->dx[0].span = (struct bough__span){0};
+    }
+done:
+    return status;
 }
 
-static enum bough_status weight_by_outputs(struct bough__sequence *out,
-                                           const struct bough__op_call *call, struct parts *parts,
-                                           int64_t first)
+static enum bough_status by_windows(struct bough__sequence *out, struct parts *parts)
 {
-    const int64_t images = parts->conv.x[0].shape.dim[0], all = call->x[0].shape.dim[0];
-    const int64_t most = all < call->attr->images ? all : call->attr->images;
-    parts->conv.add_dx[1] = call->add_dx[1];
-    const struct bough__conv2d_pooled pooled = {
-        .conv = &parts->conv,
-        .pool = &parts->pool,
-        .turned = call->scratch,
-        .sums = bough__span_at(call->scratch, between(parts, most)),
-        .first = first == 0,
-        .last = first + images == all};
-    out->label.op = bough__op_conv2d.name;
-    enum bough_status status = bough__conv2d_pooled_weight(out, &pooled);
-    parts->conv.dx[1].span = (struct bough__span){0};
+    enum bough_status status;
+    BOUGH_TRY(bough__op_write(out, &bough__op_max_pool2d, BOUGH_BACKWARD, &parts->pool,
+                              &parts->pool_need));
+    BOUGH_TRY(
+        bough__op_write(out, &bough__op_conv2d, BOUGH_BACKWARD, &parts->conv, &parts->conv_need));
+done:
     return status;
 }
 
@@ -244,14 +258,10 @@ static enum bough_status conv2d_max_pool2d_backward(struct bough__sequence *out,
         if (call->inputs == 3 && call->dx[2].span.buffer)
             BOUGH_TRY(bias_gradient(out, &parts));
         parts.conv.dx[2].span = (struct bough__span){0};
-        if (goes_by_outputs(call, &parts))
-            BOUGH_TRY(weight_by_outputs(out, call, &parts, first));
-        if (parts.conv.dx[0].span.buffer || parts.conv.dx[1].span.buffer) {
-            BOUGH_TRY(bough__op_write(out, &bough__op_max_pool2d, BOUGH_BACKWARD, &parts.pool,
-                                      &parts.pool_need));
-            BOUGH_TRY(bough__op_write(out, &bough__op_conv2d, BOUGH_BACKWARD, &parts.conv,
-                                      &parts.conv_need));
-        }
+        if (call->stack > 1)
+            BOUGH_TRY(by_outputs(out, call, &parts, first));
+        if (parts.conv.dx[0].span.buffer || parts.conv.dx[1].span.buffer)
+            BOUGH_TRY(by_windows(out, &parts));
         first += count;
     } while (first < call->x[0].shape.dim[0]);
 done:

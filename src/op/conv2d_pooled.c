@@ -1,47 +1,87 @@
-// x is turned so that the channels of an element lie side by side: what a row of a kernel meets is
-// then one run of floats, and an output of the pooling adds its dy times a few runs. That is a
-// quarter of the work of a product over all windows where the pooling takes one of four.
+// An output of the pooling adds its dy times a few runs of x. That is a quarter of the work of a
+// product over all windows where the pooling takes one of four.
 #include "op/conv2d_pooled.h"
 
 #include "base/error.h"
-#include "cl/conv2d_pooled_params.h"
 
-struct sizes {
-    int64_t n, c, h, w, o, kh, kw;
-    int64_t rows, columns; // of a padded image
-    int64_t lanes;         // of a kernel's row, rounded up
-};
+static int64_t round_up(int64_t floats)
+{
+    return (floats + BOUGH_LANES - 1) / BOUGH_LANES * BOUGH_LANES;
+}
 
-static struct sizes sizes_of(const struct bough__op_call *conv, int64_t images)
+struct bough__conv2d_turned bough__conv2d_turned(const struct bough__op_call *conv)
 {
     const int64_t *x = conv->x[0].shape.dim, *weight = conv->x[1].shape.dim;
-    struct sizes s = {images, x[1], x[2], x[3], weight[0], weight[2], weight[3], 0, 0, 0};
-    s.rows = s.h + 2 * (int64_t)conv->attr->padding[0];
-    s.columns = s.w + 2 * (int64_t)conv->attr->padding[1];
-    s.lanes = (s.kw * s.c + BOUGH_LANES - 1) / BOUGH_LANES * BOUGH_LANES;
-    return s;
+    const int64_t c = x[1], kh = weight[2], kw = weight[3];
+    struct bough__conv2d_turned t = {.windows = kw * c < BOUGH_LANES};
+    t.rows = t.windows ? conv->y.shape.dim[2] : x[2] + 2 * (int64_t)conv->attr->padding[0];
+    t.columns = t.windows ? conv->y.shape.dim[3] : x[3] + 2 * (int64_t)conv->attr->padding[1];
+    t.taps = t.windows ? 1 : kh;
+    t.width = t.windows ? kh * kw : kw;
+    t.lanes = round_up(t.width * c);
+    t.column = t.windows ? t.lanes : c;
+    t.image = t.rows * t.columns * t.column;
+    return t;
 }
 
-int bough__conv2d_pooled_does(const struct bough__op_call *conv)
+int bough__conv2d_pooled_does_weight(const struct bough__op_call *conv,
+                                     const struct bough__op_call *pool)
 {
-    enum { INDEXES = 1 << 18 }; // what POOLED_ROW is right for
-    const struct sizes s = sizes_of(conv, conv->x[0].shape.dim[0]);
-    const int64_t *y = conv->y.shape.dim;
-    return conv->attr->groups == 1 && conv->attr->dilation[1] == 1 && s.kw * s.c >= BOUGH_LANES &&
-           y[2] * y[3] < INDEXES && s.rows * s.columns * s.c <= INT32_MAX &&
-           s.n * s.rows <= INT32_MAX;
+    enum {
+        INDEXES = 1 << 18,             // what POOLED_ROW is right for
+        WINDOW_LANES = 2 * BOUGH_LANES // more, and windows written out are large
+    };
+    const struct bough__conv2d_turned t = bough__conv2d_turned(conv);
+    const int64_t *y = conv->y.shape.dim, *pooled = pool->y.shape.dim;
+    const int together = t.windows ? t.lanes <= WINDOW_LANES : conv->attr->dilation[1] == 1;
+    return conv->attr->groups == 1 && together && 2 * pooled[2] * pooled[3] <= y[2] * y[3] &&
+           y[2] * y[3] < INDEXES && t.image <= INT32_MAX &&
+           conv->attr->images * t.rows <= INT32_MAX;
 }
 
-size_t bough__conv2d_pooled_turned(const struct bough__op_call *conv, int64_t images)
+size_t bough__conv2d_pooled_weights(const struct bough__op_call *conv,
+                                    const struct bough__op_call *pool)
 {
-    const struct sizes s = sizes_of(conv, images);
-    return (size_t)(s.n * s.rows * s.columns * s.c + BOUGH_LANES) * sizeof(float);
+    const struct bough__conv2d_turned t = bough__conv2d_turned(conv);
+    return bough__conv2d_pooled_does_weight(conv, pool)
+               ? (size_t)(conv->y.shape.dim[1] * t.taps * t.lanes) * sizeof(float)
+               : 0;
 }
 
-size_t bough__conv2d_pooled_sums(const struct bough__op_call *conv)
+struct turn_params bough__conv2d_turn_params(const struct bough__op_call *conv,
+                                             const struct bough__conv2d_turned *turned)
 {
-    const struct sizes s = sizes_of(conv, 0);
-    return (size_t)(s.o * s.kh * s.lanes) * sizeof(float);
+    const int64_t *x = conv->x[0].shape.dim;
+    return (struct turn_params){(int)x[1],
+                                (int)x[2],
+                                (int)x[3],
+                                (int)turned->rows,
+                                (int)turned->columns,
+                                conv->attr->padding[0],
+                                conv->attr->padding[1],
+                                (int)(x[0] * turned->rows) - 1};
+}
+
+struct pooled_params bough__conv2d_pooled_params(const struct bough__conv2d_pooled *pooled,
+                                                 const struct bough__conv2d_turned *turned)
+{
+    const struct bough__attr *attr = pooled->conv->attr;
+    const int64_t *conv = pooled->conv->y.shape.dim, *y = pooled->pool->y.shape.dim;
+    const int64_t row = turned->columns * turned->column;
+    const int w = turned->windows;
+    return (struct pooled_params){
+        .batch = (int)y[0],
+        .channels = (int)y[1],
+        .plane = (int)(y[2] * y[3]),
+        .width = (int)conv[3],
+        .row = (int)(w ? row : attr->stride[0] * row),
+        .column = (int)(w ? turned->column : attr->stride[1] * turned->column),
+        .tap_row = (int)(w ? 0 : attr->dilation[0] * row),
+        .image = (int)turned->image,
+        .taps = (int)turned->taps,
+        .lanes = (int)turned->lanes,
+        .windows = w,
+    };
 }
 
 // ---- Kernels ----
@@ -62,6 +102,33 @@ BOUGH_TWIN static void conv2d_turn(void *const *arg, const void *params, int64_t
         }
         for (int i = 0; row == p->last && i < BOUGH_LANES; i++)
             to[i] = 0.0f;
+    }
+}
+
+BOUGH_TWIN static void conv2d_turn_windows(void *const *arg, const void *params, int64_t begin,
+                                           int64_t end)
+{
+    const struct turn_windows_params *p = params;
+    const struct turn_params *turn = &p->turn;
+    const int64_t plane = (int64_t)turn->height * turn->width;
+    const int taps = p->kernel_h * p->kernel_w, elements = taps * turn->channels;
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t n = row / turn->rows;
+        const int top = (int)(row % turn->rows) * p->stride_h - turn->padding_h;
+        float *to = (float *)arg[1] + row * turn->columns * p->lanes;
+        for (int64_t i = 0; i < (int64_t)turn->columns * p->lanes; i++)
+            to[i] = 0.0f;
+        for (int i = 0; i < elements; i++, to++) {
+            const int tap = i / turn->channels, c = i % turn->channels;
+            const int y = top + tap / p->kernel_w * p->dilation_h;
+            const float *x = (const float *)arg[0] + (n * turn->channels + c) * plane;
+            const int left = tap % p->kernel_w * p->dilation_w - turn->padding_w;
+            for (int j = 0; y >= 0 && y < turn->height && j < turn->columns; j++) {
+                const int column = left + j * p->stride_w;
+                if (column >= 0 && column < turn->width)
+                    to[(int64_t)j * p->lanes] = x[(int64_t)y * turn->width + column];
+            }
+        }
     }
 }
 
@@ -93,6 +160,19 @@ BOUGH_IN_TWIN void add_runs(float *sum, const float *x, const struct outputs *ou
         *(floats_at *)(sum + BOUGH_LANES * v) = total[v];
 }
 
+// Likewise, of one vector: by sums that do not wait for each other.
+BOUGH_IN_TWIN void add_windows(float *sum, const float *x, const struct outputs *outputs)
+{
+    floats total[4] = {{0}};
+    int i = 0;
+    for (; i + 4 <= outputs->count; i += 4)
+        for (int j = 0; j < 4; j++)
+            total[j] += outputs->dy[i + j] * *(const floats_at *)(x + outputs->at[i + j]);
+    for (; i < outputs->count; i++)
+        total[0] += outputs->dy[i] * *(const floats_at *)(x + outputs->at[i]);
+    *(floats_at *)sum += (total[0] + total[1]) + (total[2] + total[3]);
+}
+
 BOUGH_IN_TWIN void add_outputs(float *sum, const float *x, const struct outputs *outputs,
                                const struct pooled_params *p)
 {
@@ -107,22 +187,45 @@ BOUGH_IN_TWIN void add_outputs(float *sum, const float *x, const struct outputs 
     }
 }
 
-// Of one image and channel, some outputs at a time.
+// Of one image and channel, from output `first` on, all: those without a gradient with a dy of 0,
+// as by vectors it is quick to find where windows begin.
+BOUGH_IN_TWIN void collect(struct outputs *outputs, const float *dy, const int *index, int first,
+                           const struct pooled_params *p)
+{
+    const float inverse = 1.0f / (float)p->width;
+    outputs->count = p->plane - first < SOME ? p->plane - first : SOME;
+    for (int i = 0; i < outputs->count; i++) {
+        const int taken = index[first + i] >= 0, from = taken ? index[first + i] : 0;
+        const int y = POOLED_ROW(from, inverse);
+        outputs->at[i] = y * p->row + (from - y * p->width) * p->column;
+        outputs->dy[i] = taken ? dy[first + i] : 0.0f;
+    }
+}
+
+// Leaves out those without a gradient.
+BOUGH_IN_TWIN void leave_out(struct outputs *outputs, const int *index)
+{
+    int count = 0;
+    for (int i = 0; i < outputs->count; i++) {
+        outputs->at[count] = outputs->at[i];
+        outputs->dy[count] = outputs->dy[i];
+        count += index[i] >= 0;
+    }
+    outputs->count = count;
+}
+
 BOUGH_IN_TWIN void add_plane(float *sum, const float *x, const float *dy, const int *index,
                              const struct pooled_params *p)
 {
-    const float inverse = 1.0f / (float)p->width;
     for (int first = 0; first < p->plane; first += SOME) {
         struct outputs outputs;
-        const int end = first + SOME < p->plane ? first + SOME : p->plane;
-        outputs.count = 0;
-        for (int i = first; i < end; i++) {
-            const int from = index[i], y = POOLED_ROW(from, inverse);
-            outputs.at[outputs.count] = y * p->row + (from - y * p->width) * p->column;
-            outputs.dy[outputs.count] = dy[i];
-            outputs.count += from >= 0;
+        collect(&outputs, dy, index, first, p);
+        for (int i = 0; p->windows && i < p->lanes; i += BOUGH_LANES)
+            add_windows(sum + i, x + i, &outputs);
+        if (!p->windows) {
+            leave_out(&outputs, index + first);
+            add_outputs(sum, x, &outputs, p);
         }
-        add_outputs(sum, x, &outputs, p);
     }
 }
 
@@ -145,7 +248,7 @@ BOUGH_TWIN static void conv2d_pooled_weight_bwd(void *const *arg, const void *pa
 static void conv2d_pooled_weight_end(void *const *arg, const void *params, int64_t begin,
                                      int64_t end)
 {
-    const struct pooled_end_params *p = params;
+    const struct pooled_weight_params *p = params;
     const float *sums = arg[0];
     float *dweight = arg[1];
     for (int64_t i = begin; i < end; i++) {
@@ -159,73 +262,65 @@ static void conv2d_pooled_weight_end(void *const *arg, const void *params, int64
 static const struct bough__kernel kernel_turn = {
     "conv2d_turn",   "conv2d_pooled", conv2d_turn,
     BOUGH_GRID_ROWS, .args = 2,       .params_size = sizeof(struct turn_params)};
+static const struct bough__kernel kernel_turn_windows = {
+    "conv2d_turn_windows", "conv2d_pooled", conv2d_turn_windows,
+    BOUGH_GRID_ROWS,       .args = 2,       .params_size = sizeof(struct turn_windows_params)};
 static const struct bough__kernel kernel_weight_bwd = {
     "conv2d_pooled_weight_bwd", "conv2d_pooled", conv2d_pooled_weight_bwd,
     BOUGH_GRID_SHORT_ROWS,      .args = 4,       .params_size = sizeof(struct pooled_params)};
 static const struct bough__kernel kernel_weight_end = {
-    "conv2d_pooled_weight_end", "conv2d_pooled", conv2d_pooled_weight_end,
-    BOUGH_GRID_ITEMS,           .args = 2,       .params_size = sizeof(struct pooled_end_params)};
-
+    "conv2d_pooled_weight_end",
+    "conv2d_pooled",
+    conv2d_pooled_weight_end,
+    BOUGH_GRID_ITEMS,
+    .args = 2,
+    .params_size = sizeof(struct pooled_weight_params)};
 // ---- Launches ----
 
+// Once, for the whole stack.
 static enum bough_status turn(struct bough__sequence *out, const struct bough__op_call *conv,
-                              const struct sizes *s, struct bough__span turned)
+                              const struct bough__conv2d_turned *t, struct bough__span turned)
 {
-    const int64_t count = s->n * s->rows;
-    const struct turn_params params = {(int)s->c,
-                                       (int)s->h,
-                                       (int)s->w,
-                                       (int)s->rows,
-                                       (int)s->columns,
-                                       conv->attr->padding[0],
-                                       conv->attr->padding[1],
-                                       (int)count - 1};
-    // Once, for the whole stack.
-    const int64_t stack = out->stack;
+    const int64_t *x = conv->x[0].shape.dim, *weight = conv->x[1].shape.dim, stack = out->stack;
+    const struct bough__attr *attr = conv->attr;
+    const struct turn_windows_params windows = {
+        .turn = bough__conv2d_turn_params(conv, t),
+        .kernel_h = (int)weight[2],
+        .kernel_w = (int)weight[3],
+        .stride_h = attr->stride[0],
+        .stride_w = attr->stride[1],
+        .dilation_h = attr->dilation[0],
+        .dilation_w = attr->dilation[1],
+        .lanes = (int)t->lanes,
+    };
+    const int64_t rows = x[0] * t->rows, work = x[0] * t->image;
     out->stack = 1;
-    enum bough_status status = BOUGH_KERNEL(out, &kernel_turn, count, count * s->columns * s->c,
-                                            &params, conv->x[0].span, turned);
+    enum bough_status status =
+        t->windows
+            ? BOUGH_KERNEL(out, &kernel_turn_windows, rows, work, &windows, conv->x[0].span, turned)
+            : BOUGH_KERNEL(out, &kernel_turn, rows, work, &windows.turn, conv->x[0].span, turned);
     out->stack = stack;
     return status;
-}
-
-static enum bough_status add_up(struct bough__sequence *out,
-                                const struct bough__conv2d_pooled *pooled, const struct sizes *s,
-                                struct bough__span turned)
-{
-    const struct bough__attr *attr = pooled->conv->attr;
-    const int64_t *y = pooled->pool->y.shape.dim, outputs = s->n * y[2] * y[3];
-    const struct pooled_params params = {
-        .batch = (int)s->n,
-        .channels = (int)s->o,
-        .plane = (int)(y[2] * y[3]),
-        .width = (int)pooled->conv->y.shape.dim[3],
-        .row = (int)(attr->stride[0] * s->columns * s->c),
-        .column = (int)(attr->stride[1] * s->c),
-        .tap_row = (int)(attr->dilation[0] * s->columns * s->c),
-        .image = (int)(s->rows * s->columns * s->c),
-        .taps = (int)s->kh,
-        .lanes = (int)s->lanes,
-        .add = !pooled->first,
-    };
-    return BOUGH_KERNEL(out, &kernel_weight_bwd, s->o, s->o * outputs * s->kh * s->lanes, &params,
-                        pooled->pool->dy.span, pooled->pool->saved, turned, pooled->sums);
 }
 
 enum bough_status bough__conv2d_pooled_weight(struct bough__sequence *out,
                                               const struct bough__conv2d_pooled *pooled)
 {
     enum bough_status status;
-    const struct bough__op_call *conv = pooled->conv;
-    const struct sizes s = sizes_of(conv, conv->x[0].shape.dim[0]);
-    struct bough__span turned = pooled->turned;
+    const struct bough__op_call *conv = pooled->conv, *pool = pooled->pool;
+    const struct bough__conv2d_turned t = bough__conv2d_turned(conv);
+    struct pooled_params params = bough__conv2d_pooled_params(pooled, &t);
+    struct bough__span turned = pooled->work;
+    const int64_t outputs = bough_shape_elements(&pool->y.shape);
     turned.stride = 0;
-    BOUGH_TRY(turn(out, conv, &s, turned));
-    BOUGH_TRY(add_up(out, pooled, &s, turned));
+    params.add = !pooled->first;
+    BOUGH_TRY(turn(out, conv, &t, turned));
+    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_weight_bwd, params.channels, outputs * t.taps * t.lanes,
+                           &params, pool->dy.span, pool->saved, turned, pooled->sums));
     if (pooled->last) {
-        const struct pooled_end_params end = {(int)s.c, (int)s.kh, (int)s.kw, (int)s.lanes,
-                                              conv->add_dx[1]};
-        const int64_t count = s.o * s.c * s.kh * s.kw;
+        const struct pooled_weight_params end = {(int)conv->x[0].shape.dim[1], (int)t.taps,
+                                                 (int)t.width, (int)t.lanes, conv->add_dx[1]};
+        const int64_t count = bough_shape_elements(&conv->x[1].shape);
         BOUGH_TRY(BOUGH_KERNEL(out, &kernel_weight_end, count, count, &end, pooled->sums,
                                conv->dx[1].span));
     }

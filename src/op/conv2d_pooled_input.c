@@ -1,0 +1,231 @@
+// An output of the pooling gives its dy times a few runs of the weight to a dx that is turned, and
+// then turned back: a quarter of the work of a product, as in conv2d_pooled.c.
+#include "base/error.h"
+#include "op/conv2d_pooled.h"
+
+// What an image works in: dx turned, and behind it the outputs of a row of the pooling, sorted.
+struct place {
+    int64_t elements; // that the windows of such a row cover
+    int64_t capacity; // outputs that may take the same element, at most
+    int64_t turned;   // floats of dx turned
+    int64_t floats;   // of all
+};
+
+static struct place place_of(const struct bough__op_call *conv, const struct bough__op_call *pool)
+{
+    const struct bough__attr *attr = pool->attr;
+    const int64_t *y = conv->y.shape.dim;
+    const int overlap = (attr->kernel[1] + attr->stride[1] - 1) / attr->stride[1];
+    struct place place = {.elements = attr->kernel[0] * y[3], .capacity = y[1] * overlap};
+    place.turned = bough__conv2d_turned(conv).image + BOUGH_LANES;
+    place.floats = place.turned + (place.elements + 1) * (2 * place.capacity + 1);
+    place.floats = (place.floats + BOUGH_LANES - 1) / BOUGH_LANES * BOUGH_LANES;
+    return place;
+}
+
+int bough__conv2d_pooled_does_input(const struct bough__op_call *conv,
+                                    const struct bough__op_call *pool)
+{
+    const struct bough__conv2d_turned t = bough__conv2d_turned(conv);
+    return bough__conv2d_pooled_does_weight(conv, pool) && !t.windows &&
+           place_of(conv, pool).floats <= INT32_MAX &&
+           conv->y.shape.dim[1] * t.taps * t.lanes <= INT32_MAX;
+}
+
+size_t bough__conv2d_pooled_work(const struct bough__op_call *conv,
+                                 const struct bough__op_call *pool, int64_t images)
+{
+    if (!bough__conv2d_pooled_does_weight(conv, pool))
+        return 0;
+    const int64_t floats = bough__conv2d_pooled_does_input(conv, pool)
+                               ? place_of(conv, pool).floats
+                               : bough__conv2d_turned(conv).image + BOUGH_LANES;
+    return (size_t)(images * floats) * sizeof(float);
+}
+
+static void conv2d_turn_weight(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct pooled_weight_params *p = params;
+    const float *weight = arg[0];
+    float *turned = arg[1];
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t lane = i % p->lanes, line = i / p->lanes;
+        const int64_t plane = line / p->taps * p->channels + lane % p->channels;
+        turned[i] = lane < (int64_t)p->width * p->channels
+                        ? weight[(plane * p->taps + line % p->taps) * p->width + lane / p->channels]
+                        : 0.0f;
+    }
+}
+
+typedef float floats __attribute__((vector_size(64)));
+typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
+
+// The outputs of a row of the pooling, by the element from which each was taken: those of element i
+// lie from i * capacity to end[i]. The elements are those of the convolution's rows from `first`
+// on; what took none is written behind them.
+struct taken {
+    struct pooled_output *output;
+    int *end;
+    int first;
+};
+
+BOUGH_IN_TWIN void sort_outputs(struct taken *taken, const float *dy, const int *index, int row,
+                                const struct pooled_input_params *p)
+{
+    const int channels = p->outputs.channels, line = p->line, elements = p->elements;
+    const int size = p->outputs.taps * p->outputs.lanes;
+    const int top = row * p->pool_stride - p->pool_padding;
+    taken->first = top > 0 ? top : 0;
+    const int before = taken->first * p->outputs.width;
+    for (int i = 0; i <= elements; i++)
+        taken->end[i] = i * p->capacity;
+    dy += (int64_t)row * line;
+    index += (int64_t)row * line;
+    for (int o = 0; o < channels; o++, dy += p->outputs.plane, index += p->outputs.plane)
+        for (int i = 0; i < line; i++) {
+            const int from = index[i], element = from < 0 ? elements : from - before;
+            const int end = taken->end[element];
+            taken->output[end] = (struct pooled_output){o * size, dy[i]};
+            taken->end[element] = end + (from >= 0);
+        }
+}
+
+// dx [16 * vectors] += the runs of the weight of some outputs, each times its dy.
+BOUGH_IN_TWIN void add_weights(float *dx, const float *weight, const struct pooled_output *output,
+                               const struct pooled_output *end, int vectors)
+{
+    floats total[6];
+    for (int v = 0; v < vectors; v++)
+        total[v] = *(const floats_at *)(dx + BOUGH_LANES * v);
+    for (; output < end; output++)
+        for (int v = 0; v < vectors; v++)
+            total[v] += output->dy * *(const floats_at *)(weight + output->at + BOUGH_LANES * v);
+    for (int v = 0; v < vectors; v++)
+        *(floats_at *)(dx + BOUGH_LANES * v) = total[v];
+}
+
+BOUGH_IN_TWIN void add_elements(float *dx, const float *weight, const struct taken *taken,
+                                const struct pooled_input_params *p, int vectors)
+{
+    int i = 0;
+    for (int y = 0; y < p->pool_rows; y++)
+        for (int x = 0; x < p->outputs.width; x++, i++) {
+            const struct pooled_output *output = taken->output + (int64_t)i * p->capacity;
+            const struct pooled_output *end = taken->output + taken->end[i];
+            if (output < end)
+                add_weights(dx + (int64_t)y * p->outputs.row + x * p->outputs.column, weight,
+                            output, end, vectors);
+        }
+}
+
+BOUGH_IN_TWIN void add_taken(float *dx, const float *weight, const struct taken *taken,
+                             const struct pooled_input_params *p)
+{
+    dx += (int64_t)taken->first * p->outputs.row;
+    for (int tap = 0; tap < p->outputs.taps; tap++) {
+        int i = 0;
+        for (; i + 96 <= p->outputs.lanes; i += 96)
+            add_elements(dx + i, weight + i, taken, p, 6);
+        for (; i + 48 <= p->outputs.lanes; i += 48)
+            add_elements(dx + i, weight + i, taken, p, 3);
+        for (; i < p->outputs.lanes; i += 16)
+            add_elements(dx + i, weight + i, taken, p, 1);
+        dx += p->outputs.tap_row;
+        weight += p->outputs.lanes;
+    }
+}
+
+BOUGH_IN_TWIN void turn_back(float *dx, const float *turned, const struct turn_params *p, int add)
+{
+    for (int y = 0; y < p->height; y++)
+        for (int c = 0; c < p->channels; c++) {
+            const int64_t element = (int64_t)(y + p->padding_h) * p->columns + p->padding_w;
+            const float *from = turned + element * p->channels + c;
+            float *to = dx + ((int64_t)c * p->height + y) * p->width;
+            for (int x = 0; x < p->width; x++)
+                to[x] = (add ? to[x] : 0.0f) + from[(int64_t)x * p->channels];
+        }
+}
+
+// The images of a range take turns in the place of its first, which stays in a cache.
+BOUGH_TWIN static void conv2d_pooled_input_bwd(void *const *arg, const void *params, int64_t begin,
+                                               int64_t end)
+{
+    const struct pooled_input_params *p = params;
+    const int64_t outputs = (int64_t)p->outputs.channels * p->outputs.plane;
+    const int64_t image = (int64_t)p->turn.channels * p->turn.height * p->turn.width;
+    float *turned = (float *)arg[3] + begin * p->work;
+    struct taken taken = {.output = (struct pooled_output *)(turned + p->turned)};
+    taken.end = (int *)(taken.output + (int64_t)(p->elements + 1) * p->capacity);
+    for (int64_t n = begin; n < end; n++) {
+        for (int64_t i = 0; i < p->turned; i++)
+            turned[i] = 0.0f;
+        for (int row = 0; row * p->line < p->outputs.plane; row++) {
+            sort_outputs(&taken, (const float *)arg[0] + n * outputs,
+                         (const int *)arg[1] + n * outputs, row, p);
+            add_taken(turned, arg[2], &taken, p);
+        }
+        turn_back((float *)arg[4] + n * image, turned, &p->turn, p->outputs.add);
+    }
+}
+
+static const struct bough__kernel kernel_turn_weight = {.name = "conv2d_turn_weight",
+                                                        .source = "conv2d_pooled_input",
+                                                        .run = conv2d_turn_weight,
+                                                        .grid = BOUGH_GRID_ITEMS,
+                                                        .args = 2,
+                                                        .params_size =
+                                                            sizeof(struct pooled_weight_params)};
+static const struct bough__kernel kernel_input_bwd = {.name = "conv2d_pooled_input_bwd",
+                                                      .source = "conv2d_pooled_input",
+                                                      .run = conv2d_pooled_input_bwd,
+                                                      .grid = BOUGH_GRID_SHORT_ROWS,
+                                                      .args = 5,
+                                                      .params_size =
+                                                          sizeof(struct pooled_input_params)};
+
+// Once, for all parts of the batch and the whole stack.
+static enum bough_status turn_weight(struct bough__sequence *out, const struct bough__op_call *conv,
+                                     struct bough__span turned)
+{
+    const struct bough__conv2d_turned t = bough__conv2d_turned(conv);
+    const struct pooled_weight_params params = {(int)conv->x[0].shape.dim[1], (int)t.taps,
+                                                (int)t.width, (int)t.lanes, 0};
+    const int64_t count = conv->y.shape.dim[1] * t.taps * t.lanes, stack = out->stack;
+    out->stack = 1;
+    enum bough_status status =
+        BOUGH_KERNEL(out, &kernel_turn_weight, count, count, &params, conv->x[1].span, turned);
+    out->stack = stack;
+    return status;
+}
+
+enum bough_status bough__conv2d_pooled_input(struct bough__sequence *out,
+                                             const struct bough__conv2d_pooled *pooled)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__op_call *conv = pooled->conv, *pool = pooled->pool;
+    const struct bough__conv2d_turned t = bough__conv2d_turned(conv);
+    const struct place place = place_of(conv, pool);
+    struct pooled_input_params params = {
+        .outputs = bough__conv2d_pooled_params(pooled, &t),
+        .turn = bough__conv2d_turn_params(conv, &t),
+        .line = (int)pool->y.shape.dim[3],
+        .elements = (int)place.elements,
+        .capacity = (int)place.capacity,
+        .pool_rows = pool->attr->kernel[0],
+        .pool_stride = pool->attr->stride[0],
+        .pool_padding = pool->attr->padding[0],
+        .turned = (int)place.turned,
+        .work = (int)place.floats,
+    };
+    params.outputs.add = conv->add_dx[0];
+    struct bough__span weight = pooled->weight;
+    weight.stride = 0;
+    if (pooled->first)
+        BOUGH_TRY(turn_weight(out, conv, weight));
+    BOUGH_TRY(BOUGH_KERNEL(out, &kernel_input_bwd, params.outputs.batch,
+                           bough_shape_elements(&pool->y.shape) * t.taps * t.lanes, &params,
+                           pool->dy.span, pool->saved, weight, pooled->work, conv->dx[0].span));
+done:
+    return status;
+}
