@@ -9,7 +9,7 @@
 // What a weighting must be given, and so which of a row's functions stands.
 enum bough__weighting_needs {
     BOUGH_NEEDS_NOTHING,   // weights that stand before the training starts: `start`
-    BOUGH_NEEDS_LOSSES,    // the losses of the step: `write`
+    BOUGH_NEEDS_LOSSES,    // the losses of the step: `write` or `solve`
     BOUGH_NEEDS_GRAM,      // J Jt [T, T], J the tasks' gradients of the trunk: `solve`
     BOUGH_NEEDS_GRADIENTS, // J [T, P] itself: `write`
 };
@@ -24,7 +24,8 @@ static inline int bough__by_gradients(enum bough__weighting_needs needs)
 struct bough__weigh {
     const void *options; // of the row
     size_t tasks;
-    struct bough__span step; // struct step_state: seed, step
+    struct bough__span step;  // struct step_state: seed, step
+    struct bough__span state; // of state() floats
 
     // LOSSES
     struct bough__span losses;          // [T, 2]: the mean, and the weight of the labelled rows
@@ -39,22 +40,39 @@ struct bough__weigh {
     struct bough__span gradient; // [P], written
 };
 
-// What lies on the host. All numbers are finite.
-struct bough__solve {
-    const void *options; // of the row
-    size_t tasks;
-    const float *gram;   // [T, T] of the gradients of factor[t] L_t
-    const float *losses; // [T, 2] as above; NULL = 1 each
-    const float *factor; // [T] as above; NULL = 1 each
-    void *scratch;       // of scratch() bytes, on 16
+// When a step is: for draws, moving means and what begins with an epoch.
+struct bough__moment {
+    uint32_t seed[2];
+    uint32_t step, epoch; // of the whole training, from 1
 };
 
-// A residual above this one, about the rounding of the Gram matrix, is not solved.
+// What lies on the host: the tasks of which something is labelled, in their order. All numbers are
+// finite.
+struct bough__solve {
+    const void *options;      // of the row
+    size_t tasks, n;          // all of them, and those that are here: at least one
+    const size_t *task;       // [n], which they are
+    const double *loss;       // [n], with the task's weight in the config
+    const double *preference; // [n], the tasks' weights in the config, over all tasks of mean 1
+    const double *gram;       // [n, n], symmetric, of the gradients of `loss`; NULL = LOSSES
+    double *state;            // of state() numbers, by task, not by place: 0 before the first step
+    struct bough__moment moment;
+    void *scratch; // of scratch() bytes, on 16
+
+    double *weights; // [n], written: of the gradient of each loss
+    double residual; // written: how far from the solution, relative to the Gram matrix's size; 0 of
+                     // a rule that solves nothing
+};
+
+// A residual above this one is not solved. The Gram matrix is the device's, in float.
 #define BOUGH__SOLVED 1e-6
 
 struct bough__weighting {
     struct bough__row row;
     enum bough__weighting_needs needs;
+    // The tasks' weights are its preferences: the Gram matrix and the losses that it is given are
+    // without them.
+    int prefers;
 
     // Writes weights [T] for the whole training.
     void (*start)(float *weights, const void *options, size_t tasks);
@@ -62,15 +80,20 @@ struct bough__weighting {
     // How many numbers the weighting learns by the model's optimizer; writes how they start unless
     // `start` is NULL. NULL: none.
     size_t (*params)(float *start, const void *options, size_t tasks);
+
+    // How many numbers it keeps from step to step, 0 at first: doubles on the host of a row that
+    // solves, floats on the device of one that writes. They are saved with a checkpoint. NULL:
+    // none.
+    size_t (*state)(size_t tasks, int64_t columns);
+
     // Writes a step's launches: weights and the gradient of what is learned, or the gradient of the
     // trunk. A task of which nothing is labelled weighs nothing.
     enum bough_status (*write)(struct bough__sequence *out, const struct bough__weigh *weigh);
 
-    // Bytes that a solve wants.
-    size_t (*scratch)(size_t tasks);
-    // Writes weights [T]: the trunk's gradient is sum_t weights[t] J[t]. Allocates nothing.
-    //   residual  how far from the solution, relative to the size of the Gram matrix
-    void (*solve)(float *weights, double *residual, const struct bough__solve *solve);
+    // Or it solves, on the host: the trunk's gradient is the sum of weights[i] g_task[i]; of
+    // LOSSES, the model's. Allocates nothing.
+    void (*solve)(struct bough__solve *solve);
+    size_t (*scratch)(size_t tasks); // bytes that a solve wants; NULL: none
 };
 
 #define BOUGH_WEIGHTING(name) extern const struct bough__weighting bough__weighting_##name;

@@ -210,6 +210,11 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     const int first_stage = has_batch(runner); // the first stage brings the batch
     assert(left > 0);
     state->first = (unsigned)first;
+    data->weigh.moment = (struct bough__moment){
+        .seed = {state->seed[0], state->seed[1]},
+        .step = state->step,
+        .epoch = (uint32_t)((state->step - 1) / runner->steps + 1),
+    };
     if (!first_stage)
         BOUGH_TRY(bough__feed_fetch(&runner->feed, first, step->rows));
     BOUGH_TRY(bough__write(bough__whole(data->state), state, sizeof *state));

@@ -35,7 +35,7 @@ static const struct {
 
 static enum bough_status write_stages(struct bough__step *step)
 {
-    const int solves = step->data->weigh.needs == BOUGH_NEEDS_GRAM;
+    const int solves = bough__weigh_solves(&step->data->weigh);
     for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
         const size_t first = step->sequence.count;
         step->sequence.label = (struct bough__label){.stage = stages[i].name};

@@ -47,14 +47,26 @@ static void find_shared(struct bough__weigh_data *data)
 
 // ---- Setting up ----
 
+int bough__weigh_solves(const struct bough__weigh_data *data)
+{
+    return data->needs != BOUGH_NEEDS_NOTHING && data->weighting->solve;
+}
+
+static int by_gram(const struct bough__weigh_data *data)
+{
+    return data->needs == BOUGH_NEEDS_GRAM;
+}
+
 static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
 {
     const size_t tasks = tasks_of(data), numbers = 2 * tasks + tasks * tasks + tasks + tasks;
-    const size_t work =
-        data->weighting && data->weighting->scratch ? data->weighting->scratch(tasks) : 0;
     data->host = BOUGH_NEW(arena, float, numbers);
-    data->work = bough__arena_alloc(arena, work + 1);
-    return data->host && data->work ? BOUGH_OK : bough__no_memory();
+    if (!data->host)
+        return bough__no_memory();
+    return bough__weigh_solves(data)
+               ? bough__solver_init(&data->solver, arena, &data->model->config->weighting, tasks,
+                                    data->columns)
+               : BOUGH_OK;
 }
 
 static float *host_weights(const struct bough__weigh_data *data)
@@ -205,7 +217,7 @@ static enum bough_status check_finite(const struct bough__weigh_data *data)
         if (!isfinite(losses[2 * t]))
             return bough__fail(BOUGH_DIVERGED, "the loss of task %s is %g", name,
                                isnan(losses[2 * t]) ? NAN : (double)losses[2 * t]);
-        if (!isfinite(gram[t * tasks + t]))
+        if (by_gram(data) && !isfinite(gram[t * tasks + t]))
             return bough__fail(BOUGH_DIVERGED,
                                "the gradient of task %s is not finite, or its square is not", name);
     }
@@ -226,20 +238,17 @@ static void note_residual(struct bough__weigh_data *data, double residual)
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
 {
     enum bough_status status;
-    const size_t tasks = tasks_of(data);
-    double residual = 0;
-    const struct bough__solve solve = {
-        .options = data->model->config->weighting.options,
-        .tasks = tasks,
+    const size_t tasks = tasks_of(data), gram = by_gram(data) ? tasks * tasks : 0;
+    double residual;
+    const struct bough__measured measured = {
         .losses = data->host,
-        .gram = data->host + 2 * tasks,
         .factor = host_factor(data),
-        .scratch = data->work,
+        .gram = gram ? data->host + 2 * tasks : NULL,
     };
-    BOUGH_TRY(bough__read(bough__whole(data->measured), data->host,
-                          (2 * tasks + tasks * tasks) * sizeof(float)));
+    BOUGH_TRY(
+        bough__read(bough__whole(data->measured), data->host, (2 * tasks + gram) * sizeof(float)));
     BOUGH_TRY(check_finite(data));
-    data->weighting->solve(host_weights(data), &residual, &solve);
+    bough__solver_run(&data->solver, host_weights(data), &residual, &measured, &data->moment);
     note_residual(data, residual);
     BOUGH_TRY(bough__write(bough__whole(data->weights), host_weights(data), tasks * sizeof(float)));
 done:

@@ -3,7 +3,7 @@
 #ifndef BOUGH_TRAIN_WEIGH_H
 #define BOUGH_TRAIN_WEIGH_H
 
-#include "mtl/weighting.h"
+#include "mtl/solver.h"
 #include "train/model.h"
 
 struct bough__weigh_data {
@@ -22,10 +22,11 @@ struct bough__weigh_data {
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
     struct bough__buffer *scratch;  // of the Gram matrix of it
-    float *host;     // measured, weights, factor: where they are read to and written from
-    void *work;      // of the solve
-    double residual; // the largest that a solve left since the weights were told
-    int warned;      // that one was left
+    float *host; // measured, weights, factor: where they are read to and written from
+    struct bough__solver solver; // of a weighting that solves
+    struct bough__moment moment; // of the step that runs
+    double residual;             // the largest that a solve left since the weights were told
+    int warned;                  // that one was left
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
@@ -45,8 +46,9 @@ struct bough__span bough__weigh_roots(const struct bough__weigh_data *data);
 enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
                                      struct bough__sequence *out, struct bough__span state);
 
-// On the host: reads what was measured, and writes the weights.
-// Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
+// Whether the weights are found on the host, by bough__weigh_solve: it reads what was measured, and
+// writes the weights. Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
+int bough__weigh_solves(const struct bough__weigh_data *data);
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
 
 // What the log tells of the last step: the weights that the weighting found, in `*weights` [T] (NaN

@@ -37,7 +37,7 @@ static void check_row(struct bough_device *device, const json_t *row)
     const size_t columns = read_row(wanted, json_object_get(row, "gradient"));
     for (size_t t = 0; t < tasks; t++)
         assert_int_equal(read_row(jacobian + t * columns, json_array_get(rows, t)), columns);
-    weigh_gradients(got, &choice, device, &step, jacobian, tasks, (int64_t)columns);
+    weigh_gradients(got, &choice, device, &step, jacobian, NULL, tasks, (int64_t)columns);
     for (size_t i = 0; i < columns; i++)
         assert_float_equal(got[i], wanted[i], 2e-6f);
 }
@@ -72,7 +72,7 @@ static void keeps_what_agrees(void **state)
     for (size_t d = 0; d < devices_count; d++)
         for (unsigned step = 1; step < 4; step++) {
             const struct step_state state_of = {.seed = {1, 2}, .step = step};
-            weigh_gradients(got, &choice, devices[d], &state_of, jacobian, 3, COLUMNS);
+            weigh_gradients(got, &choice, devices[d], &state_of, jacobian, NULL, 3, COLUMNS);
             for (int i = 0; i < COLUMNS; i++)
                 assert_true(i == 5 ? isnan(got[i]) : got[i] == 3 * jacobian[i]);
         }

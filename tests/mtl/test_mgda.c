@@ -14,24 +14,6 @@ static float draw(void)
     return 2 * random_unit(random_bits(1, 2, drawn++, 0, 0, 0).v[0]) - 1;
 }
 
-static double solve_as(float *weights, const char *text, const float *gram, const float *losses,
-                       size_t tasks)
-{
-    const struct bough__weighting *mgda = &bough__weighting_mgda;
-    const struct bough__choice choice = weighting_as(text);
-    double residual = -1;
-    void *scratch = malloc(mgda->scratch(tasks));
-    assert_non_null(scratch);
-    mgda->solve(weights, &residual,
-                &(struct bough__solve){.options = choice.options,
-                                       .tasks = tasks,
-                                       .gram = gram,
-                                       .losses = losses,
-                                       .scratch = scratch});
-    free(scratch);
-    return residual;
-}
-
 // ---- Golden values ----
 
 static void two_tasks(void **state)

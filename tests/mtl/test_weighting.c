@@ -78,21 +78,11 @@ static void weigh_losses(float *weights, const struct bough__choice *choice,
 static void solve(float *weights, const struct bough__choice *choice, const float *losses,
                   size_t tasks)
 {
-    const struct bough__weighting *weighting = bough__weighting_of(choice);
     float gram[TASKS * TASKS] = {0};
-    double residual;
-    void *scratch = malloc(weighting->scratch(tasks));
-    assert_non_null(scratch);
     for (size_t i = 0; i < tasks * tasks; i++)
         for (size_t c = 0; c < COLUMNS; c++)
             gram[i] += jacobian[i / tasks * COLUMNS + c] * jacobian[i % tasks * COLUMNS + c];
-    weighting->solve(weights, &residual,
-                     &(struct bough__solve){.options = choice->options,
-                                            .tasks = tasks,
-                                            .gram = gram,
-                                            .losses = losses,
-                                            .scratch = scratch});
-    free(scratch);
+    solve_choice(weights, choice, &(struct bough__measured){.losses = losses, .gram = gram}, tasks);
 }
 
 static void trunk_gradient(float *gradient, const struct bough__choice *choice,
@@ -102,15 +92,15 @@ static void trunk_gradient(float *gradient, const struct bough__choice *choice,
     const struct step_state step = {.seed = {1, 2}, .step = 3};
     float weights[TASKS] = {0};
     if (weighting->needs == BOUGH_NEEDS_GRADIENTS) {
-        weigh_gradients(gradient, choice, device, &step, jacobian, tasks, COLUMNS);
+        weigh_gradients(gradient, choice, device, &step, jacobian, losses, tasks, COLUMNS);
         return;
     }
     if (weighting->needs == BOUGH_NEEDS_NOTHING)
         weighting->start(weights, choice->options, tasks);
-    else if (weighting->needs == BOUGH_NEEDS_LOSSES)
-        weigh_losses(weights, choice, device, losses, tasks);
-    else
+    else if (weighting->solve)
         solve(weights, choice, losses, tasks);
+    else
+        weigh_losses(weights, choice, device, losses, tasks);
     combine(gradient, weights, tasks);
 }
 
@@ -171,11 +161,11 @@ static void rows_are_whole(void **state)
         const struct bough__weighting *row = bough__weighting_of(&choice);
         assert_ptr_equal(choice.row, bough__weightings.row[i]);
         assert_int_equal(row->start != NULL, row->needs == BOUGH_NEEDS_NOTHING);
-        assert_int_equal(row->solve != NULL, row->needs == BOUGH_NEEDS_GRAM);
-        assert_int_equal(row->scratch != NULL, row->needs == BOUGH_NEEDS_GRAM);
-        assert_int_equal(row->write != NULL,
-                         row->needs == BOUGH_NEEDS_LOSSES || row->needs == BOUGH_NEEDS_GRADIENTS);
-        assert_true(!row->params || row->needs == BOUGH_NEEDS_LOSSES);
+        assert_int_equal((row->start != NULL) + (row->write != NULL) + (row->solve != NULL), 1);
+        assert_true(row->solve || row->needs != BOUGH_NEEDS_GRAM);
+        assert_true(row->write || row->needs != BOUGH_NEEDS_GRADIENTS);
+        assert_true(row->solve || !row->scratch);
+        assert_true(row->write || !row->params);
     }
 }
 

@@ -213,11 +213,11 @@ static void run(struct bough__runner *runner, int64_t index)
     assert_ok(bough__runner_step(runner, index % runner->steps, &state));
 }
 
-static void solve_badly(float *weights, double *residual, const struct bough__solve *solve)
+static void solve_badly(struct bough__solve *solve)
 {
-    for (size_t t = 0; t < solve->tasks; t++)
-        weights[t] = 1;
-    *residual = 0.5;
+    for (size_t i = 0; i < solve->n; i++)
+        solve->weights[i] = 1;
+    solve->residual = 0.5;
 }
 
 static void a_residual_is_warned_of_once(void **state)
@@ -232,7 +232,7 @@ static void a_residual_is_warned_of_once(void **state)
     net_open(net, test_devices(&count)[0], "mgda", 3);
     assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     struct bough__weigh_data *weigh = &runner->data.weigh;
-    struct bough__weighting bad = *weigh->weighting;
+    struct bough__weighting bad = *weigh->solver.weighting;
     bad.solve = solve_badly;
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
     assert_true(isnan(weights[0]) && isnan(weights[2])); // no step found any
@@ -240,7 +240,7 @@ static void a_residual_is_warned_of_once(void **state)
     run(runner, 0);
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
     assert_true(residual >= 0 && residual <= BOUGH__SOLVED);
-    weigh->weighting = &bad;
+    weigh->solver.weighting = &bad;
     const int before = test_warnings();
     run(runner, 1);
     run(runner, 2);

@@ -1,0 +1,105 @@
+#include "mtl/solver.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+enum bough_status bough__solver_init(struct bough__solver *solver, struct bough__arena *arena,
+                                     const struct bough__choice *choice, size_t tasks,
+                                     int64_t columns)
+{
+    const struct bough__weighting *weighting = bough__weighting_of(choice);
+    *solver =
+        (struct bough__solver){.weighting = weighting, .options = choice->options, .tasks = tasks};
+    if (weighting->state)
+        solver->state_count = weighting->state(tasks, columns);
+    solver->state = BOUGH_NEW(arena, double, solver->state_count + 1);
+    solver->task = BOUGH_NEW(arena, size_t, tasks);
+    solver->loss = BOUGH_NEW(arena, double, tasks);
+    solver->preference = BOUGH_NEW(arena, double, tasks);
+    solver->gram = BOUGH_NEW(arena, double, tasks *tasks);
+    solver->weights = BOUGH_NEW(arena, double, tasks);
+    solver->scratch = bough__arena_alloc(arena, weighting->scratch ? weighting->scratch(tasks) : 1);
+    return solver->state && solver->task && solver->loss && solver->preference && solver->gram &&
+                   solver->weights && solver->scratch
+               ? BOUGH_OK
+               : bough__no_memory();
+}
+
+static double factor_of(const struct bough__measured *measured, size_t t)
+{
+    return measured->factor ? (double)measured->factor[t] : 1;
+}
+
+// What a task's loss is multiplied by before the row sees it.
+static double scale_of(const struct bough__solver *solver, const struct bough__measured *measured,
+                       size_t t)
+{
+    return solver->weighting->prefers ? 1 : factor_of(measured, t);
+}
+
+// The tasks that take part; returns how many.
+static size_t gather_tasks(const struct bough__solver *solver,
+                           const struct bough__measured *measured)
+{
+    size_t n = 0;
+    double sum = 0;
+    for (size_t t = 0; t < solver->tasks; t++) {
+        sum += factor_of(measured, t);
+        if (measured->losses[2 * t + 1] == 0 || factor_of(measured, t) == 0)
+            continue;
+        solver->loss[n] = scale_of(solver, measured, t) * (double)measured->losses[2 * t];
+        solver->preference[n] = factor_of(measured, t) * (double)solver->tasks;
+        solver->task[n++] = t;
+    }
+    for (size_t i = 0; i < n; i++)
+        solver->preference[i] /= sum;
+    return n;
+}
+
+// How a row's gradient as it was measured is larger than as the row is given it.
+static double excess_of(const struct bough__solver *solver, const struct bough__measured *measured,
+                        size_t i)
+{
+    return factor_of(measured, solver->task[i]) / scale_of(solver, measured, solver->task[i]);
+}
+
+static void gather_gram(const struct bough__solver *solver, const struct bough__measured *measured,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++) {
+            const size_t a = solver->task[i], b = solver->task[j];
+            const double sum = (double)measured->gram[a * solver->tasks + b] +
+                               (double)measured->gram[b * solver->tasks + a];
+            solver->gram[i * n + j] =
+                0.5 * sum / excess_of(solver, measured, i) / excess_of(solver, measured, j);
+        }
+}
+
+void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
+                       const struct bough__measured *measured, const struct bough__moment *moment)
+{
+    const int by_gram = solver->weighting->needs == BOUGH_NEEDS_GRAM;
+    struct bough__solve solve = {
+        .options = solver->options,
+        .tasks = solver->tasks,
+        .n = gather_tasks(solver, measured),
+        .task = solver->task,
+        .loss = solver->loss,
+        .preference = solver->preference,
+        .gram = by_gram ? solver->gram : NULL,
+        .state = solver->state,
+        .moment = *moment,
+        .scratch = solver->scratch,
+        .weights = solver->weights,
+    };
+    memset(weights, 0, solver->tasks * sizeof *weights);
+    if (by_gram)
+        gather_gram(solver, measured, solve.n);
+    if (solve.n)
+        solver->weighting->solve(&solve);
+    for (size_t i = 0; i < solve.n; i++)
+        weights[solver->task[i]] = (float)(solver->weights[i] / excess_of(solver, measured, i));
+    *residual = solve.residual;
+}

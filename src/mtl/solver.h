@@ -1,0 +1,37 @@
+// A weighting that solves on the host, and what its solves work in and keep.
+#ifndef BOUGH_MTL_SOLVER_H
+#define BOUGH_MTL_SOLVER_H
+
+#include "base/arena.h"
+#include "mtl/weighting.h"
+
+struct bough__solver {
+    const struct bough__weighting *weighting;
+    const void *options;
+    size_t tasks;
+    double *state; // what the row keeps: state_count numbers
+    size_t state_count;
+    size_t *task; // what follows is a solve's own
+    double *loss, *preference, *gram, *weights;
+    void *scratch;
+};
+
+// For a row that solves; `arena` owns what it works in.
+enum bough_status bough__solver_init(struct bough__solver *solver, struct bough__arena *arena,
+                                     const struct bough__choice *choice, size_t tasks,
+                                     int64_t columns);
+
+// As they were measured, in the tasks' order.
+struct bough__measured {
+    const float *losses; // [T, 2]: the mean, and the weight of the labelled rows
+    const float *factor; // [T]: the tasks' weights in the config; NULL = 1 each
+    const float *gram;   // [T, T], of the gradients of factor[t] L_t; not read for LOSSES
+};
+
+// Writes weights [T]: what factor[t] L_t, or its gradient, is multiplied by; 0 of a task of which
+// nothing is labelled or whose factor is 0. Allocates nothing.
+//   residual  as struct bough__solve has it
+void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
+                       const struct bough__measured *measured, const struct bough__moment *moment);
+
+#endif
