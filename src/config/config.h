@@ -3,6 +3,7 @@
 #define BOUGH_CONFIG_CONFIG_H
 
 #include "mtl/task.h"
+#include "mtl/weighting.h"
 #include "nn/optimizer.h"
 #include "nn/schedule.h"
 
@@ -45,7 +46,7 @@ struct bough_config {
     size_t trunk_count;
     const struct bough__task *tasks;
     size_t tasks_count;
-    struct bough__choice weighting;
+    struct bough__weighing weighting;
     struct bough__optimization optimizer;
     struct bough__scheduling schedule;
     struct bough__training train;

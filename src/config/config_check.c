@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "config/name_fits.h"
 #include "mtl/architecture.h"
+#include "mtl/weighting.h"
 #include "nn/metric.h"
 
 #include <stdio.h>
@@ -66,6 +67,21 @@ enum bough_status bough__architecture_check(struct bough__config_place *place,
     bough__config_enter(place, "architecture");
     return bough__config_wrong(place, NULL, "%s copies the trunk, which is empty",
                                architecture->row.name);
+}
+
+// A weighting by the losses stands alone, or before one by the gradients.
+enum bough_status bough__weighting_check(struct bough__config_place *place,
+                                         const struct bough_config *config)
+{
+    const struct bough__weighting *row = bough__weighting_of(&config->weighting.choice);
+    const struct bough__weighting *losses = bough__weighting_of(&config->weighting.losses);
+    if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal)
+        return BOUGH_OK;
+    bough__config_enter(place, "weighting");
+    bough__config_enter(place, "losses");
+    return bough__config_wrong(place, NULL,
+                               "%s stands before a weighting by gradients, and %s is none",
+                               losses->row.name, row->row.name);
 }
 
 // ---- Metrics ----

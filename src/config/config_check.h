@@ -10,9 +10,12 @@
 enum bough_status bough__inputs_check(struct bough__config_place *place,
                                       struct bough_config *config);
 
-// Checks the tasks, and gives the metrics and the monitor of those that name none.
 enum bough_status bough__architecture_check(struct bough__config_place *place,
                                             const struct bough_config *config);
+enum bough_status bough__weighting_check(struct bough__config_place *place,
+                                         const struct bough_config *config);
+
+// Checks the tasks, and gives the metrics and the monitor of those that name none.
 enum bough_status bough__tasks_check(struct bough__config_place *place,
                                      struct bough_config *config);
 

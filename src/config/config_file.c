@@ -145,7 +145,7 @@ const char *bough_config_architecture(const struct bough_config *config)
 
 const char *bough_config_weighting(const struct bough_config *config)
 {
-    return config->weighting.row->name;
+    return config->weighting.choice.row->name;
 }
 
 const char *bough__input_key(const struct bough__input *input, char *text, size_t size)

@@ -98,12 +98,23 @@ static const struct bough__option architecture_options[] = {
 static const struct bough__options architecture_section =
     BOUGH_OPTIONS(architecture_options, struct bough__choice);
 
+static const struct bough__option loss_weighting_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__loss_weightings, .text = "equal",
+     .help = "by which the losses are weighed before their gradients are found"},
+};
+static const struct bough__options loss_weighting_section =
+    BOUGH_OPTIONS(loss_weighting_options, struct bough__choice);
+
 static const struct bough__option weighting_options[] = {
-    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__weightings, .text = "equal",
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__weighing, choice),
+     .family = &bough__weightings, .text = "equal",
      .help = "how the tasks' losses become one update"},
+    {"losses", BOUGH__OPTION_SECTION, offsetof(struct bough__weighing, losses),
+     .section = &loss_weighting_section,
+     .help = "of a weighting by gradients: how the losses are weighed before"},
 };
 static const struct bough__options weighting_section =
-    BOUGH_OPTIONS(weighting_options, struct bough__choice);
+    BOUGH_OPTIONS(weighting_options, struct bough__weighing);
 
 static const struct bough__option optimizer_options[] = {
     {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__optimization, choice),

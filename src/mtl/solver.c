@@ -77,11 +77,12 @@ static void gather_gram(const struct bough__solver *solver, const struct bough__
         }
 }
 
-void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
-                       const struct bough__measured *measured, const struct bough__moment *moment)
+static struct bough__solve begin(const struct bough__solver *solver,
+                                 const struct bough__measured *measured,
+                                 const struct bough__moment *moment)
 {
     const int by_gram = solver->weighting->needs == BOUGH_NEEDS_GRAM;
-    struct bough__solve solve = {
+    const struct bough__solve solve = {
         .options = solver->options,
         .tasks = solver->tasks,
         .n = gather_tasks(solver, measured),
@@ -94,12 +95,27 @@ void bough__solver_run(struct bough__solver *solver, float *weights, double *res
         .scratch = solver->scratch,
         .weights = solver->weights,
     };
-    memset(weights, 0, solver->tasks * sizeof *weights);
     if (by_gram)
         gather_gram(solver, measured, solve.n);
+    return solve;
+}
+
+void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
+                       const struct bough__measured *measured, const struct bough__moment *moment)
+{
+    struct bough__solve solve = begin(solver, measured, moment);
+    memset(weights, 0, solver->tasks * sizeof *weights);
     if (solve.n)
         solver->weighting->solve(&solve);
     for (size_t i = 0; i < solve.n; i++)
         weights[solver->task[i]] = (float)(solver->weights[i] / excess_of(solver, measured, i));
     *residual = solve.residual;
+}
+
+void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,
+                         const struct bough__moment *moment)
+{
+    struct bough__solve solve = begin(solver, measured, moment);
+    if (solve.n)
+        solver->weighting->after(&solve);
 }

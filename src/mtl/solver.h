@@ -34,4 +34,8 @@ struct bough__measured {
 void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
                        const struct bough__measured *measured, const struct bough__moment *moment);
 
+// Of a row that learns from the losses behind an update: `measured` are these.
+void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,
+                         const struct bough__moment *moment);
+
 #endif

@@ -6,3 +6,12 @@ static const struct bough__row *const all[] = {
 };
 #undef BOUGH_WEIGHTING
 const struct bough__family bough__weightings = {"weighting", all, sizeof all / sizeof *all};
+
+static const struct bough__row *const loss_rows[] = {
+#define BOUGH_LOSS_WEIGHTING(name) &bough__weighting_##name.row,
+#define BOUGH_WEIGHTING(name)
+#include "mtl/weighting_list.h"
+#undef BOUGH_WEIGHTING
+};
+const struct bough__family bough__loss_weightings = {"weighting by losses", loss_rows,
+                                                     sizeof loss_rows / sizeof *loss_rows};

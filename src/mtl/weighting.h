@@ -94,17 +94,37 @@ struct bough__weighting {
     // LOSSES, the model's. Allocates nothing.
     void (*solve)(struct bough__solve *solve);
     size_t (*scratch)(size_t tasks); // bytes that a solve wants; NULL: none
+
+    // Of LOSSES, behind the update: learns from the losses of the same batch with the parameters as
+    // they are now, in `solve->loss`; writes no weights. NULL: it does not want them.
+    void (*after)(struct bough__solve *solve);
+};
+
+// What a config says of all of it: a weighting, and where that goes by gradients another one, by
+// the losses, whose weights the losses have before their gradients are found.
+struct bough__weighing {
+    struct bough__choice choice; // of bough__weightings
+    struct bough__choice losses; // of bough__loss_weightings; equal where there is no such choice
 };
 
 #define BOUGH_WEIGHTING(name) extern const struct bough__weighting bough__weighting_##name;
 #include "mtl/weighting_list.h"
 #undef BOUGH_WEIGHTING
 extern const struct bough__family bough__weightings;
+extern const struct bough__family bough__loss_weightings; // those that do not go by gradients
 
 // Of a choice of bough__weightings.
 static inline const struct bough__weighting *bough__weighting_of(const struct bough__choice *choice)
 {
     return (const struct bough__weighting *)(const void *)choice->row;
+}
+
+// The one that goes by the losses, if only to leave them as they are.
+static inline const struct bough__choice *
+bough__weighing_losses(const struct bough__weighing *config)
+{
+    const int by_gradients = bough__by_gradients(bough__weighting_of(&config->choice)->needs);
+    return by_gradients ? &config->losses : &config->choice;
 }
 
 #endif

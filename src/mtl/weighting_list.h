@@ -1,6 +1,12 @@
-// Every weighting, one line each: BOUGH_WEIGHTING(name) for `bough__weighting_<name>` in <name>.c.
-BOUGH_WEIGHTING(equal)
-BOUGH_WEIGHTING(fixed)
-BOUGH_WEIGHTING(uncertainty)
+// Every weighting, one line each, for `bough__weighting_<name>` in <name>.c:
+// BOUGH_LOSS_WEIGHTING(name) of one that goes by the losses or by nothing, BOUGH_WEIGHTING(name) of
+// one that goes by the tasks' gradients. Where the first is not defined it is the second.
+#ifndef BOUGH_LOSS_WEIGHTING
+#define BOUGH_LOSS_WEIGHTING(name) BOUGH_WEIGHTING(name)
+#endif
+BOUGH_LOSS_WEIGHTING(equal)
+BOUGH_LOSS_WEIGHTING(fixed)
+BOUGH_LOSS_WEIGHTING(uncertainty)
 BOUGH_WEIGHTING(mgda)
 BOUGH_WEIGHTING(graddrop)
+#undef BOUGH_LOSS_WEIGHTING

@@ -13,10 +13,11 @@ static const char learned_name[] = "weighting.learned";
 
 static int64_t learned_count(const struct bough_config *config)
 {
-    const struct bough__weighting *weighting = bough__weighting_of(&config->weighting);
-    if (!weighting->params)
-        return 0;
-    return (int64_t)weighting->params(NULL, config->weighting.options, config->tasks_count);
+    const struct bough__choice *choice = bough__weighing_losses(&config->weighting);
+    const struct bough__weighting *weighting = bough__weighting_of(choice);
+    return weighting->params
+               ? (int64_t)weighting->params(NULL, choice->options, config->tasks_count)
+               : 0;
 }
 
 static enum bough_status check_task(const struct bough__model *model, size_t t)
@@ -199,8 +200,8 @@ static enum bough_status start_learned(struct bough__model *model)
     enum bough_status status;
     float *start = malloc((size_t)learned->size * sizeof *start);
     BOUGH_TRY_MEMORY(start);
-    bough__weighting_of(&config->weighting)
-        ->params(start, config->weighting.options, config->tasks_count);
+    const struct bough__choice *choice = bough__weighing_losses(&config->weighting);
+    bough__weighting_of(choice)->params(start, choice->options, config->tasks_count);
     BOUGH_TRY(bough__write(learned->value, start, (size_t)learned->size * sizeof *start));
 done:
     free(start);

@@ -11,7 +11,35 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char account_name[] = "epoch.account"; // bytes of an epoch in progress
+// What a training has beside its model, by bytes: of an epoch in progress, and from step to step.
+struct kept {
+    const char *name;
+    size_t bytes;
+    enum bough_status (*read)(struct bough__runner *training, void *state);
+    enum bough_status (*write)(struct bough__runner *training, const void *state);
+};
+
+enum { KEPT = 2 };
+
+static enum bough_status read_weighting(struct bough__runner *training, void *state)
+{
+    return bough__weigh_state_read(&training->data.weigh, state);
+}
+
+static enum bough_status write_weighting(struct bough__runner *training, const void *state)
+{
+    return bough__weigh_state_write(&training->data.weigh, state);
+}
+
+static void list_kept(struct kept *kept, const struct bough__progress *progress,
+                      const struct bough__runner *training)
+{
+    const size_t account = progress->epoch_step ? bough__runner_state_bytes(training) : 0;
+    kept[0] = (struct kept){"weighting.state", bough__weigh_state_bytes(&training->data.weigh),
+                            read_weighting, write_weighting};
+    kept[1] = (struct kept){"epoch.account", account, bough__runner_state_read,
+                            bough__runner_state_write};
+}
 
 static enum bough_status path_in(struct bough__arena *arena, char **path, const char *run_dir,
                                  const char *name)
@@ -183,14 +211,26 @@ done:
     return status;
 }
 
-static enum bough_status write_account(struct bough_tensor_writer *writer,
-                                       struct bough__runner *training, size_t bytes)
+static enum bough_status declare_kept(struct bough_tensor_writer *writer, const struct kept *kept)
 {
     enum bough_status status = BOUGH_OK;
-    void *state = malloc(bytes + 1);
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i].bytes)
+            BOUGH_TRY(
+                bough_tensor_writer_declare(writer, kept[i].name, BOUGH_U8,
+                                            &(struct bough_shape){1, {(int64_t)kept[i].bytes}}));
+done:
+    return status;
+}
+
+static enum bough_status save_kept(struct bough_tensor_writer *writer,
+                                   struct bough__runner *training, const struct kept *kept)
+{
+    enum bough_status status = BOUGH_OK;
+    void *state = malloc(kept->bytes + 1);
     BOUGH_TRY_MEMORY(state);
-    BOUGH_TRY(bough__runner_state_read(training, state));
-    BOUGH_TRY(bough_tensor_writer_write(writer, state, bytes));
+    BOUGH_TRY(kept->read(training, state));
+    BOUGH_TRY(bough_tensor_writer_write(writer, state, kept->bytes));
 done:
     free(state);
     return status;
@@ -204,7 +244,8 @@ enum bough_status bough__save_last(const char *run_dir, const struct bough__mode
     struct bough__arena arena = {0};
     struct bough_tensor_writer *writer = NULL;
     char *path, *text = progress_text(progress);
-    size_t bytes = progress->epoch_step ? bough__runner_state_bytes(training) : 0;
+    struct kept kept[KEPT];
+    list_kept(kept, progress, training);
     BOUGH_TRY_MEMORY(text);
     BOUGH_TRY(path_in(&arena, &path, run_dir, "last.safetensors"));
     BOUGH_TRY(bough_tensor_writer_create(&writer, path));
@@ -212,12 +253,11 @@ enum bough_status bough__save_last(const char *run_dir, const struct bough__mode
     BOUGH_TRY(bough_tensor_writer_metadata(writer, "progress", text));
     BOUGH_TRY(bough__model_describe(model, writer));
     BOUGH_TRY(bough__model_declare(model, writer, 1));
-    if (bytes)
-        BOUGH_TRY(bough_tensor_writer_declare(writer, account_name, BOUGH_U8,
-                                              &(struct bough_shape){1, {(int64_t)bytes}}));
+    BOUGH_TRY(declare_kept(writer, kept));
     BOUGH_TRY(bough__model_write(model, writer, 1));
-    if (bytes)
-        BOUGH_TRY(write_account(writer, training, bytes));
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i].bytes)
+            BOUGH_TRY(save_kept(writer, training, &kept[i]));
     BOUGH_TRY(bough_tensor_writer_commit(writer));
 done:
     bough_tensor_writer_destroy(&writer);
@@ -239,19 +279,18 @@ done:
     return status;
 }
 
-static enum bough_status read_account(const struct bough_tensor_file *file,
-                                      struct bough__runner *training)
+static enum bough_status load_kept(const struct bough_tensor_file *file,
+                                   struct bough__runner *training, const struct kept *kept)
 {
-    const struct bough_file_tensor *account = bough_tensor_file_find(file, account_name);
-    size_t wanted = bough__runner_state_bytes(training);
-    if (!account || account->bytes != wanted)
+    const struct bough_file_tensor *tensor = bough_tensor_file_find(file, kept->name);
+    if (!tensor || tensor->bytes != kept->bytes)
         return bough__fail(
             BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu; within an epoch the data cannot change",
-            bough_tensor_file_path(file), account_name, account ? account->bytes : 0, wanted);
+            bough_tensor_file_path(file), kept->name, tensor ? tensor->bytes : 0, kept->bytes);
     void *bytes;
-    enum bough_status status = bough__tensor_load(&bytes, file, account);
+    enum bough_status status = bough__tensor_load(&bytes, file, tensor);
     if (status == BOUGH_OK)
-        status = bough__runner_state_write(training, bytes);
+        status = kept->write(training, bytes);
     free(bytes);
     return status;
 }
@@ -277,6 +316,7 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
                                    struct bough__progress *progress, struct bough__runner *training)
 {
     enum bough_status status;
+    struct kept kept[KEPT];
     struct bough_tensor_file *file = NULL;
     BOUGH_TRY(open_last(&file, progress, run_dir));
     if (progress->epoch_step > training->steps)
@@ -288,8 +328,10 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
         BOUGH_TRY(bough__model_keep_best(model));
     }
     BOUGH_TRY(bough__model_read(model, file, 1));
-    if (progress->epoch_step)
-        BOUGH_TRY(read_account(file, training));
+    list_kept(kept, progress, training);
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i].bytes)
+            BOUGH_TRY(load_kept(file, training, &kept[i]));
 done:
     bough_tensor_file_close(&file);
     return status;

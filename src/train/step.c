@@ -7,44 +7,67 @@
 
 // ---- Stages ----
 
+static enum bough_status weigh_losses(struct bough__step *step)
+{
+    return bough__weigh_solve_losses(&step->data->weigh);
+}
+
 static enum bough_status solve(struct bough__step *step)
 {
     return bough__weigh_solve(&step->data->weigh);
 }
 
-// In the order in which they run. Launches, or a call of weightings that solve.
+static enum bough_status learn(struct bough__step *step)
+{
+    return bough__weigh_after(&step->data->weigh);
+}
+
+static int weighs_on_host(const struct bough__weigh_data *weigh)
+{
+    return bough__weigh_solves(&weigh->by_losses);
+}
+
+static int solves(const struct bough__weigh_data *weigh)
+{
+    return bough__weigh_solves(&weigh->by_gradients);
+}
+
+// In the order in which they run. Launches, or a call where it is wanted.
 static const struct {
     const char *name;
     enum bough_status (*write)(struct bough__step *step);
     enum bough_status (*call)(struct bough__step *step);
+    int (*calls)(const struct bough__weigh_data *weigh);
 } stages[BOUGH__MOST_STAGES] = {
-    {"feed", bough__step_feed, NULL},
-    {"forward", bough__step_forward, NULL},
-    {"losses", bough__step_losses, NULL},
-    {"weigh", bough__step_weigh, NULL},
-    {"backward", bough__step_backward, NULL},
-    {"heads", bough__step_heads, NULL},
-    {"sweep", bough__step_sweep, NULL},
-    {"gram", bough__step_gram, NULL},
-    {"solve", NULL, solve},
-    {"combine", bough__step_combine, NULL},
-    {"clip", bough__step_clip, NULL},
-    {"update", bough__step_update, NULL},
-    {"account", bough__step_account, NULL},
+    {"feed", bough__step_feed, NULL, NULL},
+    {"forward", bough__step_forward, NULL, NULL},
+    {"losses", bough__step_losses, NULL, NULL},
+    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host},
+    {"backward", bough__step_backward, NULL, NULL},
+    {"heads", bough__step_heads, NULL, NULL},
+    {"sweep", bough__step_sweep, NULL, NULL},
+    {"gram", bough__step_gram, NULL, NULL},
+    {"solve", NULL, solve, solves},
+    {"combine", bough__step_combine, NULL, NULL},
+    {"clip", bough__step_clip, NULL, NULL},
+    {"update", bough__step_update, NULL, NULL},
+    {"account", bough__step_account, NULL, NULL},
+    {"again", bough__step_again, NULL, NULL},
+    {"learn", NULL, learn, bough__weigh_learns_after},
 };
 
 static enum bough_status write_stages(struct bough__step *step)
 {
-    const int solves = bough__weigh_solves(&step->data->weigh);
     for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
         const size_t first = step->sequence.count;
+        const int calls = stages[i].calls && stages[i].calls(&step->data->weigh);
         step->sequence.label = (struct bough__label){.stage = stages[i].name};
         enum bough_status status = stages[i].write ? stages[i].write(step) : BOUGH_OK;
         if (status != BOUGH_OK)
             return status;
-        if (step->sequence.count > first || (stages[i].call && solves))
-            step->stage[step->stages++] =
-                (struct bough__stage){stages[i].name, first, step->sequence.count, stages[i].call};
+        if (step->sequence.count > first || calls)
+            step->stage[step->stages++] = (struct bough__stage){
+                stages[i].name, first, step->sequence.count, calls ? stages[i].call : NULL};
     }
     return BOUGH_OK;
 }
@@ -61,7 +84,7 @@ static struct bough__plan_options plan_options(const struct bough__step *step)
     const struct bough__weigh_data *weigh = &step->data->weigh;
     struct bough__plan_options options = {.step = bough__whole(step->data->state),
                                           .memory = model->memory};
-    if (!bough__by_gradients(weigh->needs))
+    if (!weigh->by_gradients.row)
         return options;
     options.mode = weigh->jacobian ? BOUGH_PLAN_JACOBIAN : BOUGH_PLAN_GRAM;
     options.tasks = model->config->tasks_count;

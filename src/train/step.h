@@ -4,7 +4,7 @@
 //   feed      the batch, gathered by the epoch's order
 //   forward   the model, up to each task's scores
 //   losses    each task's mean loss, and the weight that it is the mean over
-//   weigh     the losses' weights, of weightings that go by the losses
+//   weigh     the losses' weights, of weightings that go by the losses; or these on the host
 //   backward  the gradients of all parameters, of the sum of the weighted losses
 //   heads     or, of weightings that go by gradients, what is a single task's,
 //   sweep       and the tasks' gradients of what is shared: apart, or their products
@@ -14,6 +14,8 @@
 //   clip      the factor that bounds the gradient's norm
 //   update    the optimizer
 //   account   sums of losses, scores: what is read when the epoch is looked at
+//   again     of weightings that learn from them, the losses with the new parameters,
+//   learn     on the host
 //
 // An evaluation and a prediction are steps with fewer stages.
 #ifndef BOUGH_TRAIN_STEP_H
@@ -59,7 +61,7 @@ struct bough__stage {
     enum bough_status (*call)(struct bough__step *step); // or on the host; else NULL
 };
 
-enum { BOUGH__MOST_STAGES = 13 };
+enum { BOUGH__MOST_STAGES = 15 };
 
 struct bough__step {
     struct bough__step_data *data;

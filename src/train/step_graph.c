@@ -29,7 +29,7 @@ done:
 static int losses_fuse(const struct bough__step *step)
 {
     int suits =
-        step->data->purpose != BOUGH_PREDICTION && step->data->weigh.needs != BOUGH_NEEDS_LOSSES;
+        step->data->purpose != BOUGH_PREDICTION && !bough__weigh_sees_losses(&step->data->weigh);
     for (size_t t = 0; t < step->data->model->config->tasks_count; t++)
         suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t]));
     return suits;

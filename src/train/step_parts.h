@@ -21,5 +21,6 @@ enum bough_status bough__step_combine(struct bough__step *step);
 enum bough_status bough__step_clip(struct bough__step *step);
 enum bough_status bough__step_update(struct bough__step *step);
 enum bough_status bough__step_account(struct bough__step *step);
+enum bough_status bough__step_again(struct bough__step *step);
 
 #endif

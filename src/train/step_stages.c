@@ -21,7 +21,7 @@ static int trains(const struct bough__step *step)
 
 static enum bough__weighting_needs needs(const struct bough__step *step)
 {
-    return step->data->weigh.needs;
+    return bough__weigh_needs(&step->data->weigh);
 }
 
 static int goes_by_gradients(const struct bough__step *step)
@@ -131,16 +131,20 @@ enum bough_status bough__step_losses(struct bough__step *step)
 
 // ---- By the losses ----
 
-static enum bough_status write_weighting(struct bough__step *step)
+static enum bough_status write_weighting(struct bough__step *step,
+                                         const struct bough__weigher *weigher)
 {
-    const struct bough__weigh_data *weigh = &step->data->weigh;
-    name(step, weigh->weighting->row.name, NULL);
-    return bough__weigh_write(weigh, &step->sequence, bough__whole(step->data->state));
+    name(step, weigher->row->row.name, NULL);
+    return bough__weigh_write(&step->data->weigh, weigher, &step->sequence,
+                              bough__whole(step->data->state));
 }
 
 enum bough_status bough__step_weigh(struct bough__step *step)
 {
-    return needs(step) == BOUGH_NEEDS_LOSSES ? write_weighting(step) : BOUGH_OK;
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    return bough__weigh_sees_losses(weigh) && weigh->by_losses.row->write
+               ? write_weighting(step, &weigh->by_losses)
+               : BOUGH_OK;
 }
 
 enum bough_status bough__step_backward(struct bough__step *step)
@@ -180,7 +184,7 @@ enum bough_status bough__step_gram(struct bough__step *step)
 static enum bough_status sum_weighted(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    name(step, weigh->weighting->row.name, NULL);
+    name(step, weigh->by_gradients.row->row.name, NULL);
     return bough__stack_sum_write(&step->sequence, &(struct bough__stack_sum){
                                                        .tasks = (int64_t)tasks_of(step),
                                                        .elements = weigh->columns,
@@ -193,7 +197,7 @@ static enum bough_status sum_weighted(struct bough__step *step)
 enum bough_status bough__step_combine(struct bough__step *step)
 {
     if (needs(step) == BOUGH_NEEDS_GRADIENTS)
-        return write_weighting(step);
+        return write_weighting(step, &step->data->weigh.by_gradients);
     if (needs(step) != BOUGH_NEEDS_GRAM)
         return BOUGH_OK;
     return step->data->weigh.jacobian ? sum_weighted(step)
@@ -275,4 +279,11 @@ enum bough_status bough__step_account(struct bough__step *step)
         BOUGH_TRY(account_scores(step, t));
 done:
     return status;
+}
+
+// ---- Behind the update ----
+
+enum bough_status bough__step_again(struct bough__step *step)
+{
+    return bough__weigh_learns_after(&step->data->weigh) ? bough__step_forward(step) : BOUGH_OK;
 }

@@ -16,12 +16,42 @@ static size_t tasks_of(const struct bough__weigh_data *data)
     return data->model->config->tasks_count;
 }
 
-// ---- What the weighting needs ----
+// ---- Which weightings ----
+
+enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data)
+{
+    return data->by_gradients.row ? data->by_gradients.row->needs : BOUGH_NEEDS_NOTHING;
+}
+
+int bough__weigh_sees_losses(const struct bough__weigh_data *data)
+{
+    return data->by_losses.row && data->by_losses.row->needs == BOUGH_NEEDS_LOSSES;
+}
+
+int bough__weigh_solves(const struct bough__weigher *weigher)
+{
+    return weigher->row && weigher->row->solve;
+}
+
+int bough__weigh_learns_after(const struct bough__weigh_data *data)
+{
+    return data->by_losses.row && data->by_losses.row->after;
+}
+
+static void choose(struct bough__weigher *weigher, const struct bough__choice *choice)
+{
+    weigher->row = bough__weighting_of(choice);
+    weigher->options = choice->options;
+}
 
 // Where no parameter is shared there is nothing to agree on.
-static int agrees(const struct bough__weigh_data *data)
+static void choose_weightings(struct bough__weigh_data *data)
 {
-    return !bough__by_gradients(data->weighting->needs) || (data->columns && tasks_of(data) > 1);
+    const struct bough__weighing *config = &data->model->config->weighting;
+    const struct bough__choice *losses = bough__weighing_losses(config);
+    choose(&data->by_losses, losses);
+    if (losses != &config->choice && data->columns && tasks_of(data) > 1)
+        choose(&data->by_gradients, &config->choice);
 }
 
 // The Gram matrix of a Jacobian that is kept saves the second, weighted pass.
@@ -29,8 +59,8 @@ static int keeps_jacobian(const struct bough__weigh_data *data)
 {
     const struct bough__model *model = data->model;
     const uint64_t bytes = tasks_of(data) * data->stride;
-    if (data->needs != BOUGH_NEEDS_GRAM)
-        return data->needs == BOUGH_NEEDS_GRADIENTS;
+    if (bough__weigh_needs(data) != BOUGH_NEEDS_GRAM)
+        return bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS;
     if (model->jacobian != BOUGH_JACOBIAN_IF_IT_FITS)
         return model->jacobian == BOUGH_JACOBIAN_KEPT;
     return bytes <= jacobian_bytes;
@@ -47,26 +77,11 @@ static void find_shared(struct bough__weigh_data *data)
 
 // ---- Setting up ----
 
-int bough__weigh_solves(const struct bough__weigh_data *data)
-{
-    return data->needs != BOUGH_NEEDS_NOTHING && data->weighting->solve;
-}
-
-static int by_gram(const struct bough__weigh_data *data)
-{
-    return data->needs == BOUGH_NEEDS_GRAM;
-}
-
 static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
 {
-    const size_t tasks = tasks_of(data), numbers = 2 * tasks + tasks * tasks + tasks + tasks;
-    data->host = BOUGH_NEW(arena, float, numbers);
-    if (!data->host)
-        return bough__no_memory();
-    return bough__weigh_solves(data)
-               ? bough__solver_init(&data->solver, arena, &data->model->config->weighting, tasks,
-                                    data->columns)
-               : BOUGH_OK;
+    const size_t tasks = tasks_of(data);
+    data->host = BOUGH_NEW(arena, float, 2 * tasks + tasks * tasks + 3 * tasks);
+    return data->host ? BOUGH_OK : bough__no_memory();
 }
 
 static float *host_weights(const struct bough__weigh_data *data)
@@ -74,9 +89,30 @@ static float *host_weights(const struct bough__weigh_data *data)
     return data->host + 2 * tasks_of(data) + tasks_of(data) * tasks_of(data);
 }
 
-static float *host_factor(const struct bough__weigh_data *data)
+static float *host_roots(const struct bough__weigh_data *data)
 {
     return host_weights(data) + tasks_of(data);
+}
+
+static float *host_factor(const struct bough__weigh_data *data)
+{
+    return host_roots(data) + tasks_of(data);
+}
+
+static enum bough_status make_weigher(const struct bough__weigh_data *data,
+                                      struct bough__weigher *weigher, struct bough__arena *arena)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__choice choice = {&weigher->row->row, (void *)weigher->options};
+    if (bough__weigh_solves(weigher))
+        return bough__solver_init(&weigher->solver, arena, &choice, tasks_of(data), data->columns);
+    if (!weigher->row || !weigher->row->state)
+        return BOUGH_OK;
+    weigher->state_bytes = weigher->row->state(tasks_of(data), data->columns) * sizeof(float);
+    BOUGH_TRY(bough__buffer_create(&weigher->state, data->model->device, weigher->state_bytes));
+    BOUGH_TRY(bough__fill_zero(bough__whole(weigher->state), weigher->state_bytes));
+done:
+    return status;
 }
 
 static enum bough_status write_factors(struct bough__weigh_data *data)
@@ -86,8 +122,8 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
     float *factor = host_factor(data);
     for (size_t t = 0; t < tasks_of(data); t++)
         factor[t] = 1;
-    if (data->weighting->needs == BOUGH_NEEDS_NOTHING)
-        data->weighting->start(factor, config->weighting.options, config->tasks_count);
+    if (data->by_losses.row->needs == BOUGH_NEEDS_NOTHING)
+        data->by_losses.row->start(factor, data->by_losses.options, config->tasks_count);
     for (size_t t = 0; t < tasks_of(data); t++)
         factor[t] *= config->tasks[t].weight;
     BOUGH_TRY(bough__write(bough__whole(data->factor), factor, tasks_of(data) * sizeof *factor));
@@ -98,10 +134,15 @@ done:
 // An epoch may end without a step, where a run goes on behind its last one: no weights were found.
 static enum bough_status clear_weights(struct bough__weigh_data *data)
 {
-    float *weights = host_weights(data);
+    enum bough_status status;
+    const size_t bytes = tasks_of(data) * sizeof(float);
+    float *weights = host_weights(data), *roots = host_roots(data);
     for (size_t t = 0; t < tasks_of(data); t++)
-        weights[t] = NAN;
-    return bough__write(bough__whole(data->weights), weights, tasks_of(data) * sizeof *weights);
+        weights[t] = roots[t] = NAN;
+    BOUGH_TRY(bough__write(bough__whole(data->weights), weights, bytes));
+    BOUGH_TRY(bough__write(bough__whole(data->roots), roots, bytes));
+done:
+    return status;
 }
 
 static enum bough_status make_jacobian(struct bough__weigh_data *data)
@@ -120,27 +161,24 @@ done:
     return status;
 }
 
-static void find_weighting(struct bough__weigh_data *data)
-{
-    data->weighting = bough__weighting_of(&data->model->config->weighting);
-    data->needs = agrees(data) ? data->weighting->needs : BOUGH_NEEDS_NOTHING;
-}
-
 enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough__arena *arena,
                                     const struct bough__model *model, int training)
 {
     enum bough_status status = BOUGH_OK;
     struct bough_device *device = model->device;
-    const size_t tasks = model->config->tasks_count;
+    const size_t tasks = model->config->tasks_count, bytes = tasks * sizeof(float);
     data->model = model;
     find_shared(data);
     if (training)
-        find_weighting(data);
-    const size_t gram = data->needs == BOUGH_NEEDS_GRAM ? tasks * tasks : 0;
+        choose_weightings(data);
+    const size_t gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM ? tasks * tasks : 0;
     BOUGH_TRY(make_host(data, arena));
-    BOUGH_TRY(bough__buffer_create(&data->factor, device, tasks * sizeof(float)));
-    BOUGH_TRY(bough__buffer_create(&data->weights, device, tasks * sizeof(float)));
-    BOUGH_TRY(bough__buffer_create(&data->measured, device, (2 * tasks + gram) * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
+    BOUGH_TRY(bough__buffer_create(&data->roots, device, bytes));
+    BOUGH_TRY(bough__buffer_create(&data->weights, device, bytes));
+    BOUGH_TRY(bough__buffer_create(&data->measured, device, 2 * bytes + gram * sizeof(float)));
+    BOUGH_TRY(make_weigher(data, &data->by_losses, arena));
+    BOUGH_TRY(make_weigher(data, &data->by_gradients, arena));
     if (training) {
         BOUGH_TRY(write_factors(data));
         BOUGH_TRY(clear_weights(data));
@@ -152,7 +190,10 @@ done:
 
 void bough__weigh_fini(struct bough__weigh_data *data)
 {
+    bough__buffer_destroy(&data->by_losses.state);
+    bough__buffer_destroy(&data->by_gradients.state);
     bough__buffer_destroy(&data->factor);
+    bough__buffer_destroy(&data->roots);
     bough__buffer_destroy(&data->weights);
     bough__buffer_destroy(&data->measured);
     bough__buffer_destroy(&data->jacobian);
@@ -180,22 +221,24 @@ struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data)
 
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data)
 {
-    return bough__whole(data->needs == BOUGH_NEEDS_LOSSES ? data->weights : data->factor);
+    return bough__whole(bough__weigh_sees_losses(data) ? data->roots : data->factor);
 }
 
-// ---- In a step ----
+// ---- In a step, on the device ----
 
 enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
+                                     const struct bough__weigher *weigher,
                                      struct bough__sequence *out, struct bough__span state)
 {
     const struct bough__param_block *learned = bough__model_learned(data->model);
     struct bough__weigh weigh = {
-        .options = data->model->config->weighting.options,
+        .options = weigher->options,
         .tasks = tasks_of(data),
         .step = state,
+        .state = bough__whole(weigher->state),
         .losses = bough__weigh_losses(data),
         .factor = bough__whole(data->factor),
-        .weights = bough__whole(data->weights),
+        .weights = bough__whole(data->roots),
         .jacobian = bough__weigh_jacobian(data),
         .columns = data->columns,
         .gradient = data->shared,
@@ -204,70 +247,175 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
         weigh.params = learned->value;
         weigh.params_gradient = learned->gradient;
     }
-    return data->weighting->write(out, &weigh);
+    return weigher->row->write(out, &weigh);
+}
+
+// ---- In a step, on the host ----
+
+static enum bough_status not_finite_loss(const char *name, float loss)
+{
+    return bough__fail(BOUGH_DIVERGED, "the loss of task %s is %g", name,
+                       isnan(loss) ? NAN : (double)loss);
 }
 
 // Where the gradients' squares are finite, so are their products.
-static enum bough_status check_finite(const struct bough__weigh_data *data)
+static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
 {
     const size_t tasks = tasks_of(data);
     const float *losses = data->host, *gram = losses + 2 * tasks;
     for (size_t t = 0; t < tasks; t++) {
         const char *name = data->model->config->tasks[t].name;
         if (!isfinite(losses[2 * t]))
-            return bough__fail(BOUGH_DIVERGED, "the loss of task %s is %g", name,
-                               isnan(losses[2 * t]) ? NAN : (double)losses[2 * t]);
-        if (by_gram(data) && !isfinite(gram[t * tasks + t]))
+            return not_finite_loss(name, losses[2 * t]);
+        if (by_gram && !isfinite(gram[t * tasks + t]))
             return bough__fail(BOUGH_DIVERGED,
                                "the gradient of task %s is not finite, or its square is not", name);
     }
     return BOUGH_OK;
 }
 
+static enum bough_status measure(const struct bough__weigh_data *data,
+                                 struct bough__measured *measured, int by_gram)
+{
+    enum bough_status status;
+    const size_t tasks = tasks_of(data), numbers = 2 * tasks + (by_gram ? tasks * tasks : 0);
+    *measured = (struct bough__measured){
+        .losses = data->host, .factor = host_factor(data), .gram = data->host + 2 * tasks};
+    BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
+    BOUGH_TRY(check_finite(data, by_gram));
+done:
+    return status;
+}
+
 // Warns once: what a solve leaves goes on from step to step.
-static void note_residual(struct bough__weigh_data *data, double residual)
+static void note_residual(struct bough__weigh_data *data, const struct bough__weigher *weigher,
+                          double residual)
 {
     data->residual = fmax(data->residual, residual);
     if (data->warned || residual <= BOUGH__SOLVED)
         return;
     bough__log(BOUGH_LOG_WARNING, "weighting %s: a residual of %g, wanted at most %g",
-               data->weighting->row.name, residual, BOUGH__SOLVED);
+               weigher->row->row.name, residual, BOUGH__SOLVED);
     data->warned = 1;
+}
+
+enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    double residual;
+    struct bough__measured measured;
+    float *roots = host_roots(data);
+    BOUGH_TRY(measure(data, &measured, 0));
+    bough__solver_run(&data->by_losses.solver, roots, &residual, &measured, &data->moment);
+    note_residual(data, &data->by_losses, residual);
+    for (size_t t = 0; t < tasks_of(data); t++)
+        roots[t] *= host_factor(data)[t];
+    BOUGH_TRY(bough__write(bough__whole(data->roots), roots, tasks_of(data) * sizeof(float)));
+done:
+    return status;
 }
 
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
 {
     enum bough_status status;
-    const size_t tasks = tasks_of(data), gram = by_gram(data) ? tasks * tasks : 0;
     double residual;
-    const struct bough__measured measured = {
-        .losses = data->host,
-        .factor = host_factor(data),
-        .gram = gram ? data->host + 2 * tasks : NULL,
-    };
-    BOUGH_TRY(
-        bough__read(bough__whole(data->measured), data->host, (2 * tasks + gram) * sizeof(float)));
-    BOUGH_TRY(check_finite(data));
-    bough__solver_run(&data->solver, host_weights(data), &residual, &measured, &data->moment);
-    note_residual(data, residual);
-    BOUGH_TRY(bough__write(bough__whole(data->weights), host_weights(data), tasks * sizeof(float)));
+    struct bough__measured measured;
+    float *weights = host_weights(data);
+    BOUGH_TRY(measure(data, &measured, 1));
+    bough__solver_run(&data->by_gradients.solver, weights, &residual, &measured, &data->moment);
+    note_residual(data, &data->by_gradients, residual);
+    BOUGH_TRY(bough__write(bough__whole(data->weights), weights, tasks_of(data) * sizeof(float)));
 done:
     return status;
+}
+
+enum bough_status bough__weigh_after(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    struct bough__measured measured;
+    BOUGH_TRY(measure(data, &measured, 0));
+    bough__solver_after(&data->by_losses.solver, &measured, &data->moment);
+done:
+    return status;
+}
+
+// ---- What is told ----
+
+static enum bough_status read_numbers(float *host, const struct bough__weigh_data *data,
+                                      struct bough__buffer *from)
+{
+    return bough__read(bough__whole(from), host, tasks_of(data) * sizeof(float));
 }
 
 enum bough_status bough__weigh_told(const float **weights, double *residual,
                                     struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
-    const int solved = data->needs == BOUGH_NEEDS_GRAM;
+    const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
+    float *told = by_gram ? host_weights(data) : host_roots(data), *roots = host_roots(data);
     *weights = NULL;
-    *residual = solved ? data->residual : NAN;
+    *residual = by_gram ? data->residual : NAN;
     data->residual = 0;
-    if (!solved && data->needs != BOUGH_NEEDS_LOSSES)
-        return BOUGH_OK;
-    BOUGH_TRY(bough__read(bough__whole(data->weights), host_weights(data),
-                          tasks_of(data) * sizeof(float)));
-    *weights = host_weights(data);
+    if (by_gram)
+        BOUGH_TRY(read_numbers(told, data, data->weights));
+    if (bough__weigh_sees_losses(data))
+        BOUGH_TRY(read_numbers(roots, data, data->roots));
+    for (size_t t = 0; by_gram && bough__weigh_sees_losses(data) && t < tasks_of(data); t++)
+        told[t] *= roots[t];
+    if (by_gram ||
+        (bough__weigh_sees_losses(data) && bough__weigh_needs(data) != BOUGH_NEEDS_GRADIENTS))
+        *weights = told;
 done:
     return status;
+}
+
+// ---- Going on another day ----
+
+static size_t solver_bytes(const struct bough__weigher *weigher)
+{
+    return weigher->solver.state_count * sizeof(double);
+}
+
+size_t bough__weigh_state_bytes(const struct bough__weigh_data *data)
+{
+    return solver_bytes(&data->by_losses) + data->by_losses.state_bytes +
+           solver_bytes(&data->by_gradients) + data->by_gradients.state_bytes;
+}
+
+static enum bough_status read_state(const struct bough__weigher *weigher, char **to)
+{
+    enum bough_status status = BOUGH_OK;
+    if (solver_bytes(weigher))
+        memcpy(*to, weigher->solver.state, solver_bytes(weigher));
+    *to += solver_bytes(weigher);
+    if (weigher->state_bytes)
+        status = bough__read(bough__whole(weigher->state), *to, weigher->state_bytes);
+    *to += weigher->state_bytes;
+    return status;
+}
+
+static enum bough_status write_state(struct bough__weigher *weigher, const char **from)
+{
+    enum bough_status status = BOUGH_OK;
+    if (solver_bytes(weigher))
+        memcpy(weigher->solver.state, *from, solver_bytes(weigher));
+    *from += solver_bytes(weigher);
+    if (weigher->state_bytes)
+        status = bough__write(bough__whole(weigher->state), *from, weigher->state_bytes);
+    *from += weigher->state_bytes;
+    return status;
+}
+
+enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, void *state)
+{
+    char *to = state;
+    enum bough_status status = read_state(&data->by_losses, &to);
+    return status == BOUGH_OK ? read_state(&data->by_gradients, &to) : status;
+}
+
+enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state)
+{
+    const char *from = state;
+    enum bough_status status = write_state(&data->by_losses, &from);
+    return status == BOUGH_OK ? write_state(&data->by_gradients, &from) : status;
 }

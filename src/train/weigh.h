@@ -6,15 +6,26 @@
 #include "mtl/solver.h"
 #include "train/model.h"
 
+// A row at work.
+struct bough__weigher {
+    const struct bough__weighting *row; // NULL = there is none
+    const void *options;
+    struct bough__solver solver; // of a row that solves
+    struct bough__buffer *state; // of one that writes; NULL = it keeps nothing
+    size_t state_bytes;
+};
+
 struct bough__weigh_data {
     const struct bough__model *model;
-    // NULL where nothing is trained.
-    const struct bough__weighting *weighting;
-    enum bough__weighting_needs needs;
-    // [T], by which the losses are multiplied before the weighting sees them: the tasks' weights in
+    // The losses' weights, which stand before the gradients are found; then what goes by the
+    // gradients of the losses so weighted. None where nothing is trained.
+    struct bough__weigher by_losses, by_gradients;
+    struct bough__moment moment; // of the step that runs
+    // [T], by which the losses are multiplied before a weighting sees them: the tasks' weights in
     // the config; times the weights that stand before the training.
     struct bough__buffer *factor;
-    struct bough__buffer *weights; // [T], what the weighting says of the losses or gradients
+    struct bough__buffer *roots;   // [T], what the losses' gradients are multiplied by
+    struct bough__buffer *weights; // [T], of the gradients
     // What is read in one go: losses [T, 2], mean and weight; then the Gram matrix [T, T].
     struct bough__buffer *measured;
     struct bough__span shared;      // the gradient of the shared parameters,
@@ -22,11 +33,9 @@ struct bough__weigh_data {
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
     struct bough__buffer *scratch;  // of the Gram matrix of it
-    float *host; // measured, weights, factor: where they are read to and written from
-    struct bough__solver solver; // of a weighting that solves
-    struct bough__moment moment; // of the step that runs
-    double residual;             // the largest that a solve left since the weights were told
-    int warned;                  // that one was left
+    float *host;     // measured, weights, roots, factor: where they are read to and written from
+    double residual; // the largest that a solve left since the weights were told
+    int warned;      // that one was left
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
@@ -42,20 +51,37 @@ struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
 // The factors by which each loss's gradient is multiplied where the backward pass begins.
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data);
 
-// The weighting's own launches: `state` is the struct step_state.
+// What the gradients are wanted for; NOTHING where none are found apart.
+enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);
+
+// Whether a weighting sees the losses before their gradients are found.
+int bough__weigh_sees_losses(const struct bough__weigh_data *data);
+
+// A weigher's own launches: `state` is the struct step_state.
 enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
+                                     const struct bough__weigher *weigher,
                                      struct bough__sequence *out, struct bough__span state);
 
-// Whether the weights are found on the host, by bough__weigh_solve: it reads what was measured, and
-// writes the weights. Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
-int bough__weigh_solves(const struct bough__weigh_data *data);
+// What is found on the host: they read what was
+// measured, and write the roots, or the weights of the gradients; the last learns from the losses
+// behind the update. Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
+enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data);
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
+enum bough_status bough__weigh_after(struct bough__weigh_data *data);
+int bough__weigh_solves(const struct bough__weigher *weigher);
+int bough__weigh_learns_after(const struct bough__weigh_data *data);
 
-// What the log tells of the last step: the weights that the weighting found, in `*weights` [T] (NaN
-// before the first step), and the largest residual since the last call (NaN where nothing is
-// solved). `*weights` is NULL where it finds none: they stand in the config, or each number of the
-// gradients has its own. Errors: DEVICE.
+// What the log tells of the last step: what each task's gradient was multiplied by, in `*weights`
+// [T] (NaN before the first step), and the largest residual since the last call (NaN where nothing
+// is solved). `*weights` is NULL where none are found: they stand in the config, or each number of
+// the gradients has its own. Errors: DEVICE.
 enum bough_status bough__weigh_told(const float **weights, double *residual,
                                     struct bough__weigh_data *data);
+
+// What the weightings keep from step to step, for a checkpoint: `bytes` of it, 0 if they keep
+// nothing. Errors: DEVICE.
+size_t bough__weigh_state_bytes(const struct bough__weigh_data *data);
+enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, void *state);
+enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state);
 
 #endif

@@ -51,7 +51,7 @@ static void test_reads_the_example(void **state)
     assert_int_equal(right->map[2], -1);
     assert_float_equal(number_of(&right->loss, "label_smoothing"), 0.1f, 0);
     assert_float_equal(number_of(&right->head[0], "bias"), 0, 0);
-    assert_string_equal(c->weighting.row->name, "fixed");
+    assert_string_equal(c->weighting.choice.row->name, "fixed");
     assert_string_equal(c->optimizer.choice.row->name, "adamw");
     assert_float_equal(bough__optimizer_lr(&c->optimizer), 0.01f, 0);
     assert_float_equal(number_of(&c->optimizer.choice, "weight_decay"), 0, 0);
@@ -77,7 +77,7 @@ static void test_defaults(void **state)
     free(here);
     assert_string_equal(bough_config_input_field(&c, 0), "image");
     assert_string_equal(c.architecture.row->name, "hard_sharing");
-    assert_string_equal(c.weighting.row->name, "equal");
+    assert_string_equal(c.weighting.choice.row->name, "equal");
     assert_string_equal(c.schedule.choice.row->name, "constant");
     assert_int_equal(c.train.epochs, 1);
     assert_int_equal(c.train.batch_size, 64);

@@ -115,7 +115,8 @@ static void steps_allocate(struct bough_device *device, const struct bough_confi
     bough_run_destroy(&run);
     print_message("%s, %s, %s: %d pairs of log points, %d steps, %ld allocations\n",
                   bough_device_info(device)->id, config->architecture.row->name,
-                  config->weighting.row->name, seen.pairs, (int)seen.steps, seen.allocations);
+                  config->weighting.choice.row->name, seen.pairs, (int)seen.steps,
+                  seen.allocations);
     assert_true(seen.pairs >= 6 && seen.steps >= 12);
     assert_int_equal(seen.allocations, 0);
 }

@@ -20,7 +20,7 @@ static inline struct bough__choice weighting_as(const char *text)
                        "  b: {target: b, loss: mse, head: [linear: 1]}\n"
                        "  c: {target: c, loss: mse, head: [linear: 1]}\n",
                        override, NULL)
-        .weighting;
+        .weighting.choice;
 }
 
 static inline struct bough__span put(struct bough__buffer **buffer, struct bough_device *device,

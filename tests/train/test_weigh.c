@@ -1,6 +1,5 @@
-// Weightings of every kind in training: devices agree, a run resumes bit for bit, its log tells the
-// weights, and a step keeps to one small read and one small write more; the two ways to the Gram
-// matrix agree.
+// Weightings of every kind in a step: the log tells the weights, a step keeps to one small read and
+// one small write more, and the two ways to the Gram matrix agree.
 #include "base/strings.h"
 #include "support/support.h"
 #include "support/training.h"
@@ -18,91 +17,19 @@ enum { METHODS = sizeof methods / sizeof *methods };
 
 // ---- Whole trainings ----
 
-enum { EPOCHS = 10, TASKS = 3 };
+enum { EPOCHS = 2, TASKS = 3 };
 
-struct losses {
-    double loss[EPOCHS][TASKS];
-    int count;
-};
-
-static void keep_losses(void *user, const struct bough_event *event)
-{
-    struct losses *losses = user;
-    if (event->kind == BOUGH_EVENT_EPOCH)
-        memcpy(losses->loss[losses->count++], event->loss, sizeof losses->loss[0]);
-}
-
-static struct bough_config config_of(const char *method, const char *optimizer)
+static void train_two_epochs(const char *dir, struct bough_device *device, const char *method)
 {
     char weighting[64];
+    struct bough_run *run;
     snprintf(weighting, sizeof weighting, "weighting=%s", method);
-    return test_config_with(training_text, training_file, optimizer, weighting, NULL);
-}
-
-// One batch an epoch, so that an epoch's loss is a step's.
-static void ten_steps(struct losses *losses, struct bough_device *device, const char *method)
-{
-    struct bough_config config = config_of(method, "optimizer={name: sgd, lr: 0.01}");
-    struct bough_run *run;
+    struct bough_config config =
+        test_config_with(training_text, training_file, "optimizer.clip_norm=1", weighting, NULL);
     config.train.epochs = EPOCHS;
-    config.train.batch_size = TRAINING_ROWS;
-    *losses = (struct losses){.count = 0};
-    assert_ok(bough_train(
-        &run, &config,
-        &(struct bough_train_options){.device = device, .observe = keep_losses, .user = losses}));
-    assert_int_equal(losses->count, EPOCHS);
+    assert_ok(bough_train(&run, &config,
+                          &(struct bough_train_options){.device = device, .run_dir = dir}));
     bough_run_destroy(&run);
-}
-
-static void ten_steps_agree(void **state)
-{
-    (void)state;
-    size_t count;
-    struct bough_device *const *device = test_devices(&count);
-    for (int m = 0; m < METHODS; m++) {
-        struct losses c, other;
-        ten_steps(&c, device[0], methods[m]);
-        assert_true(c.loss[EPOCHS - 1][0] < c.loss[0][0]);
-        for (size_t d = 1; d < count; d++) {
-            double worst = 0;
-            ten_steps(&other, device[d], methods[m]);
-            for (int i = 0; i < EPOCHS; i++)
-                for (int t = 0; t < TASKS; t++)
-                    worst = fmax(worst, fabs(other.loss[i][t] / c.loss[i][t] - 1));
-            print_message("%s on %s: largest relative difference %.2g\n", methods[m],
-                          bough_device_info(device[d])->id, worst);
-            assert_true(worst <= 1e-4);
-        }
-    }
-}
-
-static void train_to(const char *dir, struct bough_device *device, const char *method, int resume,
-                     int epochs)
-{
-    struct bough_config config = config_of(method, "optimizer.clip_norm=1");
-    struct bough_run *run;
-    config.train.epochs = epochs;
-    struct bough_train_options options = {.device = device};
-    *(resume ? &options.resume : &options.run_dir) = dir;
-    assert_ok(bough_train(&run, &config, &options));
-    bough_run_destroy(&run);
-}
-
-static void two_and_two_epochs_are_four(void **state)
-{
-    (void)state;
-    size_t count;
-    struct bough_device *const *device = test_devices(&count);
-    for (int m = 0; m < METHODS; m++)
-        for (size_t d = 0; d < count; d++) {
-            char whole[512], half[512];
-            snprintf(whole, sizeof whole, "%s/whole-%d-%d", test_folder(), m, (int)d);
-            snprintf(half, sizeof half, "%s/half-%d-%d", test_folder(), m, (int)d);
-            train_to(whole, device[d], methods[m], 0, 4);
-            train_to(half, device[d], methods[m], 0, 2);
-            train_to(half, device[d], methods[m], 1, 4);
-            training_same_tensors(whole, half, "last.safetensors");
-        }
 }
 
 // The sum of the weights in each epoch's line of the log; how many lines have some.
@@ -143,7 +70,7 @@ static void the_log_tells_the_weights(void **state)
         double sum[EPOCHS];
         const int graddrop = strcmp(methods[m], "graddrop") == 0;
         snprintf(dir, sizeof dir, "%s/told-%d", test_folder(), m);
-        train_to(dir, device[0], methods[m], 0, 2);
+        train_two_epochs(dir, device[0], methods[m]);
         assert_int_equal(lines_with_weights(sum, dir), graddrop ? 0 : 2);
         if (strcmp(methods[m], "mgda") == 0)
             assert_float_equal(sum[1], 1, 1e-6);
@@ -232,7 +159,7 @@ static void a_residual_is_warned_of_once(void **state)
     net_open(net, test_devices(&count)[0], "mgda", 3);
     assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     struct bough__weigh_data *weigh = &runner->data.weigh;
-    struct bough__weighting bad = *weigh->solver.weighting;
+    struct bough__weighting bad = *weigh->by_gradients.solver.weighting;
     bad.solve = solve_badly;
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
     assert_true(isnan(weights[0]) && isnan(weights[2])); // no step found any
@@ -240,7 +167,7 @@ static void a_residual_is_warned_of_once(void **state)
     run(runner, 0);
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
     assert_true(residual >= 0 && residual <= BOUGH__SOLVED);
-    weigh->solver.weighting = &bad;
+    weigh->by_gradients.solver.weighting = &bad;
     const int before = test_warnings();
     run(runner, 1);
     run(runner, 2);
@@ -350,8 +277,6 @@ static void a_step_has_the_stages_that_its_weighting_needs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ten_steps_agree),
-        cmocka_unit_test(two_and_two_epochs_are_four),
         cmocka_unit_test(the_log_tells_the_weights),
         cmocka_unit_test(a_residual_is_warned_of_once),
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),

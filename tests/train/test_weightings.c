@@ -1,0 +1,153 @@
+// Every weighting in training, and pairs of them: devices agree, and a run that is stopped within
+// an epoch goes on as though it had not been.
+#include "mtl/weighting.h"
+#include "support/support.h"
+#include "support/training.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { EPOCHS = 10, TASKS = 3 };
+
+// Weightings by losses before weightings by gradients; behind them stand all rows, each alone.
+static const char *const pairs[] = {
+    "{name: mgda, losses: uncertainty}",
+    "{name: graddrop, losses: uncertainty}",
+    "{name: mgda, losses: {name: fixed, weights: [1, 2, 0.5]}}",
+};
+
+enum { PAIRS = sizeof pairs / sizeof *pairs };
+
+static size_t methods_count(void)
+{
+    return PAIRS + bough__weightings.count;
+}
+
+static const char *method_of(size_t index)
+{
+    if (index < PAIRS)
+        return pairs[index];
+    const char *name = bough__weightings.row[index - PAIRS]->name;
+    return strcmp(name, "fixed") == 0 ? "{name: fixed, weights: [1, 2, 0.5]}" : name;
+}
+
+static struct bough_config config_of(const char *method, const char *optimizer)
+{
+    char weighting[128];
+    snprintf(weighting, sizeof weighting, "weighting=%s", method);
+    return test_config_with(training_text, training_file, optimizer, weighting, NULL);
+}
+
+// ---- Devices ----
+
+struct losses {
+    double loss[EPOCHS][TASKS];
+    int count;
+};
+
+static void keep_losses(void *user, const struct bough_event *event)
+{
+    struct losses *losses = user;
+    if (event->kind == BOUGH_EVENT_EPOCH)
+        memcpy(losses->loss[losses->count++], event->loss, sizeof losses->loss[0]);
+}
+
+// One batch an epoch, so that an epoch's loss is a step's.
+static void ten_steps(struct losses *losses, struct bough_device *device, const char *method)
+{
+    struct bough_config config = config_of(method, "optimizer={name: sgd, lr: 0.01}");
+    struct bough_run *run;
+    config.train.epochs = EPOCHS;
+    config.train.batch_size = TRAINING_ROWS;
+    *losses = (struct losses){.count = 0};
+    assert_ok(bough_train(
+        &run, &config,
+        &(struct bough_train_options){.device = device, .observe = keep_losses, .user = losses}));
+    assert_int_equal(losses->count, EPOCHS);
+    bough_run_destroy(&run);
+}
+
+static double sum_of(const double *loss)
+{
+    return loss[0] + loss[1] + loss[2];
+}
+
+static void ten_steps_agree(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t m = 0; m < methods_count(); m++) {
+        struct losses c, other;
+        ten_steps(&c, device[0], method_of(m));
+        assert_true(sum_of(c.loss[EPOCHS - 1]) < sum_of(c.loss[0]));
+        for (size_t d = 1; d < count; d++) {
+            double worst = 0;
+            ten_steps(&other, device[d], method_of(m));
+            for (int i = 0; i < EPOCHS; i++)
+                for (int t = 0; t < TASKS; t++)
+                    worst = fmax(worst, fabs(other.loss[i][t] / c.loss[i][t] - 1));
+            print_message("%s on %s: largest relative difference %.2g\n", method_of(m),
+                          bough_device_info(device[d])->id, worst);
+            assert_true(worst <= 1e-4);
+        }
+    }
+}
+
+// ---- Resuming ----
+
+struct stopper {
+    volatile int stop;
+    int epoch;
+};
+
+static void stop_after_epoch(void *user, const struct bough_event *event)
+{
+    struct stopper *stopper = user;
+    if (event->kind == BOUGH_EVENT_EPOCH && event->epoch == stopper->epoch)
+        stopper->stop = 1;
+}
+
+// Three epochs, or until one step behind an epoch, 0 = the first step; or on from there.
+static enum bough_status train(const char *dir, struct bough_device *device, const char *method,
+                               int resume, int until)
+{
+    struct bough_config config = config_of(method, "optimizer.clip_norm=1");
+    struct bough_run *run;
+    struct stopper stopper = {.stop = until == 0, .epoch = until};
+    struct bough_train_options options = {
+        .device = device, .observe = stop_after_epoch, .user = &stopper, .stop = &stopper.stop};
+    config.train.epochs = 3;
+    *(resume ? &options.resume : &options.run_dir) = dir;
+    const enum bough_status status = bough_train(&run, &config, &options);
+    bough_run_destroy(&run);
+    return status;
+}
+
+static void a_stopped_run_goes_on(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t m = 0; m < methods_count(); m++)
+        for (size_t d = 0; d < count; d++) {
+            char whole[512], parts[512];
+            snprintf(whole, sizeof whole, "%s/whole-%d-%d", test_folder(), (int)m, (int)d);
+            snprintf(parts, sizeof parts, "%s/parts-%d-%d", test_folder(), (int)m, (int)d);
+            assert_ok(train(whole, device[d], method_of(m), 0, 3));
+            assert_int_equal(train(parts, device[d], method_of(m), 0, 0), BOUGH_INTERRUPTED);
+            assert_int_equal(train(parts, device[d], method_of(m), 1, 2), BOUGH_INTERRUPTED);
+            assert_ok(train(parts, device[d], method_of(m), 1, 3));
+            training_same_tensors(whole, parts, "last.safetensors");
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ten_steps_agree),
+        cmocka_unit_test(a_stopped_run_goes_on),
+    };
+    return cmocka_run_group_tests(tests, training_start, training_end);
+}
