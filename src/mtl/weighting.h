@@ -1,5 +1,5 @@
 // Weightings: how the tasks' losses or gradients become one update. Rules, defaults, papers:
-// README.md.
+// methods.md.
 #ifndef BOUGH_MTL_WEIGHTING_H
 #define BOUGH_MTL_WEIGHTING_H
 

@@ -72,31 +72,74 @@ static inline struct bough__span put_state(struct bough__buffer **buffer,
     return bough__whole(*buffer);
 }
 
+// A row that takes gradients, prepared once, with what it keeps from step to step.
+struct weighing {
+    struct bough__buffer *rows, *step, *state, *losses, *factor, *out;
+    struct bough__sequence sequence;
+    struct bough__weigh weigh;
+};
+
+// `factor` [tasks] or NULL.
+static inline void weighing_init(struct weighing *w, const struct bough__choice *choice,
+                                 struct bough_device *device, const float *factor, size_t tasks,
+                                 int64_t columns)
+{
+    const size_t bytes = (size_t)columns * sizeof(float);
+    *w = (struct weighing){.sequence.device = device};
+    assert_ok(bough__buffer_create(&w->rows, device, tasks * bytes));
+    assert_ok(bough__buffer_create(&w->step, device, sizeof(struct step_state)));
+    assert_ok(bough__buffer_create(&w->losses, device, 2 * tasks * sizeof(float)));
+    assert_ok(bough__buffer_create(&w->out, device, bytes));
+    w->weigh = (struct bough__weigh){
+        .options = choice->options,
+        .tasks = tasks,
+        .columns = columns,
+        .jacobian = bough__whole(w->rows),
+        .step = bough__whole(w->step),
+        .state = put_state(&w->state, device, choice, tasks, columns),
+        .losses = bough__whole(w->losses),
+        .gradient = bough__whole(w->out),
+    };
+    w->weigh.jacobian.stride = bytes;
+    if (factor)
+        w->weigh.factor = put(&w->factor, device, factor, tasks * sizeof *factor);
+    assert_ok(bough__weighting_of(choice)->write(&w->sequence, &w->weigh));
+}
+
+// `losses` [tasks, 2], NULL for a row that reads none.
+static inline void weighing_step(struct weighing *w, float *gradient, const struct step_state *step,
+                                 const float *jacobian, const float *losses)
+{
+    const size_t tasks = w->weigh.tasks, bytes = w->weigh.jacobian.stride;
+    assert_ok(bough__write(w->weigh.jacobian, jacobian, tasks * bytes));
+    assert_ok(bough__write(w->weigh.step, step, sizeof *step));
+    if (losses)
+        assert_ok(bough__write(w->weigh.losses, losses, 2 * tasks * sizeof *losses));
+    assert_ok(bough__sequence_run(&w->sequence));
+    assert_ok(bough__read(w->weigh.gradient, gradient, bytes));
+}
+
+static inline void weighing_fini(struct weighing *w)
+{
+    bough__sequence_fini(&w->sequence);
+    bough__buffer_destroy(&w->rows);
+    bough__buffer_destroy(&w->step);
+    bough__buffer_destroy(&w->state);
+    bough__buffer_destroy(&w->losses);
+    bough__buffer_destroy(&w->factor);
+    bough__buffer_destroy(&w->out);
+}
+
 // J [tasks, columns] through a row that takes gradients, at its first step.
 static inline void weigh_gradients(float *gradient, const struct bough__choice *choice,
                                    struct bough_device *device, const struct step_state *step,
                                    const float *jacobian, const float *losses, size_t tasks,
                                    int64_t columns)
 {
-    struct bough__buffer *rows, *state, *kept, *out, *means;
-    struct bough__sequence sequence = {.device = device};
-    const size_t bytes = (size_t)columns * sizeof(float);
-    struct bough__weigh weigh = {.options = choice->options, .tasks = tasks, .columns = columns};
-    weigh.jacobian = put(&rows, device, jacobian, tasks * bytes);
-    weigh.jacobian.stride = bytes;
-    weigh.step = put(&state, device, step, sizeof *step);
-    weigh.state = put_state(&kept, device, choice, tasks, columns);
-    weigh.losses = put(&means, device, losses, losses ? 2 * tasks * sizeof *losses : 0);
-    weigh.gradient = put(&out, device, jacobian, bytes);
-    assert_ok(bough__weighting_of(choice)->write(&sequence, &weigh));
-    assert_ok(bough__sequence_run(&sequence));
-    assert_ok(bough__read(weigh.gradient, gradient, bytes));
-    bough__sequence_fini(&sequence);
-    bough__buffer_destroy(&rows);
-    bough__buffer_destroy(&state);
-    bough__buffer_destroy(&kept);
-    bough__buffer_destroy(&means);
-    bough__buffer_destroy(&out);
+    struct weighing w;
+    weighing_init(&w, choice, device, NULL, tasks, columns);
+    weighing_step(&w, gradient, step, jacobian, losses);
+    weighing_fini(&w);
 }
 
 #endif
