@@ -31,17 +31,43 @@ static inline struct bough__span put(struct bough__buffer **buffer, struct bough
     return bough__whole(*buffer);
 }
 
+// A row that solves, from step to step.
+struct solving {
+    struct bough__arena arena;
+    struct bough__solver solver;
+    struct bough__moment moment; // of the next step
+};
+
+static inline void solving_open(struct solving *solving, const struct bough__choice *choice,
+                                size_t tasks)
+{
+    *solving = (struct solving){.moment = {.seed = {1, 2}, .step = 1, .epoch = 1}};
+    assert_ok(bough__solver_init(&solving->solver, &solving->arena, choice, tasks, 0));
+}
+
+// Writes weights [tasks], and goes to the next step. Returns the residual.
+static inline double solving_step(struct solving *solving, float *weights,
+                                  const struct bough__measured *measured)
+{
+    double residual = -1;
+    bough__solver_run(&solving->solver, weights, &residual, measured, &solving->moment);
+    solving->moment.step++;
+    return residual;
+}
+
+static inline void solving_close(struct solving *solving)
+{
+    bough__arena_fini(&solving->arena);
+}
+
 // Weights [tasks] of a row that solves, at its first step. Returns the residual.
 static inline double solve_choice(float *weights, const struct bough__choice *choice,
                                   const struct bough__measured *measured, size_t tasks)
 {
-    struct bough__arena arena = {0};
-    struct bough__solver solver;
-    double residual = -1;
-    assert_ok(bough__solver_init(&solver, &arena, choice, tasks, 0));
-    bough__solver_run(&solver, weights, &residual, measured,
-                      &(struct bough__moment){.seed = {1, 2}, .step = 1, .epoch = 1});
-    bough__arena_fini(&arena);
+    struct solving solving;
+    solving_open(&solving, choice, tasks);
+    const double residual = solving_step(&solving, weights, measured);
+    solving_close(&solving);
     return residual;
 }
 

@@ -1,0 +1,141 @@
+// The weightings that go by losses alone and solve on the host: golden values
+// (golden/losses.json), and what they do at the edges.
+#include "mtl/weighting_support.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TASKS = 3 };
+
+static json_t *golden;
+
+static int open_golden(void **state)
+{
+    golden = test_golden_open(state, "mtl/golden/losses.json");
+    return golden == NULL;
+}
+
+// ---- Golden values ----
+
+// [T] numbers; of losses [T, 2], null is not labelled.
+static void read_numbers(float *to, const json_t *array, size_t stride)
+{
+    for (size_t t = 0; t < TASKS; t++) {
+        const json_t *number = json_array_get(array, t);
+        to[stride * t] = (float)json_number_value(number);
+        if (stride == 2)
+            to[2 * t + 1] = json_is_null(number) ? 0 : 8;
+    }
+}
+
+static void check_step(struct solving *solving, const json_t *step, const float *factor)
+{
+    float losses[2 * TASKS], wanted[TASKS], weights[TASKS];
+    read_numbers(losses, json_object_get(step, "losses"), 2);
+    read_numbers(wanted, json_object_get(step, "gradient"), 1);
+    solving->moment.epoch = (uint32_t)json_integer_value(json_object_get(step, "epoch"));
+    assert_true(solving_step(solving, weights,
+                             &(struct bough__measured){.losses = losses, .factor = factor}) == 0);
+    for (size_t t = 0; t < TASKS; t++)
+        assert_float_equal(factor[t] * weights[t], wanted[t], 1e-6 * fabs((double)wanted[t]));
+}
+
+static void check_row(const json_t *row)
+{
+    struct solving solving;
+    float factor[TASKS];
+    size_t at;
+    json_t *step;
+    const struct bough__choice choice =
+        weighting_as(json_string_value(json_object_get(row, "weighting")));
+    read_numbers(factor, json_object_get(row, "factor"), 1);
+    solving_open(&solving, &choice, TASKS);
+    json_array_foreach(json_object_get(row, "steps"), at, step) check_step(&solving, step, factor);
+    solving_close(&solving);
+}
+
+static void match_golden_values(void **state)
+{
+    (void)state;
+    size_t at;
+    json_t *row;
+    assert_true(json_array_size(json_object_get(golden, "rows")) > 0);
+    json_array_foreach(json_object_get(golden, "rows"), at, row) check_row(row);
+}
+
+// ---- Every row ----
+
+static int by_losses(size_t index, struct bough__choice *choice)
+{
+    const struct bough__weighting *row = (const void *)bough__weightings.row[index];
+    if (row->needs != BOUGH_NEEDS_LOSSES || !row->solve)
+        return 0;
+    *choice = weighting_as(row->row.name);
+    return 1;
+}
+
+// Epochs of two steps with the same losses.
+static void take_steps(float *weights, struct solving *solving, const float *losses, int steps)
+{
+    for (int step = 0; step < steps; step++) {
+        solving->moment.epoch = (uint32_t)(step / 2 + 1);
+        solving_step(solving, weights, &(struct bough__measured){.losses = losses});
+    }
+}
+
+static void any_losses_give_finite_weights(void **state)
+{
+    (void)state;
+    static const float losses[][TASKS] = {
+        {0, 0, 0}, {1, 0, 2}, {-1, 3, 0}, {-1, -2, -3}, {1e-30f, 1, 1e30f}, {1, 1, 1},
+    };
+    struct bough__choice choice;
+    for (size_t i = 0; i < bough__weightings.count; i++)
+        for (size_t at = 0; by_losses(i, &choice) && at < sizeof losses / sizeof *losses; at++) {
+            struct solving solving;
+            float given[2 * TASKS], weights[TASKS];
+            for (size_t t = 0; t < TASKS; t++) {
+                given[2 * t] = losses[at][t];
+                given[2 * t + 1] = 1;
+            }
+            solving_open(&solving, &choice, TASKS);
+            take_steps(weights, &solving, given, 14);
+            for (size_t t = 0; t < TASKS; t++)
+                assert_true(isfinite(weights[t]));
+            solving_close(&solving);
+        }
+}
+
+// Steps in which a task is not labelled leave what is kept of it.
+static void a_missing_task_keeps_its_state(void **state)
+{
+    (void)state;
+    static const float all[2 * TASKS] = {0.5f, 1, 2, 1, 4, 1};
+    static const float none[2 * TASKS] = {0.5f, 1, 0, 0, 4, 1};
+    struct bough__choice choice;
+    for (size_t i = 0; i < bough__weightings.count; i++) {
+        struct solving solving;
+        float weights[TASKS];
+        double kept[64];
+        if (!by_losses(i, &choice))
+            continue;
+        solving_open(&solving, &choice, TASKS);
+        take_steps(weights, &solving, all, 7);
+        const size_t each = solving.solver.state_count / TASKS, size = each * sizeof *kept;
+        assert_true(each * TASKS == solving.solver.state_count && each <= 64);
+        memcpy(kept, solving.solver.state + each, size);
+        take_steps(weights, &solving, none, 5);
+        assert_memory_equal(kept, solving.solver.state + each, size);
+        solving_close(&solving);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(match_golden_values),
+        cmocka_unit_test(any_losses_give_finite_weights),
+        cmocka_unit_test(a_missing_task_keeps_its_state),
+    };
+    return cmocka_run_group_tests(tests, open_golden, test_golden_close);
+}
