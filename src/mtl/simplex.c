@@ -1,34 +1,24 @@
 #include "mtl/simplex.h"
 
+#include "mtl/cholesky.h"
+
 #include <float.h>
 #include <math.h>
 
-// The vertices in use, the corral, are affinely independent: `factor` is the lower Cholesky factor
-// of G + scale 11' over them, row i at i (i + 1) / 2.
+// The vertices in use, the corral, are affinely independent: `cholesky` is of G + scale 11' over
+// them.
 struct corral {
     const double *g;
     size_t n;
     double scale; // the largest entry of G's diagonal
-    double *w, *slope, *point, *factor;
-    size_t *vertex, count;
+    double *w, *slope, *point;
+    struct bough__cholesky cholesky;
+    size_t *vertex;
 };
 
 size_t bough__simplex_work(size_t n)
 {
     return (2 * n + n * (n + 1) / 2) * sizeof(double) + n * sizeof(size_t);
-}
-
-static double *row_of(const struct corral *c, size_t i)
-{
-    return c->factor + i * (i + 1) / 2;
-}
-
-static double dot(const double *a, const double *b, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += a[i] * b[i];
-    return sum;
 }
 
 // Gw into `slope`; gives the index of its least entry.
@@ -37,7 +27,7 @@ static size_t measure(struct corral *c, double *value)
     size_t least = 0;
     *value = 0;
     for (size_t i = 0; i < c->n; i++) {
-        c->slope[i] = dot(c->g + i * c->n, c->w, c->n);
+        c->slope[i] = bough__dot(c->g + i * c->n, c->w, c->n);
         *value += c->w[i] * c->slope[i];
         if (c->slope[i] < c->slope[least])
             least = i;
@@ -48,70 +38,45 @@ static size_t measure(struct corral *c, double *value)
 // 0 where the vertex lies in the affine hull of the corral, but for rounding.
 static int enter(struct corral *c, size_t vertex)
 {
-    double *row = row_of(c, c->count);
-    for (size_t i = 0; i < c->count; i++) {
-        const double *other = row_of(c, i);
-        row[i] = (c->g[vertex * c->n + c->vertex[i]] + c->scale - dot(row, other, i)) / other[i];
-    }
-    const double whole = c->g[vertex * c->n + vertex] + c->scale;
-    const double rest = whole - dot(row, row, c->count);
-    if (!(rest > 16 * DBL_EPSILON * whole))
+    const size_t count = c->cholesky.count;
+    double *row = bough__cholesky_row(&c->cholesky, count);
+    if (count == c->n)
         return 0;
-    row[c->count] = sqrt(rest);
-    c->vertex[c->count++] = vertex;
-    return 1;
+    c->vertex[count] = vertex;
+    for (size_t i = 0; i <= count; i++)
+        row[i] = c->g[vertex * c->n + c->vertex[i]] + c->scale;
+    bough__cholesky_enter(&c->cholesky, 16 * DBL_EPSILON);
+    return c->cholesky.count > count;
 }
 
-// Without row k the rows behind it stand for L L' + x x', x their column k.
 static void leave(struct corral *c, size_t k)
 {
-    double *x = c->point;
-    for (size_t i = k + 1; i < c->count; i++)
-        x[i] = row_of(c, i)[k];
-    for (size_t m = k + 1; m < c->count; m++) {
-        double *pivot = &row_of(c, m)[m];
-        const double root = hypot(*pivot, x[m]), cosine = root / *pivot, sine = x[m] / *pivot;
-        *pivot = root;
-        for (size_t i = m + 1; i < c->count; i++) {
-            double *entry = &row_of(c, i)[m];
-            *entry = (*entry + sine * x[i]) / cosine;
-            x[i] = cosine * x[i] - sine * *entry;
-        }
-    }
-    for (size_t i = k + 1; i < c->count; i++) {
-        const double *from = row_of(c, i);
-        double *to = row_of(c, i - 1);
-        for (size_t j = 0; j < i; j++)
-            to[j] = from[j < k ? j : j + 1];
-        c->vertex[i - 1] = c->vertex[i];
-    }
-    c->count--;
+    bough__cholesky_leave(&c->cholesky, k, c->point);
+    for (size_t i = k; i < c->cholesky.count; i++)
+        c->vertex[i] = c->vertex[i + 1];
 }
 
 // Into `point`: the least point of the corral's affine hull, z / sum z with (G + scale 11') z = 1.
 static void solve(struct corral *c)
 {
     double *z = c->point, sum = 0;
-    for (size_t i = 0; i < c->count; i++)
-        z[i] = (1 - dot(row_of(c, i), z, i)) / row_of(c, i)[i];
-    for (size_t i = c->count; i-- > 0;) {
-        z[i] /= row_of(c, i)[i];
-        for (size_t j = 0; j < i; j++)
-            z[j] -= row_of(c, i)[j] * z[i];
+    for (size_t i = 0; i < c->cholesky.count; i++)
+        z[i] = 1;
+    bough__cholesky_solve(&c->cholesky, z);
+    for (size_t i = 0; i < c->cholesky.count; i++)
         sum += z[i];
-    }
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->cholesky.count; i++)
         z[i] /= sum;
 }
 
 // Where the way from w to the affine hull's point leaves the simplex; count where it does not.
 static size_t border(const struct corral *c, double *share)
 {
-    size_t at = c->count;
+    size_t at = c->cholesky.count;
     *share = 1;
-    for (size_t i = 0; i < c->count; i++) {
+    for (size_t i = 0; i < c->cholesky.count; i++) {
         const double w = c->w[c->vertex[i]], to = c->point[i];
-        if (to <= 0 && (at == c->count || w / (w - to) < *share)) {
+        if (to <= 0 && (at == c->cholesky.count || w / (w - to) < *share)) {
             at = i;
             *share = w > to ? w / (w - to) : 0;
         }
@@ -125,7 +90,7 @@ static void descend(struct corral *c)
     for (;;) {
         double share;
         solve(c);
-        const size_t at = border(c, &share), count = c->count;
+        const size_t at = border(c, &share), count = c->cholesky.count;
         for (size_t i = 0; i < count; i++) {
             double *w = &c->w[c->vertex[i]];
             *w = at == count ? c->point[i] : fmax(0, *w + share * (c->point[i] - *w));
@@ -170,8 +135,8 @@ double bough__simplex_least(double *w, const double *g, size_t n, void *work)
     struct corral c = {.g = g, .n = n, .w = w, .slope = work};
     size_t first = 0;
     c.point = c.slope + n;
-    c.factor = c.point + n;
-    c.vertex = (size_t *)(c.factor + n * (n + 1) / 2);
+    c.cholesky.factor = c.point + n;
+    c.vertex = (size_t *)(c.cholesky.factor + n * (n + 1) / 2);
     for (size_t i = 0; i < n; i++) {
         c.scale = fmax(c.scale, g[i * n + i]);
         if (g[i * n + i] < g[first * n + first])

@@ -1,0 +1,162 @@
+// The direction within c|g_0| of the mean gradient g_0 that serves the worst task best:
+// g_0 + c|g_0| g_w / |g_w|, w the least of g_0.g_w + c|g_0||g_w| over the simplex. Where g_w
+// vanishes, |g_w|^2 at most 1e-8 of the sum of |g_t|^2, it is g_0.
+#include "mtl/simplex.h"
+#include "mtl/weighting.h"
+
+#include <float.h>
+#include <math.h>
+
+struct cagrad_options {
+    float c;
+    int32_t rescale;
+};
+
+static const struct bough__range range_rescale = {"0, 1 or 2", 0, 2, 0, 0};
+
+static const struct bough__option cagrad_options[] = {
+    {"c", BOUGH__OPTION_NUMBER, offsetof(struct cagrad_options, c),
+     .range = &bough__range_not_negative, .number = {0.5},
+     .help = "how far from the mean gradient, in its lengths"},
+    {"rescale", BOUGH__OPTION_INT, offsetof(struct cagrad_options, rescale),
+     .range = &range_rescale, .number = {1},
+     .help = "what divides the result: 0 = nothing, 1 = 1 + c^2, 2 = 1 + c"},
+};
+
+// G over its trace, and so its products.
+struct cagrad {
+    size_t n;
+    double radius;     // c|g_0|
+    double *g, *along; // along: G1/n, the products with g_0
+    double *shifted;   // the Gram matrix of g_t + k g_0
+    double *w, *slope;
+    void *work;
+};
+
+static size_t cagrad_scratch(size_t tasks)
+{
+    return (2 * tasks * tasks + 2 * tasks) * sizeof(double) + bough__simplex_work(tasks) + 16;
+}
+
+static void lay_out(struct cagrad *c, struct bough__solve *solve)
+{
+    c->g = solve->scratch;
+    c->shifted = c->g + c->n * c->n;
+    c->along = c->shifted + c->n * c->n;
+    c->slope = c->along + c->n;
+    c->work = c->slope + c->n;
+    c->w = solve->weights;
+}
+
+// Gives |g_0|^2.
+static double scale(struct cagrad *c, const double *gram)
+{
+    const size_t n = c->n;
+    double trace = 0, square = 0;
+    for (size_t i = 0; i < n; i++)
+        trace += gram[i * n + i];
+    for (size_t i = 0; i < n; i++) {
+        c->along[i] = 0;
+        for (size_t j = 0; j < n; j++) {
+            c->g[i * n + j] = trace > 0 ? gram[i * n + j] / trace : 0;
+            c->along[i] += c->g[i * n + j] / (double)n;
+        }
+        square += c->along[i] / (double)n;
+    }
+    return fmax(0, square);
+}
+
+// |g_w|, Gw into `slope`.
+static double length(struct cagrad *c)
+{
+    double square = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        c->slope[i] = 0;
+        for (size_t j = 0; j < c->n; j++)
+            c->slope[i] += c->g[i * c->n + j] * c->w[j];
+        square += c->w[i] * c->slope[i];
+    }
+    return sqrt(fmax(0, square));
+}
+
+// The least of g_0.g_w + radius (|g_w|^2 / s + s) / 2, of which the least over s is what is sought:
+// the least of |g_w + (s / radius) g_0|. Gives |g_w| - s, which falls as s grows.
+static double beyond(struct cagrad *c, double s, double square)
+{
+    const size_t n = c->n;
+    const double k = s / c->radius;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            c->shifted[i * n + j] =
+                c->g[i * n + j] + k * (c->along[i] + c->along[j]) + k * k * square;
+    bough__simplex_least(c->w, c->shifted, n, c->work);
+    return length(c) - s;
+}
+
+// By the secant, the end that stays put counting half. 0 where g_w vanishes.
+static double find_length(struct cagrad *c, double square)
+{
+    double low = 1e-4, high = 1, over = beyond(c, low, square), under, s = low;
+    if (over <= 0)
+        return 0;
+    under = beyond(c, high, square);
+    for (int steps = 0, side = 0; steps < 100 && high - low > 4 * DBL_EPSILON * high; steps++) {
+        s = under < 0 ? (low * under - high * over) / (under - over) : high;
+        if (!(s > low && s < high))
+            s = 0.5 * (low + high);
+        const double value = beyond(c, s, square);
+        if (fabs(value) <= DBL_EPSILON * s)
+            break;
+        if (value > 0) {
+            low = s, over = value;
+            under *= side == 1 ? 0.5 : 1, side = 1;
+        } else {
+            high = s, under = value;
+            over *= side == -1 ? 0.5 : 1, side = -1;
+        }
+    }
+    return length(c);
+}
+
+// How far the slope at w is from the least one.
+static double gap(const struct cagrad *c, double of_length)
+{
+    double at = 0, least = INFINITY, largest = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const double slope = c->along[i] + c->radius * c->slope[i] / of_length;
+        at += c->w[i] * slope;
+        least = fmin(least, slope);
+        largest = fmax(largest, c->g[i * c->n + i]);
+    }
+    return fmax(0, at - least) / largest;
+}
+
+static void cagrad_solve(struct bough__solve *solve)
+{
+    const struct cagrad_options *options = solve->options;
+    const double far = (double)options->c;
+    struct cagrad c = {.n = solve->n};
+    lay_out(&c, solve);
+    const double square = scale(&c, solve->gram);
+    c.radius = far * sqrt(square);
+    const double of_length = c.radius > 1e-7 * far ? find_length(&c, square) : 0;
+    if (of_length > 0)
+        solve->residual = gap(&c, of_length);
+    const double by = options->rescale == 0   ? 1
+                      : options->rescale == 1 ? 1 / (1 + far * far)
+                                              : 1 / (1 + far);
+    for (size_t i = 0; i < c.n; i++) {
+        const double more = of_length > 0 ? c.radius / of_length * c.w[i] : 0;
+        solve->weights[i] = by * (1 / (double)c.n + more);
+    }
+}
+
+const struct bough__weighting bough__weighting_cagrad = {
+    {.name = "cagrad",
+     .help = "near the mean gradient, what serves the worst task best",
+     .paper = "Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning, NeurIPS 2021",
+     .options = BOUGH_OPTIONS(cagrad_options, struct cagrad_options)},
+    .needs = BOUGH_NEEDS_GRAM,
+    .scratch = cagrad_scratch,
+    .solve = cagrad_solve,
+};

@@ -1,0 +1,57 @@
+// The Nash bargaining solution: each task gains as much, in proportion, as the others would lose.
+// Gw = p / w on G over its Frobenius norm, p the tasks' weights, then the sum of the gradients not
+// longer than max_norm, as in the authors' program. Gradients of 0 weigh nothing; of gradients that
+// cancel newton.h tells.
+#include "mtl/newton.h"
+
+#include <math.h>
+
+struct nash_options {
+    float max_norm;
+};
+
+static const struct bough__option nash_options[] = {
+    {"max_norm", BOUGH__OPTION_NUMBER, offsetof(struct nash_options, max_norm),
+     .range = &bough__range_not_negative, .number = {1},
+     .help = "length at most of the trunk's gradient; 0 = any"},
+};
+
+static size_t nash_scratch(size_t tasks)
+{
+    return bough__newton_work(tasks);
+}
+
+static double length(const double *w, const double *g, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            sum += w[i] * g[i * n + j] * w[j];
+    return sqrt(fmax(0, sum));
+}
+
+static void nash_solve(struct bough__solve *solve)
+{
+    const struct nash_options *options = solve->options;
+    const size_t n = solve->n;
+    double size = 0, *w = solve->weights;
+    for (size_t i = 0; i < n * n; i++)
+        size = hypot(size, solve->gram[i]);
+    solve->residual = bough__newton(w, solve->gram, solve->preference, 1, n, solve->scratch);
+    for (size_t i = 0; i < n; i++)
+        w[i] *= sqrt(size);
+    const double norm = length(w, solve->gram, n), most = (double)options->max_norm;
+    for (size_t i = 0; i < n && most > 0 && norm > most; i++)
+        w[i] *= most / norm;
+}
+
+const struct bough__weighting bough__weighting_nash = {
+    {.name = "nash",
+     .help = "the bargain in which every task gains in proportion",
+     .paper = "Navon et al., Multi-Task Learning as a Bargaining Game, ICML 2022",
+     .options = BOUGH_OPTIONS(nash_options, struct nash_options)},
+    .needs = BOUGH_NEEDS_GRAM,
+    .prefers = 1,
+    .scratch = nash_scratch,
+    .solve = nash_solve,
+};
