@@ -222,7 +222,7 @@ static int value(struct writer *w, const struct bough__key *key)
     if (type == BOUGH__OPTION_TEXT)
         return array ? text(w, array) : 0;
     if (type == BOUGH__OPTION_BY_TASK)
-        return by_task(w, array);
+        return array ? by_task(w, array) : 0;
     if (type == BOUGH__OPTION_CHOICES)
         return layers(w, array, *bough__key_count(key));
     if (type == BOUGH__OPTION_NAMED)

@@ -11,6 +11,10 @@ static void test_round_trip_of_the_example(void **state)
     test_config_round_trip(test_folder(), &c);
     c = test_config(test_config_small, NULL);
     test_config_round_trip(test_folder(), &c);
+    c = test_config(test_config_small, "weighting=pbi", NULL); // a list by task that is left out
+    test_config_round_trip(test_folder(), &c);
+    c = test_config(test_config_small, "weighting={name: pbi, ideal: [-2]}", NULL);
+    test_config_round_trip(test_folder(), &c);
 }
 
 static void test_round_trip_of_hard_values(void **state)

@@ -12,7 +12,7 @@
 static void check_family(const struct bough__family *family);
 
 // What has no paper is no method of somebody's.
-static const char *const without_paper[] = {"equal", "fixed"};
+static const char *const without_paper[] = {"equal", "fixed", "scale_invariant"};
 
 static void check_papers(const struct bough__family *family)
 {

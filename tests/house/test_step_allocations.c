@@ -125,6 +125,8 @@ static void steps_allocate(struct bough_device *device, const struct bough_confi
 static const char *const kinds[][2] = {
     {"weighting=equal"},
     {"weighting=uncertainty"},
+    {"weighting=dwa"},
+    {"weighting=famo"},
     {"weighting=mgda"},
     {"weighting=graddrop"},
     {"weighting=equal", "architecture={name: mmoe, experts: 3}"},

@@ -38,6 +38,10 @@ static void check_step(struct solving *solving, const json_t *step, const float 
                              &(struct bough__measured){.losses = losses, .factor = factor}) == 0);
     for (size_t t = 0; t < TASKS; t++)
         assert_float_equal(factor[t] * weights[t], wanted[t], 1e-6 * fabs((double)wanted[t]));
+    if (!json_object_get(step, "after"))
+        return;
+    read_numbers(losses, json_object_get(step, "after"), 2);
+    solving_after(solving, &(struct bough__measured){.losses = losses, .factor = factor});
 }
 
 static void check_row(const json_t *row)
@@ -80,6 +84,8 @@ static void take_steps(float *weights, struct solving *solving, const float *los
     for (int step = 0; step < steps; step++) {
         solving->moment.epoch = (uint32_t)(step / 2 + 1);
         solving_step(solving, weights, &(struct bough__measured){.losses = losses});
+        if (solving->solver.weighting->after)
+            solving_after(solving, &(struct bough__measured){.losses = losses});
     }
 }
 
@@ -130,12 +136,76 @@ static void a_missing_task_keeps_its_state(void **state)
     }
 }
 
+// ---- Edges ----
+
+static void first_step(float *weights, const char *text, const float *loss)
+{
+    const struct bough__choice choice = weighting_as(text);
+    float losses[2 * TASKS];
+    for (size_t t = 0; t < TASKS; t++) {
+        losses[2 * t] = loss[t];
+        losses[2 * t + 1] = 1;
+    }
+    assert_true(
+        solve_choice(weights, &choice, &(struct bough__measured){.losses = losses}, TASKS) == 0);
+}
+
+static void losses_that_are_not_positive(void **state)
+{
+    (void)state;
+    float weights[TASKS];
+    first_step(weights, "scale_invariant", (float[]){-2, 0, 4});
+    assert_true(weights[0] == 0.5f && weights[1] == 1e8f && weights[2] == 0.25f);
+    first_step(weights, "chebyshev", (float[]){-2, -1, -1});
+    assert_true(weights[0] == 0 && weights[1] == 0.5f && weights[2] == 0.5f);
+    first_step(weights, "cosmos", (float[]){0, 0, 0});
+    assert_true(weights[0] == 1 && weights[1] == 1 && weights[2] == 1);
+    first_step(weights, "lbtw", (float[]){-1, 0, 3});
+    assert_true(weights[0] == 1 && weights[1] == 1 && weights[2] == 1);
+    first_step(weights, "famo", (float[]){-1, 1, 1}); // nothing but the log of 1e-8
+    assert_float_equal(weights[0], 1, 1e-6);
+}
+
+static void losses_along_the_preference_are_summed(void **state)
+{
+    (void)state;
+    float weights[TASKS];
+    first_step(weights, "pbi", (float[]){0.3f, 0.3f, 0.3f});
+    for (size_t t = 0; t < TASKS; t++)
+        assert_float_equal(weights[t], 1, 1e-6);
+}
+
+static void draws_of_rlw(void **state)
+{
+    (void)state;
+    enum { STEPS = 4000 };
+    static const float losses[2 * TASKS] = {1, 1, 1, 1, 1, 1};
+    const struct bough__choice choice = weighting_as("rlw");
+    double sum = 0, squares = 0;
+    struct solving solving;
+    solving_open(&solving, &choice, TASKS);
+    for (int step = 0; step < STEPS; step++) {
+        float weights[TASKS];
+        solving_step(&solving, weights, &(struct bough__measured){.losses = losses});
+        const double apart = log((double)(weights[0] / weights[1])); // of variance 2
+        sum += apart;
+        squares += apart * apart;
+        assert_float_equal(weights[0] + weights[1] + weights[2], 3, 1e-5);
+    }
+    solving_close(&solving);
+    assert_float_equal(sum / STEPS, 0, 0.1);
+    assert_float_equal(squares / STEPS, 2, 0.2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(match_golden_values),
         cmocka_unit_test(any_losses_give_finite_weights),
         cmocka_unit_test(a_missing_task_keeps_its_state),
+        cmocka_unit_test(losses_that_are_not_positive),
+        cmocka_unit_test(losses_along_the_preference_are_summed),
+        cmocka_unit_test(draws_of_rlw),
     };
     return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

@@ -55,6 +55,14 @@ static inline double solving_step(struct solving *solving, float *weights,
     return residual;
 }
 
+// Behind the update, of a row that learns from it.
+static inline void solving_after(struct solving *solving, const struct bough__measured *measured)
+{
+    struct bough__moment moment = solving->moment;
+    moment.step--;
+    bough__solver_after(&solving->solver, measured, &moment);
+}
+
 static inline void solving_close(struct solving *solving)
 {
     bough__arena_fini(&solving->arena);

@@ -29,6 +29,9 @@ static const char *method_of(size_t index)
     if (index < PAIRS)
         return pairs[index];
     const char *name = bough__weightings.row[index - PAIRS]->name;
+    if (strcmp(name, "pbi") ==
+        0) // 5, its default, lets losses grow that are too small beside others
+        return "{name: pbi, theta: 0.1}";
     return strcmp(name, "fixed") == 0 ? "{name: fixed, weights: [1, 2, 0.5]}" : name;
 }
 
