@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes gram_rows.json: directions of weightings by the Gram matrix, in double, by TorchJD (0.18.0).
+"""Writes gram_rows.json: directions of weightings by the Gram matrix, in double, by TorchJD (0.18.0)
+and, of imtl_g where gradients are dependent, by numpy (2.4.6).
 
 usage: gram_rows.py
 
@@ -74,7 +75,40 @@ def pcgrad(_jacobian):
     return aggregation.PCGrad(), 1
 
 
-METHODS = [("pcgrad", pcgrad)]
+def inverse_norms(jacobian):
+    norm = np.linalg.norm(jacobian, axis=1)
+    return np.where(norm > 0, 1 / np.where(norm > 0, norm, 1), 0)
+
+
+class ImtlG:
+    """Where gradients are dependent bough takes the pseudo-inverse of the cosines instead."""
+
+    def __call__(self, matrix):
+        jacobian = matrix.numpy()
+        inverse = inverse_norms(jacobian)
+        unit = jacobian * inverse[:, None]
+        v = np.linalg.pinv(unit @ unit.T, rcond=1e-10).sum(axis=1) * inverse
+        return v / v.sum() @ jacobian
+
+
+def imtl_g(jacobian):
+    inverse = inverse_norms(jacobian)
+    full = np.linalg.matrix_rank(jacobian * inverse[:, None]) == len(jacobian)
+    well = inverse.max() < 1e2 * inverse.min()  # TorchJD's cut goes by the norms
+    return aggregation.IMTLG() if full and well else ImtlG(), 1
+
+
+def aligned(scale):
+    return lambda _jacobian: (aggregation.AlignedMTL(scale_mode=scale), 1)
+
+
+def config(_jacobian):
+    return aggregation.ConFIG(), 1
+
+
+METHODS = [("pcgrad", pcgrad), ("imtl_g", imtl_g), ("aligned", aligned("min")),
+           ("{name: aligned, scale: median}", aligned("median")),
+           ("{name: aligned, scale: rmse}", aligned("rmse")), ("config", config)]
 
 
 def case(text, make, number, jacobian):
