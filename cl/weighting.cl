@@ -5,8 +5,8 @@
 #include "weighting_params.h"
 
 // One item a task.
-ITEM_KERNEL void uncertainty(ARG(losses), ARG(factor), ARG(params), ARG(weights), ARG(gradient),
-                             const ulong count)
+ITEM_KERNEL void learned_scale(ARG(losses), ARG(factor), ARG(params), ARG(weights), ARG(gradient),
+                               const ulong count, const struct learned_scale_params p)
 {
     VIEW(const float, losses);
     VIEW(const float, factor);
@@ -14,11 +14,10 @@ ITEM_KERNEL void uncertainty(ARG(losses), ARG(factor), ARG(params), ARG(weights)
     VIEW(float, weights);
     VIEW(float, gradient);
     EACH_ITEM (t) {
-        const float by = HAS(factor) ? factor[t] : 1.0f;
-        const float half_precision = 0.5f * exp(-params[t]);
+        const float weight = p.share * exp(p.sign * params[t]) * (HAS(factor) ? factor[t] : 1.0f);
         const int labelled = losses[2 * t + 1] != 0.0f;
-        weights[t] = labelled ? half_precision * by : 0.0f;
-        gradient[t] = labelled ? 0.5f - half_precision * by * losses[2 * t] : 0.0f;
+        weights[t] = labelled ? weight : 0.0f;
+        gradient[t] = labelled ? p.sign * (weight * losses[2 * t] - p.share) : 0.0f;
     }
 }
 

@@ -4,6 +4,10 @@
 
 #include "random.h"
 
+struct learned_scale_params {
+    float share, sign; // a task's weight is share exp(sign s)
+};
+
 struct graddrop_params {
     unsigned int columns;
     unsigned int row; // floats from one task's gradient to the next

@@ -1,4 +1,4 @@
-// uncertainty against ten steps of PyTorch (golden/uncertainty.json), on every device.
+// uncertainty and imtl_l against ten steps of PyTorch (golden/learned_scale.json), on every device.
 #include "mtl/weighting_support.h"
 #include "nn/optimizer.h"
 
@@ -8,7 +8,7 @@ static json_t *golden;
 
 static int open_golden(void **state)
 {
-    golden = test_golden_open(state, "mtl/golden/uncertainty.json");
+    golden = test_golden_open(state, "mtl/golden/learned_scale.json");
     return golden == NULL;
 }
 
@@ -31,11 +31,14 @@ struct model {
     double x[NUMBERS];
 };
 
-static void model_init(struct model *m, struct bough_device *device, float start)
+static void model_init(struct model *m, struct bough_device *device, const json_t *row)
 {
     char text[64];
-    snprintf(text, sizeof text, "{name: uncertainty, start: %g}", (double)start);
+    snprintf(text, sizeof text, "{name: %s, start: %g}",
+             json_string_value(json_object_get(row, "weighting")),
+             json_number_value(json_object_get(row, "start")));
     const struct bough__choice choice = weighting_as(text);
+    const struct bough__weighting *weighting = bough__weighting_of(&choice);
     static const float zeros[2 * TASKS];
     float s[TASKS], factor[TASKS];
     *m = (struct model){
@@ -43,8 +46,8 @@ static void model_init(struct model *m, struct bough_device *device, float start
         .optimizer =
             test_config(test_config_small, "optimizer={name: adam, lr: 0.125}", NULL).optimizer,
     };
-    assert_int_equal(bough__weighting_uncertainty.params(NULL, choice.options, TASKS), TASKS);
-    assert_int_equal(bough__weighting_uncertainty.params(s, choice.options, TASKS), TASKS);
+    assert_int_equal(weighting->params(NULL, choice.options, TASKS), TASKS);
+    assert_int_equal(weighting->params(s, choice.options, TASKS), TASKS);
     for (size_t t = 0; t < TASKS; t++)
         factor[t] = (float)number(member("factor"), t);
     const struct bough__weigh weigh = {
@@ -65,7 +68,7 @@ static void model_init(struct model *m, struct bough_device *device, float start
                  put(&m->slot[1], device, zeros, sizeof s)},
         .step = weigh.step,
     };
-    assert_ok(bough__weighting_uncertainty.write(&m->sequence, &weigh));
+    assert_ok(weighting->write(&m->sequence, &weigh));
     assert_ok(bough__optimizer_adam.write(&m->sequence, m->optimizer.choice.options, &block));
 }
 
@@ -142,7 +145,7 @@ static void matches_pytorch(void **state)
         {
             struct model model;
             float s[TASKS];
-            model_init(&model, devices[d], (float)json_number_value(json_object_get(row, "start")));
+            model_init(&model, devices[d], row);
             for (size_t step = 0; step < STEPS; step++)
                 check_step(&model, row, step);
             assert_ok(bough__read(bough__whole(model.s), s, sizeof s));
