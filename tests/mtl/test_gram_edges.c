@@ -9,13 +9,14 @@ enum { MOST = 16 };
 
 static const char *const rows[] = {
     "pcgrad",
+    "gradvac",
     "imtl_g",
     "config",
     "aligned",
     "{name: aligned, scale: median}",
     "{name: aligned, scale: rmse}", // by components, the last three
 };
-enum { ROWS = sizeof rows / sizeof *rows, DRAWS_NOTHING = 1, BY_COMPONENTS = 3 };
+enum { ROWS = sizeof rows / sizeof *rows, DRAWS_NOTHING = 2, BY_COMPONENTS = 4 };
 
 static unsigned drawn;
 

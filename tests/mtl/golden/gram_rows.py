@@ -80,6 +80,10 @@ def inverse_norms(jacobian):
     return np.where(norm > 0, 1 / np.where(norm > 0, norm, 1), 0)
 
 
+def gradvac(beta):
+    return lambda _jacobian: (aggregation.GradVac(beta=beta, eps=0), 3)
+
+
 class ImtlG:
     """Where gradients are dependent bough takes the pseudo-inverse of the cosines instead."""
 
@@ -106,7 +110,9 @@ def config(_jacobian):
     return aggregation.ConFIG(), 1
 
 
-METHODS = [("pcgrad", pcgrad), ("imtl_g", imtl_g), ("aligned", aligned("min")),
+METHODS = [("pcgrad", pcgrad), ("gradvac", gradvac(0.5)),
+           ("{name: gradvac, beta: 0.125}", gradvac(0.125)), ("imtl_g", imtl_g),
+           ("aligned", aligned("min")),
            ("{name: aligned, scale: median}", aligned("median")),
            ("{name: aligned, scale: rmse}", aligned("rmse")), ("config", config)]
 

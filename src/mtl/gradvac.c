@@ -1,0 +1,100 @@
+// Each task's gradient with as much of another's as brings their cosine up to what it was on the
+// mean: the others in random order, each as it was given. The mean of a pair, rho*, begins at 0 and
+// takes beta of each cosine met. A pair that was parallel all along, rho* = 1 to rounding, and one
+// with a gradient of 0, is left as it is; the latter has no cosine to remember.
+#include "mtl/order.h"
+
+#include <math.h>
+#include <string.h>
+
+struct gradvac_options {
+    float beta;
+};
+
+static const struct bough__option gradvac_options[] = {
+    {"beta", BOUGH__OPTION_NUMBER, offsetof(struct gradvac_options, beta),
+     .range = &bough__range_zero_to_one, .number = {0.5},
+     .help = "share of a new cosine in the mean"},
+};
+
+static size_t gradvac_state(size_t tasks, int64_t columns)
+{
+    (void)columns;
+    return tasks * tasks; // rho* of task t and the gradient of another, row by row
+}
+
+static size_t gradvac_scratch(size_t tasks)
+{
+    return tasks * (sizeof(struct bough__ordered) + 2 * sizeof(double));
+}
+
+// v = sum of c_k g_k
+struct mixed {
+    double *c;        // [n]
+    double *products; // [n], of v and each g_k
+};
+
+static double length(const struct mixed *v, size_t n)
+{
+    double square = 0;
+    for (size_t k = 0; k < n; k++)
+        square += v->c[k] * v->products[k];
+    return sqrt(fmax(0, square));
+}
+
+// How much of a gradient of length `other` brings the cosine of v and it from rho to wanted.
+static double share(double rho, double wanted, double length, double other)
+{
+    const double sine = sqrt(fmax(0, 1 - wanted * wanted));
+    const double now = sqrt(fmax(0, 1 - rho * rho));
+    return length * (wanted * now - rho * sine) / (other * sine);
+}
+
+static void meet(struct mixed *v, double *mean, const struct bough__solve *solve, size_t j)
+{
+    const struct gradvac_options *options = solve->options;
+    const double *row = solve->gram + j * solve->n;
+    const double own = length(v, solve->n), other = sqrt(fmax(0, row[j]));
+    const double rho = v->products[j] / (own * other), wanted = *mean;
+    if (!(own > 0 && other > 0) || !isfinite(rho))
+        return;
+    *mean += (double)options->beta * (fmax(-1, fmin(1, rho)) - *mean);
+    if (rho >= wanted || wanted > 1 - BOUGH__SOLVED)
+        return;
+    const double more = share(rho, wanted, own, other);
+    v->c[j] += more;
+    for (size_t k = 0; k < solve->n; k++)
+        v->products[k] += more * row[k];
+}
+
+static void gradvac_solve(struct bough__solve *solve)
+{
+    const size_t n = solve->n;
+    struct mixed v = {.c = solve->scratch};
+    v.products = v.c + n;
+    struct bough__ordered *order = (void *)(v.products + n);
+    memset(solve->weights, 0, n * sizeof *solve->weights);
+    for (size_t i = 0; i < n; i++) {
+        memset(v.c, 0, n * sizeof *v.c);
+        v.c[i] = 1;
+        memcpy(v.products, solve->gram + i * n, n * sizeof *v.products);
+        bough__order_others(order, solve, i);
+        double *means = solve->state + solve->task[i] * solve->tasks;
+        for (size_t k = 0; k + 1 < n; k++)
+            meet(&v, means + solve->task[order[k].place], solve, order[k].place);
+        for (size_t k = 0; k < n; k++)
+            solve->weights[k] += v.c[k];
+    }
+}
+
+const struct bough__weighting bough__weighting_gradvac = {
+    {.name = "gradvac",
+     .help = "gradients brought up to the cosines they had with another task's",
+     .paper = "Wang et al., Gradient Vaccine: Investigating and Improving Multi-task Optimization "
+              "in Massively Multilingual Models, ICLR 2021",
+     .options = BOUGH_OPTIONS(gradvac_options, struct gradvac_options)},
+    .needs = BOUGH_NEEDS_GRAM,
+    .state = gradvac_state,
+    .scratch = gradvac_scratch,
+    .solve = gradvac_solve,
+};
