@@ -112,6 +112,80 @@ static void any_losses_give_finite_weights(void **state)
         }
 }
 
+// What seven epochs of two steps end with, of losses that move from step to step; and with the
+// tasks' order turned round, if `turned`.
+static void end_weights(float *weights, const struct bough__choice *choice, const float *factor,
+                        int turned)
+{
+    struct solving solving;
+    solving_open(&solving, choice, TASKS);
+    for (int step = 0; step < 14; step++) {
+        float losses[2 * TASKS];
+        for (size_t t = 0; t < TASKS; t++) {
+            const size_t task = turned ? TASKS - 1 - t : t;
+            losses[2 * t] = (float)(task + 1) / (float)(1 + (size_t)step * (TASKS - task));
+            losses[2 * t + 1] = 8;
+        }
+        const struct bough__measured measured = {.losses = losses, .factor = factor};
+        solving.moment.epoch = (uint32_t)(step / 2 + 1);
+        solving_step(&solving, weights, &measured);
+        for (size_t t = 0; t < TASKS; t++)
+            losses[2 * t] *= 0.5f + 0.125f * (float)(turned ? TASKS - 1 - t : t);
+        if (solving.solver.weighting->after)
+            solving_after(&solving, &measured);
+    }
+    solving_close(&solving);
+}
+
+static void order_does_not_matter(void **state)
+{
+    (void)state;
+    struct bough__choice choice;
+    for (size_t i = 0; i < bough__weightings.count; i++) {
+        float weights[TASKS], turned[TASKS];
+        if (!by_losses(i, &choice) || strcmp(choice.row->name, "rlw") == 0) // draws by task
+            continue;
+        end_weights(weights, &choice, NULL, 0);
+        end_weights(turned, &choice, NULL, 1);
+        for (size_t t = 0; t < TASKS; t++)
+            assert_float_equal(weights[t], turned[TASKS - 1 - t], 1e-6 * fabs((double)weights[t]));
+    }
+}
+
+// Of a row with preferences only the tasks' weights beside each other count.
+static void preferences_have_no_size(void **state)
+{
+    (void)state;
+    static const float some[TASKS] = {1, 0.5f, 2}, more[TASKS] = {4, 2, 8};
+    struct bough__choice choice;
+    for (size_t i = 0; i < bough__weightings.count; i++) {
+        float weights[TASKS], others[TASKS];
+        if (!by_losses(i, &choice) || !bough__weighting_of(&choice)->prefers)
+            continue;
+        end_weights(weights, &choice, some, 0);
+        end_weights(others, &choice, more, 0);
+        for (size_t t = 0; t < TASKS; t++)
+            assert_float_equal(weights[t], 4 * others[t], 1e-6 * fabs((double)weights[t]));
+    }
+}
+
+static void tasks_that_are_equal_weigh_the_same(void **state)
+{
+    (void)state;
+    static const float losses[2 * TASKS] = {0.5f, 8, 0.5f, 8, 0.5f, 8};
+    struct bough__choice choice;
+    for (size_t i = 0; i < bough__weightings.count; i++) {
+        struct solving solving;
+        float weights[TASKS];
+        if (!by_losses(i, &choice) || strcmp(choice.row->name, "rlw") == 0)
+            continue;
+        solving_open(&solving, &choice, TASKS);
+        take_steps(weights, &solving, losses, 14);
+        assert_true(weights[0] > 0 && weights[0] == weights[1] && weights[0] == weights[2]);
+        solving_close(&solving);
+    }
+}
+
 // Steps in which a task is not labelled leave what is kept of it.
 static void a_missing_task_keeps_its_state(void **state)
 {
@@ -202,6 +276,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(match_golden_values),
         cmocka_unit_test(any_losses_give_finite_weights),
+        cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(preferences_have_no_size),
+        cmocka_unit_test(tasks_that_are_equal_weigh_the_same),
         cmocka_unit_test(a_missing_task_keeps_its_state),
         cmocka_unit_test(losses_that_are_not_positive),
         cmocka_unit_test(losses_along_the_preference_are_summed),

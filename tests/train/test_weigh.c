@@ -267,6 +267,8 @@ static void a_step_has_the_stages_that_its_weighting_needs(void **state)
     (void)state;
     stages_are("equal", 0, "feed forward losses backward update");
     stages_are("uncertainty", 0, "feed forward weigh backward update account");
+    stages_are("dwa", 0, "feed forward weigh backward update account");
+    stages_are("famo", 0, "feed forward weigh backward update account again learn");
     stages_are("mgda", BOUGH_JACOBIAN_KEPT,
                "feed forward losses heads sweep gram solve combine update");
     stages_are("mgda", BOUGH_JACOBIAN_NOT_KEPT,

@@ -98,6 +98,22 @@ static void ten_steps_agree(void **state)
     }
 }
 
+// The weights that the host finds are what the backward pass starts from.
+static void weights_of_one_change_nothing(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        struct losses equal, found;
+        ten_steps(&equal, device[d], "equal");
+        ten_steps(&found, device[d], "{name: lbtw, alpha: 0}");
+        for (int i = 0; i < EPOCHS; i++)
+            for (int t = 0; t < TASKS; t++)
+                assert_float_equal(found.loss[i][t], equal.loss[i][t], 1e-6);
+    }
+}
+
 // ---- Resuming ----
 
 struct stopper {
@@ -150,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_steps_agree),
+        cmocka_unit_test(weights_of_one_change_nothing),
         cmocka_unit_test(a_stopped_run_goes_on),
     };
     return cmocka_run_group_tests(tests, training_start, training_end);
