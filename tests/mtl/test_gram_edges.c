@@ -12,11 +12,12 @@ static const char *const rows[] = {
     "gradvac",
     "imtl_g",
     "config",
+    "gradnorm",
     "aligned",
     "{name: aligned, scale: median}",
-    "{name: aligned, scale: rmse}", // by components, the last three
+    "{name: aligned, scale: rmse}",
 };
-enum { ROWS = sizeof rows / sizeof *rows, DRAWS_NOTHING = 2, BY_COMPONENTS = 4 };
+enum { ROWS = sizeof rows / sizeof *rows, DRAWS_NOTHING = 2, CANCEL_OPPOSITES = 4 };
 
 static unsigned drawn;
 
@@ -78,12 +79,12 @@ static void equal_gradients_weigh_the_same(void **state)
         }
 }
 
-// Of opposite gradients nothing is left, but of their one component.
+// The first rows leave nothing of opposite gradients.
 static void opposite_gradients_move_nothing(void **state)
 {
     (void)state;
     static const float gram[4] = {4, -2, -2, 1}; // g1 = -2 g2
-    for (size_t r = 0; r < BY_COMPONENTS; r++) {
+    for (size_t r = 0; r < CANCEL_OPPOSITES; r++) {
         float weights[2];
         solve_as(weights, rows[r], gram, NULL, 2);
         assert_float_equal(2 * weights[0] - weights[1], 0, 1e-6);
