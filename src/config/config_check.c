@@ -75,9 +75,16 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
 {
     const struct bough__weighting *row = bough__weighting_of(&config->weighting.choice);
     const struct bough__weighting *losses = bough__weighting_of(&config->weighting.losses);
-    if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal)
+    const size_t mark = bough__config_enter(place, "weighting");
+    if (row->needs != BOUGH_NEEDS_GRAM && strcmp(config->weighting.on, "parameters") != 0) {
+        bough__config_enter(place, "on");
+        return bough__config_wrong(place, NULL, "%s, and %s does not go by the Gram matrix",
+                                   config->weighting.on, row->row.name);
+    }
+    if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal) {
+        bough__config_leave(place, mark);
         return BOUGH_OK;
-    bough__config_enter(place, "weighting");
+    }
     bough__config_enter(place, "losses");
     return bough__config_wrong(place, NULL,
                                "%s stands before a weighting by gradients, and %s is none",

@@ -112,6 +112,9 @@ static const struct bough__option weighting_options[] = {
     {"losses", BOUGH__OPTION_SECTION, offsetof(struct bough__weighing, losses),
      .section = &loss_weighting_section,
      .help = "of a weighting by gradients: how the losses are weighed before"},
+    {"on", BOUGH__OPTION_TEXT, offsetof(struct bough__weighing, on),
+     .family = &bough__gradient_places, .text = "parameters",
+     .help = "of a weighting by the Gram matrix: which gradients it compares"},
 };
 static const struct bough__options weighting_section =
     BOUGH_OPTIONS(weighting_options, struct bough__weighing);

@@ -63,11 +63,16 @@ static void add_values_of(struct bough__plan *plan, int32_t n)
 static void add_meeting(struct bough__plan *plan, int32_t n)
 {
     struct bough__entry *entry = &plan->entry[n];
-    const int gram = plan->options.mode == BOUGH_PLAN_GRAM;
-    const int32_t filled = backward_time(plan, HEADS, 0);
-    entry->gradient[HEADS] =
-        area_add(plan, plan->options.tasks * bough__value_bytes(&plan->graph->node[n]), filled,
-                 gram ? backward_time(plan, WEIGHTED, n) : reading_time(plan, SWEEP, n));
+    const struct bough__node *node = &plan->graph->node[n];
+    const size_t tasks = plan->options.tasks;
+    const int32_t filled = backward_time(plan, HEADS, 0), now = backward_time(plan, SWEEP, n);
+    entry->gradient[HEADS] = area_add(plan, tasks * bough__value_bytes(node), filled,
+                                      bough__plan_weighs(plan) ? backward_time(plan, WEIGHTED, n)
+                                                               : reading_time(plan, SWEEP, n));
+    if (plan->options.mode == BOUGH_PLAN_REPRESENTATION)
+        entry->scratch[SWEEP] =
+            area_add(plan, bough__gram_scratch((int64_t)tasks, bough_shape_elements(&node->need.y)),
+                     now, now);
 }
 
 static void add_gradients_of(struct bough__plan *plan, int32_t n, enum bough__pass pass)
@@ -112,6 +117,8 @@ static void add_gram_leaf(struct bough__plan *plan, int32_t n)
     const int32_t now = backward_time(plan, SWEEP, swept ? entry->last_of_sweep : n);
     if (entry->met)
         add_meeting(plan, n);
+    if (plan->options.mode == BOUGH_PLAN_REPRESENTATION)
+        return;
     if (swept && bough__crosses(plan))
         add_crossing(plan, n, now);
     else if (swept)

@@ -14,6 +14,9 @@ enum bough__plan_mode {
     BOUGH_PLAN_SINGLE,   // one backward pass, of the sum of all losses
     BOUGH_PLAN_JACOBIAN, // the tasks' gradients of the shared leaves, apart
     BOUGH_PLAN_GRAM,     // their inner products, and the weighted sum of the gradients
+    // Likewise, but the products are of the gradients where the tasks meet, of the shared
+    // representations: there is no sweep.
+    BOUGH_PLAN_REPRESENTATION,
 };
 
 struct bough__plan_options {
@@ -32,8 +35,8 @@ struct bough__plan_options {
     // For JACOBIAN [tasks, ...]: row t is task t's gradient of what is shared, laid out as
     // `shared`; the rows are `stride` apart. What no leaf covers is left as it is.
     struct bough__span jacobian;
-    struct bough__span gram;    // for GRAM [tasks, tasks]
-    struct bough__span weights; // for GRAM [tasks], of the weighted pass
+    // For GRAM and REPRESENTATION [tasks, tasks], and [tasks], of the weighted pass.
+    struct bough__span gram, weights;
     // Bytes: where the plan would be larger, the shared part is swept for fewer tasks at a time.
     // Where the plan cannot be that small the second limit stands. 0 = none.
     // For GRAM half of the tasks' gradients of the shared leaves stand meanwhile, and the other
@@ -52,9 +55,9 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
 void bough__plan_destroy(struct bough__plan **plan);
 
 // Each prepares the launches of a pass at the end of `out`. They run in this order:
-//   SINGLE    forward, backward
-//   JACOBIAN  forward, heads, sweep
-//   GRAM      forward, heads, sweep, weighted
+//   SINGLE                forward, backward
+//   JACOBIAN              forward, heads, sweep
+//   GRAM, REPRESENTATION  forward, heads, sweep, weighted
 enum bough_status bough__plan_forward(struct bough__plan *plan, struct bough__sequence *out);
 enum bough_status bough__plan_backward(struct bough__plan *plan, struct bough__sequence *out);
 // From each root to where its task meets others: the gradients of the leaves of single tasks.

@@ -74,6 +74,12 @@ static inline size_t bough__value_bytes(const struct bough__node *node)
     return (size_t)bough_shape_elements(&node->need.y) * bough_dtype_size(node->need.y_dtype);
 }
 
+// Whether there is a weighted pass, behind the products.
+static inline int bough__plan_weighs(const struct bough__plan *plan)
+{
+    return plan->options.mode == BOUGH_PLAN_GRAM || plan->options.mode == BOUGH_PLAN_REPRESENTATION;
+}
+
 // Whether the backward pass of an op is a part of `pass`.
 static inline int bough__runs_in(const struct bough__plan *plan, int32_t n, enum bough__pass pass)
 {
@@ -82,7 +88,8 @@ static inline int bough__runs_in(const struct bough__plan *plan, int32_t n, enum
         return 0;
     if (!entry->stacked)
         return pass == HEADS;
-    return pass == SWEEP || (pass == WEIGHTED && plan->options.mode == BOUGH_PLAN_GRAM);
+    return (pass == SWEEP && plan->options.mode != BOUGH_PLAN_REPRESENTATION) ||
+           (pass == WEIGHTED && bough__plan_weighs(plan));
 }
 
 static inline uint8_t *bough__contributes(const struct bough__plan *plan, int32_t root)
@@ -96,11 +103,14 @@ static inline size_t bough__scratch_stride(const struct bough__node *node)
     return (node->need.scratch + 63) / 64 * 64;
 }
 
-// A stacked leaf whose gradients stand in the plan, [tasks, ...], for the Gram matrix.
+// A stacked leaf whose gradients stand in the plan, [tasks, ...], for the Gram matrix: of the
+// representations only where heads read it themselves.
 static inline int bough__is_gram_leaf(const struct bough__plan *plan, int32_t n)
 {
-    return !plan->graph->node[n].op && plan->entry[n].active && plan->entry[n].stacked &&
-           plan->options.mode == BOUGH_PLAN_GRAM;
+    const struct bough__entry *entry = &plan->entry[n];
+    return !plan->graph->node[n].op && entry->active && entry->stacked &&
+           (plan->options.mode == BOUGH_PLAN_GRAM ||
+            (plan->options.mode == BOUGH_PLAN_REPRESENTATION && entry->met));
 }
 
 // Whether the Gram matrix is found by groups of tasks: the gradients of the first `held` tasks

@@ -158,16 +158,16 @@ static enum bough_status stacked_pass(struct bough__plan *plan, struct bough__se
                                       struct bough__pass_run run, int *any)
 {
     enum bough_status status = BOUGH_OK;
-    const int gram = plan->options.mode == BOUGH_PLAN_GRAM;
+    const int weighs = bough__plan_weighs(plan);
     for (int32_t n = plan->graph->count - 1; n >= 0; n--) {
         const int leaf = bough__is_gram_leaf(plan, n);
         if (!leaf && !bough__runs_in(plan, n, run.pass))
             continue;
-        if (gram && (!leaf || run.pass == WEIGHTED))
+        if (weighs && (!leaf || run.pass == WEIGHTED))
             BOUGH_TRY(take_over_for(plan, out, n, run));
         if (!leaf)
             BOUGH_TRY(bough__write_backward(plan, out, n, run));
-        if (gram && run.pass == SWEEP)
+        if (weighs && run.pass == SWEEP)
             BOUGH_TRY(write_grams(plan, out, n, run, any));
     }
 done:
@@ -204,6 +204,24 @@ done:
     return status;
 }
 
+// The products of what the heads left where they meet.
+static enum bough_status write_met(struct bough__plan *plan, struct bough__sequence *out, int *any)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int32_t n = plan->graph->count - 1; n >= 0; n--) {
+        const struct bough__gram met = {.tasks = (int64_t)plan->options.tasks,
+                                        .jacobian = bough__stacked_span(plan, n, HEADS),
+                                        .gram = plan->options.gram,
+                                        .add = *any};
+        if (!plan->entry[n].met || plan->entry[n].root != n)
+            continue;
+        BOUGH_TRY(write_block(plan, out, n, met));
+        *any = 1;
+    }
+done:
+    return status;
+}
+
 enum bough_status bough__plan_sweep(struct bough__plan *plan, struct bough__sequence *out)
 {
     enum bough_status status = BOUGH_OK;
@@ -211,8 +229,11 @@ enum bough_status bough__plan_sweep(struct bough__plan *plan, struct bough__sequ
     int any = 0;
     if (bough__crosses(plan))
         return sweep_crossing(plan, out);
-    BOUGH_TRY(sweep_groups(plan, out, (struct bough__pass_run){.pass = SWEEP}, tasks, &any));
-    if (plan->options.mode == BOUGH_PLAN_GRAM && !any)
+    if (plan->options.mode == BOUGH_PLAN_REPRESENTATION)
+        BOUGH_TRY(write_met(plan, out, &any));
+    else
+        BOUGH_TRY(sweep_groups(plan, out, (struct bough__pass_run){.pass = SWEEP}, tasks, &any));
+    if (bough__plan_weighs(plan) && !any)
         BOUGH_TRY(bough__stack_zero_write(out, plan->options.gram, (int64_t)(tasks * tasks), 1));
 done:
     return status;

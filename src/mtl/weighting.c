@@ -15,3 +15,15 @@ static const struct bough__row *const loss_rows[] = {
 };
 const struct bough__family bough__loss_weightings = {"weighting by losses", loss_rows,
                                                      sizeof loss_rows / sizeof *loss_rows};
+
+static const struct bough__row parameters = {.name = "parameters",
+                                             .help = "the gradients of the shared parameters"},
+                               representation = {
+                                   .name = "representation",
+                                   .help = "those of what the heads read, in their place: cheaper, "
+                                           "and not the same",
+                                   .paper = "Sener, Koltun, Multi-Task Learning as Multi-Objective "
+                                            "Optimization, NeurIPS 2018"};
+static const struct bough__row *const places[] = {&parameters, &representation};
+const struct bough__family bough__gradient_places = {"place of gradients", places,
+                                                     sizeof places / sizeof *places};

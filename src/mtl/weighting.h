@@ -105,7 +105,11 @@ struct bough__weighting {
 struct bough__weighing {
     struct bough__choice choice; // of bough__weightings
     struct bough__choice losses; // of bough__loss_weightings; equal where there is no such choice
+    const char *on;              // of bough__gradient_places: where the gradients are taken
 };
+
+// "parameters" that are shared, or the shared "representation".
+extern const struct bough__family bough__gradient_places;
 
 #define BOUGH_WEIGHTING(name) extern const struct bough__weighting bough__weighting_##name;
 #include "mtl/weighting_list.h"

@@ -94,7 +94,9 @@ static struct bough__plan_options plan_options(const struct bough__step *step)
     options.gram = bough__weigh_gram(weigh);
     options.weights = bough__whole(weigh->weights);
     options.stack_limit[0] = stack_bytes;
-    if (options.mode == BOUGH_PLAN_GRAM) { // at first, what the Jacobian would take
+    if (bough__weigh_on_representation(weigh)) {
+        options.mode = BOUGH_PLAN_REPRESENTATION;
+    } else if (options.mode == BOUGH_PLAN_GRAM) { // at first, what the Jacobian would take
         options.stack_limit[0] = options.tasks * options.shared_bytes;
         options.stack_limit[1] = stack_bytes;
     }

@@ -54,6 +54,11 @@ static void choose_weightings(struct bough__weigh_data *data)
         choose(&data->by_gradients, &config->choice);
 }
 
+int bough__weigh_on_representation(const struct bough__weigh_data *data)
+{
+    return strcmp(data->model->config->weighting.on, "representation") == 0;
+}
+
 // The Gram matrix of a Jacobian that is kept saves the second, weighted pass.
 static int keeps_jacobian(const struct bough__weigh_data *data)
 {
@@ -61,6 +66,8 @@ static int keeps_jacobian(const struct bough__weigh_data *data)
     const uint64_t bytes = tasks_of(data) * data->stride;
     if (bough__weigh_needs(data) != BOUGH_NEEDS_GRAM)
         return bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS;
+    if (bough__weigh_on_representation(data))
+        return 0;
     if (model->jacobian != BOUGH_JACOBIAN_IF_IT_FITS)
         return model->jacobian == BOUGH_JACOBIAN_KEPT;
     return bytes <= jacobian_bytes;
@@ -237,7 +244,9 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
         .step = state,
         .state = bough__whole(weigher->state),
         .losses = bough__weigh_losses(data),
-        .factor = bough__whole(data->factor),
+        .factor = weigher == &data->by_losses
+                      ? bough__whole(data->factor)
+                      : bough__weigh_roots(data), // of the Jacobian's losses
         .weights = bough__whole(data->roots),
         .jacobian = bough__weigh_jacobian(data),
         .columns = data->columns,

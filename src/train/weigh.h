@@ -54,6 +54,9 @@ struct bough__span bough__weigh_roots(const struct bough__weigh_data *data);
 // What the gradients are wanted for; NOTHING where none are found apart.
 enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);
 
+// Whether these are the gradients of the shared representations.
+int bough__weigh_on_representation(const struct bough__weigh_data *data);
+
 // Whether a weighting sees the losses before their gradients are found.
 int bough__weigh_sees_losses(const struct bough__weigh_data *data);
 

@@ -202,6 +202,18 @@ static void record_apart(struct cut_net *net, const void *what)
         cut_head(net, t, net->x);
 }
 
+// The representation is as far from x as a leaf says: their gradients are the same.
+static void record_moved(struct cut_net *net, const void *what)
+{
+    (void)what;
+    const int32_t leaf = cut_leaf(net, (struct bough_shape){2, {7, 9}}, 1);
+    const int32_t moved = cut_two(net, "add", net->x, leaf);
+    for (int t = 0; t < T; t++)
+        cut_head(net, t, moved);
+}
+
+static const struct cut_shape moved = {"moved", {2, {7, 9}}, record_moved, NULL};
+
 static const struct cut_shape shapes[] = {
     {"tree", {2, {7, 9}}, record_tree, NULL},       {"columns", {2, {4, 9}}, record_columns, NULL},
     {"experts", {2, {7, 9}}, record_experts, NULL}, {"tied", {2, {7, 9}}, record_tied, NULL},
@@ -269,9 +281,15 @@ static void compare_gram(const struct cut_result *got, const struct cut_result *
     test_close_to("weighted", got->gradient, want->gradient, HALF);
 }
 
+static void compare_weighted(const struct cut_result *got, const struct cut_result *want)
+{
+    test_close_to("weighted", got->gradient, want->gradient, HALF);
+    test_close_to("leaves of one task", got->gradient + HALF, want->gradient + HALF, HALF);
+}
+
 static void check(const struct cut_shape *shape)
 {
-    static struct cut_result want;
+    static struct cut_result want, got;
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     for (size_t d = 0; d < count; d++)
@@ -286,6 +304,11 @@ static void check(const struct cut_shape *shape)
             check_groups(&want, device[d], shape, how, compare_jacobian);
             how.mode = BOUGH_PLAN_GRAM;
             check_groups(&want, device[d], shape, how, compare_gram);
+            how.mode = BOUGH_PLAN_REPRESENTATION;
+            cut_solve(&got, device[d], shape, &how);
+            compare_weighted(&got, &want);
+            if (shape == &moved)
+                compare_gram(&got, &want);
         }
 }
 
@@ -303,6 +326,7 @@ static void every_way_of_sharing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         check(&shapes[i]);
+    check(&moved);
 }
 
 // ---- Owners ----

@@ -32,7 +32,7 @@ void test_net_plan(struct test_net *net, const struct bough__plan_options *optio
     }
     assert_ok(bough__plan_heads(net->plan, &net->backward));
     assert_ok(bough__plan_sweep(net->plan, &net->backward));
-    if (options->mode == BOUGH_PLAN_GRAM)
+    if (options->mode == BOUGH_PLAN_GRAM || options->mode == BOUGH_PLAN_REPRESENTATION)
         assert_ok(bough__plan_weighted(net->plan, &net->backward));
 }
 

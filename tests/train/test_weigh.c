@@ -273,6 +273,10 @@ static void a_step_has_the_stages_that_its_weighting_needs(void **state)
                "feed forward losses heads sweep gram solve combine update");
     stages_are("mgda", BOUGH_JACOBIAN_NOT_KEPT,
                "feed forward losses heads sweep solve combine update");
+    stages_are("{name: mgda, on: representation}", 0,
+               "feed forward losses heads sweep solve combine update");
+    stages_are("{name: mgda, losses: uncertainty}", BOUGH_JACOBIAN_KEPT,
+               "feed forward weigh heads sweep gram solve combine update account");
     stages_are("graddrop", 0, "feed forward losses heads sweep combine update");
 }
 

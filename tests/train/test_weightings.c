@@ -1,4 +1,4 @@
-// Every weighting in training, and pairs of them: devices agree, and a run that is stopped within
+// Every weighting in training, and combinations: devices agree, and a run that is stopped within
 // an epoch goes on as though it had not been.
 #include "mtl/weighting.h"
 #include "support/support.h"
@@ -10,27 +10,27 @@
 
 enum { EPOCHS = 10, TASKS = 3 };
 
-// Weightings by losses before weightings by gradients; behind them stand all rows, each alone.
-static const char *const pairs[] = {
+// What goes with a row; behind them stand all rows, each alone.
+static const char *const combined[] = {
     "{name: mgda, losses: uncertainty}",
+    "{name: mgda, on: representation}",
     "{name: graddrop, losses: uncertainty}",
     "{name: mgda, losses: {name: fixed, weights: [1, 2, 0.5]}}",
 };
 
-enum { PAIRS = sizeof pairs / sizeof *pairs };
+enum { COMBINED = sizeof combined / sizeof *combined };
 
 static size_t methods_count(void)
 {
-    return PAIRS + bough__weightings.count;
+    return COMBINED + bough__weightings.count;
 }
 
 static const char *method_of(size_t index)
 {
-    if (index < PAIRS)
-        return pairs[index];
-    const char *name = bough__weightings.row[index - PAIRS]->name;
-    if (strcmp(name, "pbi") ==
-        0) // 5, its default, lets losses grow that are too small beside others
+    if (index < COMBINED)
+        return combined[index];
+    const char *name = bough__weightings.row[index - COMBINED]->name;
+    if (strcmp(name, "pbi") == 0) // 5, its default, lets a loss grow that is small beside others
         return "{name: pbi, theta: 0.1}";
     return strcmp(name, "fixed") == 0 ? "{name: fixed, weights: [1, 2, 0.5]}" : name;
 }
