@@ -4,12 +4,12 @@
 
 #include <math.h>
 
-// Box, Muller, "A note on the generation of random normal deviates", 1958. The 2 keeps the draws
-// apart from those of dropout and graddrop.
+// Box, Muller, "A note on the generation of random normal deviates", 1958. The 3 keeps the draws
+// apart from those of dropout, graddrop and order.c.
 static double draw(const struct bough__moment *moment, size_t task)
 {
     const struct random4 bits =
-        random_bits(moment->seed[0], moment->seed[1], (unsigned int)task, 2, 0, moment->step);
+        random_bits(moment->seed[0], moment->seed[1], (unsigned int)task, 3, 0, moment->step);
     const double radius = ((double)bits.v[0] + 1) / 4294967296.0; // (0, 1]
     const double angle = 6.283185307179586 * (double)bits.v[1] / 4294967296.0;
     return sqrt(-2 * log(radius)) * cos(angle);

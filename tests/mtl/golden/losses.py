@@ -85,7 +85,7 @@ class Rlw(Rule):
     def loss(self, ids, L, p, moment):
         normal = []
         for t in ids:
-            words = philox([t, 2, 0, moment[0]], [1, 2])
+            words = philox([t, 3, 0, moment[0]], [1, 2])
             normal.append(np.sqrt(-2 * np.log((words[0] + 1) / 2**32))
                           * np.cos(2 * np.pi * words[1] / 2**32))
         return (len(ids) * torch.softmax(torch.tensor(normal), 0) * L).sum()
