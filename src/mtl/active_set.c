@@ -100,11 +100,10 @@ static double until_zero(const struct active *c, size_t count, size_t *k)
     return least;
 }
 
-static void move(struct active *c, size_t p, size_t count, double step)
+static void move(struct active *c, size_t count, double step)
 {
     for (size_t i = 0; i < count; i++)
         c->of->z[c->member[i]] = fmax(0, c->of->z[c->member[i]] - step * c->way[i]);
-    c->of->z[p] += step;
 }
 
 static void tell_why(struct active *c, size_t p)
@@ -128,7 +127,8 @@ static int add(struct active *c, size_t p)
             tell_why(c, p);
             return 0;
         }
-        move(c, p, count, fmin(full, partial));
+        move(c, count, fmin(full, partial));
+        c->of->z[p] += fmin(full, partial);
         if (full <= partial) {
             c->member[count] = p;
             c->is_member[p] = 1;
@@ -139,23 +139,26 @@ static int add(struct active *c, size_t p)
     }
 }
 
-// Without what rounding has left of the active rows' slack; gives the residual.
-static double finish(struct active *c)
+static double residual_of(struct active *c)
 {
     double residual = 0;
-    for (size_t i = 0; i < c->cholesky.count; i++) {
-        measure_row(c, c->member[i]);
-        c->way[i] = -c->slack[c->member[i]];
-    }
-    bough__cholesky_solve(&c->cholesky, c->way);
-    for (size_t i = 0; i < c->cholesky.count; i++)
-        c->of->z[c->member[i]] = fmax(0, c->of->z[c->member[i]] + c->way[i]);
     for (size_t i = 0; i < c->of->n; i++) {
         measure_row(c, i);
         const double off = c->is_member[i] ? fabs(c->slack[i]) : fmax(0, -c->slack[i]);
         residual = fmax(residual, c->size[i] > 0 ? off / c->size[i] : 0);
     }
     return residual;
+}
+
+// Takes out what rounding has left of the active rows' slack.
+static void refine(struct active *c)
+{
+    for (size_t i = 0; i < c->cholesky.count; i++) {
+        measure_row(c, c->member[i]);
+        c->way[i] = c->slack[c->member[i]];
+    }
+    bough__cholesky_solve(&c->cholesky, c->way);
+    move(c, c->cholesky.count, 1);
 }
 
 int bough__active_set_run(struct bough__active_set *of)
@@ -174,6 +177,7 @@ int bough__active_set_run(struct bough__active_set *of)
         if (!add(&c, p))
             return 0;
     }
-    of->residual = finish(&c);
+    refine(&c);
+    of->residual = residual_of(&c);
     return 1;
 }

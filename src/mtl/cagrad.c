@@ -1,6 +1,7 @@
 // The direction within c|g_0| of the mean gradient g_0 that serves the worst task best:
 // g_0 + c|g_0| g_w / |g_w|, w the least of g_0.g_w + c|g_0||g_w| over the simplex. Where g_w
 // vanishes, |g_w|^2 at most 1e-8 of the sum of |g_t|^2, it is g_0.
+#include "mtl/mean_gradient.h"
 #include "mtl/simplex.h"
 #include "mtl/weighting.h"
 
@@ -35,7 +36,7 @@ struct cagrad {
 
 static size_t cagrad_scratch(size_t tasks)
 {
-    return (2 * tasks * tasks + 2 * tasks) * sizeof(double) + bough__simplex_work(tasks) + 16;
+    return (2 * tasks * tasks + 2 * tasks) * sizeof(double) + bough__simplex_work(tasks);
 }
 
 static void lay_out(struct cagrad *c, struct bough__solve *solve)
@@ -48,35 +49,10 @@ static void lay_out(struct cagrad *c, struct bough__solve *solve)
     c->w = solve->weights;
 }
 
-// Gives |g_0|^2.
-static double scale(struct cagrad *c, const double *gram)
-{
-    const size_t n = c->n;
-    double trace = 0, square = 0;
-    for (size_t i = 0; i < n; i++)
-        trace += gram[i * n + i];
-    for (size_t i = 0; i < n; i++) {
-        c->along[i] = 0;
-        for (size_t j = 0; j < n; j++) {
-            c->g[i * n + j] = trace > 0 ? gram[i * n + j] / trace : 0;
-            c->along[i] += c->g[i * n + j] / (double)n;
-        }
-        square += c->along[i] / (double)n;
-    }
-    return fmax(0, square);
-}
-
 // |g_w|, Gw into `slope`.
 static double length(struct cagrad *c)
 {
-    double square = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        c->slope[i] = 0;
-        for (size_t j = 0; j < c->n; j++)
-            c->slope[i] += c->g[i * c->n + j] * c->w[j];
-        square += c->w[i] * c->slope[i];
-    }
-    return sqrt(fmax(0, square));
+    return sqrt(bough__square(c->slope, c->g, c->w, c->n));
 }
 
 // The least of g_0.g_w + radius (|g_w|^2 / s + s) / 2, of which the least over s is what is sought:
@@ -137,7 +113,7 @@ static void cagrad_solve(struct bough__solve *solve)
     const double far = (double)options->c;
     struct cagrad c = {.n = solve->n};
     lay_out(&c, solve);
-    const double square = scale(&c, solve->gram);
+    const double square = bough__mean_gradient(c.g, c.along, solve->gram, c.n);
     c.radius = far * sqrt(square);
     const double of_length = c.radius > 1e-7 * far ? find_length(&c, square) : 0;
     if (of_length > 0)

@@ -20,6 +20,7 @@ static int open_golden(void **state)
 
 struct problem {
     size_t tasks, columns;
+    int in_float; // the Gram matrix, as a device gives it
     double j[MOST * COLUMNS], preference[MOST];
     double direction[COLUMNS], weights[MOST], residual;
 };
@@ -31,13 +32,14 @@ static void make_gram(double *gram, const struct problem *of)
             gram[a * of->tasks + b] = 0;
             for (size_t i = 0; i < of->columns; i++)
                 gram[a * of->tasks + b] += of->j[a * of->columns + i] * of->j[b * of->columns + i];
+            if (of->in_float)
+                gram[a * of->tasks + b] = (double)(float)gram[a * of->tasks + b];
         }
 }
 
-static void solve(struct problem *of, const char *text)
+static void solve_by(struct problem *of, const struct bough__choice *choice)
 {
-    const struct bough__choice choice = weighting_as(text);
-    const struct bough__weighting *row = bough__weighting_of(&choice);
+    const struct bough__weighting *row = bough__weighting_of(choice);
     double gram[MOST * MOST], loss[MOST], state[4 * MOST] = {0};
     size_t task[MOST];
     for (size_t t = 0; t < MOST; t++) {
@@ -45,7 +47,7 @@ static void solve(struct problem *of, const char *text)
         loss[t] = 1;
     }
     make_gram(gram, of);
-    struct bough__solve solve = {.options = choice.options,
+    struct bough__solve solve = {.options = choice->options,
                                  .tasks = of->tasks,
                                  .n = of->tasks,
                                  .task = task,
@@ -64,6 +66,12 @@ static void solve(struct problem *of, const char *text)
         for (size_t t = 0; t < of->tasks; t++)
             of->direction[i] += of->weights[t] * of->j[t * of->columns + i];
     }
+}
+
+static void solve(struct problem *of, const char *text)
+{
+    const struct bough__choice choice = weighting_as(text);
+    solve_by(of, &choice);
 }
 
 // ---- Golden values ----
@@ -101,13 +109,11 @@ static void random_jacobians(void **state)
     const char *text;
     json_array_foreach(json_object_get(golden, "rows"), at, row)
     {
-        struct problem problem;
+        struct problem problem = {0};
         read_problem(&problem, row);
         json_object_foreach(json_object_get(row, "gradient"), text, gradient)
         {
             double wanted[COLUMNS];
-            if (strcmp(text, "conicgrad") == 0)
-                continue;
             read_numbers(wanted, gradient);
             solve(&problem, text);
             const double far = distance(problem.direction, wanted, problem.columns) /
@@ -135,7 +141,7 @@ static void the_values_of_torchjd(void **state)
         {"fairgrad", {0.0766, 0.9985, 0.9985}, {0.5915, 0.4071}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct problem problem = {2, 3, {-4, 1, 1, 6, 1, 1}, {1, 1}, {0}, {0}, 0};
+        struct problem problem = {2, 3, 0, {-4, 1, 1, 6, 1, 1}, {1, 1}, {0}, {0}, 0};
         solve(&problem, rows[i].text);
         assert_true(distance(problem.direction, rows[i].wanted, 3) < 1e-4);
         assert_true(distance(problem.weights, rows[i].weights, 2) < 1e-4);
@@ -144,7 +150,8 @@ static void the_values_of_torchjd(void **state)
 
 // ---- Properties ----
 
-static const char *const solved[] = {"mgda", "cagrad", "nash", "fairgrad", "upgrad", "dualproj"};
+static const char *const solved[] = {"mgda",   "cagrad",   "nash",     "fairgrad",
+                                     "upgrad", "dualproj", "conicgrad"};
 
 static unsigned drawn;
 
@@ -157,6 +164,7 @@ static void make_problem(struct problem *of, size_t tasks)
 {
     of->tasks = tasks;
     of->columns = tasks + 2;
+    of->in_float = 0;
     for (size_t i = 0; i < tasks * of->columns; i++)
         of->j[i] = draw() + 0.25;
     for (size_t t = 0; t < tasks; t++)
@@ -168,6 +176,7 @@ static void turn(struct problem *to, const struct problem *of)
 {
     to->tasks = of->tasks;
     to->columns = of->columns;
+    to->in_float = 0;
     for (size_t t = 0; t < of->tasks; t++) {
         memcpy(to->j + t * of->columns, of->j + (of->tasks - 1 - t) * of->columns,
                of->columns * sizeof *of->j);
@@ -209,18 +218,48 @@ static void equal_gradients(void **state)
     }
 }
 
+static void make_any(struct problem *of, size_t round)
+{
+    make_problem(of, 1 + round % MOST);
+    of->columns = 1 + round / 3 % of->columns;
+    of->in_float = round % 4 >= 2;
+    const double drift = draw();
+    for (size_t t = 0; t < of->tasks; t++) {
+        const double size = round % 2 ? pow(10, 3 * draw()) : 1;
+        for (size_t i = 0; i < of->columns; i++)
+            of->j[t * of->columns + i] = size * (draw() + drift);
+    }
+}
+
+// Of all ranks, sizes and numbers, whether there is a direction that serves all or not.
+static void whatever_comes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof solved / sizeof *solved; i++) {
+        const struct bough__choice choice = weighting_as(solved[i]);
+        for (size_t round = 0; round < 1000; round++) {
+            struct problem problem;
+            make_any(&problem, round);
+            solve_by(&problem, &choice);
+            if (!(problem.residual >= 0 && problem.residual < (problem.in_float ? 1e-6 : 1e-8)))
+                fail_msg("%s, round %zu: residual %g", solved[i], round, problem.residual);
+            assert_true(isfinite(distance(problem.direction, NULL, problem.columns)));
+        }
+    }
+}
+
 // Gradients of which no weights make more than 0, and a gradient of 0.
 static void gradients_that_cancel(void **state)
 {
     (void)state;
     static const struct problem rows[] = {
-        {2, 2, {1, 2, -1, -2}, {1, 1}, {0}, {0}, 0},
-        {2, 2, {1e-3, 2e-3, -10, -20}, {1, 1}, {0}, {0}, 0},
-        {3, 2, {1, 0, -1, 1, -1, -1}, {1, 1, 1}, {0}, {0}, 0},
-        {3, 2, {1, 0, 0, 0, 1, 1}, {1, 1, 1}, {0}, {0}, 0},
-        {4, 1, {0, 0, 0, 0}, {1, 1, 1, 1}, {0}, {0}, 0},
-        {1, 1, {0}, {1}, {0}, {0}, 0},
-        {4, 2, {1, 2, -2, 1, -1, -2, 2, -1}, {1, 1, 1, 1}, {0}, {0}, 0},
+        {2, 2, 0, {1, 2, -1, -2}, {1, 1}, {0}, {0}, 0},
+        {2, 2, 0, {1e-3, 2e-3, -10, -20}, {1, 1}, {0}, {0}, 0},
+        {3, 2, 0, {1, 0, -1, 1, -1, -1}, {1, 1, 1}, {0}, {0}, 0},
+        {3, 2, 0, {1, 0, 0, 0, 1, 1}, {1, 1, 1}, {0}, {0}, 0},
+        {4, 1, 0, {0, 0, 0, 0}, {1, 1, 1, 1}, {0}, {0}, 0},
+        {1, 1, 0, {0}, {1}, {0}, {0}, 0},
+        {4, 2, 0, {1, 2, -2, 1, -1, -2, 2, -1}, {1, 1, 1, 1}, {0}, {0}, 0},
     };
     for (size_t i = 0; i < sizeof solved / sizeof *solved; i++)
         for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
@@ -238,10 +277,10 @@ static void pcd_goes_by_its_first_task(void **state)
 {
     (void)state;
     static const double first[3] = {1, 2, 0};
-    struct problem apart = {2, 3, {1, 2, 0, 3, 1, 0}, {1, 1}, {0}, {0}, 0};
-    struct problem cannot = {3, 3, {1, 2, 0, 0, 0, 1, 0, 0, -1}, {1, 1, 1}, {0}, {0}, 0};
-    struct problem bent = {2, 3, {1, 2, 0, -3, 1, 1}, {1, 1}, {0}, {0}, 0}, scaled = bent;
-    struct problem zero = {2, 3, {0, 0, 0, -3, 1, 1}, {1, 1}, {0}, {0}, 0};
+    struct problem apart = {2, 3, 0, {1, 2, 0, 3, 1, 0}, {1, 1}, {0}, {0}, 0};
+    struct problem cannot = {3, 3, 0, {1, 2, 0, 0, 0, 1, 0, 0, -1}, {1, 1, 1}, {0}, {0}, 0};
+    struct problem bent = {2, 3, 0, {1, 2, 0, -3, 1, 1}, {1, 1}, {0}, {0}, 0}, scaled = bent;
+    struct problem zero = {2, 3, 0, {0, 0, 0, -3, 1, 1}, {1, 1}, {0}, {0}, 0};
     solve(&apart, "pcd");
     assert_true(distance(apart.direction, first, 3) < 1e-12);
     solve(&cannot, "pcd");
@@ -279,9 +318,13 @@ static void nash_goes_by_directions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_jacobians),        cmocka_unit_test(the_values_of_torchjd),
-        cmocka_unit_test(order_does_not_matter),   cmocka_unit_test(equal_gradients),
-        cmocka_unit_test(gradients_that_cancel),   cmocka_unit_test(pcd_goes_by_its_first_task),
+        cmocka_unit_test(random_jacobians),
+        cmocka_unit_test(the_values_of_torchjd),
+        cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(equal_gradients),
+        cmocka_unit_test(whatever_comes),
+        cmocka_unit_test(gradients_that_cancel),
+        cmocka_unit_test(pcd_goes_by_its_first_task),
         cmocka_unit_test(nash_goes_by_directions),
     };
     return cmocka_run_group_tests(tests, open_golden, NULL);

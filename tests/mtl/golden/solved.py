@@ -83,7 +83,7 @@ def nash(j, p):
     return j.T @ w / max(1, np.linalg.norm(j.T @ w))
 
 
-def conicgrad(j, c=0.5):
+def conicgrad(j, c):
     mean = j.mean(axis=0)
     size = np.linalg.norm(mean)
     d, t = cp.Variable(j.shape[1]), cp.Variable()
@@ -107,7 +107,9 @@ def directions(j, p):
         "fairgrad": j.T @ fair(j @ j.T, p, 1),
         "{name: fairgrad, alpha: 2}": j.T @ fair(j @ j.T, p, 2),
         "{name: fairgrad, alpha: 0.5}": j.T @ fair(j @ j.T, p, 0.5),
-        "conicgrad": conicgrad(j),
+        "conicgrad": conicgrad(j, 0.5),
+        "{name: conicgrad, c: 0.9}": conicgrad(j, 0.9),
+        "{name: conicgrad, c: 0.2}": conicgrad(j, 0.2),
     }
 
 
