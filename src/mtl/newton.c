@@ -79,11 +79,16 @@ static int factor(struct newton *c, int step)
     return 1;
 }
 
-static void make_definite(struct newton *c)
+// Gives by how much the diagonal is more than 1.
+static double make_definite(struct newton *c)
 {
-    for (double more = 1e-7; !factor(c, 0); more *= 4)
+    double more = 0;
+    while (!factor(c, 0)) {
+        more = more > 0 ? 4 * more : 1e-7;
         for (size_t i = 0; i < c->n; i++)
             c->cosines[i * c->n + i] = 1 + more;
+    }
+    return more;
 }
 
 // Into `slope`; gives the residual.
@@ -173,11 +178,10 @@ double bough__newton(double *w, const double *g, const double *p, double power, 
     const double largest = largest_norm(g, n);
     lay_out(&c, work);
     scale(&c, g, p);
-    make_definite(&c);
-    const double residual = iterate(&c);
+    const double more = make_definite(&c), residual = iterate(&c);
     // The norms that q is made of are relative to the largest.
     const double size = largest > 0 ? pow(largest, (1 - power) / (1 + power)) : 1;
     for (size_t i = 0; i < n; i++)
         w[i] = c.norm[i] > 0 ? c.x[i] / c.norm[i] / size : 0;
-    return residual;
+    return more > 1e-5 ? fmax(residual, more) : residual;
 }

@@ -38,7 +38,7 @@ void bough__projection_add(struct bough__projection *projection, struct bough__s
     const size_t n = solve->n;
     for (size_t i = 0; i < n; i++)
         projection->b[i] = -bough__dot(projection->g + i * n, projection->u, n);
-    // Of z = v - u; there is always one.
+    // Of z = v - u; of a Gram matrix there is always one.
     struct bough__active_set set = {.n = n,
                                     .g = projection->g,
                                     .b = projection->b,
@@ -46,8 +46,8 @@ void bough__projection_add(struct bough__projection *projection, struct bough__s
                                     .work = projection->work,
                                     .z = projection->z,
                                     .residual = 1};
-    bough__active_set_run(&set);
+    const int found = bough__active_set_run(&set);
     solve->residual = fmax(solve->residual, set.residual);
     for (size_t i = 0; i < n; i++)
-        solve->weights[i] += projection->u[i] + projection->z[i];
+        solve->weights[i] += projection->u[i] + (found ? projection->z[i] : 0);
 }

@@ -22,7 +22,8 @@ size_t bough__projection_scratch(size_t tasks);
 // Lays itself out in the solve's scratch: G over its trace, reg_eps more on the diagonal.
 void bough__projection_init(struct bough__projection *projection, struct bough__solve *solve);
 
-// Adds the v >= u of the least v'Gv to the weights, and keeps the largest residual.
+// Adds the v >= u of the least v'Gv to the weights, and keeps the largest residual. Of what is no
+// Gram matrix there may be none: then it adds u, and the residual is 1.
 void bough__projection_add(struct bough__projection *projection, struct bough__solve *solve);
 
 #endif

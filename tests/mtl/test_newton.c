@@ -52,11 +52,22 @@ static void two_tasks(void **state)
     }
 }
 
+// What is no Gram matrix is told.
+static void not_definite(void **state)
+{
+    (void)state;
+    static const double g[4] = {1, -1.5, -1.5, 1}, ones[2] = {1, 1};
+    double work[64], w[2];
+    assert_true(bough__newton(w, g, ones, 1, 2, work) > 0.1);
+    assert_true(isfinite(w[0]) && isfinite(w[1]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_matrices),
         cmocka_unit_test(two_tasks),
+        cmocka_unit_test(not_definite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -296,6 +296,36 @@ static void pcd_goes_by_its_first_task(void **state)
     assert_true(distance(zero.direction, NULL, 3) == 0);
 }
 
+// Of a task that is missing in a step the mean norm stays, and the first that is there leads.
+static void pcd_keeps_means_by_task(void **state)
+{
+    (void)state;
+    const struct bough__choice choice = weighting_as("{name: pcd, beta: 0.5, eps: 0}");
+    static const double gram[4] = {4, 0, 0, 16}, later[1] = {64}, ones[2] = {1, 1};
+    static const size_t both[2] = {0, 1}, second[1] = {1};
+    double kept[4] = {0}, weights[2];
+    void *scratch = malloc(bough__weighting_of(&choice)->scratch(2));
+    struct bough__solve solve = {.options = choice.options,
+                                 .tasks = 2,
+                                 .n = 2,
+                                 .task = both,
+                                 .loss = ones,
+                                 .preference = ones,
+                                 .gram = gram,
+                                 .state = kept,
+                                 .scratch = scratch,
+                                 .weights = weights};
+    bough__weighting_of(&choice)->solve(&solve);
+    assert_true(kept[0] == 2 && kept[1] == 0.5 && kept[2] == 8 && kept[3] == 0.5);
+    solve.n = 1;
+    solve.task = second;
+    solve.gram = later;
+    bough__weighting_of(&choice)->solve(&solve);
+    assert_true(kept[0] == 2 && kept[1] == 0.5 && kept[2] == 36 && kept[3] == 0.75);
+    assert_float_equal(weights[0], 1, 1e-15);
+    free(scratch);
+}
+
 // The bargain does not know how large a loss is.
 static void nash_goes_by_directions(void **state)
 {
@@ -325,6 +355,7 @@ int main(void)
         cmocka_unit_test(whatever_comes),
         cmocka_unit_test(gradients_that_cancel),
         cmocka_unit_test(pcd_goes_by_its_first_task),
+        cmocka_unit_test(pcd_keeps_means_by_task),
         cmocka_unit_test(nash_goes_by_directions),
     };
     return cmocka_run_group_tests(tests, open_golden, NULL);
