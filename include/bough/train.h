@@ -60,6 +60,8 @@ struct bough_event {
     const struct bough_metrics *validation; // EPOCH and END; NULL if nothing is held out
     const struct bough_metrics *test;       // END; NULL if the file has no split `test`
     int best;                               // EPOCH: 1 if this is the best epoch so far
+    double conflicting; // EPOCH, with diagnostics: the share of pairs of tasks whose gradients
+                        // point apart, over its steps; else NaN
 };
 
 struct bough_train_options {

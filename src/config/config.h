@@ -47,6 +47,7 @@ struct bough_config {
     const struct bough__task *tasks;
     size_t tasks_count;
     struct bough__weighing weighting;
+    int diagnostics;
     struct bough__optimization optimizer;
     struct bough__scheduling schedule;
     struct bough__training train;

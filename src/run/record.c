@@ -194,7 +194,8 @@ int bough__metrics_put(json_t *object, const char *key, const struct bough_metri
 
 // ---- The result ----
 
-enum bough_status bough__record_result(const char *run_dir, const struct bough_result *result)
+enum bough_status bough__record_result(const char *run_dir, const struct bough_result *result,
+                                       json_t *more)
 {
     enum bough_status status;
     char path[4096], *text = NULL;
@@ -202,7 +203,7 @@ enum bough_status bough__record_result(const char *run_dir, const struct bough_r
                                (int)result->epochs, "best_epoch", (int)result->best_epoch,
                                "samples_per_second", result->samples_per_second);
     if (bough__metrics_put(object, "validation", result->validation) ||
-        bough__metrics_put(object, "test", result->test))
+        bough__metrics_put(object, "test", result->test) || json_object_update(object, more))
         BOUGH_TRY_MEMORY(NULL);
     text = bough__json_text(object, JSON_INDENT(2));
     BOUGH_TRY_MEMORY(text);

@@ -21,7 +21,8 @@ enum bough_status bough__record_event(struct bough__record *record, json_t *even
 // is not finite is null. Nothing for NULL metrics. Not 0 when out of memory, and for a NULL object.
 int bough__metrics_put(json_t *object, const char *key, const struct bough_metrics *metrics);
 
-// Writes result.json. Errors: DATA, INTERNAL.
-enum bough_status bough__record_result(const char *run_dir, const struct bough_result *result);
+// Writes result.json, and in it what `more` holds. Errors: DATA, INTERNAL.
+enum bough_status bough__record_result(const char *run_dir, const struct bough_result *result,
+                                       json_t *more);
 
 #endif

@@ -70,6 +70,7 @@ static struct bough_event event_of(const struct bough__report *report, enum boug
         .tasks = tasks_of(report),
         .task = report->task,
         .loss = report->mean,
+        .conflicting = NAN,
     };
 }
 
@@ -127,6 +128,18 @@ static int put_weights(json_t *line, const struct bough__report *report, const f
     return lost;
 }
 
+// What was seen of the gradients, under `key`. Nothing where none were compared.
+static int put_watched(json_t *line, const struct bough__report *report, const char *key,
+                       const struct bough__watch *watch)
+{
+    json_t *object = json_object();
+    int lost =
+        json_object_set_new(line, key, object) || bough__watch_put(object, watch, report->task);
+    if (!lost && !json_object_size(object))
+        json_object_del(line, key);
+    return lost;
+}
+
 enum bough_status bough__report_epoch(struct bough__report *report,
                                       const struct bough_metrics *train,
                                       const struct bough_metrics *validation, int best)
@@ -135,19 +148,25 @@ enum bough_status bough__report_epoch(struct bough__report *report,
     struct bough_event event = event_of(report, BOUGH_EVENT_EPOCH);
     const float *weights;
     double residual;
-    BOUGH_TRY(bough__weigh_told(&weights, &residual, &report->trainer->training->data.weigh));
+    struct bough__weigh_data *weigh = &report->trainer->training->data.weigh;
+    BOUGH_TRY(bough__weigh_told(&weights, &residual, weigh));
     event.train = train;
     event.validation = validation;
     event.best = best;
+    if (report->trainer->config.diagnostics)
+        event.conflicting = bough__watch_conflicting(&weigh->epoch);
     json_t *line = json_pack("{s:s, s:i, s:I, s:f, s:f}", "event", "epoch", "epoch",
                              (int)event.epoch, "step", (json_int_t)report->trainer->progress.step,
                              "lr", event.lr, "samples_per_second", event.samples_per_second);
     status = record_measured(report, line,
                              (weights && put_weights(line, report, weights, residual)) ||
+                                 (report->trainer->config.diagnostics &&
+                                  put_watched(line, report, "diagnostics", &weigh->epoch)) ||
                                  bough__metrics_put(line, "train", train) ||
                                  bough__metrics_put(line, "validation", validation) ||
                                  json_object_set_new(line, "best", json_boolean(best)));
     tell(report, &event);
+    bough__watch_clear(&weigh->epoch);
 done:
     return status;
 }
@@ -167,6 +186,21 @@ enum bough_status bough__report_diverged(struct bough__report *report)
     return status == BOUGH_OK ? BOUGH_DIVERGED : status;
 }
 
+static enum bough_status record_result(const struct bough__report *report,
+                                       const struct bough_result *result)
+{
+    const struct bough__weigh_data *weigh = &report->trainer->training->data.weigh;
+    json_t *more = json_object();
+    const int lost = !more || put_watched(more, report, "gradients", &weigh->all) ||
+                     (json_object_size(more) &&
+                      json_object_set_new(json_object_get(more, "gradients"), "solve_seconds",
+                                          bough__json_number(weigh->seconds)));
+    enum bough_status status =
+        lost ? bough__no_memory() : bough__record_result(report->trainer->run_dir, result, more);
+    json_decref(more);
+    return status;
+}
+
 enum bough_status bough__report_end(struct bough__report *report, struct bough_result *result)
 {
     enum bough_status status = BOUGH_OK;
@@ -178,7 +212,7 @@ enum bough_status bough__report_end(struct bough__report *report, struct bough_r
     event.validation = result->validation;
     event.test = result->test;
     if (trainer->run_dir)
-        BOUGH_TRY(bough__record_result(trainer->run_dir, result));
+        BOUGH_TRY(record_result(report, result));
     json_t *line = json_pack("{s:s, s:i}", "event", "end", "best_epoch", (int)result->best_epoch);
     BOUGH_TRY(record_measured(report, line, bough__metrics_put(line, "test", result->test)));
     tell(report, &event);

@@ -14,7 +14,9 @@ static enum bough_status weigh_losses(struct bough__step *step)
 
 static enum bough_status solve(struct bough__step *step)
 {
-    return bough__weigh_solve(&step->data->weigh);
+    struct bough__weigh_data *weigh = &step->data->weigh;
+    return bough__weigh_solves(&weigh->by_gradients) ? bough__weigh_solve(weigh)
+                                                     : bough__weigh_watch(weigh);
 }
 
 static enum bough_status learn(struct bough__step *step)
@@ -29,7 +31,7 @@ static int weighs_on_host(const struct bough__weigh_data *weigh)
 
 static int solves(const struct bough__weigh_data *weigh)
 {
-    return bough__weigh_solves(&weigh->by_gradients);
+    return weigh->watches;
 }
 
 // In the order in which they run. Launches, or a call where it is wanted.

@@ -169,7 +169,7 @@ enum bough_status bough__step_sweep(struct bough__step *step)
 enum bough_status bough__step_gram(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    if (needs(step) != BOUGH_NEEDS_GRAM || !weigh->jacobian)
+    if (!weigh->watches || !weigh->jacobian)
         return BOUGH_OK;
     name(step, "gram", NULL);
     return bough__gram_write(&step->sequence, &(struct bough__gram){

@@ -1,5 +1,6 @@
 #include "train/weigh.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "graph/gram.h"
 
@@ -38,6 +39,16 @@ int bough__weigh_learns_after(const struct bough__weigh_data *data)
     return data->by_losses.row && data->by_losses.row->after;
 }
 
+// The gradients are looked at, and added up as they are.
+static void add_up(struct bough__solve *solve)
+{
+    for (size_t i = 0; i < solve->n; i++)
+        solve->weights[i] = 1;
+}
+
+static const struct bough__weighting plain_sum = {
+    .row = {.name = "sum"}, .needs = BOUGH_NEEDS_GRAM, .solve = add_up};
+
 static void choose(struct bough__weigher *weigher, const struct bough__choice *choice)
 {
     weigher->row = bough__weighting_of(choice);
@@ -50,8 +61,14 @@ static void choose_weightings(struct bough__weigh_data *data)
     const struct bough__weighing *config = &data->model->config->weighting;
     const struct bough__choice *losses = bough__weighing_losses(config);
     choose(&data->by_losses, losses);
-    if (losses != &config->choice && data->columns && tasks_of(data) > 1)
+    if (!data->columns || tasks_of(data) < 2)
+        return;
+    if (losses != &config->choice)
         choose(&data->by_gradients, &config->choice);
+    else if (data->model->config->diagnostics)
+        data->by_gradients.row = &plain_sum;
+    data->watches = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM ||
+                    (data->by_gradients.row && data->model->config->diagnostics);
 }
 
 int bough__weigh_on_representation(const struct bough__weigh_data *data)
@@ -178,12 +195,16 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     find_shared(data);
     if (training)
         choose_weightings(data);
-    const size_t gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM ? tasks * tasks : 0;
+    const size_t gram = data->watches ? tasks * tasks : 0;
     BOUGH_TRY(make_host(data, arena));
     BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->roots, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->weights, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->measured, device, 2 * bytes + gram * sizeof(float)));
+    if (data->watches) {
+        BOUGH_TRY(bough__watch_init(&data->epoch, arena, tasks));
+        BOUGH_TRY(bough__watch_init(&data->all, arena, tasks));
+    }
     BOUGH_TRY(make_weigher(data, &data->by_losses, arena));
     BOUGH_TRY(make_weigher(data, &data->by_gradients, arena));
     if (training) {
@@ -324,6 +345,13 @@ done:
     return status;
 }
 
+static void watch(struct bough__weigh_data *data, const struct bough__measured *measured,
+                  const float *weights)
+{
+    bough__watch_add(&data->epoch, measured->losses, measured->gram, weights);
+    bough__watch_add(&data->all, measured->losses, measured->gram, weights);
+}
+
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
 {
     enum bough_status status;
@@ -331,9 +359,22 @@ enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
     struct bough__measured measured;
     float *weights = host_weights(data);
     BOUGH_TRY(measure(data, &measured, 1));
+    const double start = bough__clock();
     bough__solver_run(&data->by_gradients.solver, weights, &residual, &measured, &data->moment);
+    data->seconds += bough__clock() - start;
     note_residual(data, &data->by_gradients, residual);
+    watch(data, &measured, weights);
     BOUGH_TRY(bough__write(bough__whole(data->weights), weights, tasks_of(data) * sizeof(float)));
+done:
+    return status;
+}
+
+enum bough_status bough__weigh_watch(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    struct bough__measured measured;
+    BOUGH_TRY(measure(data, &measured, 1));
+    watch(data, &measured, NULL);
 done:
     return status;
 }
@@ -376,55 +417,4 @@ enum bough_status bough__weigh_told(const float **weights, double *residual,
         *weights = told;
 done:
     return status;
-}
-
-// ---- Going on another day ----
-
-static size_t solver_bytes(const struct bough__weigher *weigher)
-{
-    return weigher->solver.state_count * sizeof(double);
-}
-
-size_t bough__weigh_state_bytes(const struct bough__weigh_data *data)
-{
-    return solver_bytes(&data->by_losses) + data->by_losses.state_bytes +
-           solver_bytes(&data->by_gradients) + data->by_gradients.state_bytes;
-}
-
-static enum bough_status read_state(const struct bough__weigher *weigher, char **to)
-{
-    enum bough_status status = BOUGH_OK;
-    if (solver_bytes(weigher))
-        memcpy(*to, weigher->solver.state, solver_bytes(weigher));
-    *to += solver_bytes(weigher);
-    if (weigher->state_bytes)
-        status = bough__read(bough__whole(weigher->state), *to, weigher->state_bytes);
-    *to += weigher->state_bytes;
-    return status;
-}
-
-static enum bough_status write_state(struct bough__weigher *weigher, const char **from)
-{
-    enum bough_status status = BOUGH_OK;
-    if (solver_bytes(weigher))
-        memcpy(weigher->solver.state, *from, solver_bytes(weigher));
-    *from += solver_bytes(weigher);
-    if (weigher->state_bytes)
-        status = bough__write(bough__whole(weigher->state), *from, weigher->state_bytes);
-    *from += weigher->state_bytes;
-    return status;
-}
-
-enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, void *state)
-{
-    char *to = state;
-    enum bough_status status = read_state(&data->by_losses, &to);
-    return status == BOUGH_OK ? read_state(&data->by_gradients, &to) : status;
-}
-
-enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state)
-{
-    const char *from = state;
-    enum bough_status status = write_state(&data->by_losses, &from);
-    return status == BOUGH_OK ? write_state(&data->by_gradients, &from) : status;
 }

@@ -5,6 +5,7 @@
 
 #include "mtl/solver.h"
 #include "train/model.h"
+#include "train/watch.h"
 
 // A row at work.
 struct bough__weigher {
@@ -36,6 +37,9 @@ struct bough__weigh_data {
     float *host;     // measured, weights, roots, factor: where they are read to and written from
     double residual; // the largest that a solve left since the weights were told
     int warned;      // that one was left
+    int watches;     // the Gram matrix is read in every step, and summed up in
+    struct bough__watch epoch, all; // these
+    double seconds;                 // that the solves took
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
@@ -70,6 +74,7 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
 // behind the update. Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
 enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data);
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
+enum bough_status bough__weigh_watch(struct bough__weigh_data *data); // only looks
 enum bough_status bough__weigh_after(struct bough__weigh_data *data);
 int bough__weigh_solves(const struct bough__weigher *weigher);
 int bough__weigh_learns_after(const struct bough__weigh_data *data);

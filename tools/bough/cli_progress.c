@@ -87,6 +87,8 @@ static void tell_epoch(const struct bough_event *event)
     printf("epoch %d/%d", event->epoch, event->epochs);
     print_metrics("train", event->train);
     print_metrics("validation", event->validation);
+    if (!isnan(event->conflicting))
+        printf("  gradients: %.0f%% of pairs conflict", 100 * event->conflicting);
     printf("%s\n", event->best && event->validation ? "  (best)" : "");
     fflush(stdout);
 }

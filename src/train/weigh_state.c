@@ -1,0 +1,75 @@
+// What weightings keep from step to step, for a checkpoint.
+#include "train/weigh.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static size_t solver_bytes(const struct bough__weigher *weigher)
+{
+    return weigher->solver.state_count * sizeof(double);
+}
+
+static size_t watch_bytes(const struct bough__weigh_data *data)
+{
+    return data->all.count * sizeof(double);
+}
+
+size_t bough__weigh_state_bytes(const struct bough__weigh_data *data)
+{
+    return solver_bytes(&data->by_losses) + data->by_losses.state_bytes +
+           solver_bytes(&data->by_gradients) + data->by_gradients.state_bytes +
+           2 * watch_bytes(data);
+}
+
+static enum bough_status read_state(const struct bough__weigher *weigher, char **to)
+{
+    enum bough_status status = BOUGH_OK;
+    if (solver_bytes(weigher))
+        memcpy(*to, weigher->solver.state, solver_bytes(weigher));
+    *to += solver_bytes(weigher);
+    if (weigher->state_bytes)
+        status = bough__read(bough__whole(weigher->state), *to, weigher->state_bytes);
+    *to += weigher->state_bytes;
+    return status;
+}
+
+static enum bough_status write_state(struct bough__weigher *weigher, const char **from)
+{
+    enum bough_status status = BOUGH_OK;
+    if (solver_bytes(weigher))
+        memcpy(weigher->solver.state, *from, solver_bytes(weigher));
+    *from += solver_bytes(weigher);
+    if (weigher->state_bytes)
+        status = bough__write(bough__whole(weigher->state), *from, weigher->state_bytes);
+    *from += weigher->state_bytes;
+    return status;
+}
+
+enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, void *state)
+{
+    enum bough_status status;
+    char *to = state;
+    BOUGH_TRY(read_state(&data->by_losses, &to));
+    BOUGH_TRY(read_state(&data->by_gradients, &to));
+    if (watch_bytes(data)) {
+        memcpy(to, data->epoch.sum, watch_bytes(data));
+        memcpy(to + watch_bytes(data), data->all.sum, watch_bytes(data));
+    }
+done:
+    return status;
+}
+
+enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state)
+{
+    enum bough_status status;
+    const char *from = state;
+    BOUGH_TRY(write_state(&data->by_losses, &from));
+    BOUGH_TRY(write_state(&data->by_gradients, &from));
+    if (watch_bytes(data)) {
+        memcpy(data->epoch.sum, from, watch_bytes(data));
+        memcpy(data->all.sum, from + watch_bytes(data), watch_bytes(data));
+    }
+done:
+    return status;
+}
