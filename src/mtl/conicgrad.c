@@ -1,9 +1,9 @@
 // The direction within a cone about the mean gradient g_0 that serves the worst task best: the most
-// of min_t g_t.d over |d| <= 1 and g_0.d >= c|g_0||d|, and d as long as g_0, which is what the
-// paper sets out from. It finds d by steps on learned weights and scales it otherwise. Where the
-// shortest sum of the gradients lies in the cone it is d's direction. Where no direction in the
-// cone serves all, the least is lost for what g_0.d gains. A g_0 of 0 makes no update.
-// What is not solved, as when gradients differ in size by millions, is told, and d is g_0.
+// of min_t g_t.d over |d| <= 1 and g_0.d >= c|g_0||d|, the problem that the paper sets, solved.
+// That d is as long as g_0, and c 0.5, is ours. Where the shortest sum of the gradients lies in the
+// cone it is d's direction. Where no direction in the cone serves all, the least is lost for what
+// g_0.d gains. A g_0 of 0 makes no update. What is not solved, as when gradients differ in size by
+// millions, is told, and d is g_0.
 #include "mtl/active_set.h"
 #include "mtl/cholesky.h"
 #include "mtl/mean_gradient.h"
