@@ -12,5 +12,6 @@
 #include <bough/tensor.h>
 #include <bough/train.h>
 #include <bough/tune.h>
+#include <bough/weighting.h>
 
 #endif

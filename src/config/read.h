@@ -11,4 +11,10 @@
 enum bough_status bough__config_read(struct bough_config *config, struct bough__arena *arena,
                                      const struct bough__tree *tree);
 
+// Reads a text as the value of `weighting`, with overrides of its keys ("c=0.4"), for so many tasks
+// without names: by task stands a list, or a mapping by their numbers, from 0.
+enum bough_status bough__config_weighing(struct bough__weighing *weighing,
+                                         struct bough__arena *arena, const char *text,
+                                         const char *const *overrides, size_t count, size_t tasks);
+
 #endif

@@ -19,9 +19,10 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
     solver->preference = BOUGH_NEW(arena, double, tasks);
     solver->gram = BOUGH_NEW(arena, double, tasks *tasks);
     solver->weights = BOUGH_NEW(arena, double, tasks);
+    solver->told = BOUGH_NEW(arena, double, tasks);
     solver->scratch = bough__arena_alloc(arena, weighting->scratch ? weighting->scratch(tasks) : 1);
     return solver->state && solver->task && solver->loss && solver->preference && solver->gram &&
-                   solver->weights && solver->scratch
+                   solver->weights && solver->told && solver->scratch
                ? BOUGH_OK
                : bough__no_memory();
 }
@@ -64,14 +65,19 @@ static double excess_of(const struct bough__solver *solver, const struct bough__
     return factor_of(measured, solver->task[i]) / scale_of(solver, measured, solver->task[i]);
 }
 
+static double product_of(const struct bough__measured *measured, size_t at)
+{
+    return measured->exact ? measured->exact[at] : (double)measured->gram[at];
+}
+
 static void gather_gram(const struct bough__solver *solver, const struct bough__measured *measured,
                         size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
             const size_t a = solver->task[i], b = solver->task[j];
-            const double sum = (double)measured->gram[a * solver->tasks + b] +
-                               (double)measured->gram[b * solver->tasks + a];
+            const double sum = product_of(measured, a * solver->tasks + b) +
+                               product_of(measured, b * solver->tasks + a);
             solver->gram[i * n + j] =
                 0.5 * sum / excess_of(solver, measured, i) / excess_of(solver, measured, j);
         }
@@ -100,16 +106,26 @@ static struct bough__solve begin(const struct bough__solver *solver,
     return solve;
 }
 
-void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
-                       const struct bough__measured *measured, const struct bough__moment *moment)
+const double *bough__solver_find(struct bough__solver *solver, double *residual,
+                                 const struct bough__measured *measured,
+                                 const struct bough__moment *moment)
 {
     struct bough__solve solve = begin(solver, measured, moment);
-    memset(weights, 0, solver->tasks * sizeof *weights);
+    memset(solver->told, 0, solver->tasks * sizeof *solver->told);
     if (solve.n)
         solver->weighting->solve(&solve);
     for (size_t i = 0; i < solve.n; i++)
-        weights[solver->task[i]] = (float)(solver->weights[i] / excess_of(solver, measured, i));
+        solver->told[solver->task[i]] = solver->weights[i] / excess_of(solver, measured, i);
     *residual = solve.residual;
+    return solver->told;
+}
+
+void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
+                       const struct bough__measured *measured, const struct bough__moment *moment)
+{
+    const double *told = bough__solver_find(solver, residual, measured, moment);
+    for (size_t t = 0; t < solver->tasks; t++)
+        weights[t] = (float)told[t];
 }
 
 void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,

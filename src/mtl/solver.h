@@ -12,7 +12,7 @@ struct bough__solver {
     double *state; // what the row keeps: state_count numbers
     size_t state_count;
     size_t *task; // what follows is a solve's own
-    double *loss, *preference, *gram, *weights;
+    double *loss, *preference, *gram, *weights, *told;
     void *scratch;
 };
 
@@ -26,6 +26,7 @@ struct bough__measured {
     const float *losses; // [T, 2]: the mean, and the weight of the labelled rows
     const float *factor; // [T]: the tasks' weights in the config; NULL = 1 each
     const float *gram;   // [T, T], of the gradients of factor[t] L_t; not read for LOSSES
+    const double *exact; // in its place; NULL = there is none
 };
 
 // Writes weights [T]: what factor[t] L_t, or its gradient, is multiplied by; 0 of a task of which
@@ -33,6 +34,11 @@ struct bough__measured {
 //   residual  as struct bough__solve has it
 void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
                        const struct bough__measured *measured, const struct bough__moment *moment);
+
+// The same before it is rounded: weights [T] lie in the solver until the next one.
+const double *bough__solver_find(struct bough__solver *solver, double *residual,
+                                 const struct bough__measured *measured,
+                                 const struct bough__moment *moment);
 
 // Of a row that learns from the losses behind an update: `measured` are these.
 void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,

@@ -20,12 +20,13 @@ ROOMS = {
     "mtl": GROUND + ["op", "graph", "nn"],
     "config": GROUND + ["op", "graph", "nn", "mtl"],
     "run": GROUND,
+    "weigh": GROUND + ["op", "graph", "nn", "mtl", "config"],
     "train": GROUND + ["op", "graph", "nn", "mtl", "data", "config", "run"],
     "bench": GROUND + ["op", "graph", "nn", "mtl", "data", "config", "run", "train"],
 }
 # The room that a public header speaks for: rooms below that one do not include it.
 PUBLIC = {"status": "base", "name": "base", "tensor": "tensor", "device": "device", "dataset": "data",
-          "config": "config", "train": "run", "model": "train", "bench": "bench", "tune": "bench"}
+          "config": "config", "weighting": "weigh", "train": "run", "model": "train", "bench": "bench", "tune": "bench"}
 BACKENDS = ["src/device/c/", "src/device/opencl/"]
 SHARED_HEADERS = ["base", "tensor"]  # rooms that may not see cl/
 

@@ -133,7 +133,7 @@ static void tasks_weights_are_preferences(void **state)
     (void)state;
     // Of the losses times 3 and 1: gradients of length 2 and 1, at right angles, are theirs.
     static const float gram[4] = {36, 0, 0, 1}, losses[4] = {3, 1, 1, 1}, factor[2] = {3, 1};
-    const struct bough__measured measured = {losses, factor, gram};
+    const struct bough__measured measured = {.losses = losses, .factor = factor, .gram = gram};
     float weights[2];
     struct bough__choice choice = weighting_as("aligned");
     solve_choice(weights, &choice, &measured, 2);

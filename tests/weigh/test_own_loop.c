@@ -1,0 +1,334 @@
+// <bough/weighting.h>: the golden directions of two gradients, and what holds of every weighting.
+#include "mtl/weighting.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TASKS = 3, COLUMNS = 37 };
+
+static struct bough_weighting *open_as(const char *text, size_t tasks, int64_t columns)
+{
+    struct bough_weighting *weighting;
+    assert_ok(bough_weighting_open(
+        &weighting, text, tasks,
+        &(struct bough_weighting_options){.columns = columns, .seed = 0x100000002}));
+    return weighting;
+}
+
+// ---- Golden values ----
+
+static const float two[6] = {-4, 1, 1, 6, 1, 1};
+static const double two_gram[4] = {18, -22, -22, 38};
+
+// Of TorchJD 0.18's unit tests; nash is ours, of the closed form for two tasks.
+static void golden_directions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double direction[2]; // the third number is the second
+    } rows[] = {
+        {"upgrad", {0.2929, 1.9004}},
+        {"dualproj", {0.5563, 1.1109}},
+        {"mgda", {0, 1}},
+        {"{name: cagrad, c: 0.5, rescale: 0}", {0.1835, 1.2041}},
+        {"nash", {0.0542, 0.7061}},
+        {"fairgrad", {0.0766, 0.9985}},
+        {"imtl_g", {0.0767, 1}},
+        {"aligned", {0.2133, 0.9673}},
+        {"pcgrad", {0.5848, 3.8012}},
+        {"config", {0.1588, 2.0706}},
+        {"equal", {2, 2}},
+        {"{name: fixed, weights: [0.5, 0.5]}", {1, 1}},
+        {"{name: fixed, weights: {1: 0.5, 0: 0.5}}", {1, 1}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        float direction[3];
+        double weights[2], same[2];
+        struct bough_weighting *weighting = open_as(rows[i].text, 2, 3);
+        struct bough_weighed out = {weights, direction, -1};
+        assert_ok(bough_weighting_step(weighting, &out,
+                                       &(struct bough_weighting_step){.gradients = two}));
+        assert_float_equal(direction[0], rows[i].direction[0], 1e-4);
+        assert_float_equal(direction[1], rows[i].direction[1], 1e-4);
+        assert_float_equal(direction[2], rows[i].direction[1], 1e-4);
+        assert_true(out.residual >= 0 && out.residual < 1e-8);
+        bough_weighting_close(&weighting);
+        weighting = open_as(rows[i].text, 2, 0);
+        out = (struct bough_weighed){.weights = same};
+        assert_ok(bough_weighting_step(weighting, &out,
+                                       &(struct bough_weighting_step){.gram = two_gram}));
+        assert_memory_equal(weights, same, sizeof weights);
+        bough_weighting_close(&weighting);
+    }
+}
+
+// ---- Every weighting ----
+
+static struct bough_weighting *open_row(const struct bough__row *row)
+{
+    char text[80];
+    snprintf(text, sizeof text,
+             strcmp(row->name, "fixed") ? "%s" : "{name: %s, weights: [1, 2, 3]}", row->name);
+    return open_as(text, TASKS, COLUMNS);
+}
+
+// Numbers of step `k`; task `missing` has no label and no gradient, and both are NaN.
+static void make_step(double *losses, float *gradients, int k, int missing)
+{
+    for (int t = 0; t < TASKS; t++) {
+        losses[t] = t == missing ? NAN : 1 + (3 * t + 5 * k) % 7;
+        for (int i = 0; i < COLUMNS; i++)
+            gradients[t * COLUMNS + i] =
+                t == missing ? NAN : (float)((i * (37 + 2 * t + 4 * k) + 101 * t) % 257 - 128) / 64;
+    }
+}
+
+static void do_step(struct bough_weighting *weighting, double *weights, float *direction, int k,
+                    int missing)
+{
+    double losses[TASKS];
+    float gradients[TASKS * COLUMNS], *learned;
+    const float *slope;
+    struct bough_weighed out = {.weights = weights, .direction = direction};
+    make_step(losses, gradients, k, missing);
+    assert_ok(bough_weighting_step(weighting, &out,
+                                   &(struct bough_weighting_step){.losses = losses,
+                                                                  .gradients = gradients,
+                                                                  .epoch = (uint32_t)(1 + k / 2)}));
+    const size_t count = bough_weighting_learned(weighting, &learned, &slope);
+    for (size_t i = 0; i < count; i++)
+        learned[i] -= 0.1f * slope[i];
+    if (bough_weighting_learns_after(weighting)) {
+        for (int t = 0; t < TASKS; t++)
+            losses[t] *= 0.5 + 0.125 * t;
+        assert_ok(bough_weighting_after(weighting, losses));
+    }
+}
+
+// Two steps, a checkpoint, and the third by another object: the same bytes as without it.
+static void goes_on(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < bough__weightings.count; r++) {
+        struct bough_weighting *one = open_row(bough__weightings.row[r]),
+                               *other = open_row(bough__weightings.row[r]);
+        double weights[2][TASKS];
+        float direction[2][COLUMNS];
+        const size_t size = bough_weighting_state_size(one);
+        void *kept = malloc(size);
+        assert_non_null(kept);
+        for (int k = 0; k < 2; k++)
+            do_step(one, weights[0], direction[0], k, -1);
+        assert_ok(bough_weighting_state_save(one, kept));
+        assert_ok(bough_weighting_state_load(other, kept, size));
+        assert_fails(bough_weighting_state_load(other, kept, size + 1), BOUGH_INVALID, "bytes");
+        do_step(one, weights[0], direction[0], 2, -1);
+        do_step(other, weights[1], direction[1], 2, -1);
+        assert_memory_equal(direction[0], direction[1], sizeof direction[0]);
+        if (bough_weighting_needs(one) != BOUGH_WEIGHTING_NEEDS_GRADIENTS)
+            assert_memory_equal(weights[0], weights[1], sizeof weights[0]);
+        free(kept);
+        bough_weighting_close(&one);
+        bough_weighting_close(&other);
+    }
+}
+
+// What is not there is not read, and what is there is weighed; that of no task is 0.
+static void without_labels(void **state)
+{
+    (void)state;
+    for (size_t r = 0; r < bough__weightings.count; r++) {
+        struct bough_weighting *weighting = open_row(bough__weightings.row[r]);
+        const int numbers = bough_weighting_needs(weighting) == BOUGH_WEIGHTING_NEEDS_GRADIENTS;
+        double weights[TASKS], none[TASKS] = {NAN, NAN, NAN};
+        float direction[COLUMNS], gradients[TASKS * COLUMNS];
+        do_step(weighting, weights, direction, 0, 1);
+        for (int i = 0; i < COLUMNS; i++)
+            assert_true(isfinite(direction[i]));
+        assert_true(weights[1] == 0);
+        assert_true(numbers ? isnan(weights[0]) : isfinite(weights[0]) && isfinite(weights[2]));
+        for (int i = 0; i < TASKS * COLUMNS; i++)
+            gradients[i] = NAN;
+        struct bough_weighed out = {.weights = weights, .direction = direction};
+        assert_ok(bough_weighting_step(
+            weighting, &out,
+            &(struct bough_weighting_step){.losses = none, .gradients = gradients}));
+        for (int t = 0; t < TASKS; t++)
+            assert_true(weights[t] == 0);
+        for (int i = 0; i < COLUMNS; i++)
+            assert_true(isfinite(direction[i]));
+        bough_weighting_close(&weighting);
+    }
+}
+
+// ---- What else is told ----
+
+static void learned_values(void **state)
+{
+    (void)state;
+    static const double losses[2] = {4, NAN};
+    double weights[2];
+    float *learned;
+    const float *slope;
+    struct bough_weighting *weighting = open_as("uncertainty", 2, 0);
+    struct bough_weighed out = {.weights = weights};
+    assert_int_equal(bough_weighting_learned(weighting, &learned, &slope), 2);
+    learned[0] = 1; // the sum of 0.5 exp(-s) L + 0.5 s
+    assert_ok(
+        bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.losses = losses}));
+    assert_float_equal(weights[0], 0.5 * exp(-1), 1e-6);
+    assert_float_equal(slope[0], 0.5 - 2 * exp(-1), 1e-6);
+    assert_true(weights[1] == 0 && slope[1] == 0);
+    bough_weighting_close(&weighting);
+    weighting = open_as("mgda", 2, 0);
+    assert_int_equal(bough_weighting_learned(weighting, &learned, &slope), 0);
+    assert_null(learned);
+    bough_weighting_close(&weighting);
+}
+
+// The losses' weights stand before the gradients are compared, and come out with the others.
+static void a_composition(void **state)
+{
+    (void)state;
+    static const double losses[2] = {1, 1};
+    double weights[2];
+    float *learned;
+    const float *slope;
+    struct bough_weighting *weighting = open_as("{name: mgda, losses: imtl_l}", 2, 0);
+    struct bough_weighed out = {.weights = weights};
+    assert_string_equal(bough_weighting_name(weighting), "mgda");
+    bough_weighting_learned(weighting, &learned, &slope);
+    learned[0] = learned[1] = logf(2);
+    const struct bough_weighting_step step = {.losses = losses, .gram = two_gram};
+    assert_ok(bough_weighting_step(weighting, &out, &step));
+    assert_float_equal(weights[0], 2 * 0.6, 1e-6);
+    assert_float_equal(weights[1], 2 * 0.4, 1e-6);
+    bough_weighting_close(&weighting);
+}
+
+// As of a loss so multiplied; or a preference.
+static void task_weights(void **state)
+{
+    (void)state;
+    static const float factor[2] = {2, 1};
+    static const double scaled[4] = {72, -44, -44, 38};
+    double weights[2], wanted[2];
+    struct bough_weighting *weighting, *plain = open_as("cagrad", 2, 0);
+    const struct bough_weighting_options options = {.task_weights = factor};
+    struct bough_weighed out = {.weights = weights}, plain_out = {.weights = wanted};
+    assert_ok(bough_weighting_open(&weighting, "cagrad", 2, &options));
+    assert_ok(
+        bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.gram = two_gram}));
+    assert_ok(
+        bough_weighting_step(plain, &plain_out, &(struct bough_weighting_step){.gram = scaled}));
+    assert_float_equal(weights[0], 2 * wanted[0], 1e-9);
+    assert_float_equal(weights[1], wanted[1], 1e-9);
+    bough_weighting_close(&weighting);
+    bough_weighting_close(&plain);
+    assert_ok(bough_weighting_open(&weighting, "chebyshev", 2, &options));
+    assert_ok(bough_weighting_step(
+        weighting, &out, &(struct bough_weighting_step){.losses = (const double[]){3, 5}}));
+    assert_true(weights[0] > 0 && weights[1] == 0); // 2 * 3 is more than 5
+    bough_weighting_close(&weighting);
+}
+
+static void overrides(void **state)
+{
+    (void)state;
+    static const char *const set[] = {"c=0.5", "rescale=0"}, *const wrong[] = {"c=-1"};
+    double weights[2];
+    struct bough_weighting *weighting;
+    struct bough_weighed out = {.weights = weights};
+    assert_ok(bough_weighting_open(
+        &weighting, "cagrad", 2,
+        &(struct bough_weighting_options){.overrides = set, .overrides_count = 2}));
+    assert_ok(
+        bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.gram = two_gram}));
+    assert_float_equal(weights[0], 0.7041, 1e-4);
+    bough_weighting_close(&weighting);
+    assert_fails(bough_weighting_open(
+                     &weighting, "cagrad", 2,
+                     &(struct bough_weighting_options){.overrides = wrong, .overrides_count = 1}),
+                 BOUGH_INVALID, "override 'c=-1': weighting.c: '-1'; wanted a number, 0 or more");
+    assert_null(weighting);
+}
+
+// ---- Mistakes ----
+
+static void mistakes_of_opening(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"cagard", "weighting.name: unknown weighting 'cagard'; did you mean cagrad?"},
+        {"{name: cagrad, d: 1}", "weighting.d: unknown key"},
+        {"{name: cagrad, c: x}", "weighting.c: 'x'; wanted a number"},
+        {"{name: fixed, weights: [1]}", "1 for 2 tasks"},
+        {"{name: fixed, weights: {0: 1, 2: 1}}", "unknown task"},
+        {"{name: equal, losses: uncertainty}", "equal is none"},
+        {"[", "weighting:"},
+        {"graddrop", "wanted their columns"},
+    };
+    struct bough_weighting *weighting;
+    const float negative[2] = {1, -1};
+    const struct bough_weighting_options none = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_fails(bough_weighting_open(&weighting, rows[i].text, 2, &none), BOUGH_INVALID,
+                     rows[i].message);
+        assert_null(weighting);
+    }
+    assert_fails(bough_weighting_open(&weighting, "equal", 0, &none), BOUGH_INVALID, "0 tasks");
+    assert_fails(bough_weighting_open(&weighting, "equal", 2,
+                                      &(struct bough_weighting_options){.task_weights = negative}),
+                 BOUGH_INVALID, "the weight of task 1 is -1");
+    bough_weighting_close(&weighting);
+}
+
+static void mistakes_of_a_step(void **state)
+{
+    (void)state;
+    static const double losses[2] = {1, INFINITY}, gram[4] = {1, 0, 0, NAN};
+    static const float gradients[6] = {1, 2, 3, 4, INFINITY, 6};
+    double weights[2];
+    float direction[3];
+    struct bough_weighed out = {.weights = weights};
+    struct bough_weighting *weighting = open_as("famo", 2, 0);
+    struct bough_weighting_step step = {0};
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "the losses");
+    assert_fails(bough_weighting_after(weighting, losses), BOUGH_INVALID, "no step");
+    step.losses = losses;
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED, "task 1 is inf");
+    bough_weighting_close(&weighting);
+    weighting = open_as("mgda", 2, 3);
+    step = (struct bough_weighting_step){0};
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "Gram matrix");
+    step.gram = gram;
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED, "is nan");
+    out.direction = direction;
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "no gradients");
+    step = (struct bough_weighting_step){.gradients = gradients};
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED, "task 1");
+    bough_weighting_close(&weighting);
+    weighting = open_as("graddrop", 2, 3);
+    out.direction = NULL;
+    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "a direction");
+    bough_weighting_close(&weighting);
+    bough_weighting_close(&weighting);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_directions),  cmocka_unit_test(goes_on),
+        cmocka_unit_test(without_labels),     cmocka_unit_test(learned_values),
+        cmocka_unit_test(a_composition),      cmocka_unit_test(task_weights),
+        cmocka_unit_test(overrides),          cmocka_unit_test(mistakes_of_opening),
+        cmocka_unit_test(mistakes_of_a_step),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
