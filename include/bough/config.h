@@ -42,6 +42,15 @@ const char *bough_config_weighting(const struct bough_config *config);
 // key, the name, what it is, its options, the paper that it comes from.
 void bough_config_describe(void (*line)(void *user, const char *text), void *user);
 
+// Tells every weighting, by what it needs, in lines of a table: its name, its backward passes, what
+// the tasks' weights are to it, what it is.
+void bough_methods_describe(void (*line)(void *user, const char *text), void *user);
+
+// Tells a page on one of them: rule, options, paper, when it helps, what it costs and keeps.
+// Errors: INVALID for an unknown name, naming the nearest.
+enum bough_status bough_method_describe(const char *name,
+                                        void (*line)(void *user, const char *text), void *user);
+
 // Writes the config as YAML that bough_config_open reads back to the same values, every value
 // written. Written aside and renamed. Errors: DATA.
 enum bough_status bough_config_save(const struct bough_config *config, const char *path);

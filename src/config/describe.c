@@ -1,4 +1,6 @@
 // The tables of keys and of rows, for users.
+#include "config/describe.h"
+
 #include "base/strings.h"
 #include "config/schema.h"
 
@@ -35,7 +37,7 @@ static const char *const type_text[] = {
     [BOUGH__OPTION_CHOICES] = "list of layers",
 };
 
-static void what_it_takes(char *text, size_t size, const struct bough__option *option)
+void bough__option_takes(char *text, size_t size, const struct bough__option *option)
 {
     const int named = option->family && option->type != BOUGH__OPTION_CHOICES;
     *text = '\0';
@@ -50,7 +52,7 @@ static void what_it_takes(char *text, size_t size, const struct bough__option *o
                       option->range ? option->range->text : "");
 }
 
-static void default_of(char *text, size_t size, const struct bough__option *option)
+void bough__option_otherwise(char *text, size_t size, const struct bough__option *option)
 {
     char a[32], b[32];
     *text = '\0';
@@ -83,8 +85,8 @@ static void describe_option(struct description *d, const char *prefix,
 {
     char takes[1500], otherwise[64], text[3000];
     note_family(d, prefix, option);
-    what_it_takes(takes, sizeof takes, option);
-    default_of(otherwise, sizeof otherwise, option);
+    bough__option_takes(takes, sizeof takes, option);
+    bough__option_otherwise(otherwise, sizeof otherwise, option);
     snprintf(text, sizeof text, "| `%s%s` | %s | %s | %s | %s |", prefix, option->name, takes,
              otherwise, read_by, option->help);
     d->line(d->user, text);

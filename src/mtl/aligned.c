@@ -94,6 +94,10 @@ const struct bough__weighting bough__weighting_aligned = {
      .options = BOUGH_OPTIONS(aligned_options, struct aligned_options)},
     .needs = BOUGH_NEEDS_GRAM,
     .prefers = 1,
+    .rule = "G = V S V', s = min, median or mean of S\n"
+            "w = sqrt(s) V S^(-1/2) V' p / n, d = sum w_t g_t",
+    .advice = "Against conflicts and large gradients at once; min takes short steps where "
+              "gradients are nearly dependent, rmse makes noise loud.",
     .scratch = aligned_scratch,
     .solve = aligned_solve,
 };

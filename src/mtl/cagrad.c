@@ -133,6 +133,11 @@ const struct bough__weighting bough__weighting_cagrad = {
      .paper = "Liu et al., Conflict-Averse Gradient Descent for Multi-task Learning, NeurIPS 2021",
      .options = BOUGH_OPTIONS(cagrad_options, struct cagrad_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "g_0 = mean g_t, g_w = sum w_t g_t\n"
+            "w = argmin over the simplex of g_0.g_w + c |g_0| |g_w|\n"
+            "d = (g_0 + c |g_0| g_w / |g_w|) / k, k = 1, 1 + c^2 or 1 + c by rescale",
+    .advice = "Between the mean (c: 0) and mgda (c large), and with c below 1 still to a minimum "
+              "of the mean; a large loss rules the mean.",
     .scratch = cagrad_scratch,
     .solve = cagrad_solve,
 };

@@ -37,5 +37,8 @@ const struct bough__weighting bough__weighting_chebyshev = {
      .options = BOUGH_OPTIONS(chebyshev_options, struct chebyshev_options)},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule = "minimise max p_t (L_t - z_t), z = ideal",
+    .advice = "For a chosen trade-off, where no weighted sum reaches it; one task learns in a "
+              "step, and losses must be of one scale.",
     .solve = chebyshev_solve,
 };

@@ -47,6 +47,11 @@ const struct bough__weighting bough__weighting_config = {
          "Networks, 2024"},
     .needs = BOUGH_NEEDS_GRAM,
     .prefers = 1,
+    .rule =
+        "u_t = g_t / |g_t|, x = sum (C+ p)_t u_t, C the cosines: x.u_t = p_t where that can be\n"
+        "d = (sum g_t.x / |x|) x / |x|",
+    .advice = "Few losses of very different sizes, as of physics and boundaries; where gradients "
+              "oppose each other d is short.",
     .scratch = config_scratch,
     .solve = config_solve,
 };

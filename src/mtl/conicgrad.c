@@ -172,6 +172,10 @@ const struct bough__weighting bough__weighting_conicgrad = {
               "Cone, 2025",
      .options = BOUGH_OPTIONS(conicgrad_options, struct conicgrad_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "g_0 = mean g_t; d = argmax of min g_t.d over |d| <= 1 with g_0.d >= c |g_0| |d|\n"
+            "d is as long as g_0",
+    .advice = "The worst task gains the most near the mean gradient; c: 1 is the mean, and a large "
+              "loss rules it.",
     .scratch = conicgrad_scratch,
     .solve = conicgrad_solve,
 };

@@ -40,5 +40,8 @@ const struct bough__weighting bough__weighting_cosmos = {
      .options = BOUGH_OPTIONS(cosmos_options, struct cosmos_options)},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule = "minimise sum p_t L_t - lambda (sum p_t) cos(p, L)",
+    .advice = "For sweeps over preferences, whose solutions it spreads; losses must be of one "
+              "scale, and a task's weight may be below 0.",
     .solve = cosmos_solve,
 };

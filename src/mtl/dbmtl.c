@@ -79,6 +79,11 @@ const struct bough__weighting bough__weighting_dbmtl = {
      .paper = "Lin et al., Dual-Balancing for Multi-Task Learning, 2023",
      .options = BOUGH_OPTIONS(dbmtl_options, struct dbmtl_options)},
     .needs = BOUGH_NEEDS_GRADIENTS,
+    .rule = "h_t = gradient of log(L_t + 1e-8), b_t <- h_t + beta (b_t - h_t)\n"
+            "d = sum (max_s |b_s| / |b_t|) b_t",
+    .advice = "Losses and gradients of very different scales; a noisy task becomes as loud as the "
+              "loudest.",
+    .blind = "in the trunk, whose gradients are of logarithms; the heads' follow it",
     .state = dbmtl_state,
     .write = dbmtl_write,
 };

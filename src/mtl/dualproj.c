@@ -21,6 +21,10 @@ const struct bough__weighting bough__weighting_dualproj = {
      .options = BOUGH_OPTIONS(bough__projection_options, struct bough__projection_options)},
     .needs = BOUGH_NEEDS_GRAM,
     .prefers = 1,
+    .rule = "G~ = G / trace G + reg_eps I\n"
+            "w = argmin of v'G~v over v >= p / n, d = sum w_t g_t",
+    .advice = "No task loses by a small step, for one problem where upgrad has n; a large gradient "
+              "rules the mean that is projected.",
     .scratch = bough__projection_scratch,
     .solve = dualproj_solve,
 };

@@ -64,6 +64,11 @@ const struct bough__weighting bough__weighting_dwa = {
      .paper = "Liu, Johns, Davison, End-to-End Multi-Task Learning with Attention, CVPR 2019",
      .options = BOUGH_OPTIONS(dwa_options, struct dwa_options)},
     .needs = BOUGH_NEEDS_LOSSES,
+    .rule =
+        "w = n softmax(r / temperature), r_t = mean loss of the last epoch / of the one before\n"
+        "w = 1 in the first two epochs",
+    .advice = "Where tasks learn at different speeds; it does not even out scales, and short "
+              "epochs make r noise.",
     .state = dwa_state,
     .solve = dwa_solve,
 };

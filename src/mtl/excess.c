@@ -77,6 +77,11 @@ const struct bough__weighting bough__weighting_excess = {
      .paper = "He et al., Robust Multi-Task Learning with Excess Risks, ICML 2024",
      .options = BOUGH_OPTIONS(excess_options, struct excess_options)},
     .needs = BOUGH_NEEDS_GRADIENTS,
+    .rule =
+        "S_t += g_t^2 by element, e_t = sum g_t^2 / sqrt(S_t + 1e-7), over the task's first e_t\n"
+        "w_t <- w_t exp(eta e_t), of sum n; d = sum w_t g_t",
+    .advice = "Where some tasks' labels are noisy: a loss that is high for good earns no weight; "
+              "weights move slowly.",
     .state = excess_state,
     .write = excess_write,
 };

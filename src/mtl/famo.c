@@ -104,6 +104,12 @@ const struct bough__weighting bough__weighting_famo = {
      .options = BOUGH_OPTIONS(famo_options, struct famo_options)},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule =
+        "minimise c sum z_t log D_t, D = L - ideal + 1e-8, z = softmax(s + log p); c: w of sum 1\n"
+        "behind the update, on the same batch: delta_t = log D_t before - log D_t now\n"
+        "Adam (lr, decay) on s along z_t (delta_t - sum z_s delta_s)",
+    .advice = "All losses fall as fast without gradients apart, so for many tasks; its authors "
+              "also have optimizer.clip_norm: 1.",
     .state = famo_state,
     .scratch = famo_scratch,
     .solve = famo_solve,

@@ -23,5 +23,7 @@ const struct bough__weighting bough__weighting_fixed = {
      .help = "every loss times a weight of its own",
      .options = BOUGH_OPTIONS(fixed_options, struct fixed_options)},
     .needs = BOUGH_NEEDS_NOTHING,
+    .rule = "minimise sum c_t L_t, c = weights",
+    .advice = "Where good weights are known; looking for them costs a training each.",
     .start = fixed_start,
 };

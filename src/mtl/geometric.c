@@ -22,5 +22,7 @@ const struct bough__weighting bough__weighting_geometric = {
               "Strategy for Multi-Task Learning, CVPR Workshops 2019"},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule = "minimise exp(sum p_t log L_t / sum p_t)",
+    .advice = "Where losses differ in scale; one loss near 0 stalls all others.",
     .solve = geometric_solve,
 };

@@ -74,5 +74,9 @@ const struct bough__weighting bough__weighting_graddrop = {
               "Dropout, NeurIPS 2020",
      .options = BOUGH_OPTIONS(graddrop_options, struct graddrop_options)},
     .needs = BOUGH_NEEDS_GRADIENTS,
+    .rule = "by element: q = (1 + sum g_t / sum abs(g_t)) / 2, u uniform in (0, 1)\n"
+            "d = sum of g_t > 0 if q > u, of g_t < 0 if q < u, and leak times the others",
+    .advice = "Against opposite signs, with noise that regularises; a large gradient still rules, "
+              "and unrelated tasks make it mostly noise.",
     .write = graddrop_write,
 };

@@ -139,6 +139,13 @@ const struct bough__weighting bough__weighting_gradnorm = {
               "Multitask Networks, ICML 2018",
      .options = BOUGH_OPTIONS(gradnorm_options, struct gradnorm_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "w = n softmax(s), d = sum w_t g_t; w = 1 in the first epoch\n"
+            "Adam (lr) on s down sum abs(w_t |g_t| - target_t), target = mean(w |g|) r^alpha a "
+            "constant\n"
+            "r_t = L_t / mean loss of the first epoch, over the tasks' mean of that",
+    .advice = "Where tasks train at different rates; alpha and lr want tuning, and a loss that can "
+              "reach 0 is taken for trained.",
+    .blind = "in the ratios of the weighted gradients, once s has settled",
     .state = gradnorm_state,
     .scratch = gradnorm_scratch,
     .solve = gradnorm_solve,

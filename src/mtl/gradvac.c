@@ -94,6 +94,11 @@ const struct bough__weighting bough__weighting_gradvac = {
               "in Massively Multilingual Models, ICLR 2021",
      .options = BOUGH_OPTIONS(gradvac_options, struct gradvac_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "v_t = g_t; for the others j in random order: rho = cos(v_t, g_j)\n"
+            "where rho < rho*_tj: v_t gets as much of g_j as makes the cosine rho*_tj\n"
+            "rho*_tj <- (1 - beta) rho*_tj + beta rho, from 0 on; d = sum v_t",
+    .advice = "Where tasks are alike, as one task in many languages; unlike tasks are pulled "
+              "together too.",
     .state = gradvac_state,
     .scratch = gradvac_scratch,
     .solve = gradvac_solve,

@@ -37,6 +37,9 @@ const struct bough__weighting bough__weighting_imtl_g = {
      .help = "as long a projection on every task's gradient",
      .paper = "Liu et al., Towards Impartial Multi-task Learning, ICLR 2021"},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "w of sum 1 for which d.g_t / |g_t| is the same for all t, d = sum w_t g_t",
+    .advice = "Where gradients differ in size; near opposite ones weights are large or below 0.",
+    .blind = "in the direction of d where all w_t > 0; its length follows it",
     .scratch = imtl_g_scratch,
     .solve = imtl_g_solve,
 };

@@ -18,6 +18,10 @@ const struct bough__weighting bough__weighting_imtl_l = {
      .paper = "Liu et al., Towards Impartial Multi-task Learning, ICLR 2021",
      .options = BOUGH_OPTIONS(imtl_l_options, struct bough__learned_scale)},
     .needs = BOUGH_NEEDS_LOSSES,
+    .rule = "minimise sum exp(s_t) L_t - s_t, s_t learned with the model from start on",
+    .advice = "Brings every loss to the same scale at no cost; a loss that nears 0 takes ever more "
+              "weight.",
+    .blind = "once s has settled, which takes up its logarithm",
     .params = bough__learned_scale_params,
     .write = imtl_l_write,
 };

@@ -82,6 +82,10 @@ const struct bough__weighting bough__weighting_krum = {
               "Descent, NeurIPS 2017",
      .options = BOUGH_OPTIONS(krum_options, struct krum_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "a_t = sum of the distances of g_t to its n - byzantine - 2 nearest\n"
+            "d = mean of the selected g_t of the smallest a_t; mean of all where n < byzantine + 3",
+    .advice = "Many tasks alike, some of them wrong; tasks that differ are left out though they "
+              "are right.",
     .scratch = krum_scratch,
     .solve = krum_solve,
 };

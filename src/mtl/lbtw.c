@@ -45,6 +45,9 @@ const struct bough__weighting bough__weighting_lbtw = {
               "Multi-Task Learning, AAAI 2019",
      .options = BOUGH_OPTIONS(lbtw_options, struct lbtw_options)},
     .needs = BOUGH_NEEDS_LOSSES,
+    .rule = "w_t = (L_t / the task's first loss)^alpha; 1 where that is not above 0",
+    .advice = "Turns down what is learned already; the loss of one batch, the first, decides for "
+              "the whole training.",
     .state = lbtw_state,
     .solve = lbtw_solve,
 };

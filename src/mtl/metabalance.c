@@ -57,6 +57,10 @@ const struct bough__weighting bough__weighting_metabalance = {
               "Magnitudes of Auxiliary Tasks, WWW 2022",
      .options = BOUGH_OPTIONS(metabalance_options, struct metabalance_options)},
     .needs = BOUGH_NEEDS_GRADIENTS,
+    .rule = "m_t = moving mean of |g_t|, of which beta stays in a step\n"
+            "d = sum (relax m_1 / m_t + 1 - relax) g_t, m_1 of the first task",
+    .advice = "One main task, the first, and helpers; not where all count alike.",
+    .blind = "with relax: 1, but for the first task's, which then scales d",
     .state = metabalance_state,
     .write = metabalance_write,
 };

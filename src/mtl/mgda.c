@@ -69,6 +69,11 @@ const struct bough__weighting bough__weighting_mgda = {
      .paper = "Sener, Koltun, Multi-Task Learning as Multi-Objective Optimization, NeurIPS 2018",
      .options = BOUGH_OPTIONS(mgda_options, struct mgda_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule =
+        "w = argmin over the simplex of |sum w_t g_t|, d = sum w_t g_t\n"
+        "normalize: w is sought for g_t / m_t, m_t = |g_t| (l2), L_t (loss) or L_t |g_t| (loss+)",
+    .advice = "No task loses by a small step; the smallest gradient rules, and d nears 0 where "
+              "gradients cancel.",
     .scratch = mgda_scratch,
     .solve = mgda_solve,
 };

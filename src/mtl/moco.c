@@ -145,6 +145,9 @@ const struct bough__weighting bough__weighting_moco = {
               "Convergent Approach, ICLR 2023",
      .options = BOUGH_OPTIONS(moco_options, struct moco_options)},
     .needs = BOUGH_NEEDS_GRADIENTS,
+    .rule = "step k: y_t -= beta k^-0.5 (y_t - g_t L_t / |g_t|)\n"
+            "w = softmax(w - gamma k^-0.5 (Y Y' + rho I) w), d = sum w_t y_t",
+    .advice = "mgda for small, noisy batches; gradients that turn fast are followed late.",
     .state = moco_state,
     .write = moco_write,
 };

@@ -52,6 +52,10 @@ const struct bough__weighting bough__weighting_nash = {
      .options = BOUGH_OPTIONS(nash_options, struct nash_options)},
     .needs = BOUGH_NEEDS_GRAM,
     .prefers = 1,
+    .rule = "w > 0 with (H w)_t = p_t / w_t, H = G / |G|_F\n"
+            "d = sum w_t g_t, not longer than max_norm",
+    .advice = "Losses and gradients of different scales, which it does not see; steps stay long "
+              "near the end, so let the learning rate fall.",
     .scratch = nash_scratch,
     .solve = nash_solve,
 };

@@ -49,5 +49,9 @@ const struct bough__weighting bough__weighting_pbi = {
      .options = BOUGH_OPTIONS(pbi_options, struct pbi_options)},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule = "minimise |p| (d1 + theta d2)\n"
+            "d1 = (L - z).p / |p|, d2 = |L - z - d1 p / |p||, z = ideal",
+    .advice = "For a chosen ratio of losses; one that is too small is driven up, so not where all "
+              "should only fall.",
     .solve = pbi_solve,
 };

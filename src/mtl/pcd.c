@@ -122,6 +122,12 @@ const struct bough__weighting bough__weighting_pcd = {
               "Multi-Objective Optimization, TMLR 2026",
      .options = BOUGH_OPTIONS(pcd_options, struct pcd_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "g~_t = g_t / sqrt(v_t + eps), v_t the moving mean of |g_t|^2\n"
+            "d~ = argmin of |d - g~_1| over d.g~_j >= tau |g~_j|^2, j > 1\n"
+            "d = d~ as long as g_1",
+    .advice =
+        "One main task, the first, and others that must not lose by it; not where all count alike.",
+    .blind = "but for the first task's, which scales d: v takes the others' up",
     .state = pcd_state,
     .scratch = pcd_scratch,
     .solve = pcd_solve,

@@ -78,6 +78,11 @@ const struct bough__weighting bough__weighting_pcgrad = {
      .paper = "Yu et al., Gradient Surgery for Multi-Task Learning, NeurIPS 2020",
      .options = BOUGH_OPTIONS(pcgrad_options, struct pcgrad_options)},
     .needs = BOUGH_NEEDS_GRAM,
+    .rule = "v_t = g_t; for the others j in random order: if v_t.g_j < 0, v_t -= (v_t.g_j / "
+            "|g_j|^2) g_j\n"
+            "d = sum v_t, or their mean",
+    .advice = "Where gradients of like sizes conflict; without a conflict it is the plain sum, and "
+              "a large gradient still rules.",
     .scratch = pcgrad_scratch,
     .solve = pcgrad_solve,
 };

@@ -30,5 +30,8 @@ const struct bough__weighting bough__weighting_rlw = {
      .paper = "Lin et al., Reasonable Effectiveness of Random Weighting: A Litmus Test for "
               "Multi-Task Learning, TMLR 2022"},
     .needs = BOUGH_NEEDS_LOSSES,
+    .rule = "w = n softmax(z), z_t drawn from N(0, 1) in every step",
+    .advice = "A baseline: what does not beat it owes nothing to its weights; it takes more steps "
+              "than equal.",
     .solve = rlw_solve,
 };

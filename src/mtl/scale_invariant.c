@@ -12,5 +12,7 @@ const struct bough__weighting bough__weighting_scale_invariant = {
     {.name = "scale_invariant", .help = "the sum of the losses' logarithms"},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule = "minimise sum p_t log L_t",
+    .advice = "Where losses differ in scale; a loss that nears 0 takes ever more weight.",
     .solve = scale_invariant_solve,
 };

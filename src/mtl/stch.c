@@ -74,6 +74,11 @@ const struct bough__weighting bough__weighting_stch = {
      .options = BOUGH_OPTIONS(stch_options, struct stch_options)},
     .needs = BOUGH_NEEDS_LOSSES,
     .prefers = 1,
+    .rule =
+        "minimise n mu log sum (p_t L_t / N_t)^(1 / mu)\n"
+        "N_t: mean loss of the last epoch of the warm-up, in which sum p_t log L_t is minimised",
+    .advice = "Reaches trade-offs that no weighted sum does; with a small mu one task learns in a "
+              "step, with a large one it is scale_invariant.",
     .state = stch_state,
     .solve = stch_solve,
 };

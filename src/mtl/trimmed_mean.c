@@ -130,5 +130,8 @@ const struct bough__weighting bough__weighting_trimmed_mean = {
               "Rates, ICML 2018",
      .options = BOUGH_OPTIONS(trimmed_mean_options, struct trimmed_mean_options)},
     .needs = BOUGH_NEEDS_GRADIENTS,
+    .rule = "by element: d = mean of the g_t without the trim largest and smallest\n"
+            "where n <= 2 trim: their median",
+    .advice = "Many tasks, some of them wrong or noisy; with few tasks it throws most away.",
     .write = trimmed_mean_write,
 };

@@ -20,6 +20,10 @@ const struct bough__weighting bough__weighting_uncertainty = {
               "2018",
      .options = BOUGH_OPTIONS(uncertainty_options, struct bough__learned_scale)},
     .needs = BOUGH_NEEDS_LOSSES,
+    .rule = "minimise sum (exp(-s_t) L_t + s_t) / 2, s_t learned with the model from start on",
+    .advice = "Evens out the scales of losses at no cost; a loss that nears 0 takes ever more "
+              "weight, and its task overfits.",
+    .blind = "once s has settled, which takes up its logarithm",
     .params = bough__learned_scale_params,
     .write = uncertainty_write,
 };

@@ -23,6 +23,10 @@ const struct bough__weighting bough__weighting_upgrad = {
      .options = BOUGH_OPTIONS(bough__projection_options, struct bough__projection_options)},
     .needs = BOUGH_NEEDS_GRAM,
     .prefers = 1,
+    .rule = "G~ = G / trace G + reg_eps I, v^t = argmin of v'G~v over v >= p_t e_t / n\n"
+            "w = sum v^t, d = sum w_t g_t",
+    .advice = "No task loses by a small step, and without conflicts it is the mean; n problems a "
+              "step, of seconds at 256 tasks.",
     .scratch = bough__projection_scratch,
     .solve = upgrad_solve,
 };

@@ -1,5 +1,4 @@
-// Weightings: how the tasks' losses or gradients become one update. Rules, defaults, papers:
-// methods.md.
+// Weightings: how the tasks' losses or gradients become one update. `bough methods` tells the rows.
 #ifndef BOUGH_MTL_WEIGHTING_H
 #define BOUGH_MTL_WEIGHTING_H
 
@@ -73,6 +72,11 @@ struct bough__weighting {
     // The tasks' weights are its preferences: the Gram matrix and the losses that it is given are
     // without them.
     int prefers;
+
+    // For users, in ASCII: the rule, one to three lines, in the letters of config/methods.c; when
+    // it helps and when not; and where the tasks' weights are factors of the losses, how far the
+    // rule is invariant to them, NULL = not.
+    const char *rule, *advice, *blind;
 
     // Writes weights [T] for the whole training.
     void (*start)(float *weights, const void *options, size_t tasks);

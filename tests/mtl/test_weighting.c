@@ -153,6 +153,14 @@ static void a_missing_task_changes_nothing(void **state)
         }
 }
 
+static int lines_of(const char *text)
+{
+    int lines = 1;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
 static void rows_are_whole(void **state)
 {
     (void)state;
@@ -166,6 +174,8 @@ static void rows_are_whole(void **state)
         assert_true(row->write || row->needs != BOUGH_NEEDS_GRADIENTS);
         assert_true(row->solve || !row->scratch);
         assert_true(row->write || !row->params);
+        assert_true(row->rule && row->advice && lines_of(row->rule) <= 3);
+        assert_true(!row->blind || !row->prefers);
     }
 }
 

@@ -1,0 +1,257 @@
+// What `bough methods` tells of the weightings, all of it from their rows.
+#include "base/error.h"
+#include "base/strings.h"
+#include "config/describe.h"
+#include "mtl/weighting.h"
+
+#include <bough/config.h>
+#include <bough/name.h>
+
+#include <stdio.h>
+#include <string.h>
+
+struct page {
+    void (*line)(void *user, const char *text);
+    void *user;
+};
+
+static const struct bough__weighting *weighting_at(size_t index)
+{
+    return (const struct bough__weighting *)(const void *)bough__weightings.row[index];
+}
+
+// ---- The table ----
+
+static const char *const kind_text[] = {
+    [BOUGH_NEEDS_NOTHING] = "by nothing measured: one backward pass",
+    [BOUGH_NEEDS_LOSSES] = "by the losses: one backward pass",
+    [BOUGH_NEEDS_GRAM] = "by the Gram matrix of the tasks' gradients: T backward passes of the "
+                         "shared layers in one sweep",
+    [BOUGH_NEEDS_GRADIENTS] = "by the tasks' gradients, J [T, P]: the same, and T x P floats",
+};
+
+static const char *passes_of(const struct bough__weighting *row)
+{
+    if (row->after)
+        return "1 + forward";
+    if (row->needs == BOUGH_NEEDS_GRADIENTS)
+        return "T, keeps J";
+    return row->needs == BOUGH_NEEDS_GRAM ? "T" : "1";
+}
+
+static void tell_cells(const struct page *page, const char *name, const char *passes,
+                       const char *weight, const char *what)
+{
+    char text[300];
+    snprintf(text, sizeof text, "  %-15s  %-11s  %-10s  %s", name, passes, weight, what);
+    page->line(page->user, text);
+}
+
+static void tell_kind(const struct page *page, enum bough__weighting_needs needs)
+{
+    page->line(page->user, kind_text[needs]);
+    tell_cells(page, "name", "backward", "weights", "what it is");
+    for (size_t i = 0; i < bough__weightings.count; i++) {
+        const struct bough__weighting *row = weighting_at(i);
+        const char *factor = row->blind ? "factor*" : "factor";
+        if (row->needs == needs)
+            tell_cells(page, row->row.name, passes_of(row), row->prefers ? "preference" : factor,
+                       row->row.help);
+    }
+    page->line(page->user, "");
+}
+
+void bough_methods_describe(void (*line)(void *user, const char *text), void *user)
+{
+    const struct page page = {line, user};
+    for (int needs = BOUGH_NEEDS_NOTHING; needs <= BOUGH_NEEDS_GRADIENTS; needs++)
+        tell_kind(&page, (enum bough__weighting_needs)needs);
+    line(user, "weights: what `tasks.<task>.weight` is to it. A factor of the loss; * one to which "
+               "it is invariant,");
+    line(user, "as far as its page says; or a preference, which the rule itself weighs.");
+}
+
+// ---- Lines of a page ----
+
+enum { WIDTH = 100, LABEL = 9 };
+
+// How much of the text goes into a line: up to a space before its end.
+static size_t fitting(const char *text, size_t room)
+{
+    const size_t length = strlen(text);
+    size_t end = room;
+    if (length <= room)
+        return length;
+    while (end > 0 && text[end] != ' ')
+        end--;
+    return end ? end : length;
+}
+
+// A line of the text, in as many lines of the page as it takes; each after the first set back.
+static void tell_wrapped(const struct page *page, const char *label, const char *text)
+{
+    char line[WIDTH + 512];
+    for (int set = 0; *text; set = 2) {
+        const size_t count = fitting(text, (size_t)(WIDTH - LABEL - set));
+        snprintf(line, sizeof line, "%-*s%*s%.*s", LABEL, set ? "" : label, set, "", (int)count,
+                 text);
+        page->line(page->user, line);
+        text += count + (text[count] == ' ');
+    }
+}
+
+static void tell(const struct page *page, const char *label, const char *lines)
+{
+    while (*lines) {
+        char text[512];
+        const size_t count = strcspn(lines, "\n");
+        snprintf(text, sizeof text, "%.*s", (int)count, lines);
+        tell_wrapped(page, label, text);
+        label = "";
+        lines += count + (lines[count] == '\n');
+    }
+}
+
+// ---- What a page says ----
+
+static void tell_options(const struct page *page, const struct bough__options *options)
+{
+    if (!options->count)
+        tell(page, "options", "none");
+    for (size_t i = 0; i < options->count; i++) {
+        const struct bough__option *option = &options->option[i];
+        char takes[300], otherwise[64], text[600];
+        bough__option_takes(takes, sizeof takes, option);
+        bough__option_otherwise(otherwise, sizeof otherwise, option);
+        snprintf(text, sizeof text, "%s%s%s (%s%s): %s", option->name,
+                 option->needed || !*otherwise ? "" : " = ", option->needed ? "" : otherwise, takes,
+                 option->needed ? "; needed" : "", option->help);
+        tell(page, i ? "" : "options", text);
+    }
+}
+
+static const char *const cost_text[] = {
+    [BOUGH_NEEDS_NOTHING] = "one backward pass",
+    [BOUGH_NEEDS_LOSSES] = "one backward pass",
+    [BOUGH_NEEDS_GRAM] =
+        "T backward passes of the shared layers in one sweep, and a solve on the host; J, T x P "
+        "floats, is kept where it takes 256 MiB at most, else one weighted pass more",
+    [BOUGH_NEEDS_GRADIENTS] =
+        "T backward passes of the shared layers in one sweep; J, T x P floats, is kept",
+};
+
+static void tell_cost(const struct page *page, const struct bough__weighting *row)
+{
+    char text[300];
+    const int reads = row->needs == BOUGH_NEEDS_LOSSES && row->solve;
+    snprintf(text, sizeof text, "%s%s%s", cost_text[row->needs],
+             reads ? "; the host reads the losses of each step" : "",
+             row->after ? "; a second forward pass, behind the update" : "");
+    tell(page, "cost", text);
+}
+
+static void tell_weights(const struct page *page, const struct bough__weighting *row)
+{
+    char text[300];
+    snprintf(text, sizeof text, "a factor of the loss, in L_t and g_t%s%s",
+             row->blind ? ", to which it is invariant " : "", row->blind ? row->blind : "");
+    tell(page, "weights",
+         row->prefers
+             ? "a preference, p_t: the task's weight over their mean; L_t and g_t are without it"
+             : text);
+}
+
+static void tell_heads(const struct page *page, const struct bough__weighting *row)
+{
+    tell(page, "heads",
+         bough__by_gradients(row->needs) ? "not weighted: each gets the gradient of its own loss, "
+                                           "with the task's weight and that of "
+                                           "`losses`"
+                                         : "weighted as the shared layers are");
+}
+
+// Its size is a function that is called, so its form is found from a few values.
+static void tell_state(const struct page *page, const struct bough__weighting *row)
+{
+    enum { TASKS = 4, COLUMNS = 1 << 20 };
+    char text[200] = "none";
+    const size_t few = row->state ? row->state(TASKS, 0) : 0;
+    const size_t twice = few ? row->state(2 * TASKS, 0) : 0;
+    const size_t large = row->state ? (row->state(TASKS, COLUMNS) - few) / COLUMNS : 0;
+    if (row->params)
+        snprintf(text, sizeof text, "a number for each task, which the model's optimizer learns");
+    else if (large)
+        snprintf(text, sizeof text, "a few numbers, and %zu float%s a task for each of P",
+                 large / TASKS, large == TASKS ? "" : "s");
+    else if (few && twice == 4 * few)
+        snprintf(text, sizeof text, "%zu numbers for each pair of tasks", few / (TASKS * TASKS));
+    else if (few && twice == 2 * few)
+        snprintf(text, sizeof text, "%zu numbers for each task", few / TASKS);
+    else if (few)
+        snprintf(text, sizeof text, "%zu numbers of %d tasks", few, TASKS);
+    tell(page, "state", text);
+}
+
+static void tell_config(const struct page *page, const struct bough__weighting *row)
+{
+    char name[64], text[300];
+    const struct bough__options *options = &row->row.options;
+    snprintf(name, sizeof name, "%s", row->row.name);
+    if (options->count && options->option[0].needed)
+        snprintf(name, sizeof name, "{name: %s, %s: ...}", row->row.name, options->option[0].name);
+    if (bough__by_gradients(row->needs))
+        snprintf(text, sizeof text, "weighting: {name: %s, losses: uncertainty%s}", name,
+                 row->needs == BOUGH_NEEDS_GRAM ? ", on: representation" : "");
+    else
+        snprintf(text, sizeof text, "weighting: %s\nweighting: {name: cagrad, losses: %s}", name,
+                 name);
+    tell(page, "yaml", text);
+    if (row->needs == BOUGH_NEEDS_GRAM)
+        tell(page, "",
+             "losses: the losses are weighed first, by any weighting by nothing or by losses\n"
+             "on: the gradients compared are those of what the heads read: no sweep, one weighted "
+             "pass, not the same result");
+}
+
+static void tell_page(const struct page *page, const struct bough__weighting *row)
+{
+    static const char *const kind[] = {
+        "nothing", "the losses", "the Gram matrix of the tasks' gradients", "the tasks' gradients"};
+    char title[200];
+    snprintf(title, sizeof title, "%s: %s", row->row.name, row->row.help);
+    page->line(page->user, title);
+    page->line(page->user, "");
+    tell(page, "rule", row->rule);
+    tell_options(page, &row->row.options);
+    tell(page, "paper", row->row.paper ? row->row.paper : "none");
+    tell(page, "use", row->advice);
+    tell(page, "needs", kind[row->needs]);
+    tell_cost(page, row);
+    tell_weights(page, row);
+    tell_heads(page, row);
+    tell_state(page, row);
+    tell_config(page, row);
+    tell(
+        page, "letters",
+        "T tasks, n of them labelled in the step, which sums, means and weights w are of; L_t a "
+        "loss, g_t its gradient of the P shared parameters, d the update's; G = [g_s.g_t]; |x| the "
+        "Euclidean norm");
+}
+
+enum bough_status bough_method_describe(const char *name,
+                                        void (*line)(void *user, const char *text), void *user)
+{
+    enum { MOST = 128 };
+    const char *names[MOST + 1] = {NULL};
+    for (size_t i = 0; i < bough__weightings.count && i < MOST; i++)
+        names[i] = bough__weightings.row[i]->name;
+    const struct bough__row *row = bough__family_find(&bough__weightings, name);
+    if (row) {
+        tell_page(&(struct page){line, user}, (const struct bough__weighting *)(const void *)row);
+        return BOUGH_OK;
+    }
+    const char *nearest = bough_name_nearest(name, names);
+    return bough__fail(BOUGH_INVALID, "unknown weighting '%.60s'; %s%s%s bough methods", name,
+                       nearest ? "did you mean " : "", nearest ? nearest : "",
+                       nearest ? "? See" : "see");
+}
