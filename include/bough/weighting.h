@@ -2,10 +2,11 @@
 // in host memory to weights, or to one direction. These are the rows that bough trains with;
 // src/mtl/methods.md tells them, and `bough help config` their options.
 //
-//     bough_weighting_open(&weighting, "{name: cagrad, c: 0.4}", 2, &(struct
-//     bough_weighting_options){0}); bough_weighting_step(weighting, &(struct
-//     bough_weighed){.weights = weights},
-//                          &(struct bough_weighting_step){.gram = gram});
+//     const struct bough_weighting_options options = {0};
+//     bough_weighting_open(&weighting, "{name: cagrad, c: 0.4}", 2, &options);
+//     struct bough_weighting_step step = {.gram = gram};
+//     struct bough_weighed out = {.weights = weights};
+//     bough_weighting_step(weighting, &out, &step);
 //
 // T is the number of tasks, which are numbered from 0, P that of the shared parameters. A weighting
 // is used by one thread at a time.

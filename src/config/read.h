@@ -4,12 +4,17 @@
 
 #include "config/config.h"
 #include "config/tree.h"
+#include "config/value.h"
 
 // Reads what the tree holds, gives the defaults, and checks it all. What the config points to is
 // the arena's.
 // Errors: INVALID with file, line, key, what was found, and what is allowed.
 enum bough_status bough__config_read(struct bough_config *config, struct bough__arena *arena,
                                      const struct bough__tree *tree);
+
+// Reads a section at the root of the config, whose defaults stand already, from a node.
+enum bough_status bough__config_section(struct bough__config_reader *r, const char *name,
+                                        const struct bough__yaml_node *node);
 
 // Reads a text as the value of `weighting`, with overrides of its keys ("c=0.4"), for so many tasks
 // without names: by task stands a list, or a mapping by their numbers, from 0.

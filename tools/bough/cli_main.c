@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct tool_command *const commands[] = {
-    &cli_train,   &cli_eval,     &cli_predict, &cli_info, &cli_methods,
+    &cli_train,   &cli_eval,     &cli_predict, &cli_info, &cli_methods, &cli_weigh,
     &cli_devices, &cli_selftest, &cli_bench,   &cli_tune, &cli_kernels};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
