@@ -1,6 +1,6 @@
 // A weighting alone, for a program with a training loop of its own: the tasks' losses and gradients
 // in host memory to weights, or to one direction. These are the rows that bough trains with;
-// src/mtl/methods.md tells them, and `bough help config` their options.
+// `bough methods` tells them and their options.
 //
 //     const struct bough_weighting_options options = {0};
 //     bough_weighting_open(&weighting, "{name: cagrad, c: 0.4}", 2, &options);

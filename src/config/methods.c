@@ -25,8 +25,8 @@ static const struct bough__weighting *weighting_at(size_t index)
 static const char *const kind_text[] = {
     [BOUGH_NEEDS_NOTHING] = "by nothing measured: one backward pass",
     [BOUGH_NEEDS_LOSSES] = "by the losses: one backward pass",
-    [BOUGH_NEEDS_GRAM] = "by the Gram matrix of the tasks' gradients: T backward passes of the "
-                         "shared layers in one sweep",
+    [BOUGH_NEEDS_GRAM] = ("by the Gram matrix of the tasks' gradients: T backward passes of the "
+                          "shared layers in one sweep"),
     [BOUGH_NEEDS_GRADIENTS] = "by the tasks' gradients, J [T, P]: the same, and T x P floats",
 };
 
@@ -134,8 +134,8 @@ static const char *const cost_text[] = {
     [BOUGH_NEEDS_NOTHING] = "one backward pass",
     [BOUGH_NEEDS_LOSSES] = "one backward pass",
     [BOUGH_NEEDS_GRAM] =
-        "T backward passes of the shared layers in one sweep, and a solve on the host; J, T x P "
-        "floats, is kept where it takes 256 MiB at most, else one weighted pass more",
+        ("T backward passes of the shared layers in one sweep, and a solve on the host; J, T x P "
+         "floats, is kept where it takes 256 MiB at most, else one weighted pass more"),
     [BOUGH_NEEDS_GRADIENTS] =
         "T backward passes of the shared layers in one sweep; J, T x P floats, is kept",
 };

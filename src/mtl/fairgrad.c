@@ -35,8 +35,8 @@ const struct bough__weighting bough__weighting_fairgrad = {
     .prefers = 1,
     .rule = "w > 0 with (H w)_t = p_t w_t^(-1 / alpha), H = G / |G|_F\n"
             "d = sum w_t g_t",
-    .advice = "alpha goes from the largest sum of gains to the worst task's; 1 is nash without its "
-              "limit of length, and large ones are slow.",
+    .advice = "alpha goes from the largest sum of gains to equal gains, as mgda's; 1 is nash "
+              "without its limit of length, and as there steps stay long near the end.",
     .scratch = fairgrad_scratch,
     .solve = fairgrad_solve,
 };

@@ -78,7 +78,7 @@ const struct bough__weighting bough__weighting_stch = {
         "minimise n mu log sum (p_t L_t / N_t)^(1 / mu)\n"
         "N_t: mean loss of the last epoch of the warm-up, in which sum p_t log L_t is minimised",
     .advice = "Reaches trade-offs that no weighted sum does; with a small mu one task learns in a "
-              "step, with a large one it is scale_invariant.",
+              "step, with a large one all do as by scale_invariant, and p counts less.",
     .state = stch_state,
     .solve = stch_solve,
 };
