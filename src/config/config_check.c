@@ -69,18 +69,28 @@ enum bough_status bough__architecture_check(struct bough__config_place *place,
                                architecture->row.name);
 }
 
+static enum bough_status wrong_for(struct bough__config_place *place, const char *key,
+                                   const struct bough__weighting *row, const char *wanted)
+{
+    bough__config_enter(place, key);
+    return bough__config_wrong(place, NULL, "is for a weighting that %s, and %s does not", wanted,
+                               row->row.name);
+}
+
 // A weighting by the losses stands alone, or before one by the gradients.
 enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config)
 {
     const struct bough__weighting *row = bough__weighting_of(&config->weighting.choice);
     const struct bough__weighting *losses = bough__weighting_of(&config->weighting.losses);
+    const int by_gram = row->needs == BOUGH_NEEDS_GRAM;
     const size_t mark = bough__config_enter(place, "weighting");
-    if (row->needs != BOUGH_NEEDS_GRAM && strcmp(config->weighting.on, "parameters") != 0) {
-        bough__config_enter(place, "on");
-        return bough__config_wrong(place, NULL, "%s, and %s does not go by the Gram matrix",
-                                   config->weighting.on, row->row.name);
-    }
+    if (!by_gram && strcmp(config->weighting.on, "parameters") != 0)
+        return wrong_for(place, "on", row, "goes by the Gram matrix");
+    if (!by_gram && config->weighting.every != 1)
+        return wrong_for(place, "every", row, "goes by the Gram matrix");
+    if (!row->solve && config->weighting.smoothing > 0)
+        return wrong_for(place, "smoothing", row, "solves for weights in a step");
     if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal) {
         bough__config_leave(place, mark);
         return BOUGH_OK;

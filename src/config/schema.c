@@ -115,6 +115,12 @@ static const struct bough__option weighting_options[] = {
     {"on", BOUGH__OPTION_TEXT, offsetof(struct bough__weighing, on),
      .family = &bough__gradient_places, .text = "parameters",
      .help = "of a weighting by the Gram matrix: which gradients it compares"},
+    {"every", BOUGH__OPTION_INT, offsetof(struct bough__weighing, every),
+     .range = &bough__range_count, .number = {1},
+     .help = "likewise: steps from one solve to the next, with the same weights between"},
+    {"smoothing", BOUGH__OPTION_NUMBER, offsetof(struct bough__weighing, smoothing),
+     .range = &bough__range_below_one,
+     .help = "of weights that are found in a step: share of the last ones in the new ones"},
 };
 static const struct bough__options weighting_section =
     BOUGH_OPTIONS(weighting_options, struct bough__weighing);

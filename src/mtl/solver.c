@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+// A task's last weight, and whether there is one.
+enum { WEIGHT, KNOWN, LAST };
+
 enum bough_status bough__solver_init(struct bough__solver *solver, struct bough__arena *arena,
                                      const struct bough__choice *choice, size_t tasks,
                                      int64_t columns)
@@ -11,9 +14,9 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
     const struct bough__weighting *weighting = bough__weighting_of(choice);
     *solver =
         (struct bough__solver){.weighting = weighting, .options = choice->options, .tasks = tasks};
-    if (weighting->state)
-        solver->state_count = weighting->state(tasks, columns);
-    solver->state = BOUGH_NEW(arena, double, solver->state_count + 1);
+    solver->row_count = weighting->state ? weighting->state(tasks, columns) : 0;
+    solver->state_count = solver->row_count + tasks * LAST;
+    solver->state = BOUGH_NEW(arena, double, solver->state_count);
     solver->task = BOUGH_NEW(arena, size_t, tasks);
     solver->loss = BOUGH_NEW(arena, double, tasks);
     solver->preference = BOUGH_NEW(arena, double, tasks);
@@ -106,6 +109,19 @@ static struct bough__solve begin(const struct bough__solver *solver,
     return solve;
 }
 
+static double *last_of(const struct bough__solver *solver, size_t t)
+{
+    return solver->state + solver->row_count + t * LAST;
+}
+
+static double smooth(const struct bough__solver *solver, size_t t, double weight)
+{
+    double *last = last_of(solver, t), share = (double)solver->smoothing;
+    last[WEIGHT] = last[KNOWN] != 0 ? share * last[WEIGHT] + (1 - share) * weight : weight;
+    last[KNOWN] = 1;
+    return last[WEIGHT];
+}
+
 const double *bough__solver_find(struct bough__solver *solver, double *residual,
                                  const struct bough__measured *measured,
                                  const struct bough__moment *moment)
@@ -114,8 +130,10 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
     memset(solver->told, 0, solver->tasks * sizeof *solver->told);
     if (solve.n)
         solver->weighting->solve(&solve);
-    for (size_t i = 0; i < solve.n; i++)
-        solver->told[solver->task[i]] = solver->weights[i] / excess_of(solver, measured, i);
+    for (size_t i = 0; i < solve.n; i++) {
+        const double weight = solver->weights[i] / excess_of(solver, measured, i);
+        solver->told[solver->task[i]] = smooth(solver, solver->task[i], weight);
+    }
     *residual = solve.residual;
     return solver->told;
 }
@@ -134,4 +152,10 @@ void bough__solver_after(struct bough__solver *solver, const struct bough__measu
     struct bough__solve solve = begin(solver, measured, moment);
     if (solve.n)
         solver->weighting->after(&solve);
+}
+
+void bough__solver_last(const struct bough__solver *solver, float *weights)
+{
+    for (size_t t = 0; t < solver->tasks; t++)
+        weights[t] = (float)last_of(solver, t)[WEIGHT];
 }

@@ -9,8 +9,9 @@ struct bough__solver {
     const struct bough__weighting *weighting;
     const void *options;
     size_t tasks;
-    double *state; // what the row keeps: state_count numbers
-    size_t state_count;
+    float smoothing; // the share of a task's last weight in its new one; the caller's, 0 at first
+    double *state;   // what the row keeps, and behind it the last weights: state_count numbers
+    size_t state_count, row_count;
     size_t *task; // what follows is a solve's own
     double *loss, *preference, *gram, *weights, *told;
     void *scratch;
@@ -39,6 +40,9 @@ void bough__solver_run(struct bough__solver *solver, float *weights, double *res
 const double *bough__solver_find(struct bough__solver *solver, double *residual,
                                  const struct bough__measured *measured,
                                  const struct bough__moment *moment);
+
+// The weights [T] of the last solve, 0 of a task that was in none.
+void bough__solver_last(const struct bough__solver *solver, float *weights);
 
 // Of a row that learns from the losses behind an update: `measured` are these.
 void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,

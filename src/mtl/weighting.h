@@ -110,6 +110,8 @@ struct bough__weighing {
     struct bough__choice choice; // of bough__weightings
     struct bough__choice losses; // of bough__loss_weightings; equal where there is no such choice
     const char *on;              // of bough__gradient_places: where the gradients are taken
+    int32_t every;               // steps, from one solve to the next
+    float smoothing;             // share of a task's last weight in its new one
 };
 
 // "parameters" that are shared, or the shared "representation".

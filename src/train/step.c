@@ -40,22 +40,23 @@ static const struct {
     enum bough_status (*write)(struct bough__step *step);
     enum bough_status (*call)(struct bough__step *step);
     int (*calls)(const struct bough__weigh_data *weigh);
+    int finds_weights;
 } stages[BOUGH__MOST_STAGES] = {
-    {"feed", bough__step_feed, NULL, NULL},
-    {"forward", bough__step_forward, NULL, NULL},
-    {"losses", bough__step_losses, NULL, NULL},
-    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host},
-    {"backward", bough__step_backward, NULL, NULL},
-    {"heads", bough__step_heads, NULL, NULL},
-    {"sweep", bough__step_sweep, NULL, NULL},
-    {"gram", bough__step_gram, NULL, NULL},
-    {"solve", NULL, solve, solves},
-    {"combine", bough__step_combine, NULL, NULL},
-    {"clip", bough__step_clip, NULL, NULL},
-    {"update", bough__step_update, NULL, NULL},
-    {"account", bough__step_account, NULL, NULL},
-    {"again", bough__step_again, NULL, NULL},
-    {"learn", NULL, learn, bough__weigh_learns_after},
+    {"feed", bough__step_feed, NULL, NULL, 0},
+    {"forward", bough__step_forward, NULL, NULL, 0},
+    {"losses", bough__step_losses, NULL, NULL, 0},
+    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, 0},
+    {"backward", bough__step_backward, NULL, NULL, 0},
+    {"heads", bough__step_heads, NULL, NULL, 0},
+    {"sweep", bough__step_sweep, NULL, NULL, 1},
+    {"gram", bough__step_gram, NULL, NULL, 1},
+    {"solve", NULL, solve, solves, 1},
+    {"combine", bough__step_combine, NULL, NULL, 0},
+    {"clip", bough__step_clip, NULL, NULL, 0},
+    {"update", bough__step_update, NULL, NULL, 0},
+    {"account", bough__step_account, NULL, NULL, 0},
+    {"again", bough__step_again, NULL, NULL, 0},
+    {"learn", NULL, learn, bough__weigh_learns_after, 0},
 };
 
 static enum bough_status write_stages(struct bough__step *step)
@@ -68,8 +69,9 @@ static enum bough_status write_stages(struct bough__step *step)
         if (status != BOUGH_OK)
             return status;
         if (step->sequence.count > first || calls)
-            step->stage[step->stages++] = (struct bough__stage){
-                stages[i].name, first, step->sequence.count, calls ? stages[i].call : NULL};
+            step->stage[step->stages++] =
+                (struct bough__stage){stages[i].name, first, step->sequence.count,
+                                      calls ? stages[i].call : NULL, stages[i].finds_weights};
     }
     return BOUGH_OK;
 }
@@ -165,12 +167,17 @@ void bough__step_fini(struct bough__step *step)
     free(step->losses);
 }
 
-// The launches of the stages from `*stage` to the next call.
+static int is_left_out(const struct bough__step *step, int stage)
+{
+    return step->stage[stage].finds_weights && bough__weigh_keeps(&step->data->weigh);
+}
+
+// The launches of the stages from `*stage` to the next call, or the next that is left out.
 static enum bough_status run_launches(const struct bough__step *step, int *stage)
 {
     const size_t first = step->stage[*stage].first;
     size_t end = first;
-    while (*stage < step->stages && !step->stage[*stage].call)
+    while (*stage < step->stages && !step->stage[*stage].call && !is_left_out(step, *stage))
         end = step->stage[(*stage)++].end;
     return bough__run(step->sequence.device, step->sequence.launch + first, end - first);
 }
@@ -179,7 +186,10 @@ enum bough_status bough__step_run(struct bough__step *step, int first)
 {
     enum bough_status status = BOUGH_OK;
     for (int stage = first; status == BOUGH_OK && stage < step->stages;)
-        status =
-            step->stage[stage].call ? step->stage[stage++].call(step) : run_launches(step, &stage);
+        if (is_left_out(step, stage))
+            stage++;
+        else
+            status = step->stage[stage].call ? step->stage[stage++].call(step)
+                                             : run_launches(step, &stage);
     return status;
 }

@@ -59,6 +59,7 @@ struct bough__stage {
     const char *name;
     size_t first, end;                                   // launches of the step's sequence
     enum bough_status (*call)(struct bough__step *step); // or on the host; else NULL
+    int finds_weights; // is left out of steps that keep the last ones
 };
 
 enum { BOUGH__MOST_STAGES = 15 };

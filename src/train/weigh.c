@@ -34,6 +34,11 @@ int bough__weigh_solves(const struct bough__weigher *weigher)
     return weigher->row && weigher->row->solve;
 }
 
+int bough__weigh_keeps(const struct bough__weigh_data *data)
+{
+    return (data->moment.step - 1) % (uint32_t)data->model->config->weighting.every != 0;
+}
+
 int bough__weigh_learns_after(const struct bough__weigh_data *data)
 {
     return data->by_losses.row && data->by_losses.row->after;
@@ -83,7 +88,7 @@ static int keeps_jacobian(const struct bough__weigh_data *data)
     const uint64_t bytes = tasks_of(data) * data->stride;
     if (bough__weigh_needs(data) != BOUGH_NEEDS_GRAM)
         return bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS;
-    if (bough__weigh_on_representation(data))
+    if (bough__weigh_on_representation(data) || data->model->config->weighting.every > 1)
         return 0;
     if (model->jacobian != BOUGH_JACOBIAN_IF_IT_FITS)
         return model->jacobian == BOUGH_JACOBIAN_KEPT;
@@ -207,6 +212,9 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     }
     BOUGH_TRY(make_weigher(data, &data->by_losses, arena));
     BOUGH_TRY(make_weigher(data, &data->by_gradients, arena));
+    struct bough__weigher *smoothed =
+        data->by_gradients.row ? &data->by_gradients : &data->by_losses;
+    smoothed->solver.smoothing = model->config->weighting.smoothing;
     if (training) {
         BOUGH_TRY(write_factors(data));
         BOUGH_TRY(clear_weights(data));

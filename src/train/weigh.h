@@ -79,6 +79,9 @@ enum bough_status bough__weigh_after(struct bough__weigh_data *data);
 int bough__weigh_solves(const struct bough__weigher *weigher);
 int bough__weigh_learns_after(const struct bough__weigh_data *data);
 
+// Whether this step keeps the weights of the last solve.
+int bough__weigh_keeps(const struct bough__weigh_data *data);
+
 // What the log tells of the last step: what each task's gradient was multiplied by, in `*weights`
 // [T] (NaN before the first step), and the largest residual since the last call (NaN where nothing
 // is solved). `*weights` is NULL where none are found: they stand in the config, or each number of

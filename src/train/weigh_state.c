@@ -60,12 +60,22 @@ done:
     return status;
 }
 
+// What the steps up to the next solve go by.
+static enum bough_status write_last(struct bough__weigh_data *data)
+{
+    const size_t tasks = data->by_gradients.solver.tasks;
+    bough__solver_last(&data->by_gradients.solver, data->host);
+    return bough__write(bough__whole(data->weights), data->host, tasks * sizeof(float));
+}
+
 enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state)
 {
     enum bough_status status;
     const char *from = state;
     BOUGH_TRY(write_state(&data->by_losses, &from));
     BOUGH_TRY(write_state(&data->by_gradients, &from));
+    if (bough__weigh_solves(&data->by_gradients))
+        BOUGH_TRY(write_last(data));
     if (watch_bytes(data)) {
         memcpy(data->epoch.sum, from, watch_bytes(data));
         memcpy(data->all.sum, from + watch_bytes(data), watch_bytes(data));
