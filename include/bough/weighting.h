@@ -58,7 +58,8 @@ struct bough_weighting_step {
                             // step and takes no part. NULL = 1 each
     const float *gradients; // [T, P], row t is the gradient of losses[t]; that of a task without a
                             // label is not read. NULL = none
-    const double *gram;     // [T, T], the rows' products; NULL = they are found
+    const double *gram;     // [T, T], the rows' products; NULL = they are found.
+                            // Neither is needed where `every` keeps the last weights
     uint32_t epoch;         // from 1, for what begins with an epoch; 0 stands for 1
 };
 

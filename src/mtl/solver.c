@@ -154,8 +154,13 @@ void bough__solver_after(struct bough__solver *solver, const struct bough__measu
         solver->weighting->after(&solve);
 }
 
+double bough__solver_last_of(const struct bough__solver *solver, size_t task)
+{
+    return last_of(solver, task)[WEIGHT];
+}
+
 void bough__solver_last(const struct bough__solver *solver, float *weights)
 {
     for (size_t t = 0; t < solver->tasks; t++)
-        weights[t] = (float)last_of(solver, t)[WEIGHT];
+        weights[t] = (float)bough__solver_last_of(solver, t);
 }

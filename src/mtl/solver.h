@@ -43,6 +43,7 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
 
 // The weights [T] of the last solve, 0 of a task that was in none.
 void bough__solver_last(const struct bough__solver *solver, float *weights);
+double bough__solver_last_of(const struct bough__solver *solver, size_t task);
 
 // Of a row that learns from the losses behind an update: `measured` are these.
 void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,

@@ -85,6 +85,9 @@ static enum bough_status set_up(struct bough_weighting *weighting, const char *t
     if (bough__by_gradients(row_of(weighting)->needs))
         BOUGH_TRY(bough__alone_init(&weighting->by_gradients, &weighting->arena, &weighting->device,
                                     &config->choice, weighting->tasks, weighting->columns));
+    struct bough__alone *smoothed =
+        weighting->by_gradients.row ? &weighting->by_gradients : &weighting->by_losses;
+    smoothed->solver.smoothing = config->smoothing;
 done:
     return status;
 }
@@ -170,6 +173,12 @@ static int sees_losses(const struct bough_weighting *weighting)
     return weighting->by_losses.row->needs == BOUGH_NEEDS_LOSSES;
 }
 
+// Whether the next step keeps the weights of the last solve.
+static int keeps(const struct bough_weighting *weighting)
+{
+    return weighting->moment.step % (uint32_t)weighting->config.every != 0;
+}
+
 static enum bough_status check_given(const struct bough_weighting *weighting,
                                      const struct bough_weighed *out,
                                      const struct bough_weighting_step *step)
@@ -179,7 +188,7 @@ static enum bough_status check_given(const struct bough_weighting *weighting,
     if (sees_losses(weighting) && !step->losses)
         return bough__fail(BOUGH_INVALID, "%s goes by the losses; wanted these",
                            weighting->by_losses.row->row.name);
-    if (needs == BOUGH_NEEDS_GRAM && !step->gram && !step->gradients)
+    if (needs == BOUGH_NEEDS_GRAM && !keeps(weighting) && !step->gram && !step->gradients)
         return bough__fail(BOUGH_INVALID,
                            "%s compares gradients; wanted these, or their Gram matrix", name);
     if (needs == BOUGH_NEEDS_GRADIENTS && (!step->gradients || !out->direction))
@@ -230,7 +239,7 @@ static enum bough_status take_gram(struct bough_weighting *weighting,
                                    const struct bough_weighting_step *step)
 {
     const size_t tasks = weighting->tasks;
-    const int all = row_of(weighting)->needs == BOUGH_NEEDS_GRAM;
+    const int all = row_of(weighting)->needs == BOUGH_NEEDS_GRAM && !keeps(weighting);
     double *gram = weighting->gram;
     for (size_t a = 0; a < tasks; a++)
         for (size_t b = all ? 0 : a; b < (all ? tasks : a + 1); b++) {
@@ -286,6 +295,13 @@ static void weigh_gram(struct bough_weighting *weighting, double *residual)
         weighting->weights[t] = found[t] * weighting->roots[t];
 }
 
+static void keep_weights(struct bough_weighting *weighting)
+{
+    for (size_t t = 0; t < weighting->tasks; t++)
+        weighting->weights[t] =
+            bough__solver_last_of(&weighting->by_gradients.solver, t) * weighting->roots[t];
+}
+
 static enum bough_status weigh_gradients(struct bough_weighting *weighting, float *direction,
                                          const float *gradients)
 {
@@ -311,14 +327,16 @@ static void add_gradients(const struct bough_weighting *weighting, float *direct
 }
 
 static enum bough_status weigh(struct bough_weighting *weighting, struct bough_weighed *out,
-                               const struct bough_weighting_step *step)
+                               const struct bough_weighting_step *step, int kept)
 {
     enum bough_status status;
     const enum bough__weighting_needs needs = row_of(weighting)->needs;
     const size_t bytes = weighting->tasks * sizeof(double);
     BOUGH_TRY(weigh_losses(weighting, &out->residual));
     memcpy(weighting->weights, weighting->roots, bytes);
-    if (needs == BOUGH_NEEDS_GRAM)
+    if (needs == BOUGH_NEEDS_GRAM && kept)
+        keep_weights(weighting);
+    else if (needs == BOUGH_NEEDS_GRAM)
         weigh_gram(weighting, &out->residual);
     if (needs == BOUGH_NEEDS_GRADIENTS)
         BOUGH_TRY(weigh_gradients(weighting, out->direction, step->gradients));
@@ -339,9 +357,10 @@ enum bough_status bough_weighting_step(struct bough_weighting *weighting, struct
     BOUGH_TRY(take_losses(weighting, step->losses));
     if (step->gradients || step->gram)
         BOUGH_TRY(take_gram(weighting, step));
+    const int kept = keeps(weighting);
     weighting->moment.step++;
     weighting->moment.epoch = step->epoch ? step->epoch : 1;
-    BOUGH_TRY(weigh(weighting, out, step));
+    BOUGH_TRY(weigh(weighting, out, step, kept));
 done:
     return status;
 }

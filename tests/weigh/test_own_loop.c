@@ -236,6 +236,26 @@ static void task_weights(void **state)
     bough_weighting_close(&weighting);
 }
 
+// Every second step is solved, and the steps between need no gradients; half of the last solve
+// stays.
+static void kept_and_smoothed(void **state)
+{
+    (void)state;
+    static const double first[4] = {4, 0, 0, 1}, second[4] = {1, 0, 0, 4}; // 0.2 0.8, 0.8 0.2
+    static const double *const gram[4] = {first, NULL, second, NULL};
+    static const double wanted[4] = {0.2, 0.2, 0.5, 0.5};
+    struct bough_weighting *weighting = open_as("{name: mgda, every: 2, smoothing: 0.5}", 2, 0);
+    for (int k = 0; k < 4; k++) {
+        double weights[2];
+        struct bough_weighed out = {.weights = weights};
+        assert_ok(
+            bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.gram = gram[k]}));
+        assert_float_equal(weights[0], wanted[k], 1e-12);
+        assert_float_equal(weights[1], 1 - wanted[k], 1e-12);
+    }
+    bough_weighting_close(&weighting);
+}
+
 static void overrides(void **state)
 {
     (void)state;
@@ -324,11 +344,11 @@ static void mistakes_of_a_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_directions),  cmocka_unit_test(goes_on),
-        cmocka_unit_test(without_labels),     cmocka_unit_test(learned_values),
-        cmocka_unit_test(a_composition),      cmocka_unit_test(task_weights),
-        cmocka_unit_test(overrides),          cmocka_unit_test(mistakes_of_opening),
-        cmocka_unit_test(mistakes_of_a_step),
+        cmocka_unit_test(golden_directions),   cmocka_unit_test(goes_on),
+        cmocka_unit_test(without_labels),      cmocka_unit_test(learned_values),
+        cmocka_unit_test(a_composition),       cmocka_unit_test(task_weights),
+        cmocka_unit_test(kept_and_smoothed),   cmocka_unit_test(overrides),
+        cmocka_unit_test(mistakes_of_opening), cmocka_unit_test(mistakes_of_a_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
