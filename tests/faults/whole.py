@@ -11,6 +11,8 @@ def make_start(folder, cli):
     os.mkdir(folder)
     data = folder + "/tiny.safetensors"
     subprocess.run([sys.executable, cli + "/make_data.py", data], check=True)
+    subprocess.run([sys.executable, cli + "/make_gradients.py", folder + "/gradients.safetensors",
+                    "gradients=[[-4, 1, 1], [6, 1, 1]]", "losses=[1, 2]"], check=True)
     with open(cli + "/tiny.yaml", encoding="utf-8") as file:
         text = file.read().replace("tiny.safetensors", data)
     with open(folder + "/tiny.yaml", "w", encoding="utf-8") as file:

@@ -283,8 +283,10 @@ static enum bough_status print_json(const struct weigh *w)
                        "direction_norm", length_of(w), "direction", direction_json(w), "cosines",
                        cosines_json(w, line), "residual", w->out.residual);
     TRY_MEMORY(answer);
-    if (json_dumpf(answer, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF)
-        status = tool_fail(BOUGH_DATA, "standard output cannot be written");
+    if (json_dumpf(answer, stdout, JSON_COMPACT) == 0)
+        putchar('\n');
+    else if (!ferror(stdout)) // else main tells it
+        status = tool_no_memory();
 done:
     json_decref(answer);
     free(norm);
