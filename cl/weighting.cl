@@ -1,6 +1,7 @@
 // What turns losses into weights, or the tasks' gradients into one.
 #include "bough.h"
 
+#include "combine_params.h"
 #include "step.h"
 #include "weighting_params.h"
 
@@ -15,9 +16,9 @@ ITEM_KERNEL void learned_scale(ARG(losses), ARG(factor), ARG(params), ARG(weight
     VIEW(float, gradient);
     EACH_ITEM (t) {
         const float weight = p.share * exp(p.sign * params[t]) * (HAS(factor) ? factor[t] : 1.0f);
-        const int labelled = losses[2 * t + 1] != 0.0f;
-        weights[t] = labelled ? weight : 0.0f;
-        gradient[t] = labelled ? p.sign * (weight * losses[2 * t] - p.share) : 0.0f;
+        const int here = task_is_here(losses, HAS(factor) ? factor : 0, (int)t);
+        weights[t] = here ? weight : 0.0f;
+        gradient[t] = here ? p.sign * (weight * losses[2 * t] - p.share) : 0.0f;
     }
 }
 

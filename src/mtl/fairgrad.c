@@ -33,7 +33,7 @@ const struct bough__weighting bough__weighting_fairgrad = {
      .options = BOUGH_OPTIONS(fairgrad_options, struct fairgrad_options)},
     .needs = BOUGH_NEEDS_GRAM,
     .prefers = 1,
-    .rule = "w > 0 with (H w)_t = p_t w_t^(-1 / alpha), H = G / |G|_F\n"
+    .rule = "w > 0 with (G w)_t = p_t w_t^(-1 / alpha)\n"
             "d = sum w_t g_t",
     .advice = "alpha goes from the largest sum of gains to equal gains, as mgda's; 1 is nash "
               "without its limit of length, and as there steps stay long near the end.",

@@ -55,11 +55,12 @@ static void meet(struct mixed *v, double *mean, const struct bough__solve *solve
     const struct gradvac_options *options = solve->options;
     const double *row = solve->gram + j * solve->n;
     const double own = length(v, solve->n), other = sqrt(fmax(0, row[j]));
-    const double rho = v->products[j] / (own * other), wanted = *mean;
-    if (!(own > 0 && other > 0) || !isfinite(rho))
+    const double cosine = v->products[j] / (own * other), wanted = *mean;
+    if (!(own > 0 && other > 0) || !isfinite(cosine))
         return;
-    *mean += (double)options->beta * (fmax(-1, fmin(1, rho)) - *mean);
-    if (rho >= wanted || wanted > 1 - BOUGH__SOLVED)
+    const double rho = fmax(-1, fmin(1, cosine));
+    *mean += (double)options->beta * (rho - *mean);
+    if (rho >= wanted || fabs(wanted) > 1 - BOUGH__SOLVED)
         return;
     const double more = share(rho, wanted, own, other);
     v->c[j] += more;

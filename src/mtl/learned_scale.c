@@ -1,5 +1,7 @@
 #include "mtl/learned_scale.h"
 
+#include "cl/combine_params.h"
+
 #include <math.h>
 
 size_t bough__learned_scale_params(float *start, const void *options, size_t tasks)
@@ -16,9 +18,9 @@ static void learned_scale(void *const *arg, const void *params, int64_t begin, i
     float *weights = arg[3], *gradient = arg[4];
     for (int64_t t = begin; t < end; t++) {
         const float weight = p->share * expf(p->sign * s[t]) * (factor ? factor[t] : 1.0f);
-        const int labelled = losses[2 * t + 1] != 0.0f;
-        weights[t] = labelled ? weight : 0.0f;
-        gradient[t] = labelled ? p->sign * (weight * losses[2 * t] - p->share) : 0.0f;
+        const int here = task_is_here(losses, factor, (int)t);
+        weights[t] = here ? weight : 0.0f;
+        gradient[t] = here ? p->sign * (weight * losses[2 * t] - p->share) : 0.0f;
     }
 }
 

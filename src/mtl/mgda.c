@@ -42,7 +42,7 @@ static double scale_of(const struct normalizer *by, const struct bough__solve *s
 {
     double normalizer = 1;
     if (by->by_loss)
-        normalizer *= solve->loss[i];
+        normalizer *= fabs(solve->loss[i]);
     if (by->by_norm)
         normalizer *= sqrt(fmax(0, solve->gram[i * solve->n + i]));
     return normalizer > 0 ? 1 / normalizer : 1;

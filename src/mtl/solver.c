@@ -35,11 +35,17 @@ static double factor_of(const struct bough__measured *measured, size_t t)
     return measured->factor ? (double)measured->factor[t] : 1;
 }
 
-// What a task's loss is multiplied by before the row sees it.
-static double scale_of(const struct bough__solver *solver, const struct bough__measured *measured,
-                       size_t t)
+// What a task's loss is multiplied by where it was measured.
+static double scale_of(const struct bough__measured *measured, size_t t)
 {
-    return solver->weighting->prefers ? 1 : factor_of(measured, t);
+    return measured->scale ? (double)measured->scale[t] : factor_of(measured, t);
+}
+
+// And how much less as the row is given it: a row that prefers gets it without the task's weight.
+static double factor_left_out(const struct bough__solver *solver,
+                              const struct bough__measured *measured, size_t t)
+{
+    return solver->weighting->prefers ? factor_of(measured, t) : 1;
 }
 
 // The tasks that take part; returns how many.
@@ -49,23 +55,18 @@ static size_t gather_tasks(const struct bough__solver *solver,
     size_t n = 0;
     double sum = 0;
     for (size_t t = 0; t < solver->tasks; t++) {
-        sum += factor_of(measured, t);
-        if (measured->losses[2 * t + 1] == 0 || factor_of(measured, t) == 0)
+        const double factor = factor_of(measured, t), scale = scale_of(measured, t);
+        sum += factor;
+        if (measured->losses[2 * t + 1] == 0 || factor == 0 || scale == 0)
             continue;
-        solver->loss[n] = scale_of(solver, measured, t) * (double)measured->losses[2 * t];
-        solver->preference[n] = factor_of(measured, t) * (double)solver->tasks;
+        solver->loss[n] =
+            scale / factor_left_out(solver, measured, t) * (double)measured->losses[2 * t];
+        solver->preference[n] = factor * (double)solver->tasks;
         solver->task[n++] = t;
     }
     for (size_t i = 0; i < n; i++)
         solver->preference[i] /= sum;
     return n;
-}
-
-// How a row's gradient as it was measured is larger than as the row is given it.
-static double excess_of(const struct bough__solver *solver, const struct bough__measured *measured,
-                        size_t i)
-{
-    return factor_of(measured, solver->task[i]) / scale_of(solver, measured, solver->task[i]);
 }
 
 static double product_of(const struct bough__measured *measured, size_t at)
@@ -81,8 +82,8 @@ static void gather_gram(const struct bough__solver *solver, const struct bough__
             const size_t a = solver->task[i], b = solver->task[j];
             const double sum = product_of(measured, a * solver->tasks + b) +
                                product_of(measured, b * solver->tasks + a);
-            solver->gram[i * n + j] =
-                0.5 * sum / excess_of(solver, measured, i) / excess_of(solver, measured, j);
+            solver->gram[i * n + j] = 0.5 * sum / factor_left_out(solver, measured, a) /
+                                      factor_left_out(solver, measured, b);
         }
 }
 
@@ -131,7 +132,8 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
     if (solve.n)
         solver->weighting->solve(&solve);
     for (size_t i = 0; i < solve.n; i++) {
-        const double weight = solver->weights[i] / excess_of(solver, measured, i);
+        const double weight =
+            solver->weights[i] / factor_left_out(solver, measured, solver->task[i]);
         solver->told[solver->task[i]] = smooth(solver, solver->task[i], weight);
     }
     *residual = solve.residual;

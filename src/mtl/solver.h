@@ -26,12 +26,15 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
 struct bough__measured {
     const float *losses; // [T, 2]: the mean, and the weight of the labelled rows
     const float *factor; // [T]: the tasks' weights in the config; NULL = 1 each
-    const float *gram;   // [T, T], of the gradients of factor[t] L_t; not read for LOSSES
+    // [T]: what the losses are multiplied by in all before the row sees them, where another
+    // weighting stands before it; NULL = factor.
+    const float *scale;
+    const float *gram;   // [T, T], of the gradients of scale[t] L_t; not read for LOSSES
     const double *exact; // in its place; NULL = there is none
 };
 
-// Writes weights [T]: what factor[t] L_t, or its gradient, is multiplied by; 0 of a task of which
-// nothing is labelled or whose factor is 0. Allocates nothing.
+// Writes weights [T]: what scale[t] L_t, or its gradient, is multiplied by; 0 of a task of which
+// nothing is labelled or whose factor or scale is 0. Allocates nothing.
 //   residual  as struct bough__solve has it
 void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
                        const struct bough__measured *measured, const struct bough__moment *moment);

@@ -15,6 +15,7 @@
 struct kept {
     const char *name;
     size_t bytes;
+    const char *why; // its size cannot be another one
     enum bough_status (*read)(struct bough__runner *training, void *state);
     enum bough_status (*write)(struct bough__runner *training, const void *state);
 };
@@ -36,9 +37,9 @@ static void list_kept(struct kept *kept, const struct bough__progress *progress,
 {
     const size_t account = progress->epoch_step ? bough__runner_state_bytes(training) : 0;
     kept[0] = (struct kept){"weighting.state", bough__weigh_state_bytes(&training->data.weigh),
-                            read_weighting, write_weighting};
-    kept[1] = (struct kept){"epoch.account", account, bough__runner_state_read,
-                            bough__runner_state_write};
+                            "is it of this version?", read_weighting, write_weighting};
+    kept[1] = (struct kept){"epoch.account", account, "within an epoch the data cannot change",
+                            bough__runner_state_read, bough__runner_state_write};
 }
 
 static enum bough_status path_in(struct bough__arena *arena, char **path, const char *run_dir,
@@ -284,9 +285,9 @@ static enum bough_status load_kept(const struct bough_tensor_file *file,
 {
     const struct bough_file_tensor *tensor = bough_tensor_file_find(file, kept->name);
     if (!tensor || tensor->bytes != kept->bytes)
-        return bough__fail(
-            BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu; within an epoch the data cannot change",
-            bough_tensor_file_path(file), kept->name, tensor ? tensor->bytes : 0, kept->bytes);
+        return bough__fail(BOUGH_DATA, "%s: %s has %zu bytes, wanted %zu; %s",
+                           bough_tensor_file_path(file), kept->name, tensor ? tensor->bytes : 0,
+                           kept->bytes, kept->why);
     void *bytes;
     enum bough_status status = bough__tensor_load(&bytes, file, tensor);
     if (status == BOUGH_OK)

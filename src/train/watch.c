@@ -39,18 +39,24 @@ void bough__watch_clear(struct bough__watch *watch)
 // ---- A step ----
 
 struct step {
+    struct bough__watched seen;
     size_t tasks;
-    const float *losses, *gram, *weights;
 };
 
 static int takes_part(const struct step *step, size_t t)
 {
-    return step->losses[2 * t + 1] != 0;
+    return step->seen.losses[2 * t + 1] != 0 && step->seen.roots[t] != 0;
 }
 
+static double product(const struct step *step, size_t t, size_t u)
+{
+    return (double)step->seen.gram[t * step->tasks + u];
+}
+
+// Of the gradient of roots[t] L_t.
 static double norm_of(const struct step *step, size_t t)
 {
-    return sqrt(fmax(0, (double)step->gram[t * step->tasks + t]));
+    return sqrt(fmax(0, product(step, t, t)));
 }
 
 // Where a gradient is 0 there is no angle.
@@ -68,12 +74,11 @@ static void add_pairs(struct bough__watch *watch, const struct step *step, size_
         double *pair = of_pair(watch, t, u);
         if (!has_cosine(step, t, u))
             continue;
-        const double product = (double)step->gram[t * step->tasks + u];
-        const double cosine = product / (norm_of(step, t) * norm_of(step, u));
+        const double cosine = product(step, t, u) / (norm_of(step, t) * norm_of(step, u));
         pair[MET]++;
         pair[COSINES] += cosine;
         watch->sum[PAIRS]++;
-        watch->sum[APART] += product < 0;
+        watch->sum[APART] += cosine < 0;
         sum += cosine;
         pairs++;
     }
@@ -89,7 +94,7 @@ static double along(const struct step *step, size_t t)
 {
     double sum = 0;
     for (size_t u = 0; u < step->tasks; u++)
-        sum += (double)step->gram[t * step->tasks + u] * (double)step->weights[u];
+        sum += product(step, t, u) * (double)step->seen.weights[u];
     return sum;
 }
 
@@ -97,30 +102,31 @@ static void add_weights(struct bough__watch *watch, const struct step *step)
 {
     double length = 0;
     for (size_t t = 0; t < step->tasks; t++)
-        length += (double)step->weights[t] * along(step, t);
+        length += (double)step->seen.weights[t] * along(step, t);
     for (size_t t = 0; t < step->tasks; t++) {
-        double *task = of_task(watch, t), weight = (double)step->weights[t];
+        double *task = of_task(watch, t);
+        const double weight = (double)step->seen.weights[t];
+        const double whole = weight * (double)step->seen.roots[t];
         if (!takes_part(step, t))
             continue;
         task[WEIGHED]++;
-        task[WEIGHT] += weight;
-        task[WEIGHT2] += weight * weight;
+        task[WEIGHT] += whole;
+        task[WEIGHT2] += whole * whole;
         task[SHARE] += length > 0 ? weight * along(step, t) / length : 0;
     }
 }
 
-void bough__watch_add(struct bough__watch *watch, const float *losses, const float *gram,
-                      const float *weights)
+void bough__watch_add(struct bough__watch *watch, const struct bough__watched *seen)
 {
-    const struct step step = {watch->tasks, losses, gram, weights};
+    const struct step step = {*seen, watch->tasks};
     for (size_t t = 0; t < watch->tasks; t++) {
         if (!takes_part(&step, t))
             continue;
         of_task(watch, t)[SEEN]++;
-        of_task(watch, t)[NORM] += norm_of(&step, t);
+        of_task(watch, t)[NORM] += norm_of(&step, t) / fabs((double)seen->roots[t]);
         add_pairs(watch, &step, t);
     }
-    if (weights)
+    if (seen->weights)
         add_weights(watch, &step);
 }
 

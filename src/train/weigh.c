@@ -109,23 +109,28 @@ static void find_shared(struct bough__weigh_data *data)
 static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
 {
     const size_t tasks = tasks_of(data);
-    data->host = BOUGH_NEW(arena, float, 2 * tasks + tasks * tasks + 3 * tasks);
+    data->host = BOUGH_NEW(arena, float, 3 * tasks + tasks * tasks + 2 * tasks);
     return data->host ? BOUGH_OK : bough__no_memory();
-}
-
-static float *host_weights(const struct bough__weigh_data *data)
-{
-    return data->host + 2 * tasks_of(data) + tasks_of(data) * tasks_of(data);
 }
 
 static float *host_roots(const struct bough__weigh_data *data)
 {
-    return host_weights(data) + tasks_of(data);
+    return data->host + 2 * tasks_of(data);
+}
+
+static float *host_gram(const struct bough__weigh_data *data)
+{
+    return host_roots(data) + tasks_of(data);
+}
+
+static float *host_weights(const struct bough__weigh_data *data)
+{
+    return host_gram(data) + tasks_of(data) * tasks_of(data);
 }
 
 static float *host_factor(const struct bough__weigh_data *data)
 {
-    return host_roots(data) + tasks_of(data);
+    return host_weights(data) + tasks_of(data);
 }
 
 static enum bough_status make_weigher(const struct bough__weigh_data *data,
@@ -144,32 +149,23 @@ done:
     return status;
 }
 
+// The roots stay so where no weighting sees the losses.
 static enum bough_status write_factors(struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough_config *config = data->model->config;
-    float *factor = host_factor(data);
-    for (size_t t = 0; t < tasks_of(data); t++)
-        factor[t] = 1;
+    const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
+    float *factor = host_factor(data), *roots = host_roots(data);
+    for (size_t t = 0; t < tasks; t++) {
+        factor[t] = config->tasks[t].weight;
+        roots[t] = 1;
+    }
     if (data->by_losses.row->needs == BOUGH_NEEDS_NOTHING)
-        data->by_losses.row->start(factor, data->by_losses.options, config->tasks_count);
-    for (size_t t = 0; t < tasks_of(data); t++)
-        factor[t] *= config->tasks[t].weight;
-    BOUGH_TRY(bough__write(bough__whole(data->factor), factor, tasks_of(data) * sizeof *factor));
-done:
-    return status;
-}
-
-// An epoch may end without a step, where a run goes on behind its last one: no weights were found.
-static enum bough_status clear_weights(struct bough__weigh_data *data)
-{
-    enum bough_status status;
-    const size_t bytes = tasks_of(data) * sizeof(float);
-    float *weights = host_weights(data), *roots = host_roots(data);
-    for (size_t t = 0; t < tasks_of(data); t++)
-        weights[t] = roots[t] = NAN;
-    BOUGH_TRY(bough__write(bough__whole(data->weights), weights, bytes));
-    BOUGH_TRY(bough__write(bough__whole(data->roots), roots, bytes));
+        data->by_losses.row->start(roots, data->by_losses.options, tasks);
+    for (size_t t = 0; t < tasks; t++)
+        roots[t] *= factor[t];
+    BOUGH_TRY(bough__write(bough__whole(data->factor), factor, bytes));
+    BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, bytes));
 done:
     return status;
 }
@@ -203,9 +199,8 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     const size_t gram = data->watches ? tasks * tasks : 0;
     BOUGH_TRY(make_host(data, arena));
     BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
-    BOUGH_TRY(bough__buffer_create(&data->roots, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->weights, device, bytes));
-    BOUGH_TRY(bough__buffer_create(&data->measured, device, 2 * bytes + gram * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&data->measured, device, 3 * bytes + gram * sizeof(float)));
     if (data->watches) {
         BOUGH_TRY(bough__watch_init(&data->epoch, arena, tasks));
         BOUGH_TRY(bough__watch_init(&data->all, arena, tasks));
@@ -217,7 +212,6 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     smoothed->solver.smoothing = model->config->weighting.smoothing;
     if (training) {
         BOUGH_TRY(write_factors(data));
-        BOUGH_TRY(clear_weights(data));
     }
     BOUGH_TRY(make_jacobian(data));
 done:
@@ -229,7 +223,6 @@ void bough__weigh_fini(struct bough__weigh_data *data)
     bough__buffer_destroy(&data->by_losses.state);
     bough__buffer_destroy(&data->by_gradients.state);
     bough__buffer_destroy(&data->factor);
-    bough__buffer_destroy(&data->roots);
     bough__buffer_destroy(&data->weights);
     bough__buffer_destroy(&data->measured);
     bough__buffer_destroy(&data->jacobian);
@@ -245,7 +238,7 @@ struct bough__span bough__weigh_losses(const struct bough__weigh_data *data)
 
 struct bough__span bough__weigh_gram(const struct bough__weigh_data *data)
 {
-    return bough__span_at(bough__whole(data->measured), 2 * tasks_of(data) * sizeof(float));
+    return bough__span_at(bough__whole(data->measured), 3 * tasks_of(data) * sizeof(float));
 }
 
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data)
@@ -257,7 +250,7 @@ struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data)
 
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data)
 {
-    return bough__whole(bough__weigh_sees_losses(data) ? data->roots : data->factor);
+    return bough__span_at(bough__whole(data->measured), 2 * tasks_of(data) * sizeof(float));
 }
 
 // ---- In a step, on the device ----
@@ -273,10 +266,9 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
         .step = state,
         .state = bough__whole(weigher->state),
         .losses = bough__weigh_losses(data),
-        .factor = weigher == &data->by_losses
-                      ? bough__whole(data->factor)
-                      : bough__weigh_roots(data), // of the Jacobian's losses
-        .weights = bough__whole(data->roots),
+        .factor = weigher == &data->by_losses ? bough__whole(data->factor)
+                                              : bough__weigh_roots(data), // the Jacobian's
+        .weights = bough__weigh_roots(data),
         .jacobian = bough__weigh_jacobian(data),
         .columns = data->columns,
         .gradient = data->shared,
@@ -300,7 +292,7 @@ static enum bough_status not_finite_loss(const char *name, float loss)
 static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
 {
     const size_t tasks = tasks_of(data);
-    const float *losses = data->host, *gram = losses + 2 * tasks;
+    const float *losses = data->host, *gram = host_gram(data);
     for (size_t t = 0; t < tasks; t++) {
         const char *name = data->model->config->tasks[t].name;
         if (!isfinite(losses[2 * t]))
@@ -316,9 +308,11 @@ static enum bough_status measure(const struct bough__weigh_data *data,
                                  struct bough__measured *measured, int by_gram)
 {
     enum bough_status status;
-    const size_t tasks = tasks_of(data), numbers = 2 * tasks + (by_gram ? tasks * tasks : 0);
-    *measured = (struct bough__measured){
-        .losses = data->host, .factor = host_factor(data), .gram = data->host + 2 * tasks};
+    const size_t tasks = tasks_of(data), numbers = 3 * tasks + (by_gram ? tasks * tasks : 0);
+    *measured = (struct bough__measured){.losses = data->host,
+                                         .factor = host_factor(data),
+                                         .scale = by_gram ? host_roots(data) : NULL,
+                                         .gram = host_gram(data)};
     BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
     BOUGH_TRY(check_finite(data, by_gram));
 done:
@@ -329,6 +323,8 @@ done:
 static void note_residual(struct bough__weigh_data *data, const struct bough__weigher *weigher,
                           double residual)
 {
+    if (isnan(residual))
+        residual = INFINITY;
     data->residual = fmax(data->residual, residual);
     if (data->warned || residual <= BOUGH__SOLVED)
         return;
@@ -348,7 +344,7 @@ enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
     note_residual(data, &data->by_losses, residual);
     for (size_t t = 0; t < tasks_of(data); t++)
         roots[t] *= host_factor(data)[t];
-    BOUGH_TRY(bough__write(bough__whole(data->roots), roots, tasks_of(data) * sizeof(float)));
+    BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, tasks_of(data) * sizeof(float)));
 done:
     return status;
 }
@@ -356,8 +352,9 @@ done:
 static void watch(struct bough__weigh_data *data, const struct bough__measured *measured,
                   const float *weights)
 {
-    bough__watch_add(&data->epoch, measured->losses, measured->gram, weights);
-    bough__watch_add(&data->all, measured->losses, measured->gram, weights);
+    const struct bough__watched step = {measured->losses, measured->scale, measured->gram, weights};
+    bough__watch_add(&data->epoch, &step);
+    bough__watch_add(&data->all, &step);
 }
 
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
@@ -399,30 +396,26 @@ done:
 
 // ---- What is told ----
 
-static enum bough_status read_numbers(float *host, const struct bough__weigh_data *data,
-                                      struct bough__buffer *from)
-{
-    return bough__read(bough__whole(from), host, tasks_of(data) * sizeof(float));
-}
-
 enum bough_status bough__weigh_told(const float **weights, double *residual,
                                     struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
+    const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
     const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
-    float *told = by_gram ? host_weights(data) : host_roots(data), *roots = host_roots(data);
+    const int solved = by_gram && data->by_gradients.row != &plain_sum;
+    float *told = host_weights(data), *roots = host_roots(data);
     *weights = NULL;
-    *residual = by_gram ? data->residual : NAN;
+    *residual = solved ? data->residual : NAN;
     data->residual = 0;
+    if (bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS ||
+        (!by_gram && !bough__weigh_sees_losses(data)))
+        return BOUGH_OK;
+    BOUGH_TRY(bough__read(bough__weigh_roots(data), roots, bytes));
     if (by_gram)
-        BOUGH_TRY(read_numbers(told, data, data->weights));
-    if (bough__weigh_sees_losses(data))
-        BOUGH_TRY(read_numbers(roots, data, data->roots));
-    for (size_t t = 0; by_gram && bough__weigh_sees_losses(data) && t < tasks_of(data); t++)
-        told[t] *= roots[t];
-    if (by_gram ||
-        (bough__weigh_sees_losses(data) && bough__weigh_needs(data) != BOUGH_NEEDS_GRADIENTS))
-        *weights = told;
+        BOUGH_TRY(bough__read(bough__whole(data->weights), told, bytes));
+    for (size_t t = 0; t < tasks; t++) // an epoch may end without a step, behind a run's last one
+        told[t] = data->moment.step ? (by_gram ? told[t] : 1) * roots[t] : NAN;
+    *weights = told;
 done:
     return status;
 }

@@ -21,20 +21,19 @@ struct bough__weigh_data {
     // The losses' weights, which stand before the gradients are found; then what goes by the
     // gradients of the losses so weighted. None where nothing is trained.
     struct bough__weigher by_losses, by_gradients;
-    struct bough__moment moment; // of the step that runs
-    // [T], by which the losses are multiplied before a weighting sees them: the tasks' weights in
-    // the config; times the weights that stand before the training.
-    struct bough__buffer *factor;
-    struct bough__buffer *roots;   // [T], what the losses' gradients are multiplied by
+    struct bough__moment moment;   // of the step that runs
+    struct bough__buffer *factor;  // [T], the tasks' weights in the config
     struct bough__buffer *weights; // [T], of the gradients
-    // What is read in one go: losses [T, 2], mean and weight; then the Gram matrix [T, T].
+    // What is read in one go: losses [T, 2], mean and weight; the roots [T], what each loss's
+    // gradient is multiplied by where the backward pass begins: the factor, times the weight of the
+    // weighting by losses; then the Gram matrix [T, T].
     struct bough__buffer *measured;
     struct bough__span shared;      // the gradient of the shared parameters,
     int64_t columns;                // so many
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
     struct bough__buffer *scratch;  // of the Gram matrix of it
-    float *host;     // measured, weights, roots, factor: where they are read to and written from
+    float *host;     // measured, weights, factor: where they are read to and written from
     double residual; // the largest that a solve left since the weights were told
     int warned;      // that one was left
     int watches;     // the Gram matrix is read in every step, and summed up in
@@ -52,8 +51,7 @@ struct bough__span bough__weigh_losses(const struct bough__weigh_data *data); //
 struct bough__span bough__weigh_gram(const struct bough__weigh_data *data);   // [T, T]
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
 
-// The factors by which each loss's gradient is multiplied where the backward pass begins.
-struct bough__span bough__weigh_roots(const struct bough__weigh_data *data);
+struct bough__span bough__weigh_roots(const struct bough__weigh_data *data); // [T]
 
 // What the gradients are wanted for; NOTHING where none are found apart.
 enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);

@@ -83,9 +83,25 @@ static void parallel_gradients_stay(void **state)
     bough__arena_fini(&run.arena);
 }
 
+// The mean of the cosines comes to -1, and a cosine may be rounded to just below it.
+static void opposite_gradients_stay_finite(void **state)
+{
+    (void)state;
+    struct run run;
+    float weights[3];
+    begin(&run, "{name: gradvac, beta: 1}");
+    for (int i = 0; i < 100; i++) {
+        step(&run, weights, NULL, i % 2 ? -1 : -1.0000001f, 0, 0);
+        for (size_t t = 0; t < 3; t++)
+            assert_true(isfinite(weights[t]));
+    }
+    bough__arena_fini(&run.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opposite_gradients_stay_finite),
         cmocka_unit_test(brings_the_cosine_up),
         cmocka_unit_test(a_missing_task_keeps_its_means),
         cmocka_unit_test(parallel_gradients_stay),

@@ -156,8 +156,33 @@ static void matches_pytorch(void **state)
     assert_int_equal(test_warnings(), 0);
 }
 
+// Its scale would run away.
+static void a_task_of_weight_0_learns_nothing(void **state)
+{
+    (void)state;
+    static const float losses[2 * TASKS] = {1, 4, 2, 4, 3, 4}, factor[TASKS] = {1, 0, 2};
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        struct model m;
+        float weights[TASKS], gradient[TASKS];
+        model_init(&m, device[d], json_array_get(member("rows"), 0));
+        assert_ok(bough__write(bough__whole(m.losses), losses, sizeof losses));
+        assert_ok(bough__write(bough__whole(m.factor), factor, sizeof factor));
+        assert_ok(bough__sequence_run(&m.sequence));
+        assert_ok(bough__read(bough__whole(m.weights), weights, sizeof weights));
+        assert_ok(bough__read(bough__whole(m.ds), gradient, sizeof gradient));
+        assert_true(weights[1] == 0 && gradient[1] == 0);
+        assert_true(weights[0] > 0 && weights[2] > 0);
+        model_fini(&m);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(matches_pytorch)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(matches_pytorch),
+        cmocka_unit_test(a_task_of_weight_0_learns_nothing),
+    };
     return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

@@ -201,8 +201,8 @@ static void a_missing_task_keeps_its_state(void **state)
             continue;
         solving_open(&solving, &choice, TASKS);
         take_steps(weights, &solving, all, 7);
-        const size_t each = solving.solver.state_count / TASKS, size = each * sizeof *kept;
-        assert_true(each * TASKS == solving.solver.state_count && each <= 64);
+        const size_t each = solving.solver.row_count / TASKS, size = each * sizeof *kept;
+        assert_true(each * TASKS == solving.solver.row_count && each <= 64);
         memcpy(kept, solving.solver.state + each, size);
         take_steps(weights, &solving, none, 5);
         assert_memory_equal(kept, solving.solver.state + each, size);

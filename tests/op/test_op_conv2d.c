@@ -191,6 +191,11 @@ static const struct op_case cases[] = {
               .pool = {{2, 3}, {2, 2}, {1, 1}, BOUGH_RELU}},
      .slope = 0.5},
     {.op = "conv2d_max_pool2d",
+     .x = {INPUT(FILL_UNIFORM, 3, 2, 21, 23), INPUT(FILL_UNIFORM, 4, 2, 3, 3)},
+     .attr =
+         STEPS_OF_ONE(.padding = {1, 1}, .images = 2, .pool = {{2, 2}, {2, 2}, {0, 0}, BOUGH_RELU}),
+     .slope = 0.5},
+    {.op = "conv2d_max_pool2d",
      .x = {INPUT(FILL_ZERO, 1, 4, 5, 5), INPUT(FILL_ZERO, 2, 4, 3, 3)},
      .attr = STEPS_OF_ONE(.images = 1, .pool = {{4, 4}, {1, 1}, {0, 0}, BOUGH_LINEAR}),
      .fails = "the kernel is larger than the padded image"},

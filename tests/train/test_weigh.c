@@ -72,8 +72,8 @@ static void the_log_tells_the_weights(void **state)
         snprintf(dir, sizeof dir, "%s/told-%d", test_folder(), m);
         train_two_epochs(dir, device[0], methods[m]);
         assert_int_equal(lines_with_weights(sum, dir), graddrop ? 0 : 2);
-        if (strcmp(methods[m], "mgda") == 0)
-            assert_float_equal(sum[1], 1, 1e-6);
+        if (strcmp(methods[m], "mgda") == 0) // of sum 1, times the tasks' factors: 1, 0.5 and 1
+            assert_in_range((int)(100 * sum[1]), 50, 100);
         else if (!graddrop) // 0.5 times the tasks' factors, and a little
             assert_in_range((int)(100 * sum[0]), 110, 140);
     }
@@ -173,7 +173,7 @@ static void a_residual_is_warned_of_once(void **state)
     run(runner, 2);
     assert_int_equal(test_warnings() - before, 1);
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
-    assert_true(residual == 0.5 && weights[0] == 1);
+    assert_true(residual == 0.5 && weights[0] == 0.5f); // of weight 0.5
     assert_ok(bough__weigh_told(&weights, &residual, weigh));
     assert_true(residual == 0); // of no step
     bough__runner_destroy(&runner);

@@ -15,6 +15,8 @@ static const char *const combined[] = {
     "{name: mgda, losses: uncertainty}",
     "{name: mgda, on: representation}",
     "{name: mgda, every: 3}",
+    "{name: mgda, losses: chebyshev}",
+    "{name: nash, losses: {name: fixed, weights: [1, 2, 0.5]}}",
     "{name: nash, on: representation, every: 2, smoothing: 0.5}",
     "{name: dwa, smoothing: 0.9}",
     "{name: graddrop, losses: uncertainty}",
