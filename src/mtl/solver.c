@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-// A task's last weight, and whether there is one.
-enum { WEIGHT, KNOWN, LAST };
+// A task's last weight, whether there is one, and its weight in the last solve: 0 if it was in
+// none.
+enum { WEIGHT, KNOWN, NOW, LAST };
 
 enum bough_status bough__solver_init(struct bough__solver *solver, struct bough__arena *arena,
                                      const struct bough__choice *choice, size_t tasks,
@@ -120,7 +121,7 @@ static double smooth(const struct bough__solver *solver, size_t t, double weight
     double *last = last_of(solver, t), share = (double)solver->smoothing;
     last[WEIGHT] = last[KNOWN] != 0 ? share * last[WEIGHT] + (1 - share) * weight : weight;
     last[KNOWN] = 1;
-    return last[WEIGHT];
+    return last[NOW] = last[WEIGHT];
 }
 
 const double *bough__solver_find(struct bough__solver *solver, double *residual,
@@ -129,6 +130,8 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
 {
     struct bough__solve solve = begin(solver, measured, moment);
     memset(solver->told, 0, solver->tasks * sizeof *solver->told);
+    for (size_t t = 0; t < solver->tasks; t++)
+        last_of(solver, t)[NOW] = 0;
     if (solve.n)
         solver->weighting->solve(&solve);
     for (size_t i = 0; i < solve.n; i++) {
