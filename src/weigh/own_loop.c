@@ -209,7 +209,7 @@ static enum bough_status take_losses(struct bough_weighting *weighting, const do
         if (!isnan(loss) && !isfinite((float)loss))
             return bough__fail(BOUGH_DIVERGED, "the loss of task %zu is %g", t, loss);
         weighting->losses[2 * t] = isnan(loss) ? 0 : (float)loss;
-        weighting->losses[2 * t + 1] = !isnan(loss);
+        weighting->losses[2 * t + 1] = isnan(loss) ? 0.0f : 1.0f;
     }
     return BOUGH_OK;
 }
