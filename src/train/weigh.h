@@ -36,9 +36,11 @@ struct bough__weigh_data {
     float *host;     // measured, weights, factor: where they are read to and written from
     double residual; // the largest that a solve left since the weights were told
     int warned;      // that one was left
-    int watches;     // the Gram matrix is read in every step, and summed up in
-    struct bough__watch epoch, all; // these
-    double seconds;                 // that the solves took
+    // Whether the Gram matrix is read in every step that finds weights, and summed up: over the
+    // epoch, and over all.
+    int watches;
+    struct bough__watch epoch, all;
+    double seconds; // that the solves took since the training was begun or gone on with
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
@@ -50,7 +52,6 @@ void bough__weigh_fini(struct bough__weigh_data *data);
 struct bough__span bough__weigh_losses(const struct bough__weigh_data *data); // [T, 2]
 struct bough__span bough__weigh_gram(const struct bough__weigh_data *data);   // [T, T]
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
-
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data); // [T]
 
 // What the gradients are wanted for; NOTHING where none are found apart.
@@ -67,13 +68,18 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
                                      const struct bough__weigher *weigher,
                                      struct bough__sequence *out, struct bough__span state);
 
-// What is found on the host: they read what was
-// measured, and write the roots, or the weights of the gradients; the last learns from the losses
-// behind the update. Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
+// On the host: each reads what was measured.
+//   solve_losses  writes the roots
+//   solve         writes the weights of the gradients
+//   watch         only looks, where the weighting solves nothing
+//   after         learns from the losses behind the update
+// Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
 enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data);
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
-enum bough_status bough__weigh_watch(struct bough__weigh_data *data); // only looks
+enum bough_status bough__weigh_watch(struct bough__weigh_data *data);
 enum bough_status bough__weigh_after(struct bough__weigh_data *data);
+
+// Whether there are weights to be solved for; or something to be learned behind the update.
 int bough__weigh_solves(const struct bough__weigher *weigher);
 int bough__weigh_learns_after(const struct bough__weigh_data *data);
 
