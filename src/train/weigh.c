@@ -137,12 +137,15 @@ static enum bough_status make_weigher(const struct bough__weigh_data *data,
                                       struct bough__weigher *weigher, struct bough__arena *arena)
 {
     enum bough_status status = BOUGH_OK;
-    const struct bough__choice choice = {&weigher->row->row, (void *)weigher->options};
-    if (bough__weigh_solves(weigher))
-        return bough__solver_init(&weigher->solver, arena, &choice, tasks_of(data), data->columns);
-    if (!weigher->row || !weigher->row->state)
+    const struct bough__weighting *row = weigher->row;
+    if (!row)
         return BOUGH_OK;
-    weigher->state_bytes = weigher->row->state(tasks_of(data), data->columns) * sizeof(float);
+    const struct bough__choice choice = {&row->row, (void *)weigher->options};
+    if (row->solve)
+        return bough__solver_init(&weigher->solver, arena, &choice, tasks_of(data), data->columns);
+    if (!row->state)
+        return BOUGH_OK;
+    weigher->state_bytes = row->state(tasks_of(data), data->columns) * sizeof(float);
     BOUGH_TRY(bough__buffer_create(&weigher->state, data->model->device, weigher->state_bytes));
     BOUGH_TRY(bough__fill_zero(bough__whole(weigher->state), weigher->state_bytes));
 done:
