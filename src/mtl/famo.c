@@ -3,6 +3,7 @@
 // step of Adam along z_t (delta_t - sum_s z_s delta_s), delta_t = log D_t - log E_t: what fell
 // fast counts less. A loss below its least b_t counts as b_t. The authors' program also clips the
 // trunk's gradient to a norm of 1.
+#include "mtl/adam.h"
 #include "mtl/loss_rules.h"
 
 #include <math.h>
@@ -25,8 +26,8 @@ static const struct bough__option famo_options[] = {
 
 // Of a task.
 struct logit {
-    double w, mean, square, steps; // Adam's
-    double before;                 // log D of the step that runs
+    struct bough__adam w;
+    double before; // log D of the step that runs
 };
 
 static size_t famo_state(size_t tasks, int64_t columns)
@@ -54,7 +55,7 @@ static double above(const struct bough__solve *solve, size_t i)
 static void find_shares(double *z, const struct bough__solve *solve)
 {
     for (size_t i = 0; i < solve->n; i++)
-        z[i] = logit_of(solve, i)->w + log(solve->preference[i]);
+        z[i] = logit_of(solve, i)->w.x + log(solve->preference[i]);
     bough__softmax(z, solve->n);
 }
 
@@ -70,17 +71,6 @@ static void famo_solve(struct bough__solve *solve)
         solve->weights[i] /= sum;
 }
 
-// Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
-static void adam(struct logit *logit, double gradient, double lr)
-{
-    logit->steps++;
-    logit->mean += 0.1 * (gradient - logit->mean);
-    logit->square += 0.001 * (gradient * gradient - logit->square);
-    const double mean = logit->mean / (1 - pow(0.9, logit->steps));
-    const double square = logit->square / (1 - pow(0.999, logit->steps));
-    logit->w -= lr * mean / (sqrt(square) + 1e-8);
-}
-
 static void famo_after(struct bough__solve *solve)
 {
     const struct famo_options *options = solve->options;
@@ -92,8 +82,8 @@ static void famo_after(struct bough__solve *solve)
     }
     for (size_t i = 0; i < solve->n; i++) {
         struct logit *logit = logit_of(solve, i);
-        adam(logit, z[i] * (delta[i] - mean) + (double)options->decay * logit->w,
-             (double)options->lr);
+        bough__adam_step(&logit->w, z[i] * (delta[i] - mean) + (double)options->decay * logit->w.x,
+                         (double)options->lr);
     }
 }
 

@@ -5,7 +5,8 @@
 // task without a label there its first loss afterwards. A task whose L_t is below 0 or whose L0_t
 // is not above 0 has no rate, and counts as one that trains as the mean does. The softmax is over
 // the tasks that are here, of which the sum is then their number; s of the others stays.
-#include "mtl/weighting.h"
+#include "mtl/adam.h"
+#include "mtl/loss_rules.h"
 
 #include <math.h>
 
@@ -23,8 +24,8 @@ static const struct bough__option gradnorm_options[] = {
 
 // What is kept of each task.
 struct kept {
-    double first, count;           // the sum of the losses that L0 is the mean of, and how many
-    double s, mean, square, steps; // and what Adam keeps
+    double first, count; // the sum of the losses that L0 is the mean of, and how many
+    struct bough__adam s;
 };
 
 static size_t gradnorm_state(size_t tasks, int64_t columns)
@@ -55,15 +56,13 @@ static void remember_first(const struct bough__solve *solve)
 }
 
 // w = n softmax(s)
-static void softmax(double *w, const struct bough__solve *solve)
+static void find_weights(double *w, const struct bough__solve *solve)
 {
-    double most = kept_of(solve, 0)->s, sum = 0;
-    for (size_t i = 1; i < solve->n; i++)
-        most = fmax(most, kept_of(solve, i)->s);
     for (size_t i = 0; i < solve->n; i++)
-        sum += w[i] = exp(kept_of(solve, i)->s - most);
+        w[i] = kept_of(solve, i)->s.x;
+    bough__softmax(w, solve->n);
     for (size_t i = 0; i < solve->n; i++)
-        w[i] *= (double)solve->n / sum;
+        w[i] *= (double)solve->n;
 }
 
 // r [n]: the losses over their first ones, over the mean of that.
@@ -99,16 +98,6 @@ static void slopes(double *slope, const double *r, const struct bough__solve *so
     }
 }
 
-static void adam(struct kept *kept, double gradient, double lr)
-{
-    kept->steps++;
-    kept->mean += 0.1 * (gradient - kept->mean);
-    kept->square += 0.001 * (gradient * gradient - kept->square);
-    const double mean = kept->mean / (1 - pow(0.9, kept->steps));
-    const double square = kept->square / (1 - pow(0.999, kept->steps));
-    kept->s -= lr * mean / (sqrt(square) + 1e-8);
-}
-
 // dw_t / ds_k = w_t ((t = k) - w_k / n)
 static void learn(const double *slope, const struct bough__solve *solve)
 {
@@ -117,14 +106,15 @@ static void learn(const double *slope, const struct bough__solve *solve)
     for (size_t i = 0; i < solve->n; i++)
         along += slope[i] * solve->weights[i] / (double)solve->n;
     for (size_t i = 0; i < solve->n; i++)
-        adam(kept_of(solve, i), solve->weights[i] * (slope[i] - along), (double)options->lr);
+        bough__adam_step(&kept_of(solve, i)->s, solve->weights[i] * (slope[i] - along),
+                         (double)options->lr);
 }
 
 static void gradnorm_solve(struct bough__solve *solve)
 {
     double *r = solve->scratch, *slope = r + solve->n;
     remember_first(solve);
-    softmax(solve->weights, solve);
+    find_weights(solve->weights, solve);
     if (solve->moment.epoch <= 1)
         return;
     rates(r, solve);
