@@ -62,6 +62,7 @@ struct bough_event {
     int best;                               // EPOCH: 1 if this is the best epoch so far
     double conflicting; // EPOCH, with diagnostics: the share of pairs of tasks whose gradients
                         // point apart, over its steps; else NaN
+    int64_t unsolved;   // EPOCH: its steps whose weighting was not solved; else 0
 };
 
 struct bough_train_options {

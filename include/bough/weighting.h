@@ -72,6 +72,7 @@ struct bough_weighed {
         *direction;  // [P], the sum of the gradients so weighed, to walk against. NULL = not wanted
     double residual; // written: how far from the solution, relative to the Gram matrix's size;
                      // above 1e-6 it is not solved. 0 where nothing is
+    size_t iterations; // written: rounds of what is iterated; 0 where nothing is
 };
 
 // Weighs the tasks once, and learns from it. After an error all stands as before.

@@ -170,7 +170,7 @@ int bough__active_set_run(struct bough__active_set *of)
         c.is_member[i] = 0;
     }
     // Each round ends with a longer d, but for rounding: there are not many.
-    for (size_t rounds = 0; rounds < 10 * of->n + 10; rounds++) {
+    for (of->rounds = 0; of->rounds < 10 * of->n + 10; of->rounds++) {
         const size_t p = violated(&c);
         if (p == of->n)
             break;

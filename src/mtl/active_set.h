@@ -15,6 +15,7 @@ struct bough__active_set {
     double *z;       // [n], written, 0 or more
     double residual; // written: largest violation of the conditions at (Gz)_i - b_i, over
                      // |b_i| + (|G|z)_i
+    size_t rounds;   // written: rows that were made active
 };
 
 // Minimises 0.5 z'Gz - b'z over z >= 0: d = sum z_i g_i is the shortest with g_i.d >= b_i. By

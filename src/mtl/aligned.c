@@ -84,6 +84,7 @@ static void aligned_solve(struct bough__solve *solve)
     for (size_t i = 0; i < n; i++)
         solve->weights[i] *= factor;
     solve->residual = eigen.residual;
+    solve->iterations = eigen.sweeps;
 }
 
 const struct bough__weighting bough__weighting_aligned = {

@@ -32,6 +32,7 @@ struct cagrad {
     double *shifted;   // the Gram matrix of g_t + k g_0
     double *w, *slope;
     void *work;
+    size_t *iterations; // of all that is sought
 };
 
 static size_t cagrad_scratch(size_t tasks)
@@ -65,7 +66,7 @@ static double beyond(struct cagrad *c, double s, double square)
         for (size_t j = 0; j < n; j++)
             c->shifted[i * n + j] =
                 c->g[i * n + j] + k * (c->along[i] + c->along[j]) + k * k * square;
-    bough__simplex_least(c->w, c->shifted, n, c->work);
+    bough__simplex_least(c->w, c->shifted, n, c->work, c->iterations);
     return length(c) - s;
 }
 
@@ -111,7 +112,7 @@ static void cagrad_solve(struct bough__solve *solve)
 {
     const struct cagrad_options *options = solve->options;
     const double far = (double)options->c;
-    struct cagrad c = {.n = solve->n};
+    struct cagrad c = {.n = solve->n, .iterations = &solve->iterations};
     lay_out(&c, solve);
     const double square = bough__mean_gradient(c.g, c.along, solve->gram, c.n);
     c.radius = far * sqrt(square);

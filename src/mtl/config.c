@@ -37,6 +37,7 @@ static void config_solve(struct bough__solve *solve)
     for (size_t i = 0; i < n; i++)
         u[i] = stands && cosines.norm[i] > 0 ? length / square * u[i] / cosines.norm[i] : 0;
     solve->residual = cosines.eigen.residual;
+    solve->iterations = cosines.eigen.sweeps;
 }
 
 const struct bough__weighting bough__weighting_config = {

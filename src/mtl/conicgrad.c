@@ -35,6 +35,7 @@ struct conic {
     double mean, tangent; // |g_0|
     double *z;
     void *work;
+    size_t *iterations;
 };
 
 static size_t work_of(size_t n)
@@ -64,7 +65,7 @@ static void lay_out(struct conic *c, struct bough__solve *solve)
 // Makes the shortest sum of gradients the result, where it is in the cone.
 static int inside(struct conic *c, double cosine, double *residual)
 {
-    const double gap = bough__simplex_least(c->z, c->g, c->n, c->work);
+    const double gap = bough__simplex_least(c->z, c->g, c->n, c->work, c->iterations);
     const double norm = sqrt(bough__square(c->slope, c->g, c->z, c->n));
     if (norm <= 1e-4 || bough__dot(c->z, c->a, c->n) < cosine * norm)
         return 0;
@@ -111,6 +112,7 @@ static int reach(struct conic *c, double t, double *norm, double *most)
                                     .work = c->work,
                                     .z = c->z};
     const int reached = bough__active_set_run(&set);
+    *c->iterations += set.rounds;
     for (size_t i = 0; i < c->n; i++)
         sum += c->z[i];
     *norm = across(c);
@@ -151,7 +153,8 @@ static void finish(struct conic *c)
 static void conicgrad_solve(struct bough__solve *solve)
 {
     const double cosine = (double)((const struct conicgrad_options *)solve->options)->c;
-    struct conic c = {.tangent = sqrt(fmax(0, 1 - cosine * cosine)) / cosine};
+    struct conic c = {.tangent = sqrt(fmax(0, 1 - cosine * cosine)) / cosine,
+                      .iterations = &solve->iterations};
     lay_out(&c, solve);
     for (size_t i = 0; i < c.n; i++)
         c.a[i] = c.mean > 1e-7 ? c.a[i] / c.mean : 0;

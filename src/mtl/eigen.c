@@ -101,7 +101,7 @@ void bough__eigen_find(struct bough__eigen *out, const double *a, size_t n, doub
     memset(out->vectors, 0, n * n * sizeof *a);
     for (size_t k = 0; k < n; k++)
         out->vectors[k * n + k] = 1;
-    for (int i = 0; i < SWEEPS && sweep(work, out->vectors, n); i++)
+    for (out->sweeps = 0; out->sweeps < SWEEPS && sweep(work, out->vectors, n); out->sweeps++)
         ;
     for (size_t k = 0; k < n; k++)
         out->values[k] = work[k * n + k];

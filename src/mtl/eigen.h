@@ -8,6 +8,7 @@ struct bough__eigen {
     double *values;  // [n], falling
     double *vectors; // [n, n], row k belongs to values[k]
     double residual; // ‖AV - V diag(values)‖ / ‖A‖, Frobenius; 0 of a zero matrix
+    size_t sweeps;   // that it took
 };
 
 // By cyclic Jacobi rotations: small eigenvalues of a matrix that is badly scaled alone are found to

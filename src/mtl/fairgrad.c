@@ -22,8 +22,9 @@ static size_t fairgrad_scratch(size_t tasks)
 static void fairgrad_solve(struct bough__solve *solve)
 {
     const struct fairgrad_options *options = solve->options;
-    solve->residual = bough__newton(solve->weights, solve->gram, solve->preference,
-                                    1 / (double)options->alpha, solve->n, solve->scratch);
+    solve->residual =
+        bough__newton(solve->weights, solve->gram, solve->preference, 1 / (double)options->alpha,
+                      solve->n, solve->scratch, &solve->iterations);
 }
 
 const struct bough__weighting bough__weighting_fairgrad = {

@@ -30,6 +30,7 @@ static void imtl_g_solve(struct bough__solve *solve)
     for (size_t i = 0; i < n; i++)
         v[i] = fabs(sum) > BOUGH__SOLVED * size ? v[i] / sum : 0;
     solve->residual = cosines.eigen.residual;
+    solve->iterations = cosines.eigen.sweeps;
 }
 
 const struct bough__weighting bough__weighting_imtl_g = {

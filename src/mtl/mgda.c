@@ -60,7 +60,7 @@ static void mgda_solve(struct bough__solve *solve)
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++)
             gram[i * n + j] = solve->gram[i * n + j] * scale[i] * scale[j];
-    solve->residual = bough__simplex_least(solve->weights, gram, n, scale + n);
+    solve->residual = bough__simplex_least(solve->weights, gram, n, scale + n, &solve->iterations);
 }
 
 const struct bough__weighting bough__weighting_mgda = {

@@ -37,7 +37,8 @@ static void nash_solve(struct bough__solve *solve)
     double size = 0, *w = solve->weights;
     for (size_t i = 0; i < n * n; i++)
         size = hypot(size, solve->gram[i]);
-    solve->residual = bough__newton(w, solve->gram, solve->preference, 1, n, solve->scratch);
+    solve->residual =
+        bough__newton(w, solve->gram, solve->preference, 1, n, solve->scratch, &solve->iterations);
     for (size_t i = 0; i < n; i++)
         w[i] *= sqrt(size);
     const double norm = length(w, solve->gram, n), most = (double)options->max_norm;

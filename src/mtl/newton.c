@@ -153,12 +153,12 @@ static int go(struct newton *c)
     return 1;
 }
 
-static double iterate(struct newton *c)
+static double iterate(struct newton *c, size_t *steps)
 {
     for (size_t i = 0; i < c->n; i++)
         c->x[i] = pow(c->q[i] / c->cosines[i * c->n + i], 1 / (1 + c->power));
     double residual = measure(c);
-    for (int steps = 0; residual > DBL_EPSILON && steps < MOST_STEPS; steps++) {
+    for (*steps = 0; residual > DBL_EPSILON && *steps < MOST_STEPS; ++*steps) {
         if (!factor(c, 1))
             break;
         const double less = find_step(c);
@@ -172,13 +172,13 @@ static double iterate(struct newton *c)
 }
 
 double bough__newton(double *w, const double *g, const double *p, double power, size_t n,
-                     void *work)
+                     void *work, size_t *steps)
 {
     struct newton c = {.n = n, .power = power};
     const double largest = largest_norm(g, n);
     lay_out(&c, work);
     scale(&c, g, p);
-    const double more = make_definite(&c), residual = iterate(&c);
+    const double more = make_definite(&c), residual = iterate(&c, steps);
     // The norms that q is made of are relative to the largest.
     const double size = largest > 0 ? pow(largest, (1 - power) / (1 + power)) : 1;
     for (size_t i = 0; i < n; i++)

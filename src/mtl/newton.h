@@ -14,11 +14,12 @@
 //   p      [n], above 0
 //   power  above 0
 //   work   bough__newton_work(n) bytes, on 16
+//   steps  written: how many it took
 // Gives the largest |(Gw)_i - p_i w_i^-power| / (|G|w)_i, with that diagonal: by what share of
 // themselves the entries of G would have to change. More than 1e-5 on the
 // diagonal, which no Gram matrix in float takes, counts as well.
 double bough__newton(double *w, const double *g, const double *p, double power, size_t n,
-                     void *work);
+                     void *work, size_t *steps);
 size_t bough__newton_work(size_t n);
 
 #endif

@@ -85,6 +85,7 @@ static void find(struct pcd *c, struct bough__solve *solve)
     for (size_t i = 1; i < n && !holds; i++)
         c->z[i] = 0;
     solve->residual = set.residual;
+    solve->iterations = set.rounds;
 }
 
 // |d~|^2; 0 where it is rounding.

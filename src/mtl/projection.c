@@ -47,6 +47,7 @@ void bough__projection_add(struct bough__projection *projection, struct bough__s
                                     .z = projection->z,
                                     .residual = 1};
     const int found = bough__active_set_run(&set);
+    solve->iterations += set.rounds;
     solve->residual = fmax(solve->residual, set.residual);
     for (size_t i = 0; i < n; i++)
         solve->weights[i] += projection->u[i] + (found ? projection->z[i] : 0);

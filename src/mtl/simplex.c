@@ -102,13 +102,13 @@ static void descend(struct corral *c)
     }
 }
 
-static double wolfe(struct corral *c, size_t first)
+static double wolfe(struct corral *c, size_t first, size_t *rounds)
 {
     double last = INFINITY, value, gap;
     for (size_t i = 0; i < c->n; i++)
         c->w[i] = i == first;
     enter(c, first);
-    for (;;) {
+    for (;; ++*rounds) {
         const size_t least = measure(c, &value);
         gap = value - c->slope[least];
         // A corral that comes again, from rounding, has no smaller value: each comes once.
@@ -130,7 +130,7 @@ static double of_two(struct corral *c)
     return fmax(0, value - c->slope[least]);
 }
 
-double bough__simplex_least(double *w, const double *g, size_t n, void *work)
+double bough__simplex_least(double *w, const double *g, size_t n, void *work, size_t *rounds)
 {
     struct corral c = {.g = g, .n = n, .w = w, .slope = work};
     size_t first = 0;
@@ -145,5 +145,5 @@ double bough__simplex_least(double *w, const double *g, size_t n, void *work)
     }
     if (!(c.scale > 0) || n == 1)
         return 0;
-    return (n == 2 ? of_two(&c) : wolfe(&c, first)) / c.scale;
+    return (n == 2 ? of_two(&c) : wolfe(&c, first, rounds)) / c.scale;
 }

@@ -10,8 +10,9 @@
 //   w      [n], written
 //   g      [n, n], symmetric
 //   work   bough__simplex_work(n) bytes, on 16
+//   rounds  counted on: corrals that were looked at; none of n <= 2
 // Gives the duality gap w'Gw - min_i (Gw)_i over the largest entry of G's diagonal; 0 if that is 0.
-double bough__simplex_least(double *w, const double *g, size_t n, void *work);
+double bough__simplex_least(double *w, const double *g, size_t n, void *work, size_t *rounds);
 size_t bough__simplex_work(size_t n);
 
 #endif

@@ -140,6 +140,7 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
         solver->told[solver->task[i]] = smooth(solver, solver->task[i], weight);
     }
     *residual = solve.residual;
+    solver->iterations = solve.iterations;
     return solver->told;
 }
 

@@ -12,7 +12,8 @@ struct bough__solver {
     float smoothing; // the share of a task's last weight in its new one; the caller's, 0 at first
     double *state;   // what the row keeps, and behind it the last weights: state_count numbers
     size_t state_count, row_count;
-    size_t *task; // what follows is a solve's own
+    size_t iterations; // of the last solve
+    size_t *task;      // what follows is a solve's own
     double *loss, *preference, *gram, *weights, *told;
     void *scratch;
 };

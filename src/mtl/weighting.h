@@ -61,6 +61,7 @@ struct bough__solve {
     double *weights; // [n], written: of the gradient of each loss
     double residual; // written: how far from the solution, relative to the Gram matrix's size; 0 of
                      // a rule that solves nothing
+    size_t iterations; // written: rounds of what is iterated, in all; 0 of a rule that is not
 };
 
 // A residual above this one is not solved. The Gram matrix is the device's, in float.

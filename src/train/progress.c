@@ -68,14 +68,14 @@ static json_t *numbers_or_null(const double *number, size_t count)
     return list;
 }
 
-static char *progress_text(const struct bough__progress *progress)
+static char *progress_text(const struct bough__progress *progress, double solve_seconds)
 {
     json_t *object = json_pack(
-        "{s:i, s:I, s:I, s:f, s:o, s:i, s:i, s:o, s:f, s:i, s:o, s:s, s:s}", "epoch",
+        "{s:i, s:I, s:I, s:f, s:f, s:o, s:i, s:i, s:o, s:f, s:i, s:o, s:s, s:s}", "epoch",
         (int)progress->epoch, "epoch_step", (json_int_t)progress->epoch_step, "step",
-        (json_int_t)progress->step, "seconds", progress->seconds, "best",
-        bough__json_number(progress->best), "best_epoch", (int)progress->best_epoch, "stale",
-        (int)progress->stale, "plateau_best", bough__json_number(progress->plateau.best),
+        (json_int_t)progress->step, "seconds", progress->seconds, "solve_seconds", solve_seconds,
+        "best", bough__json_number(progress->best), "best_epoch", (int)progress->best_epoch,
+        "stale", (int)progress->stale, "plateau_best", bough__json_number(progress->plateau.best),
         "plateau_scale", progress->plateau.scale, "plateau_stale", (int)progress->plateau.stale,
         "first", numbers_or_null(progress->first, progress->tasks), "criterion",
         progress->criterion, "data", progress->data);
@@ -97,6 +97,7 @@ static void progress_from(struct bough__progress *progress, const json_t *object
     progress->epoch_step = (int64_t)number_or(object, "epoch_step", 0);
     progress->step = (int64_t)number_or(object, "step", 0);
     progress->seconds = number_or(object, "seconds", 0);
+    progress->solve_seconds = number_or(object, "solve_seconds", 0);
     progress->best = number_or(object, "best", -INFINITY);
     progress->best_epoch = (int32_t)number_or(object, "best_epoch", 0);
     progress->stale = (int32_t)number_or(object, "stale", 0);
@@ -244,7 +245,7 @@ enum bough_status bough__save_last(const char *run_dir, const struct bough__mode
     enum bough_status status;
     struct bough__arena arena = {0};
     struct bough_tensor_writer *writer = NULL;
-    char *path, *text = progress_text(progress);
+    char *path, *text = progress_text(progress, training->data.weigh.seconds);
     struct kept kept[KEPT];
     list_kept(kept, progress, training);
     BOUGH_TRY_MEMORY(text);
@@ -329,6 +330,7 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
         BOUGH_TRY(bough__model_keep_best(model));
     }
     BOUGH_TRY(bough__model_read(model, file, 1));
+    training->data.weigh.seconds = progress->solve_seconds;
     list_kept(kept, progress, training);
     for (int i = 0; i < KEPT; i++)
         if (kept[i].bytes)

@@ -6,13 +6,14 @@
 #include "train/runner.h"
 
 struct bough__progress {
-    int32_t epoch;      // epochs done
-    int64_t epoch_step; // steps done of the epoch in progress
-    int64_t step;       // steps done in all
-    double seconds;     // spent in training steps
-    double best;        // monitored value; -INFINITY before the first epoch that has one
-    int32_t best_epoch; // 1-based; 0 = none
-    int32_t stale;      // epochs since
+    int32_t epoch;        // epochs done
+    int64_t epoch_step;   // steps done of the epoch in progress
+    int64_t step;         // steps done in all
+    double seconds;       // spent in training steps
+    double solve_seconds; // and in solves of the weighting, as a checkpoint has it
+    double best;          // monitored value; -INFINITY before the first epoch that has one
+    int32_t best_epoch;   // 1-based; 0 = none
+    int32_t stale;        // epochs since
     struct bough__plateau plateau;
     double *first; // [T] what `mean` compares with (monitor.h); all NaN before the first epoch
     size_t tasks;  // T

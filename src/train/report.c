@@ -115,16 +115,13 @@ static enum bough_status record_measured(const struct bough__report *report, jso
     return bough__no_memory();
 }
 
-// {"left": 0.4, "right": 0.6}; and the residual of what was solved.
-static int put_weights(json_t *line, const struct bough__report *report, const float *weights,
-                       double residual)
+// {"left": 0.4, "right": 0.6}
+static int put_weights(json_t *line, const struct bough__report *report, const float *weights)
 {
     json_t *object = json_object();
     int lost = json_object_set_new(line, "weights", object);
     for (size_t t = 0; t < tasks_of(report) && !lost; t++)
         lost = json_object_set_new(object, report->task[t], bough__json_number((double)weights[t]));
-    if (!lost && !isnan(residual))
-        lost = json_object_set_new(line, "residual", bough__json_number(residual));
     return lost;
 }
 
@@ -147,19 +144,20 @@ enum bough_status bough__report_epoch(struct bough__report *report,
     enum bough_status status;
     struct bough_event event = event_of(report, BOUGH_EVENT_EPOCH);
     const float *weights;
-    double residual;
     struct bough__weigh_data *weigh = &report->trainer->training->data.weigh;
-    BOUGH_TRY(bough__weigh_told(&weights, &residual, weigh));
+    BOUGH_TRY(bough__weigh_told(&weights, weigh));
     event.train = train;
     event.validation = validation;
     event.best = best;
     if (report->trainer->config.diagnostics)
         event.conflicting = bough__watch_conflicting(&weigh->epoch);
+    event.unsolved = (int64_t)weigh->epoch_solves.unsolved;
     json_t *line = json_pack("{s:s, s:i, s:I, s:f, s:f}", "event", "epoch", "epoch",
                              (int)event.epoch, "step", (json_int_t)report->trainer->progress.step,
                              "lr", event.lr, "samples_per_second", event.samples_per_second);
     status = record_measured(report, line,
-                             (weights && put_weights(line, report, weights, residual)) ||
+                             (weights && put_weights(line, report, weights)) ||
+                                 bough__solves_put(line, &weigh->epoch_solves) ||
                                  (report->trainer->config.diagnostics &&
                                   put_watched(line, report, "diagnostics", &weigh->epoch)) ||
                                  bough__metrics_put(line, "train", train) ||
@@ -167,6 +165,7 @@ enum bough_status bough__report_epoch(struct bough__report *report,
                                  json_object_set_new(line, "best", json_boolean(best)));
     tell(report, &event);
     bough__watch_clear(&weigh->epoch);
+    weigh->epoch_solves = (struct bough__solves){0};
 done:
     return status;
 }
@@ -186,15 +185,23 @@ enum bough_status bough__report_diverged(struct bough__report *report)
     return status == BOUGH_OK ? BOUGH_DIVERGED : status;
 }
 
+// And how the weights were solved for.
+static int put_gradients(json_t *more, const struct bough__report *report)
+{
+    const struct bough__weigh_data *weigh = &report->trainer->training->data.weigh;
+    int lost = put_watched(more, report, "gradients", &weigh->all);
+    json_t *object = json_object_get(more, "gradients");
+    if (lost || !object)
+        return lost;
+    return bough__solves_put(object, &weigh->all_solves) ||
+           json_object_set_new(object, "solve_seconds", bough__json_number(weigh->seconds));
+}
+
 static enum bough_status record_result(const struct bough__report *report,
                                        const struct bough_result *result)
 {
-    const struct bough__weigh_data *weigh = &report->trainer->training->data.weigh;
     json_t *more = json_object();
-    const int lost = !more || put_watched(more, report, "gradients", &weigh->all) ||
-                     (json_object_size(more) &&
-                      json_object_set_new(json_object_get(more, "gradients"), "solve_seconds",
-                                          bough__json_number(weigh->seconds)));
+    const int lost = !more || put_gradients(more, report);
     enum bough_status status =
         lost ? bough__no_memory() : bough__record_result(report->trainer->run_dir, result, more);
     json_decref(more);

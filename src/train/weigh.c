@@ -322,18 +322,20 @@ done:
     return status;
 }
 
-// Warns once: what a solve leaves goes on from step to step.
-static void note_residual(struct bough__weigh_data *data, const struct bough__weigher *weigher,
-                          double residual)
+// Warns once a training: what a solve leaves goes on from step to step.
+static void note_solve(struct bough__weigh_data *data, double residual)
 {
-    if (isnan(residual))
-        residual = INFINITY;
-    data->residual = fmax(data->residual, residual);
-    if (data->warned || residual <= BOUGH__SOLVED)
+    const struct bough__weigher *by = &data->by_gradients;
+    const double unsolved = data->all_solves.unsolved;
+    if (by->row == &plain_sum)
         return;
-    bough__log(BOUGH_LOG_WARNING, "weighting %s: a residual of %g, wanted at most %g",
-               weigher->row->row.name, residual, BOUGH__SOLVED);
-    data->warned = 1;
+    bough__solves_add(&data->epoch_solves, residual, by->solver.iterations);
+    bough__solves_add(&data->all_solves, residual, by->solver.iterations);
+    if (unsolved == 0 && data->all_solves.unsolved > 0)
+        bough__log(BOUGH_LOG_WARNING,
+                   "weighting %s: step %u is not solved, a residual of %g, wanted at most %g; "
+                   "result.json counts such steps",
+                   by->row->row.name, data->moment.step, residual, BOUGH__SOLVED);
 }
 
 enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
@@ -344,7 +346,6 @@ enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
     float *roots = host_roots(data);
     BOUGH_TRY(measure(data, &measured, 0));
     bough__solver_run(&data->by_losses.solver, roots, &residual, &measured, &data->moment);
-    note_residual(data, &data->by_losses, residual);
     for (size_t t = 0; t < tasks_of(data); t++)
         roots[t] *= host_factor(data)[t];
     BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, tasks_of(data) * sizeof(float)));
@@ -370,7 +371,7 @@ enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
     const double start = bough__clock();
     bough__solver_run(&data->by_gradients.solver, weights, &residual, &measured, &data->moment);
     data->seconds += bough__clock() - start;
-    note_residual(data, &data->by_gradients, residual);
+    note_solve(data, residual);
     watch(data, &measured, weights);
     BOUGH_TRY(bough__write(bough__whole(data->weights), weights, tasks_of(data) * sizeof(float)));
 done:
@@ -399,17 +400,13 @@ done:
 
 // ---- What is told ----
 
-enum bough_status bough__weigh_told(const float **weights, double *residual,
-                                    struct bough__weigh_data *data)
+enum bough_status bough__weigh_told(const float **weights, const struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
     const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
-    const int solved = by_gram && data->by_gradients.row != &plain_sum;
     float *told = host_weights(data), *roots = host_roots(data);
     *weights = NULL;
-    *residual = solved ? data->residual : NAN;
-    data->residual = 0;
     if (bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS ||
         (!by_gram && !bough__weigh_sees_losses(data)))
         return BOUGH_OK;

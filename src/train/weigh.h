@@ -5,6 +5,7 @@
 
 #include "mtl/solver.h"
 #include "train/model.h"
+#include "train/solves.h"
 #include "train/watch.h"
 
 // A row at work.
@@ -33,14 +34,13 @@ struct bough__weigh_data {
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
     struct bough__buffer *scratch;  // of the Gram matrix of it
-    float *host;     // measured, weights, factor: where they are read to and written from
-    double residual; // the largest that a solve left since the weights were told
-    int warned;      // that one was left
+    float *host; // measured, weights, factor: where they are read to and written from
     // Whether the Gram matrix is read in every step that finds weights, and summed up: over the
     // epoch, and over all.
     int watches;
     struct bough__watch epoch, all;
-    double seconds; // that the solves took since the training was begun or gone on with
+    struct bough__solves epoch_solves, all_solves; // of the gradients' weights
+    double seconds;                                // that these took
 };
 
 // Takes a zero-initialised one; `arena` owns what lies on the host.
@@ -87,11 +87,9 @@ int bough__weigh_learns_after(const struct bough__weigh_data *data);
 int bough__weigh_keeps(const struct bough__weigh_data *data);
 
 // What the log tells of the last step: what each task's gradient was multiplied by, in `*weights`
-// [T] (NaN before the first step), and the largest residual since the last call (NaN where nothing
-// is solved). `*weights` is NULL where none are found: they stand in the config, or each number of
-// the gradients has its own. Errors: DEVICE.
-enum bough_status bough__weigh_told(const float **weights, double *residual,
-                                    struct bough__weigh_data *data);
+// [T] (NaN before the first step). `*weights` is NULL where none are found: they stand in the
+// config, or each number of the gradients has its own. Errors: DEVICE.
+enum bough_status bough__weigh_told(const float **weights, const struct bough__weigh_data *data);
 
 // What the weightings keep from step to step, for a checkpoint: `bytes` of it, 0 if they keep
 // nothing. Errors: DEVICE.

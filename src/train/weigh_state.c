@@ -15,11 +15,16 @@ static size_t watch_bytes(const struct bough__weigh_data *data)
     return data->all.count * sizeof(double);
 }
 
+static size_t solves_bytes(const struct bough__weigh_data *data)
+{
+    return bough__weigh_solves(&data->by_gradients) ? sizeof data->all_solves : 0;
+}
+
 size_t bough__weigh_state_bytes(const struct bough__weigh_data *data)
 {
     return solver_bytes(&data->by_losses) + data->by_losses.state_bytes +
            solver_bytes(&data->by_gradients) + data->by_gradients.state_bytes +
-           2 * watch_bytes(data);
+           2 * watch_bytes(data) + 2 * solves_bytes(data);
 }
 
 static enum bough_status read_state(const struct bough__weigher *weigher, char **to)
@@ -55,7 +60,10 @@ enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, 
     if (watch_bytes(data)) {
         memcpy(to, data->epoch.sum, watch_bytes(data));
         memcpy(to + watch_bytes(data), data->all.sum, watch_bytes(data));
+        to += 2 * watch_bytes(data);
     }
+    memcpy(to, &data->epoch_solves, solves_bytes(data));
+    memcpy(to + solves_bytes(data), &data->all_solves, solves_bytes(data));
 done:
     return status;
 }
@@ -79,7 +87,10 @@ enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const
     if (watch_bytes(data)) {
         memcpy(data->epoch.sum, from, watch_bytes(data));
         memcpy(data->all.sum, from + watch_bytes(data), watch_bytes(data));
+        from += 2 * watch_bytes(data);
     }
+    memcpy(&data->epoch_solves, from, solves_bytes(data));
+    memcpy(&data->all_solves, from + solves_bytes(data), solves_bytes(data));
 done:
     return status;
 }

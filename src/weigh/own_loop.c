@@ -281,7 +281,7 @@ done:
     return status;
 }
 
-static void weigh_gram(struct bough_weighting *weighting, double *residual)
+static void weigh_gram(struct bough_weighting *weighting, struct bough_weighed *out)
 {
     const size_t tasks = weighting->tasks;
     const struct bough__measured measured = {
@@ -289,8 +289,9 @@ static void weigh_gram(struct bough_weighting *weighting, double *residual)
     for (size_t a = 0; a < tasks; a++)
         for (size_t b = 0; b < tasks; b++)
             weighting->gram[a * tasks + b] *= weighting->roots[a] * weighting->roots[b];
-    const double *found = bough__solver_find(&weighting->by_gradients.solver, residual, &measured,
-                                             &weighting->moment);
+    const double *found = bough__solver_find(&weighting->by_gradients.solver, &out->residual,
+                                             &measured, &weighting->moment);
+    out->iterations = weighting->by_gradients.solver.iterations;
     for (size_t t = 0; t < tasks; t++)
         weighting->weights[t] = found[t] * weighting->roots[t];
 }
@@ -337,7 +338,7 @@ static enum bough_status weigh(struct bough_weighting *weighting, struct bough_w
     if (needs == BOUGH_NEEDS_GRAM && kept)
         keep_weights(weighting);
     else if (needs == BOUGH_NEEDS_GRAM)
-        weigh_gram(weighting, &out->residual);
+        weigh_gram(weighting, out);
     if (needs == BOUGH_NEEDS_GRADIENTS)
         BOUGH_TRY(weigh_gradients(weighting, out->direction, step->gradients));
     else if (out->direction)
@@ -353,6 +354,7 @@ enum bough_status bough_weighting_step(struct bough_weighting *weighting, struct
 {
     enum bough_status status;
     out->residual = 0;
+    out->iterations = 0;
     BOUGH_TRY(check_given(weighting, out, step));
     BOUGH_TRY(take_losses(weighting, step->losses));
     if (step->gradients || step->gram)

@@ -6,11 +6,12 @@ static void check(size_t n, double condition, double power)
 {
     static double g[MOST * MOST];
     double w[MOST], p[MOST];
+    size_t steps;
     void *work = malloc(bough__newton_work(n));
     make_gram(g, n, condition);
     for (size_t i = 0; i < n; i++)
         p[i] = 1 + 0.5 * draw();
-    const double residual = bough__newton(w, g, p, power, n, work);
+    const double residual = bough__newton(w, g, p, power, n, work, &steps);
     free(work);
     assert_true(residual < 1e-12);
     for (size_t i = 0; i < n; i++) {
@@ -42,11 +43,12 @@ static void two_tasks(void **state)
     (void)state;
     static const double ones[2] = {1, 1};
     double work[64], w[2];
+    size_t steps;
     for (int round = 0; round < 50; round++) {
         const double a = 1.01 + draw(), b = 1.01 + draw(), between = 0.99 * draw() * sqrt(a * b);
         const double g[4] = {a, between, between, b}, first = 1 / sqrt(a + between * sqrt(a / b));
         assert_true(sizeof work >= bough__newton_work(2));
-        assert_true(bough__newton(w, g, ones, 1, 2, work) < 1e-12);
+        assert_true(bough__newton(w, g, ones, 1, 2, work, &steps) < 1e-12);
         assert_float_equal(w[0], first, 1e-9 * first);
         assert_float_equal(w[1], first * sqrt(a / b), 1e-9 * first * sqrt(a / b));
     }
@@ -58,7 +60,8 @@ static void not_definite(void **state)
     (void)state;
     static const double g[4] = {1, -1.5, -1.5, 1}, ones[2] = {1, 1};
     double work[64], w[2];
-    assert_true(bough__newton(w, g, ones, 1, 2, work) > 0.1);
+    size_t steps;
+    assert_true(bough__newton(w, g, ones, 1, 2, work, &steps) > 0.1);
     assert_true(isfinite(w[0]) && isfinite(w[1]));
 }
 

@@ -49,7 +49,7 @@ static int lines_with_weights(double *sum, const char *dir)
             sum[lines] = 0;
             json_object_foreach((json_t *)weights, task, number) sum[lines] +=
                 json_number_value(number);
-            number = json_object_get(event, "residual");
+            number = json_object_get(json_object_get(event, "solves"), "residual");
             assert_true(!number ||
                         (json_is_real(number) && json_real_value(number) <= BOUGH__SOLVED));
             lines++;
@@ -145,37 +145,37 @@ static void solve_badly(struct bough__solve *solve)
     for (size_t i = 0; i < solve->n; i++)
         solve->weights[i] = 1;
     solve->residual = 0.5;
+    solve->iterations = 7;
 }
 
-static void a_residual_is_warned_of_once(void **state)
+static void what_is_unsolved_is_warned_of_once_and_counted(void **state)
 {
     (void)state;
     size_t count;
     struct net *net = calloc(1, sizeof *net);
     struct bough__runner *runner;
     const float *weights;
-    double residual;
     assert_non_null(net);
     net_open(net, test_devices(&count)[0], "mgda", 3);
     assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     struct bough__weigh_data *weigh = &runner->data.weigh;
     struct bough__weighting bad = *weigh->by_gradients.solver.weighting;
     bad.solve = solve_badly;
-    assert_ok(bough__weigh_told(&weights, &residual, weigh));
+    assert_ok(bough__weigh_told(&weights, weigh));
     assert_true(isnan(weights[0]) && isnan(weights[2])); // no step found any
     assert_ok(bough__runner_begin(runner));
     run(runner, 0);
-    assert_ok(bough__weigh_told(&weights, &residual, weigh));
-    assert_true(residual >= 0 && residual <= BOUGH__SOLVED);
+    assert_true(weigh->all_solves.residual >= 0 && weigh->all_solves.residual <= BOUGH__SOLVED);
     weigh->by_gradients.solver.weighting = &bad;
     const int before = test_warnings();
     run(runner, 1);
     run(runner, 2);
     assert_int_equal(test_warnings() - before, 1);
-    assert_ok(bough__weigh_told(&weights, &residual, weigh));
-    assert_true(residual == 0.5 && weights[0] == 0.5f); // of weight 0.5
-    assert_ok(bough__weigh_told(&weights, &residual, weigh));
-    assert_true(residual == 0); // of no step
+    assert_ok(bough__weigh_told(&weights, weigh));
+    assert_true(weights[0] == 0.5f); // of weight 0.5
+    const struct bough__solves *solves = &weigh->all_solves;
+    assert_true(solves->count == 3 && solves->unsolved == 2 && solves->residual == 0.5);
+    assert_true(solves->iterations >= 14 && solves->most_iterations == 7);
     bough__runner_destroy(&runner);
     net_close(net);
     free(net);
@@ -284,7 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_log_tells_the_weights),
-        cmocka_unit_test(a_residual_is_warned_of_once),
+        cmocka_unit_test(what_is_unsolved_is_warned_of_once_and_counted),
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
         cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
     };

@@ -4,6 +4,7 @@
 #include "support/support.h"
 #include "support/training.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -149,6 +150,35 @@ static enum bough_status train(const char *dir, struct bough_device *device, con
     return status;
 }
 
+// What a training tells of its tasks' gradients and of its solves, but for the seconds.
+static json_t *gradients_of(const char *dir)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/result.json", dir);
+    json_t *result = json_load_file(path, 0, NULL);
+    assert_non_null(result);
+    json_t *gradients = json_incref(json_object_get(result, "gradients"));
+    json_object_del(gradients, "solve_seconds");
+    json_decref(result);
+    return gradients;
+}
+
+static void same_gradients(const char *whole, const char *parts, int by_gram)
+{
+    json_t *a = gradients_of(whole), *b = gradients_of(parts);
+    const json_t *solves = json_object_get(a, "solves");
+    assert_true(a ? json_equal(a, b) : !b);
+    assert_true(!by_gram || json_integer_value(json_object_get(solves, "count")) > 0);
+    json_decref(a);
+    json_decref(b);
+}
+
+static int is_by_gram(const char *method)
+{
+    const struct bough_config config = config_of(method, "optimizer.clip_norm=1");
+    return bough__weighting_of(&config.weighting.choice)->needs == BOUGH_NEEDS_GRAM;
+}
+
 static void a_stopped_run_goes_on(void **state)
 {
     (void)state;
@@ -164,6 +194,7 @@ static void a_stopped_run_goes_on(void **state)
             assert_int_equal(train(parts, device[d], method_of(m), 1, 2), BOUGH_INTERRUPTED);
             assert_ok(train(parts, device[d], method_of(m), 1, 3));
             training_same_tensors(whole, parts, "last.safetensors");
+            same_gradients(whole, parts, is_by_gram(method_of(m)));
         }
 }
 

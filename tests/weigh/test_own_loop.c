@@ -49,12 +49,13 @@ static void golden_directions(void **state)
         float direction[3];
         double weights[2], same[2];
         struct bough_weighting *weighting = open_as(rows[i].text, 2, 3);
-        struct bough_weighed out = {weights, direction, -1};
+        struct bough_weighed out = {weights, direction, -1, 99};
         assert_ok(bough_weighting_step(weighting, &out,
                                        &(struct bough_weighting_step){.gradients = two}));
         assert_float_equal(direction[0], rows[i].direction[0], 1e-4);
         assert_float_equal(direction[1], rows[i].direction[1], 1e-4);
         assert_float_equal(direction[2], rows[i].direction[1], 1e-4);
+        assert_true(out.iterations < 99);
         assert_true(out.residual >= 0 && out.residual < 1e-8);
         bough_weighting_close(&weighting);
         weighting = open_as(rows[i].text, 2, 0);

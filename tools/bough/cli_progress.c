@@ -89,6 +89,8 @@ static void tell_epoch(const struct bough_event *event)
     print_metrics("validation", event->validation);
     if (!isnan(event->conflicting))
         printf("  gradients: %.0f%% of pairs conflict", 100 * event->conflicting);
+    if (event->unsolved)
+        printf("  weighting: %lld steps unsolved", (long long)event->unsolved);
     printf("%s\n", event->best && event->validation ? "  (best)" : "");
     fflush(stdout);
 }

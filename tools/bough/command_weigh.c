@@ -225,7 +225,7 @@ static enum bough_status print_table(const struct weigh *w)
     if (w->needs == BOUGH_WEIGHTING_NEEDS_GRADIENTS)
         printf(", each number of it weighed apart\n");
     else
-        printf(", residual %.1e\n", w->out.residual);
+        printf(", residual %.1e, %zu iterations\n", w->out.residual, w->out.iterations);
     if (!cosines)
         printf("the cosines of %zu tasks: --json tells them\n", w->tasks);
 done:
@@ -277,11 +277,12 @@ static enum bough_status print_json(const struct weigh *w)
     TRY_MEMORY(line);
     for (size_t t = 0; t < w->tasks; t++)
         norm[t] = norm_of(w, t);
-    answer = json_pack("{s:s, s:o, s:o, s:o, s:f, s:o, s:o, s:f}", "weighting", w->name, "losses",
-                       w->losses ? numbers(w->losses, w->tasks) : json_null(), "norms",
+    answer = json_pack("{s:s, s:o, s:o, s:o, s:f, s:o, s:o, s:f, s:I}", "weighting", w->name,
+                       "losses", w->losses ? numbers(w->losses, w->tasks) : json_null(), "norms",
                        numbers(norm, w->tasks), "weights", numbers(w->out.weights, w->tasks),
                        "direction_norm", length_of(w), "direction", direction_json(w), "cosines",
-                       cosines_json(w, line), "residual", w->out.residual);
+                       cosines_json(w, line), "residual", w->out.residual, "iterations",
+                       (json_int_t)w->out.iterations);
     TRY_MEMORY(answer);
     if (json_dumpf(answer, stdout, JSON_COMPACT) == 0)
         putchar('\n');
