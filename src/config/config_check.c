@@ -77,6 +77,13 @@ static enum bough_status wrong_for(struct bough__config_place *place, const char
                                row->row.name);
 }
 
+static enum bough_status no_groups(struct bough__config_place *place, const char *groups)
+{
+    bough__config_enter(place, "groups");
+    return bough__config_wrong(place, NULL, "on: representation has one gradient, and no %s",
+                               groups);
+}
+
 // A weighting by the losses stands alone, or before one by the gradients.
 enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config)
@@ -87,8 +94,13 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
     const size_t mark = bough__config_enter(place, "weighting");
     if (!by_gram && strcmp(config->weighting.on, "parameters") != 0)
         return wrong_for(place, "on", row, "goes by the Gram matrix");
+    if (!by_gram && strcmp(config->weighting.groups, "shared") != 0)
+        return wrong_for(place, "groups", row, "goes by the Gram matrix");
     if (!by_gram && config->weighting.every != 1)
         return wrong_for(place, "every", row, "goes by the Gram matrix");
+    if (strcmp(config->weighting.on, "representation") == 0 &&
+        strcmp(config->weighting.groups, "shared") != 0)
+        return no_groups(place, config->weighting.groups);
     if (!row->solve && config->weighting.smoothing > 0)
         return wrong_for(place, "smoothing", row, "solves for weights in a step");
     if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal) {

@@ -210,7 +210,9 @@ static void tell_config(const struct page *page, const struct bough__weighting *
         tell(page, "",
              "losses: the losses are weighed first, by any weighting by nothing or by losses\n"
              "on: the gradients compared are those of what the heads read: no sweep, one weighted "
-             "pass, not the same result");
+             "pass, not the same result\n"
+             "groups: layer, or tensor, weighs each shared layer or tensor apart, by its own Gram "
+             "matrix: T x P floats");
 }
 
 static void tell_page(const struct page *page, const struct bough__weighting *row)

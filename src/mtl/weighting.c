@@ -27,3 +27,12 @@ static const struct bough__row parameters = {.name = "parameters",
 static const struct bough__row *const places[] = {&parameters, &representation};
 const struct bough__family bough__gradient_places = {"place of gradients", places,
                                                      sizeof places / sizeof *places};
+
+static const struct bough__row shared = {.name = "shared",
+                                         .help = "all shared parameters, as one gradient"},
+                               layer = {.name = "layer",
+                                        .help = "each shared layer's, by weights of its own"},
+                               tensor = {.name = "tensor", .help = "each shared tensor's"};
+static const struct bough__row *const groups[] = {&shared, &layer, &tensor};
+const struct bough__family bough__gradient_groups = {"group of gradients", groups,
+                                                     sizeof groups / sizeof *groups};

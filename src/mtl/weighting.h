@@ -111,12 +111,14 @@ struct bough__weighing {
     struct bough__choice choice; // of bough__weightings
     struct bough__choice losses; // of bough__loss_weightings; equal where there is no such choice
     const char *on;              // of bough__gradient_places: where the gradients are taken
+    const char *groups;          // of bough__gradient_groups: what is weighed apart
     int32_t every;               // steps, from one solve to the next
     float smoothing;             // share of a task's last weight in its new one
 };
 
-// "parameters" that are shared, or the shared "representation".
-extern const struct bough__family bough__gradient_places;
+// "parameters" that are shared, or the shared "representation"; all that is "shared" at once, or
+// each "layer", or each "tensor".
+extern const struct bough__family bough__gradient_places, bough__gradient_groups;
 
 #define BOUGH_WEIGHTING(name) extern const struct bough__weighting bough__weighting_##name;
 #include "mtl/weighting_list.h"

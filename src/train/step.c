@@ -34,44 +34,57 @@ static int solves(const struct bough__weigh_data *weigh)
     return weigh->watches;
 }
 
+static int always(const struct bough__weigh_data *weigh)
+{
+    (void)weigh;
+    return 1;
+}
+
+// A Jacobian that is kept is summed up in every step.
+static int only_products(const struct bough__weigh_data *weigh)
+{
+    return !weigh->jacobian;
+}
+
 // In the order in which they run. Launches, or a call where it is wanted.
 static const struct {
     const char *name;
     enum bough_status (*write)(struct bough__step *step);
     enum bough_status (*call)(struct bough__step *step);
     int (*calls)(const struct bough__weigh_data *weigh);
-    int finds_weights;
+    int (*finds_weights)(const struct bough__weigh_data *weigh);
 } stages[BOUGH__MOST_STAGES] = {
-    {"feed", bough__step_feed, NULL, NULL, 0},
-    {"forward", bough__step_forward, NULL, NULL, 0},
-    {"losses", bough__step_losses, NULL, NULL, 0},
-    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, 0},
-    {"backward", bough__step_backward, NULL, NULL, 0},
-    {"heads", bough__step_heads, NULL, NULL, 0},
-    {"sweep", bough__step_sweep, NULL, NULL, 1},
-    {"gram", bough__step_gram, NULL, NULL, 1},
-    {"solve", NULL, solve, solves, 1},
-    {"combine", bough__step_combine, NULL, NULL, 0},
-    {"clip", bough__step_clip, NULL, NULL, 0},
-    {"update", bough__step_update, NULL, NULL, 0},
-    {"account", bough__step_account, NULL, NULL, 0},
-    {"again", bough__step_again, NULL, NULL, 0},
-    {"learn", NULL, learn, bough__weigh_learns_after, 0},
+    {"feed", bough__step_feed, NULL, NULL, NULL},
+    {"forward", bough__step_forward, NULL, NULL, NULL},
+    {"losses", bough__step_losses, NULL, NULL, NULL},
+    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, NULL},
+    {"backward", bough__step_backward, NULL, NULL, NULL},
+    {"heads", bough__step_heads, NULL, NULL, NULL},
+    {"sweep", bough__step_sweep, NULL, NULL, only_products},
+    {"gram", bough__step_gram, NULL, NULL, always},
+    {"solve", NULL, solve, solves, always},
+    {"combine", bough__step_combine, NULL, NULL, NULL},
+    {"clip", bough__step_clip, NULL, NULL, NULL},
+    {"update", bough__step_update, NULL, NULL, NULL},
+    {"account", bough__step_account, NULL, NULL, NULL},
+    {"again", bough__step_again, NULL, NULL, NULL},
+    {"learn", NULL, learn, bough__weigh_learns_after, NULL},
 };
 
 static enum bough_status write_stages(struct bough__step *step)
 {
     for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
         const size_t first = step->sequence.count;
-        const int calls = stages[i].calls && stages[i].calls(&step->data->weigh);
+        const struct bough__weigh_data *weigh = &step->data->weigh;
+        const int calls = stages[i].calls && stages[i].calls(weigh);
+        const int finds = stages[i].finds_weights && stages[i].finds_weights(weigh);
         step->sequence.label = (struct bough__label){.stage = stages[i].name};
         enum bough_status status = stages[i].write ? stages[i].write(step) : BOUGH_OK;
         if (status != BOUGH_OK)
             return status;
         if (step->sequence.count > first || calls)
-            step->stage[step->stages++] =
-                (struct bough__stage){stages[i].name, first, step->sequence.count,
-                                      calls ? stages[i].call : NULL, stages[i].finds_weights};
+            step->stage[step->stages++] = (struct bough__stage){
+                stages[i].name, first, step->sequence.count, calls ? stages[i].call : NULL, finds};
     }
     return BOUGH_OK;
 }
@@ -95,7 +108,7 @@ static struct bough__plan_options plan_options(const struct bough__step *step)
     options.shared = weigh->shared;
     options.shared_bytes = (size_t)weigh->columns * sizeof(float);
     options.jacobian = bough__weigh_jacobian(weigh);
-    options.gram = bough__weigh_gram(weigh);
+    options.gram = bough__weigh_gram(weigh, 0);
     options.weights = bough__whole(weigh->weights);
     options.stack_limit[0] = stack_bytes;
     if (bough__weigh_on_representation(weigh)) {

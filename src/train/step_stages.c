@@ -166,32 +166,49 @@ enum bough_status bough__step_sweep(struct bough__step *step)
     return goes_by_gradients(step) ? bough__plan_sweep(step->plan, &step->sequence) : BOUGH_OK;
 }
 
+static struct bough__span columns_of(struct bough__span span, const struct bough__group *group)
+{
+    return bough__span_at(span, (size_t)group->first * sizeof(float));
+}
+
 enum bough_status bough__step_gram(struct bough__step *step)
 {
+    enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    if (!weigh->watches || !weigh->jacobian)
-        return BOUGH_OK;
     name(step, "gram", NULL);
-    return bough__gram_write(&step->sequence, &(struct bough__gram){
-                                                  .tasks = (int64_t)tasks_of(step),
-                                                  .columns = weigh->columns,
-                                                  .jacobian = bough__weigh_jacobian(weigh),
-                                                  .gram = bough__weigh_gram(weigh),
-                                                  .scratch = bough__whole(weigh->scratch),
-                                              });
+    for (size_t g = 0; weigh->watches && weigh->jacobian && g < weigh->groups.count; g++)
+        BOUGH_TRY(bough__gram_write(
+            &step->sequence,
+            &(struct bough__gram){
+                .tasks = (int64_t)tasks_of(step),
+                .columns = weigh->groups.group[g].columns,
+                .jacobian = columns_of(bough__weigh_jacobian(weigh), &weigh->groups.group[g]),
+                .gram = bough__weigh_gram(weigh, g),
+                .scratch = bough__whole(weigh->scratch),
+            }));
+done:
+    return status;
 }
 
 static enum bough_status sum_weighted(struct bough__step *step)
 {
+    enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
+    const size_t tasks = tasks_of(step);
     name(step, weigh->by_gradients.row->row.name, NULL);
-    return bough__stack_sum_write(&step->sequence, &(struct bough__stack_sum){
-                                                       .tasks = (int64_t)tasks_of(step),
-                                                       .elements = weigh->columns,
-                                                       .stack = bough__weigh_jacobian(weigh),
-                                                       .weights = bough__whole(weigh->weights),
-                                                       .y = weigh->shared,
-                                                   });
+    for (size_t g = 0; g < weigh->groups.count; g++) {
+        const struct bough__group *group = &weigh->groups.group[g];
+        const struct bough__stack_sum sum = {
+            .tasks = (int64_t)tasks,
+            .elements = group->columns,
+            .stack = columns_of(bough__weigh_jacobian(weigh), group),
+            .weights = bough__span_at(bough__whole(weigh->weights), g * tasks * sizeof(float)),
+            .y = columns_of(weigh->shared, group),
+        };
+        BOUGH_TRY(bough__stack_sum_write(&step->sequence, &sum));
+    }
+done:
+    return status;
 }
 
 enum bough_status bough__step_combine(struct bough__step *step)

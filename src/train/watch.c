@@ -89,30 +89,20 @@ static void add_pairs(struct bough__watch *watch, const struct step *step, size_
     task[COSINE2] += sum / (double)pairs * sum / (double)pairs;
 }
 
-// Row t of the Gram matrix by the weights: its gradient along the update.
-static double along(const struct step *step, size_t t)
-{
-    double sum = 0;
-    for (size_t u = 0; u < step->tasks; u++)
-        sum += product(step, t, u) * (double)step->seen.weights[u];
-    return sum;
-}
-
 static void add_weights(struct bough__watch *watch, const struct step *step)
 {
     double length = 0;
     for (size_t t = 0; t < step->tasks; t++)
-        length += (double)step->seen.weights[t] * along(step, t);
+        length += step->seen.parts[t];
     for (size_t t = 0; t < step->tasks; t++) {
         double *task = of_task(watch, t);
-        const double weight = (double)step->seen.weights[t];
-        const double whole = weight * (double)step->seen.roots[t];
+        const double whole = (double)step->seen.weights[t] * (double)step->seen.roots[t];
         if (!takes_part(step, t))
             continue;
         task[WEIGHED]++;
         task[WEIGHT] += whole;
         task[WEIGHT2] += whole * whole;
-        task[SHARE] += length > 0 ? weight * along(step, t) / length : 0;
+        task[SHARE] += length > 0 ? step->seen.parts[t] / length : 0;
     }
 }
 

@@ -23,6 +23,7 @@ struct bough__watched {
     const float *roots;   // [T], what the losses are multiplied by
     const float *gram;    // [T, T] of the gradients of roots[t] L_t
     const float *weights; // [T], of these in the update; NULL = none are told
+    const double *parts;  // [T], each weighted gradient by the update; not read without weights
 };
 
 // Leaves out the tasks of which nothing is labelled, or whose root is 0.

@@ -1,6 +1,5 @@
-#include "train/weigh.h"
+#include "train/weigh_parts.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "graph/gram.h"
 
@@ -11,11 +10,6 @@
 // A Jacobian that takes more bytes is kept only where the weighting wants all of it: not a part of
 // the device's memory, as the last bits of a training go by it.
 static const uint64_t jacobian_bytes = 256 << 20;
-
-static size_t tasks_of(const struct bough__weigh_data *data)
-{
-    return data->model->config->tasks_count;
-}
 
 // ---- Which weightings ----
 
@@ -51,7 +45,7 @@ static void add_up(struct bough__solve *solve)
         solve->weights[i] = 1;
 }
 
-static const struct bough__weighting plain_sum = {
+const struct bough__weighting bough__plain_sum = {
     .row = {.name = "sum"}, .needs = BOUGH_NEEDS_GRAM, .solve = add_up};
 
 static void choose(struct bough__weigher *weigher, const struct bough__choice *choice)
@@ -71,7 +65,7 @@ static void choose_weightings(struct bough__weigh_data *data)
     if (losses != &config->choice)
         choose(&data->by_gradients, &config->choice);
     else if (data->model->config->diagnostics)
-        data->by_gradients.row = &plain_sum;
+        data->by_gradients.row = &bough__plain_sum;
     data->watches = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM ||
                     (data->by_gradients.row && data->model->config->diagnostics);
 }
@@ -88,6 +82,8 @@ static int keeps_jacobian(const struct bough__weigh_data *data)
     const uint64_t bytes = tasks_of(data) * data->stride;
     if (bough__weigh_needs(data) != BOUGH_NEEDS_GRAM)
         return bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS;
+    if (data->groups.count > 1) // a weighted pass has one weight for each task
+        return 1;
     if (bough__weigh_on_representation(data) || data->model->config->weighting.every > 1)
         return 0;
     if (model->jacobian != BOUGH_JACOBIAN_IF_IT_FITS)
@@ -108,29 +104,28 @@ static void find_shared(struct bough__weigh_data *data)
 
 static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
 {
-    const size_t tasks = tasks_of(data);
-    data->host = BOUGH_NEW(arena, float, 3 * tasks + tasks * tasks + 2 * tasks);
-    return data->host ? BOUGH_OK : bough__no_memory();
+    const size_t tasks = tasks_of(data), groups = data->groups.count;
+    data->host = BOUGH_NEW(arena, float, 3 * tasks + groups * (tasks + 1) * tasks + tasks);
+    data->parts = BOUGH_NEW(arena, double, tasks);
+    return data->host && data->parts ? BOUGH_OK : bough__no_memory();
 }
 
-static float *host_roots(const struct bough__weigh_data *data)
+static enum bough_status make_solvers(const struct bough__weigh_data *data,
+                                      struct bough__weigher *weigher, struct bough__arena *arena)
 {
-    return data->host + 2 * tasks_of(data);
-}
-
-static float *host_gram(const struct bough__weigh_data *data)
-{
-    return host_roots(data) + tasks_of(data);
-}
-
-static float *host_weights(const struct bough__weigh_data *data)
-{
-    return host_gram(data) + tasks_of(data) * tasks_of(data);
-}
-
-static float *host_factor(const struct bough__weigh_data *data)
-{
-    return host_weights(data) + tasks_of(data);
+    enum bough_status status = BOUGH_OK;
+    const struct bough__choice choice = {&weigher->row->row, (void *)weigher->options};
+    const int apart = weigher == &data->by_gradients;
+    weigher->solvers = apart ? data->groups.count : 1;
+    weigher->solver = BOUGH_NEW(arena, struct bough__solver, weigher->solvers);
+    BOUGH_TRY_MEMORY(weigher->solver);
+    for (size_t g = 0; g < weigher->solvers; g++)
+        BOUGH_TRY(bough__solver_init(&weigher->solver[g], arena, &choice, tasks_of(data),
+                                     apart ? data->groups.group[g].columns : data->columns));
+    for (size_t g = 0; g < weigher->solvers && (apart || !data->by_gradients.row); g++)
+        weigher->solver[g].smoothing = data->model->config->weighting.smoothing;
+done:
+    return status;
 }
 
 static enum bough_status make_weigher(const struct bough__weigh_data *data,
@@ -140,9 +135,8 @@ static enum bough_status make_weigher(const struct bough__weigh_data *data,
     const struct bough__weighting *row = weigher->row;
     if (!row)
         return BOUGH_OK;
-    const struct bough__choice choice = {&row->row, (void *)weigher->options};
     if (row->solve)
-        return bough__solver_init(&weigher->solver, arena, &choice, tasks_of(data), data->columns);
+        return make_solvers(data, weigher, arena);
     if (!row->state)
         return BOUGH_OK;
     weigher->state_bytes = row->state(tasks_of(data), data->columns) * sizeof(float);
@@ -173,18 +167,27 @@ done:
     return status;
 }
 
+static size_t scratch_bytes(const struct bough__weigh_data *data)
+{
+    size_t most = 0;
+    for (size_t g = 0; g < data->groups.count; g++) {
+        const size_t bytes =
+            bough__gram_scratch((int64_t)tasks_of(data), data->groups.group[g].columns);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 static enum bough_status make_jacobian(struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
     struct bough_device *device = data->model->device;
-    const int64_t tasks = (int64_t)tasks_of(data);
     const size_t bytes = tasks_of(data) * data->stride;
     if (!keeps_jacobian(data))
         return BOUGH_OK;
     BOUGH_TRY(bough__buffer_create(&data->jacobian, device, bytes));
     BOUGH_TRY(bough__fill_zero(bough__whole(data->jacobian), bytes));
-    BOUGH_TRY(
-        bough__buffer_create(&data->scratch, device, bough__gram_scratch(tasks, data->columns)));
+    BOUGH_TRY(bough__buffer_create(&data->scratch, device, scratch_bytes(data)));
 done:
     return status;
 }
@@ -199,10 +202,12 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     find_shared(data);
     if (training)
         choose_weightings(data);
-    const size_t gram = data->watches ? tasks * tasks : 0;
+    const char *by = data->watches ? model->config->weighting.groups : "shared";
+    BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by));
+    const size_t groups = data->groups.count, gram = data->watches ? groups * tasks * tasks : 0;
     BOUGH_TRY(make_host(data, arena));
     BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
-    BOUGH_TRY(bough__buffer_create(&data->weights, device, bytes));
+    BOUGH_TRY(bough__buffer_create(&data->weights, device, groups * bytes));
     BOUGH_TRY(bough__buffer_create(&data->measured, device, 3 * bytes + gram * sizeof(float)));
     if (data->watches) {
         BOUGH_TRY(bough__watch_init(&data->epoch, arena, tasks));
@@ -210,9 +215,6 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     }
     BOUGH_TRY(make_weigher(data, &data->by_losses, arena));
     BOUGH_TRY(make_weigher(data, &data->by_gradients, arena));
-    struct bough__weigher *smoothed =
-        data->by_gradients.row ? &data->by_gradients : &data->by_losses;
-    smoothed->solver.smoothing = model->config->weighting.smoothing;
     if (training) {
         BOUGH_TRY(write_factors(data));
     }
@@ -239,9 +241,10 @@ struct bough__span bough__weigh_losses(const struct bough__weigh_data *data)
     return bough__whole(data->measured);
 }
 
-struct bough__span bough__weigh_gram(const struct bough__weigh_data *data)
+struct bough__span bough__weigh_gram(const struct bough__weigh_data *data, size_t group)
 {
-    return bough__span_at(bough__whole(data->measured), 3 * tasks_of(data) * sizeof(float));
+    const size_t tasks = tasks_of(data), numbers = 3 * tasks + group * tasks * tasks;
+    return bough__span_at(bough__whole(data->measured), numbers * sizeof(float));
 }
 
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data)
@@ -281,141 +284,4 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
         weigh.params_gradient = learned->gradient;
     }
     return weigher->row->write(out, &weigh);
-}
-
-// ---- In a step, on the host ----
-
-static enum bough_status not_finite_loss(const char *name, float loss)
-{
-    return bough__fail(BOUGH_DIVERGED, "the loss of task %s is %g", name,
-                       isnan(loss) ? NAN : (double)loss);
-}
-
-// Where the gradients' squares are finite, so are their products.
-static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
-{
-    const size_t tasks = tasks_of(data);
-    const float *losses = data->host, *gram = host_gram(data);
-    for (size_t t = 0; t < tasks; t++) {
-        const char *name = data->model->config->tasks[t].name;
-        if (!isfinite(losses[2 * t]))
-            return not_finite_loss(name, losses[2 * t]);
-        if (by_gram && !isfinite(gram[t * tasks + t]))
-            return bough__fail(BOUGH_DIVERGED,
-                               "the gradient of task %s is not finite, or its square is not", name);
-    }
-    return BOUGH_OK;
-}
-
-static enum bough_status measure(const struct bough__weigh_data *data,
-                                 struct bough__measured *measured, int by_gram)
-{
-    enum bough_status status;
-    const size_t tasks = tasks_of(data), numbers = 3 * tasks + (by_gram ? tasks * tasks : 0);
-    *measured = (struct bough__measured){.losses = data->host,
-                                         .factor = host_factor(data),
-                                         .scale = by_gram ? host_roots(data) : NULL,
-                                         .gram = host_gram(data)};
-    BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
-    BOUGH_TRY(check_finite(data, by_gram));
-done:
-    return status;
-}
-
-// Warns once a training: what a solve leaves goes on from step to step.
-static void note_solve(struct bough__weigh_data *data, double residual)
-{
-    const struct bough__weigher *by = &data->by_gradients;
-    const double unsolved = data->all_solves.unsolved;
-    if (by->row == &plain_sum)
-        return;
-    bough__solves_add(&data->epoch_solves, residual, by->solver.iterations);
-    bough__solves_add(&data->all_solves, residual, by->solver.iterations);
-    if (unsolved == 0 && data->all_solves.unsolved > 0)
-        bough__log(BOUGH_LOG_WARNING,
-                   "weighting %s: step %u is not solved, a residual of %g, wanted at most %g; "
-                   "result.json counts such steps",
-                   by->row->row.name, data->moment.step, residual, BOUGH__SOLVED);
-}
-
-enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
-{
-    enum bough_status status;
-    double residual;
-    struct bough__measured measured;
-    float *roots = host_roots(data);
-    BOUGH_TRY(measure(data, &measured, 0));
-    bough__solver_run(&data->by_losses.solver, roots, &residual, &measured, &data->moment);
-    for (size_t t = 0; t < tasks_of(data); t++)
-        roots[t] *= host_factor(data)[t];
-    BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, tasks_of(data) * sizeof(float)));
-done:
-    return status;
-}
-
-static void watch(struct bough__weigh_data *data, const struct bough__measured *measured,
-                  const float *weights)
-{
-    const struct bough__watched step = {measured->losses, measured->scale, measured->gram, weights};
-    bough__watch_add(&data->epoch, &step);
-    bough__watch_add(&data->all, &step);
-}
-
-enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
-{
-    enum bough_status status;
-    double residual;
-    struct bough__measured measured;
-    float *weights = host_weights(data);
-    BOUGH_TRY(measure(data, &measured, 1));
-    const double start = bough__clock();
-    bough__solver_run(&data->by_gradients.solver, weights, &residual, &measured, &data->moment);
-    data->seconds += bough__clock() - start;
-    note_solve(data, residual);
-    watch(data, &measured, weights);
-    BOUGH_TRY(bough__write(bough__whole(data->weights), weights, tasks_of(data) * sizeof(float)));
-done:
-    return status;
-}
-
-enum bough_status bough__weigh_watch(struct bough__weigh_data *data)
-{
-    enum bough_status status;
-    struct bough__measured measured;
-    BOUGH_TRY(measure(data, &measured, 1));
-    watch(data, &measured, NULL);
-done:
-    return status;
-}
-
-enum bough_status bough__weigh_after(struct bough__weigh_data *data)
-{
-    enum bough_status status;
-    struct bough__measured measured;
-    BOUGH_TRY(measure(data, &measured, 0));
-    bough__solver_after(&data->by_losses.solver, &measured, &data->moment);
-done:
-    return status;
-}
-
-// ---- What is told ----
-
-enum bough_status bough__weigh_told(const float **weights, const struct bough__weigh_data *data)
-{
-    enum bough_status status = BOUGH_OK;
-    const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
-    const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
-    float *told = host_weights(data), *roots = host_roots(data);
-    *weights = NULL;
-    if (bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS ||
-        (!by_gram && !bough__weigh_sees_losses(data)))
-        return BOUGH_OK;
-    BOUGH_TRY(bough__read(bough__weigh_roots(data), roots, bytes));
-    if (by_gram)
-        BOUGH_TRY(bough__read(bough__whole(data->weights), told, bytes));
-    for (size_t t = 0; t < tasks; t++) // an epoch may end without a step, behind a run's last one
-        told[t] = data->moment.step ? (by_gram ? told[t] : 1) * roots[t] : NAN;
-    *weights = told;
-done:
-    return status;
 }

@@ -4,6 +4,7 @@
 #define BOUGH_TRAIN_WEIGH_H
 
 #include "mtl/solver.h"
+#include "train/groups.h"
 #include "train/model.h"
 #include "train/solves.h"
 #include "train/watch.h"
@@ -12,7 +13,8 @@
 struct bough__weigher {
     const struct bough__weighting *row; // NULL = there is none
     const void *options;
-    struct bough__solver solver; // of a row that solves
+    struct bough__solver *solver; // [solvers], of a row that solves: one for each group
+    size_t solvers;
     struct bough__buffer *state; // of one that writes; NULL = it keeps nothing
     size_t state_bytes;
 };
@@ -24,17 +26,19 @@ struct bough__weigh_data {
     struct bough__weigher by_losses, by_gradients;
     struct bough__moment moment;   // of the step that runs
     struct bough__buffer *factor;  // [T], the tasks' weights in the config
-    struct bough__buffer *weights; // [T], of the gradients
+    struct bough__buffer *weights; // [groups, T], of the gradients
     // What is read in one go: losses [T, 2], mean and weight; the roots [T], what each loss's
     // gradient is multiplied by where the backward pass begins: the factor, times the weight of the
-    // weighting by losses; then the Gram matrix [T, T].
+    // weighting by losses; then the Gram matrices [groups, T, T].
     struct bough__buffer *measured;
     struct bough__span shared;      // the gradient of the shared parameters,
-    int64_t columns;                // so many
+    int64_t columns;                // so many,
+    struct bough__groups groups;    // in parts
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
     struct bough__buffer *scratch;  // of the Gram matrix of it
-    float *host; // measured, weights, factor: where they are read to and written from
+    float *host;   // measured, weights, factor: where they are read to and written from
+    double *parts; // [T], of the update's squared length
     // Whether the Gram matrix is read in every step that finds weights, and summed up: over the
     // epoch, and over all.
     int watches;
@@ -49,8 +53,8 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
                                     const struct bough__model *model, int training);
 void bough__weigh_fini(struct bough__weigh_data *data);
 
-struct bough__span bough__weigh_losses(const struct bough__weigh_data *data); // [T, 2]
-struct bough__span bough__weigh_gram(const struct bough__weigh_data *data);   // [T, T]
+struct bough__span bough__weigh_losses(const struct bough__weigh_data *data);             // [T, 2]
+struct bough__span bough__weigh_gram(const struct bough__weigh_data *data, size_t group); // [T, T]
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data); // [T]
 
@@ -87,8 +91,9 @@ int bough__weigh_learns_after(const struct bough__weigh_data *data);
 int bough__weigh_keeps(const struct bough__weigh_data *data);
 
 // What the log tells of the last step: what each task's gradient was multiplied by, in `*weights`
-// [T] (NaN before the first step). `*weights` is NULL where none are found: they stand in the
-// config, or each number of the gradients has its own. Errors: DEVICE.
+// [T] (NaN before the first step; of several groups the mean over the parameters). `*weights` is
+// NULL where none are found: they stand in the config, or each number of the gradients has its own.
+// Errors: DEVICE.
 enum bough_status bough__weigh_told(const float **weights, const struct bough__weigh_data *data);
 
 // What the weightings keep from step to step, for a checkpoint: `bytes` of it, 0 if they keep

@@ -7,7 +7,10 @@
 
 static size_t solver_bytes(const struct bough__weigher *weigher)
 {
-    return weigher->solver.state_count * sizeof(double);
+    size_t count = 0;
+    for (size_t i = 0; i < weigher->solvers; i++)
+        count += weigher->solver[i].state_count;
+    return count * sizeof(double);
 }
 
 static size_t watch_bytes(const struct bough__weigh_data *data)
@@ -30,9 +33,11 @@ size_t bough__weigh_state_bytes(const struct bough__weigh_data *data)
 static enum bough_status read_state(const struct bough__weigher *weigher, char **to)
 {
     enum bough_status status = BOUGH_OK;
-    if (solver_bytes(weigher))
-        memcpy(*to, weigher->solver.state, solver_bytes(weigher));
-    *to += solver_bytes(weigher);
+    for (size_t i = 0; i < weigher->solvers; i++) {
+        const size_t bytes = weigher->solver[i].state_count * sizeof(double);
+        memcpy(*to, weigher->solver[i].state, bytes);
+        *to += bytes;
+    }
     if (weigher->state_bytes)
         status = bough__read(bough__whole(weigher->state), *to, weigher->state_bytes);
     *to += weigher->state_bytes;
@@ -42,9 +47,11 @@ static enum bough_status read_state(const struct bough__weigher *weigher, char *
 static enum bough_status write_state(struct bough__weigher *weigher, const char **from)
 {
     enum bough_status status = BOUGH_OK;
-    if (solver_bytes(weigher))
-        memcpy(weigher->solver.state, *from, solver_bytes(weigher));
-    *from += solver_bytes(weigher);
+    for (size_t i = 0; i < weigher->solvers; i++) {
+        const size_t bytes = weigher->solver[i].state_count * sizeof(double);
+        memcpy(weigher->solver[i].state, *from, bytes);
+        *from += bytes;
+    }
     if (weigher->state_bytes)
         status = bough__write(bough__whole(weigher->state), *from, weigher->state_bytes);
     *from += weigher->state_bytes;
@@ -71,9 +78,10 @@ done:
 // What the steps up to the next solve go by.
 static enum bough_status write_last(struct bough__weigh_data *data)
 {
-    const size_t tasks = data->by_gradients.solver.tasks;
-    bough__solver_last(&data->by_gradients.solver, data->host);
-    return bough__write(bough__whole(data->weights), data->host, tasks * sizeof(float));
+    const size_t tasks = data->model->config->tasks_count, groups = data->groups.count;
+    for (size_t g = 0; g < groups; g++)
+        bough__solver_last(&data->by_gradients.solver[g], data->host + g * tasks);
+    return bough__write(bough__whole(data->weights), data->host, groups * tasks * sizeof(float));
 }
 
 enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state)

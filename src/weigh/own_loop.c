@@ -40,6 +40,11 @@ static enum bough_status check_options(const struct bough_weighting *weighting,
         return bough__fail(BOUGH_INVALID,
                            "%s goes by the gradients themselves; wanted their columns",
                            row_of(weighting)->row.name);
+    if (strcmp(weighting->config.groups, "shared") != 0)
+        return bough__fail(
+            BOUGH_INVALID,
+            "groups: %s is for a training, which knows its layers; this is one group",
+            weighting->config.groups);
     for (size_t t = 0; options->task_weights && t < weighting->tasks; t++)
         if (!(options->task_weights[t] >= 0 && options->task_weights[t] <= FLT_MAX))
             return bough__fail(BOUGH_INVALID, "the weight of task %zu is %g; wanted 0 or more", t,

@@ -21,6 +21,7 @@ try bough weigh famo -g two.safetensors
 try bough weigh cagard -g two.safetensors 2>&1 | sed 's/ (equal, .*/ (...)/'
 try bough weigh cagrad -g two.safetensors --set c=-1
 try bough weigh cagrad -g two.safetensors --set d=1
+try bough weigh cagrad -g two.safetensors --set groups=layer
 try bough weigh mgda
 try bough weigh -g two.safetensors
 try bough weigh mgda -g nothing.safetensors

@@ -261,7 +261,7 @@ static void rows_are_told_checked_and_saved(void **state)
         {"weighting=ramp", "weighting: step is missing (from task to task)"},
         {"weighting={name: ramp, step: 2}", "weighting.step: '2'; wanted a number, 0 to 1"},
         {"weighting={name: ramp, stepp: 1}",
-         "did you mean step? (name, first, step, losses, on, every, smoothing)"},
+         "did you mean step? (name, first, step, losses, on, groups, every, smoothing)"},
         {"weighting=rampe", "did you mean ramp? (equal, fixed, "},
         {"trunk=[gain]", "trunk[0].gain: factor is missing (of every number)"},
         {"trunk=[gain: {factor: 1, times: 2147483648}]",

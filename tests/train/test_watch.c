@@ -23,6 +23,7 @@ static void means_over_steps(void **state)
     static const float first[] = {9, 0, -3, 0, 16, 4, -3, 4, 2};
     static const float second[] = {1, 1, 0, 1, 1, 0, 0, 0, 0};
     static const float weights[] = {1, 0.5f, 0}, others[] = {3, 1.5f, 0};
+    static const double first_parts[] = {9, 4, 0}, second_parts[] = {13.5, 6.75, 0};
     static const float roots[] = {1, 2, 1}; // b's gradients are twice as long as its loss's
     static const char *const task[] = {"a", "b", "c"};
     struct bough__arena arena = {0};
@@ -32,8 +33,9 @@ static void means_over_steps(void **state)
     assert_int_equal(bough__watch_put(told, &watch, task), 0);
     assert_int_equal(json_object_size(told), 0);
     assert_true(isnan(bough__watch_conflicting(&watch)));
-    bough__watch_add(&watch, &(struct bough__watched){losses, roots, first, weights});
-    bough__watch_add(&watch, &(struct bough__watched){missing, roots, second, others});
+    bough__watch_add(&watch, &(struct bough__watched){losses, roots, first, weights, first_parts});
+    bough__watch_add(&watch,
+                     &(struct bough__watched){missing, roots, second, others, second_parts});
     assert_int_equal(bough__watch_put(told, &watch, task), 0);
     assert_float_equal(number(told, "a", "norm"), 2, 1e-12);
     assert_float_equal(number(told, "b", "norm"), 1.25, 1e-12);

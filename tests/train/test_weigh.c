@@ -159,14 +159,14 @@ static void what_is_unsolved_is_warned_of_once_and_counted(void **state)
     net_open(net, test_devices(&count)[0], "mgda", 3);
     assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     struct bough__weigh_data *weigh = &runner->data.weigh;
-    struct bough__weighting bad = *weigh->by_gradients.solver.weighting;
+    struct bough__weighting bad = *weigh->by_gradients.solver->weighting;
     bad.solve = solve_badly;
     assert_ok(bough__weigh_told(&weights, weigh));
     assert_true(isnan(weights[0]) && isnan(weights[2])); // no step found any
     assert_ok(bough__runner_begin(runner));
     run(runner, 0);
     assert_true(weigh->all_solves.residual >= 0 && weigh->all_solves.residual <= BOUGH__SOLVED);
-    weigh->by_gradients.solver.weighting = &bad;
+    weigh->by_gradients.solver->weighting = &bad;
     const int before = test_warnings();
     run(runner, 1);
     run(runner, 2);

@@ -16,6 +16,7 @@ static const char *const combined[] = {
     "{name: mgda, losses: uncertainty}",
     "{name: mgda, on: representation}",
     "{name: mgda, every: 3}",
+    "{name: gradvac, groups: tensor, every: 2}",
     "{name: mgda, losses: chebyshev}",
     "{name: nash, losses: {name: fixed, weights: [1, 2, 0.5]}}",
     "{name: nash, on: representation, every: 2, smoothing: 0.5}",

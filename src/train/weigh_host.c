@@ -1,0 +1,175 @@
+// What a step's weighing does on the host, and what is told of it.
+#include "train/weigh_parts.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <math.h>
+
+// ---- In a step ----
+
+static enum bough_status not_finite_loss(const char *name, float loss)
+{
+    return bough__fail(BOUGH_DIVERGED, "the loss of task %s is %g", name,
+                       isnan(loss) ? NAN : (double)loss);
+}
+
+// Where the gradients' squares are finite, so are their products.
+static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
+{
+    const size_t tasks = tasks_of(data);
+    const float *losses = data->host, *gram = host_gram(data);
+    for (size_t t = 0; t < tasks; t++) {
+        const char *name = data->model->config->tasks[t].name;
+        if (!isfinite(losses[2 * t]))
+            return not_finite_loss(name, losses[2 * t]);
+        for (size_t g = 0; by_gram && g < data->groups.count; g++)
+            if (!isfinite(gram[(g * tasks + t) * tasks + t]))
+                return bough__fail(BOUGH_DIVERGED,
+                                   "the gradient of task %s is not finite, or its square is not",
+                                   name);
+    }
+    return BOUGH_OK;
+}
+
+static enum bough_status measure(const struct bough__weigh_data *data,
+                                 struct bough__measured *measured, int by_gram)
+{
+    enum bough_status status;
+    const size_t tasks = tasks_of(data), grams = data->groups.count * tasks * tasks,
+                 numbers = 3 * tasks + (by_gram ? grams : 0);
+    *measured = (struct bough__measured){.losses = data->host,
+                                         .factor = host_factor(data),
+                                         .scale = by_gram ? host_roots(data) : NULL,
+                                         .gram = host_gram(data)};
+    BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
+    BOUGH_TRY(check_finite(data, by_gram));
+done:
+    return status;
+}
+
+// Warns once a training: what a solve leaves goes on from step to step.
+static void note_solve(struct bough__weigh_data *data, double residual, size_t iterations)
+{
+    const double unsolved = data->all_solves.unsolved;
+    if (data->by_gradients.row == &bough__plain_sum)
+        return;
+    bough__solves_add(&data->epoch_solves, residual, iterations);
+    bough__solves_add(&data->all_solves, residual, iterations);
+    if (unsolved == 0 && data->all_solves.unsolved > 0)
+        bough__log(BOUGH_LOG_WARNING,
+                   "weighting %s: step %u is not solved, a residual of %g, wanted at most %g; "
+                   "result.json counts such steps",
+                   data->by_gradients.row->row.name, data->moment.step, residual, BOUGH__SOLVED);
+}
+
+enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    double residual;
+    struct bough__measured measured;
+    float *roots = host_roots(data);
+    BOUGH_TRY(measure(data, &measured, 0));
+    bough__solver_run(data->by_losses.solver, roots, &residual, &measured, &data->moment);
+    for (size_t t = 0; t < tasks_of(data); t++)
+        roots[t] *= host_factor(data)[t];
+    BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, tasks_of(data) * sizeof(float)));
+done:
+    return status;
+}
+
+// Sees the groups together: the first one's matrix and weights on the host are then those of all.
+static void watch(struct bough__weigh_data *data, int weighed)
+{
+    const struct bough__groups *groups = &data->groups;
+    const size_t tasks = tasks_of(data);
+    float *gram = host_gram(data), *weights = host_weights(data);
+    if (weighed) {
+        bough__groups_parts(data->parts, groups, gram, weights, tasks);
+        bough__groups_mean(weights, groups, weights, tasks);
+    }
+    bough__groups_gram(gram, groups, gram, tasks);
+    const struct bough__watched step = {data->host, host_roots(data), gram,
+                                        weighed ? weights : NULL, data->parts};
+    bough__watch_add(&data->epoch, &step);
+    bough__watch_add(&data->all, &step);
+}
+
+static void solve_groups(struct bough__weigh_data *data, struct bough__measured *measured)
+{
+    const size_t tasks = tasks_of(data);
+    const double start = bough__clock();
+    for (size_t g = 0; g < data->groups.count; g++, measured->gram += tasks * tasks) {
+        struct bough__solver *solver = &data->by_gradients.solver[g];
+        double residual;
+        bough__solver_run(solver, host_weights(data) + g * tasks, &residual, measured,
+                          &data->moment);
+        note_solve(data, residual, solver->iterations);
+    }
+    data->seconds += bough__clock() - start;
+}
+
+enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    struct bough__measured measured;
+    const size_t bytes = data->groups.count * tasks_of(data) * sizeof(float);
+    BOUGH_TRY(measure(data, &measured, 1));
+    solve_groups(data, &measured);
+    BOUGH_TRY(bough__write(bough__whole(data->weights), host_weights(data), bytes));
+    watch(data, 1);
+done:
+    return status;
+}
+
+enum bough_status bough__weigh_watch(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    struct bough__measured measured;
+    BOUGH_TRY(measure(data, &measured, 1));
+    watch(data, 0);
+done:
+    return status;
+}
+
+enum bough_status bough__weigh_after(struct bough__weigh_data *data)
+{
+    enum bough_status status;
+    struct bough__measured measured;
+    BOUGH_TRY(measure(data, &measured, 0));
+    bough__solver_after(data->by_losses.solver, &measured, &data->moment);
+done:
+    return status;
+}
+
+// ---- What is told ----
+
+// The mean of the groups' weights.
+static enum bough_status read_weights(const struct bough__weigh_data *data, float *weights)
+{
+    const size_t tasks = tasks_of(data), bytes = data->groups.count * tasks * sizeof(float);
+    const enum bough_status status = bough__read(bough__whole(data->weights), weights, bytes);
+    if (status == BOUGH_OK)
+        bough__groups_mean(weights, &data->groups, weights, tasks);
+    return status;
+}
+
+enum bough_status bough__weigh_told(const float **weights, const struct bough__weigh_data *data)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
+    const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
+    float *told = host_weights(data), *roots = host_roots(data);
+    *weights = NULL;
+    if (bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS ||
+        (!by_gram && !bough__weigh_sees_losses(data)))
+        return BOUGH_OK;
+    BOUGH_TRY(bough__read(bough__weigh_roots(data), roots, bytes));
+    if (by_gram)
+        BOUGH_TRY(read_weights(data, told));
+    for (size_t t = 0; t < tasks; t++) // an epoch may end without a step, behind a run's last one
+        told[t] = data->moment.step ? (by_gram ? told[t] : 1) * roots[t] : NAN;
+    *weights = told;
+done:
+    return status;
+}
