@@ -8,8 +8,9 @@
 // The active rows, those that are met with equality, are independent.
 struct active {
     struct bough__active_set *of;
-    double *slack, *size; // Gz - b, and |b| + |G|z
-    double *way;          // of the active z as the next row's grows by 1, downwards
+    double *slack; // Gz - b, carried on from step to step, so that it is measured only at the end
+    double *norm;  // of the rows' gradients
+    double *way;   // of the active z as the next row's grows by 1, downwards
     struct bough__cholesky cholesky;
     size_t *member;
     char *is_member;
@@ -24,40 +25,57 @@ static void lay_out(struct active *c)
 {
     const size_t n = c->of->n;
     c->slack = c->of->work;
-    c->size = c->slack + n;
-    c->way = c->size + n;
+    c->norm = c->slack + n;
+    c->way = c->norm + n;
     c->cholesky.factor = c->way + n;
     c->member = (size_t *)(c->cholesky.factor + (n + 1) * (n + 2) / 2);
     c->is_member = (char *)(c->member + n);
 }
 
-static void measure_row(struct active *c, size_t i)
+// Its slack; gives |b| + |G|z.
+static double measure_row(struct active *c, size_t i)
 {
     const double *row = c->of->g + i * c->of->n, *z = c->of->z;
-    c->slack[i] = -c->of->b[i];
-    c->size[i] = fabs(c->of->b[i]);
+    double sum = 0, size = 0;
+#pragma omp simd reduction(+ : sum, size)
     for (size_t j = 0; j < c->of->n; j++) {
-        c->slack[i] += row[j] * z[j];
-        c->size[i] += fabs(row[j]) * z[j];
+        sum += row[j] * z[j];
+        size += fabs(row[j]) * z[j];
     }
+    c->slack[i] = sum - c->of->b[i];
+    return size + fabs(c->of->b[i]);
 }
 
-// The row that is violated most, in lengths of its gradient; n where none is, but for rounding.
+// In lengths of its gradient; n where none is.
+static size_t most_violated(const struct active *c)
+{
+    size_t worst = c->of->n;
+    double most = 0;
+    for (size_t i = 0; i < c->of->n; i++)
+        if (!c->is_member[i] && c->slack[i] < most * c->norm[i]) {
+            worst = i;
+            most = c->slack[i] / c->norm[i];
+        }
+    return worst;
+}
+
+// Measured, and but for rounding.
+static int is_violated(struct active *c, size_t i)
+{
+    const double size = measure_row(c, i);
+    return c->slack[i] < -4 * (double)c->of->n * DBL_EPSILON * size;
+}
+
+// The row that is to be met next; n where all are.
 static size_t violated(struct active *c)
 {
-    const size_t n = c->of->n;
-    size_t worst = n;
-    double most = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double norm = sqrt(fmax(c->of->g[i * n + i], DBL_MIN));
-        measure_row(c, i);
-        if (!c->is_member[i] && c->slack[i] < -4 * (double)n * DBL_EPSILON * c->size[i] &&
-            c->slack[i] / norm < most) {
-            worst = i;
-            most = c->slack[i] / norm;
-        }
-    }
-    return worst;
+    const size_t n = c->of->n, p = most_violated(c);
+    if (p < n && is_violated(c, p))
+        return p;
+    for (size_t i = 0; i < n; i++)
+        if (!is_violated(c, i))
+            c->slack[i] = fmax(0, c->slack[i]);
+    return most_violated(c);
 }
 
 static void leave(struct active *c, size_t k, double *work)
@@ -100,6 +118,18 @@ static double until_zero(const struct active *c, size_t count, size_t *k)
     return least;
 }
 
+// Of the slack, as z_p grows by `step`.
+static void follow(struct active *c, size_t p, size_t count, double step)
+{
+    const size_t n = c->of->n;
+    for (size_t i = 0; i <= count; i++) {
+        const double *row = c->of->g + (i < count ? c->member[i] : p) * n;
+        const double by = i < count ? -step * c->way[i] : step;
+        for (size_t j = 0; j < n; j++)
+            c->slack[j] += by * row[j];
+    }
+}
+
 static void move(struct active *c, size_t count, double step)
 {
     for (size_t i = 0; i < count; i++)
@@ -127,6 +157,7 @@ static int add(struct active *c, size_t p)
             tell_why(c, p);
             return 0;
         }
+        follow(c, p, count, fmin(full, partial));
         move(c, count, fmin(full, partial));
         c->of->z[p] += fmin(full, partial);
         if (full <= partial) {
@@ -135,7 +166,7 @@ static int add(struct active *c, size_t p)
             return 1;
         }
         c->cholesky.count = count;
-        leave(c, k, c->slack);
+        leave(c, k, c->way);
     }
 }
 
@@ -143,9 +174,9 @@ static double residual_of(struct active *c)
 {
     double residual = 0;
     for (size_t i = 0; i < c->of->n; i++) {
-        measure_row(c, i);
+        const double size = measure_row(c, i);
         const double off = c->is_member[i] ? fabs(c->slack[i]) : fmax(0, -c->slack[i]);
-        residual = fmax(residual, c->size[i] > 0 ? off / c->size[i] : 0);
+        residual = fmax(residual, size > 0 ? off / size : 0);
     }
     return residual;
 }
@@ -167,6 +198,8 @@ int bough__active_set_run(struct bough__active_set *of)
     lay_out(&c);
     for (size_t i = 0; i < of->n; i++) {
         of->z[i] = 0;
+        c.slack[i] = -of->b[i];
+        c.norm[i] = sqrt(fmax(of->g[i * of->n + i], DBL_MIN));
         c.is_member[i] = 0;
     }
     // Each round ends with a longer d, but for rounding: there are not many.

@@ -17,6 +17,7 @@ static inline double *bough__cholesky_row(const struct bough__cholesky *of, size
 static inline double bough__dot(const double *a, const double *b, size_t count)
 {
     double sum = 0;
+#pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++)
         sum += a[i] * b[i];
     return sum;

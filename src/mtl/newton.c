@@ -161,11 +161,11 @@ static double iterate(struct newton *c, size_t *steps)
     for (*steps = 0; residual > DBL_EPSILON && *steps < MOST_STEPS; ++*steps) {
         if (!factor(c, 1))
             break;
-        const double less = find_step(c);
+        const double less = find_step(c), last = residual;
         if (!go(c))
             break;
         residual = measure(c);
-        if (less < 1e-28)
+        if (less < 1e-28 || (residual < 1e-12 && residual >= last)) // what is left is rounding
             break;
     }
     return residual;

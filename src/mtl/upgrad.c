@@ -26,7 +26,7 @@ const struct bough__weighting bough__weighting_upgrad = {
     .rule = "G~ = G / trace G + reg_eps I, v^t = argmin of v'G~v over v >= p_t e_t / n\n"
             "w = sum v^t, d = sum w_t g_t",
     .advice = "No task loses by a small step, and without conflicts it is the mean; n problems a "
-              "step, of seconds at 256 tasks.",
+              "step.",
     .scratch = bough__projection_scratch,
     .solve = upgrad_solve,
 };
