@@ -1,6 +1,6 @@
 // The direction within c|g_0| of the mean gradient g_0 that serves the worst task best:
 // g_0 + c|g_0| g_w / |g_w|, w the least of g_0.g_w + c|g_0||g_w| over the simplex. Where g_w
-// vanishes, |g_w|^2 at most 1e-8 of the sum of |g_t|^2, it is g_0.
+// vanishes, |g_w| at most 1e-4 of the sum of w_t |g_t|, it is g_0.
 #include "mtl/mean_gradient.h"
 #include "mtl/simplex.h"
 #include "mtl/weighting.h"
@@ -23,6 +23,8 @@ static const struct bough__option cagrad_options[] = {
      .range = &range_rescale, .number = {1},
      .help = "what divides the result: 0 = nothing, 1 = 1 + c^2, 2 = 1 + c"},
 };
+
+#define VANISHES 1e-4
 
 // G over its trace, and so its products.
 struct cagrad {
@@ -62,6 +64,7 @@ static double beyond(struct cagrad *c, double s, double square)
 {
     const size_t n = c->n;
     const double k = s / c->radius;
+    ++*c->iterations;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++)
             c->shifted[i * n + j] =
@@ -70,10 +73,28 @@ static double beyond(struct cagrad *c, double s, double square)
     return length(c) - s;
 }
 
+// What of |g_w| float leaves uncertain: VANISHES of the sum of w_t |g_t|.
+static double uncertain(const struct cagrad *c)
+{
+    double size = 0;
+    for (size_t i = 0; i < c->n; i++)
+        size += c->w[i] * sqrt(fmax(0, c->g[i * c->n + i]));
+    return VANISHES * size;
+}
+
+// The least that it is for any w, but for gradients of less than 1e-12 of all.
+static double least_uncertain(const struct cagrad *c)
+{
+    double least = 1;
+    for (size_t i = 0; i < c->n; i++)
+        least = fmin(least, c->g[i * c->n + i]);
+    return VANISHES * fmax(1e-12, sqrt(fmax(0, least)));
+}
+
 // By the secant, the end that stays put counting half. 0 where g_w vanishes.
 static double find_length(struct cagrad *c, double square)
 {
-    double low = 1e-4, high = 1, over = beyond(c, low, square), under, s = low;
+    double low = least_uncertain(c), high = 1, over = beyond(c, low, square), under, s = low;
     if (over <= 0)
         return 0;
     under = beyond(c, high, square);
@@ -92,7 +113,8 @@ static double find_length(struct cagrad *c, double square)
             over *= side == -1 ? 0.5 : 1, side = -1;
         }
     }
-    return length(c);
+    const double found = length(c);
+    return found > uncertain(c) ? found : 0;
 }
 
 // How far the slope at w is from the least one.

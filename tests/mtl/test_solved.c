@@ -271,6 +271,20 @@ static void gradients_that_cancel(void **state)
         }
 }
 
+// However much longer another one is: d is (g_0 + |g_0| / 2 g_w / |g_w|) / 1.25, g_w the small one.
+static void cagrad_serves_a_small_gradient(void **state)
+{
+    (void)state;
+    for (double ratio = 10; ratio < 1e7; ratio *= 10) {
+        struct problem problem = {2, 2, 0, {ratio, 0, 0, 1}, {1, 1}, {0}, {0}, 0};
+        solve(&problem, "cagrad");
+        const double mean = hypot(ratio, 1) / 2;
+        const double wanted[] = {ratio / 2 / 1.25, (0.5 + mean / 2) / 1.25};
+        assert_true(distance(problem.direction, wanted, 2) < 1e-9 * mean);
+        assert_true(problem.residual < 1e-8);
+    }
+}
+
 // Where nothing conflicts pcd goes by its first task alone; where constraints cannot hold together,
 // too; and it does not know how large another task's loss is.
 static void pcd_goes_by_its_first_task(void **state)
@@ -354,6 +368,7 @@ int main(void)
         cmocka_unit_test(equal_gradients),
         cmocka_unit_test(whatever_comes),
         cmocka_unit_test(gradients_that_cancel),
+        cmocka_unit_test(cagrad_serves_a_small_gradient),
         cmocka_unit_test(pcd_goes_by_its_first_task),
         cmocka_unit_test(pcd_keeps_means_by_task),
         cmocka_unit_test(nash_goes_by_directions),
