@@ -108,6 +108,40 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
     return BOUGH_OK;
 }
 
+// ---- Weightings ----
+
+// What goes by the gradients of what tasks share, where they share nothing.
+static void check_shared(const struct bough__trainer *trainer)
+{
+    const struct bough_config *config = &trainer->config;
+    const struct bough__choice *choice = &config->weighting.choice;
+    const int by_gradients = bough__by_gradients(bough__weighting_of(choice)->needs);
+    if (trainer->training->data.weigh.by_gradients.row || !(by_gradients || config->diagnostics))
+        return;
+    bough__log(BOUGH_LOG_WARNING,
+               "%s%s: goes by the tasks' gradients of what they share, and %s: it is left out",
+               by_gradients ? "weighting: " : "diagnostics", by_gradients ? choice->row->name : "",
+               config->tasks_count < 2 ? "there is one task" : "nothing is shared");
+}
+
+// An option `warmup` is of epochs.
+static void check_warmup(const struct bough_config *config, const struct bough__choice *choice)
+{
+    const struct bough__options *options = &choice->row->options;
+    for (size_t i = 0; i < options->count; i++) {
+        const struct bough__option *option = &options->option[i];
+        if (strcmp(option->name, "warmup") != 0)
+            continue;
+        const int32_t epochs =
+            *(const int32_t *)(const void *)((const char *)choice->options + option->offset);
+        if (epochs >= config->train.epochs)
+            bough__log(BOUGH_LOG_WARNING,
+                       "weighting: %s: a warmup of %d epochs, and train.epochs is %d: it is never "
+                       "behind it",
+                       choice->row->name, epochs, config->train.epochs);
+    }
+}
+
 enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
 {
     enum bough_status status = BOUGH_OK;
@@ -117,6 +151,8 @@ enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
         BOUGH_TRY(check_labels(trainer, t));
     }
     BOUGH_TRY(check_validation(trainer));
+    check_shared(trainer);
+    check_warmup(&trainer->config, bough__weighing_losses(&trainer->config.weighting));
 done:
     return status;
 }

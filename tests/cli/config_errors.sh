@@ -47,6 +47,7 @@ with 'optimizer:' 'weighting: {name: fixed, weights: {left: 1, rigth: 1, right: 
 with 'optimizer:' 'weighting: {name: fixed, weights: [1]}\noptimizer:'
 with 'optimizer:' 'weighting: {name: mgda, losses: graddrop}\noptimizer:'
 with 'optimizer:' 'weighting: {name: equal, losses: uncertainty}\noptimizer:'
+with 'optimizer:' 'weighting: [uncertainty, cagrad]\noptimizer:'
 with 'optimizer:' 'weighting: {name: graddrop, on: representation}\noptimizer:'
 with 'optimizer:' 'weighting: {name: graddrop, groups: layer}\noptimizer:'
 with 'optimizer:' 'weighting: {name: mgda, on: representation, groups: tensor}\noptimizer:'

@@ -223,6 +223,29 @@ static void softmax_before_cross_entropy_is_told(void **state)
     assert_non_null(strstr(logged, "tasks.a.head: ends in softmax, and cross_entropy applies it"));
 }
 
+static void a_weighting_that_is_left_out_is_told(void **state)
+{
+    (void)state;
+    set_with("class", "cross_entropy", "weighting=equal");
+    assert_ok(train(NULL));
+    assert_null(strstr(logged, "left out"));
+    set_with("class", "cross_entropy", "weighting=mgda");
+    assert_ok(train(NULL));
+    assert_non_null(strstr(logged, "weighting: mgda: goes by the tasks' gradients of what they "
+                                   "share, and there is one task: it is left out"));
+    set_with("class", "cross_entropy", "diagnostics=true");
+    assert_ok(train(NULL));
+    assert_non_null(strstr(logged, "diagnostics: goes by"));
+}
+
+static void a_warmup_without_end_is_told(void **state)
+{
+    (void)state;
+    set_with("class", "cross_entropy", "weighting={name: stch, warmup: 100}");
+    assert_ok(train(NULL));
+    assert_non_null(strstr(logged, "weighting: stch: a warmup of 100 epochs"));
+}
+
 static void layers_that_do_not_fit_are_told_with_the_data(void **state)
 {
     (void)state;
@@ -241,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup(an_unlabelled_validation_is_told, fill),
         cmocka_unit_test_setup(a_loss_of_numbers_refuses_classes, fill),
         cmocka_unit_test_setup(layers_that_do_not_fit_are_told_with_the_data, fill),
+        cmocka_unit_test_setup(a_weighting_that_is_left_out_is_told, fill),
+        cmocka_unit_test_setup(a_warmup_without_end_is_told, fill),
         cmocka_unit_test_setup(softmax_before_cross_entropy_is_told, fill),
     };
     return cmocka_run_group_tests(tests, start, test_folder_end);

@@ -79,6 +79,22 @@ static void the_log_tells_the_weights(void **state)
     }
 }
 
+// Gradients that only the device sees are bad in the next step's losses, which are told.
+static void a_diverging_run_is_told(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"weighting=graddrop", "weighting=gradnorm",
+                                       "weighting=dbmtl", "weighting=mgda"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bough_run *run;
+        const struct bough_config config = test_config_with(
+            training_text, training_file, rows[i], "optimizer={name: sgd, lr: 1e30}", NULL);
+        assert_fails(bough_train(&run, &config, NULL), BOUGH_DIVERGED, "task ");
+        print_message("%s: %s\n", rows[i], bough_last_error());
+        bough_run_destroy(&run);
+    }
+}
+
 // ---- Steps ----
 
 enum { MOST_TASKS = 8, ROWS = 130, BATCH = 100, WIDTH = 12, STEPS = 3 };
@@ -284,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_log_tells_the_weights),
+        cmocka_unit_test(a_diverging_run_is_told),
         cmocka_unit_test(what_is_unsolved_is_warned_of_once_and_counted),
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
         cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
