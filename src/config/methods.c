@@ -170,25 +170,21 @@ static void tell_heads(const struct page *page, const struct bough__weighting *r
                                          : "weighted as the shared layers are");
 }
 
-// Its size is a function that is called, so its form is found from a few values.
+// Its size is a function that is called: told for some numbers of tasks.
 static void tell_state(const struct page *page, const struct bough__weighting *row)
 {
-    enum { TASKS = 4, COLUMNS = 1 << 20 };
+    enum { TASKS = 2, MORE = 8, COLUMNS = 1 << 20 };
     char text[200] = "none";
     const size_t few = row->state ? row->state(TASKS, 0) : 0;
-    const size_t twice = few ? row->state(2 * TASKS, 0) : 0;
     const size_t large = row->state ? (row->state(TASKS, COLUMNS) - few) / COLUMNS : 0;
     if (row->params)
         snprintf(text, sizeof text, "a number for each task, which the model's optimizer learns");
     else if (large)
         snprintf(text, sizeof text, "a few numbers, and %zu float%s a task for each of P",
                  large / TASKS, large == TASKS ? "" : "s");
-    else if (few && twice == 4 * few)
-        snprintf(text, sizeof text, "%zu numbers for each pair of tasks", few / (TASKS * TASKS));
-    else if (few && twice == 2 * few)
-        snprintf(text, sizeof text, "%zu numbers for each task", few / TASKS);
     else if (few)
-        snprintf(text, sizeof text, "%zu numbers of %d tasks", few, TASKS);
+        snprintf(text, sizeof text, "%zu numbers of %d tasks, %zu of %d", few, TASKS,
+                 row->state(MORE, 0), MORE);
     tell(page, "state", text);
 }
 

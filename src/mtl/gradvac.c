@@ -2,6 +2,7 @@
 // mean: the others in random order, each as it was given. The mean of a pair, rho*, begins at 0 and
 // takes beta of each cosine met. A pair that was parallel all along, rho* = 1 to rounding, and one
 // with a gradient of 0, is left as it is; the latter has no cosine to remember.
+#include "mtl/cholesky.h"
 #include "mtl/order.h"
 
 #include <math.h>
@@ -34,14 +35,6 @@ struct mixed {
     double *products; // [n], of v and each g_k
 };
 
-static double length(const struct mixed *v, size_t n)
-{
-    double square = 0;
-    for (size_t k = 0; k < n; k++)
-        square += v->c[k] * v->products[k];
-    return sqrt(fmax(0, square));
-}
-
 // How much of a gradient of length `other` brings the cosine of v and it from rho to wanted.
 static double share(double rho, double wanted, double length, double other)
 {
@@ -54,7 +47,8 @@ static void meet(struct mixed *v, double *mean, const struct bough__solve *solve
 {
     const struct gradvac_options *options = solve->options;
     const double *row = solve->gram + j * solve->n;
-    const double own = length(v, solve->n), other = sqrt(fmax(0, row[j]));
+    const double own = sqrt(fmax(0, bough__dot(v->c, v->products, solve->n)));
+    const double other = sqrt(fmax(0, row[j]));
     const double cosine = v->products[j] / (own * other), wanted = *mean;
     if (!(own > 0 && other > 0) || !isfinite(cosine))
         return;

@@ -2,6 +2,7 @@
 // Gw = p / w on G over its Frobenius norm, p the tasks' weights, then the sum of the gradients not
 // longer than max_norm, as in the authors' program. Gradients of 0 weigh nothing; of gradients that
 // cancel newton.h tells.
+#include "mtl/mean_gradient.h"
 #include "mtl/newton.h"
 
 #include <math.h>
@@ -21,15 +22,6 @@ static size_t nash_scratch(size_t tasks)
     return bough__newton_work(tasks);
 }
 
-static double length(const double *w, const double *g, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            sum += w[i] * g[i * n + j] * w[j];
-    return sqrt(fmax(0, sum));
-}
-
 static void nash_solve(struct bough__solve *solve)
 {
     const struct nash_options *options = solve->options;
@@ -41,7 +33,8 @@ static void nash_solve(struct bough__solve *solve)
         bough__newton(w, solve->gram, solve->preference, 1, n, solve->scratch, &solve->iterations);
     for (size_t i = 0; i < n; i++)
         w[i] *= sqrt(size);
-    const double norm = length(w, solve->gram, n), most = (double)options->max_norm;
+    const double norm = sqrt(bough__square(solve->scratch, solve->gram, w, n));
+    const double most = (double)options->max_norm;
     for (size_t i = 0; i < n && most > 0 && norm > most; i++)
         w[i] *= most / norm;
 }

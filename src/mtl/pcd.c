@@ -4,6 +4,7 @@
 // cannot hold together are dropped. A g_1 or d~ of 0 makes no update. In a step without labels of
 // the first task the first one that has some is in its place.
 #include "mtl/active_set.h"
+#include "mtl/mean_gradient.h"
 #include "mtl/weighting.h"
 
 #include <float.h>
@@ -91,12 +92,10 @@ static void find(struct pcd *c, struct bough__solve *solve)
 // |d~|^2; 0 where it is rounding.
 static double square_of(const struct pcd *c)
 {
-    double square = 0, size = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        for (size_t j = 0; j < c->n; j++)
-            square += c->z[i] * c->g[i * c->n + j] * c->z[j];
+    const double square = bough__square(c->b, c->g, c->z, c->n);
+    double size = 0;
+    for (size_t i = 0; i < c->n; i++)
         size += c->z[i] * sqrt(fmax(0, c->g[i * c->n + i]));
-    }
     return square > PRECISION * size * size ? square : 0;
 }
 
