@@ -199,5 +199,6 @@ ROW_KERNEL void loss_step(ARG(step), ARG(loss), ARG(factor), ARG(account), ARG(x
     const float mean = weight > 0.0f ? sum / weight : 0.0f;
     loss[2 * t] = mean;
     loss[2 * t + 1] = weight;
-    keep_account(&account[t], mean, weight, step->step);
+    if (HAS(account))
+        keep_account(&account[t], mean, weight, step->step);
 }

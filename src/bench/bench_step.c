@@ -65,7 +65,9 @@ static enum bough_status feeding_seconds(double *seconds, struct bough__trainer 
 {
     enum bough_status status = BOUGH_OK;
     struct bough__runner *runner = trainer->training;
-    struct feeding feeding = {runner, runner->full.sequence.launch, runner->full.stage[0].end, 0};
+    const struct bough__stage *stage = &runner->full.stage[runner->full.feed];
+    struct feeding feeding = {runner, runner->full.sequence.launch + stage->first,
+                              stage->end - stage->first, 0};
     double gathered, shuffled;
     *seconds = 0;
     if (runner->steps <= 1)

@@ -160,6 +160,12 @@ done:
 
 enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int64_t rows)
 {
+    return bough__feed_fetch_before(feed, first, rows, first + feed->table->capacity);
+}
+
+enum bough_status bough__feed_fetch_before(struct bough__feed *feed, int64_t first, int64_t rows,
+                                           int64_t next)
+{
     enum bough_status status = BOUGH_OK;
     const struct bough__table *table = feed->table;
     if (table->resident)
@@ -173,7 +179,7 @@ enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int
         BOUGH_TRY(bough__write(bough__whole(table->column[c].buffer), from, (size_t)rows * bytes));
         from += (size_t)table->capacity * bytes;
     }
-    prefetch_batch(feed, first + table->capacity);
+    prefetch_batch(feed, next);
 done:
     return status;
 }

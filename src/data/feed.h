@@ -69,6 +69,10 @@ enum bough_status bough__feed_order(struct bough__feed *feed, const int32_t *ord
 // there. `first` is a multiple of the table's batch. Errors: DATA if a file was cut or written to,
 // DEVICE.
 enum bough_status bough__feed_fetch(struct bough__feed *feed, int64_t first, int64_t rows);
+// Likewise, where the batch that is wanted behind it does not follow in the order: it begins at
+// `next`, past the end = there is none.
+enum bough_status bough__feed_fetch_before(struct bough__feed *feed, int64_t first, int64_t rows,
+                                           int64_t next);
 
 // A permutation of 0..count-1, the same for the same seed and number (Fisher and Yates, by
 // counter-based draws of 32 bits: a place's chance is even to a part in 2^32 / count).

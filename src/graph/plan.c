@@ -93,6 +93,13 @@ void bough__plan_destroy(struct bough__plan **plan)
     *plan = NULL;
 }
 
+void bough__plan_turn(struct bough__plan *plan, struct bough__span step,
+                      struct bough__span jacobian)
+{
+    plan->options.step = step;
+    plan->options.jacobian = jacobian;
+}
+
 size_t bough__plan_bytes(const struct bough__plan *plan, size_t *unshared)
 {
     *unshared = plan->unshared;

@@ -19,13 +19,14 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
     solver->state_count = solver->row_count + tasks * LAST;
     solver->state = BOUGH_NEW(arena, double, solver->state_count);
     solver->task = BOUGH_NEW(arena, size_t, tasks);
+    solver->in_all = BOUGH_NEW(arena, unsigned char, tasks);
     solver->loss = BOUGH_NEW(arena, double, tasks);
     solver->preference = BOUGH_NEW(arena, double, tasks);
     solver->gram = BOUGH_NEW(arena, double, tasks *tasks);
     solver->weights = BOUGH_NEW(arena, double, tasks);
     solver->told = BOUGH_NEW(arena, double, tasks);
     solver->scratch = bough__arena_alloc(arena, weighting->scratch ? weighting->scratch(tasks) : 1);
-    return solver->state && solver->task && solver->loss && solver->preference && solver->gram &&
+    return solver->state && solver->task && solver->in_all && solver->loss && solver->preference && solver->gram &&
                    solver->weights && solver->told && solver->scratch
                ? BOUGH_OK
                : bough__no_memory();
@@ -49,6 +50,15 @@ static double factor_left_out(const struct bough__solver *solver,
     return solver->weighting->prefers ? factor_of(measured, t) : 1;
 }
 
+static unsigned char is_in_all(const struct bough__solver *solver,
+                               const struct bough__measured *measured, size_t t)
+{
+    unsigned char labelled = 1;
+    for (size_t k = 0; measured->others && k < solver->weighting->others; k++)
+        labelled &= measured->others[2 * (k * solver->tasks + t) + 1] != 0;
+    return labelled;
+}
+
 // The tasks that take part; returns how many.
 static size_t gather_tasks(const struct bough__solver *solver,
                            const struct bough__measured *measured)
@@ -63,6 +73,7 @@ static size_t gather_tasks(const struct bough__solver *solver,
         solver->loss[n] =
             scale / factor_left_out(solver, measured, t) * (double)measured->losses[2 * t];
         solver->preference[n] = factor * (double)solver->tasks;
+        solver->in_all[n] = is_in_all(solver, measured, t);
         solver->task[n++] = t;
     }
     for (size_t i = 0; i < n; i++)
@@ -70,9 +81,16 @@ static size_t gather_tasks(const struct bough__solver *solver,
     return n;
 }
 
-static double product_of(const struct bough__measured *measured, size_t at)
+static double entry_of(const struct bough__measured *measured, size_t at)
 {
     return measured->exact ? measured->exact[at] : (double)measured->gram[at];
+}
+
+static double product_of(const struct bough__measured *measured, size_t tasks, size_t a, size_t b)
+{
+    if (measured->cross)
+        return (double)measured->cross[a * tasks + b];
+    return 0.5 * (entry_of(measured, a * tasks + b) + entry_of(measured, b * tasks + a));
 }
 
 static void gather_gram(const struct bough__solver *solver, const struct bough__measured *measured,
@@ -81,9 +99,8 @@ static void gather_gram(const struct bough__solver *solver, const struct bough__
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
             const size_t a = solver->task[i], b = solver->task[j];
-            const double sum = product_of(measured, a * solver->tasks + b) +
-                               product_of(measured, b * solver->tasks + a);
-            solver->gram[i * n + j] = 0.5 * sum / factor_left_out(solver, measured, a) /
+            solver->gram[i * n + j] = product_of(measured, solver->tasks, a, b) /
+                                      factor_left_out(solver, measured, a) /
                                       factor_left_out(solver, measured, b);
         }
 }
@@ -101,6 +118,7 @@ static struct bough__solve begin(const struct bough__solver *solver,
         .loss = solver->loss,
         .preference = solver->preference,
         .gram = by_gram ? solver->gram : NULL,
+        .in_all = solver->in_all,
         .state = solver->state,
         .moment = *moment,
         .scratch = solver->scratch,

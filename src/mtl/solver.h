@@ -14,6 +14,7 @@ struct bough__solver {
     size_t state_count, row_count;
     size_t iterations; // of the last solve
     size_t *task;      // what follows is a solve's own
+    unsigned char *in_all;
     double *loss, *preference, *gram, *weights, *told;
     void *scratch;
 };
@@ -32,6 +33,10 @@ struct bough__measured {
     const float *scale;
     const float *gram;   // [T, T], of the gradients of scale[t] L_t; not read for LOSSES
     const double *exact; // in its place; NULL = there is none
+    // Of a row that wants other batches, NULL = the one batch stands for all: products [T, T] of the
+    // step's first batch and its second one, of the gradients of scale[t] L_t; and the losses of
+    // the others, [others, T, 2].
+    const float *cross, *others;
 };
 
 // Writes weights [T]: what scale[t] L_t, or its gradient, is multiplied by; 0 of a task of which

@@ -53,7 +53,13 @@ struct bough__solve {
     const size_t *task;       // [n], which they are
     const double *loss;       // [n], with the task's weight in the config
     const double *preference; // [n], the tasks' weights in the config, over all tasks of mean 1
-    const double *gram;       // [n, n], symmetric, of the gradients of `loss`; NULL = LOSSES
+    // [n, n], of the gradients of `loss`; NULL = LOSSES. Symmetric, but of a row that wants other
+    // batches: there gram[i n + j] is the product of task i's gradient on the step's first batch and
+    // task j's on its second one. The loop of <bough/weighting.h> has one batch for all.
+    const double *gram;
+    // [n], of such a row: 1 = the task is labelled in every batch of the step. Where it is not, its
+    // row or its column of `gram` may be 0 for want of labels.
+    const unsigned char *in_all;
     double *state;            // of state() numbers, by task, not by place: 0 before the first step
     struct bough__moment moment;
     void *scratch; // of scratch() bytes, on 16
@@ -64,12 +70,19 @@ struct bough__solve {
     size_t iterations; // written: rounds of what is iterated, in all; 0 of a rule that is not
 };
 
+// Batches of a step beside its own, at most.
+enum { BOUGH__MOST_OTHERS = 2 };
+
 // A residual above this one is not solved. The Gram matrix is the device's, in float.
 #define BOUGH__SOLVED 1e-6
 
 struct bough__weighting {
     struct bough__row row;
     enum bough__weighting_needs needs;
+    // Of GRAM: how many other batches of the epoch a step takes, before its own, to solve by; they
+    // are in no account, and the weights that are solved for are of the own batch's gradients. The
+    // batches of the step are these, then the own one: of one other, `gram` is of it and the own.
+    size_t others;
     // The tasks' weights are its preferences: the Gram matrix and the losses that it is given are
     // without them.
     int prefers;

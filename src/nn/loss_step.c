@@ -146,7 +146,8 @@ static void loss_step(void *const *arg, const void *params, int64_t begin, int64
         float *loss = (float *)arg[1] + 2 * t;
         loss[0] = mean;
         loss[1] = (float)weight;
-        keep_account((struct loss_account *)arg[3] + t, mean, loss[1], step->step);
+        if (arg[3])
+            keep_account((struct loss_account *)arg[3] + t, mean, loss[1], step->step);
         keep_scores(&task, step->first);
     }
 }

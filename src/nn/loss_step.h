@@ -12,7 +12,8 @@ struct bough__loss_task {
     struct bough__span target;        // as the op wants it
     struct bough__span class_weights; // [K], or absent
     struct bough__span dx;            // [N, K], or absent: no gradient is wanted
-    struct bough__span all; // [stored, K]: row n goes to first + n, where that is below stored
+    // [stored, K], or absent: row n goes to first + n, where that is below stored
+    struct bough__span all;
     int64_t stored;
 };
 
@@ -21,7 +22,7 @@ struct bough__loss_step {
     struct bough__span step;    // struct step_state
     struct bough__span loss;    // [T, 2], written: mean and weight
     struct bough__span factor;  // [T], of the means in what is minimised
-    struct bough__span account; // struct loss_account [T]
+    struct bough__span account; // struct loss_account [T], or absent
 };
 
 // Whether scores of that shape are [N, K], and few enough for one group a task.

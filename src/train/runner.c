@@ -92,7 +92,8 @@ static enum bough_status make_buffers(struct bough__runner *runner)
     BOUGH_TRY_MEMORY(data->scores);
     BOUGH_TRY_MEMORY(runner->account_host);
     BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
-    BOUGH_TRY(bough__buffer_create(&data->state, device, sizeof(struct step_state)));
+    BOUGH_TRY(bough__buffer_create(&data->state, device,
+                                   (1 + data->weigh.others) * sizeof(struct step_state)));
     for (size_t i = 0; i < inputs; i++)
         BOUGH_TRY(make_input(data, i));
     for (size_t t = 0; t < tasks; t++)
@@ -164,8 +165,8 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
     if (order)
         BOUGH_TRY(bough__feed_order(&made->feed, order));
     made->data.stored = rows_to_store(made);
-    BOUGH_TRY(make_buffers(made));
     BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose == BOUGH_TRAINING));
+    BOUGH_TRY(make_buffers(made));
     BOUGH_TRY(make_steps(made));
 done:
     if (status != BOUGH_OK)
@@ -194,10 +195,54 @@ enum bough_status bough__runner_begin(struct bough__runner *runner)
                             tasks_of(runner) * sizeof(struct loss_account));
 }
 
+// ---- A step ----
+
 // An epoch of one batch has it already, unless the order is another one.
 static int has_batch(const struct bough__runner *runner)
 {
     return runner->steps == 1 && runner->batch_version == runner->feed.version;
+}
+
+// Where batch `batch` of step `index` begins: 0 = the own one. The others are full ones, of which
+// the last, smaller step takes as many rows as it has, and lie apart from it and from each other by
+// a part of the epoch; where that has fewer full batches than a step takes, batches meet
+// themselves.
+static int64_t first_of(const struct bough__runner *runner, int64_t index, size_t batch)
+{
+    const struct bough__step_data *data = &runner->data;
+    const int64_t full = runner->feed.count / data->batch;
+    const int64_t part = full / (int64_t)(data->weigh.others + 1), apart = part ? part : 1;
+    return (batch ? (index + (int64_t)batch * apart) % full : index) * data->batch;
+}
+
+// Where the batches of a step begin, the others first.
+static void place_batches(struct bough__runner *runner, int64_t index)
+{
+    struct bough__step_data *data = &runner->data;
+    const size_t others = data->weigh.others;
+    for (size_t batch = 1; batch <= others; batch++)
+        data->first[batch - 1] = first_of(runner, index, batch);
+    data->first[others] = first_of(runner, index, 0);
+    data->first[others + 1] = index + 1 < runner->steps && others
+                                  ? first_of(runner, index + 1, 1)
+                                  : data->first[others] + data->batch;
+    data->fetched = others && bough__weigh_keeps(&data->weigh) ? others : 0;
+}
+
+// As the device reads it: for each batch.
+static enum bough_status write_state(const struct bough__runner *runner,
+                                     const struct step_state *state)
+{
+    enum { OTHER = 0x6f74 }; // keeps what another batch draws apart
+    const struct bough__step_data *data = &runner->data;
+    const size_t others = data->weigh.others;
+    struct step_state states[1 + BOUGH__MOST_OTHERS] = {*state};
+    for (size_t batch = 1; batch <= others; batch++) {
+        states[batch] = *state;
+        states[batch].first = (unsigned)data->first[batch - 1];
+        states[batch].seed[1] ^= OTHER + (unsigned)batch;
+    }
+    return bough__write(bough__whole(data->state), states, (1 + others) * sizeof *states);
 }
 
 enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,
@@ -207,7 +252,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     struct bough__step_data *data = &runner->data;
     const int64_t first = index * data->batch, left = runner->feed.count - first;
     struct bough__step *step = left >= data->batch ? &runner->full : &runner->last;
-    const int first_stage = has_batch(runner); // the first stage brings the batch
+    const int begin = has_batch(runner) && !data->weigh.others ? step->feed + 1 : 0;
     assert(left > 0);
     state->first = (unsigned)first;
     data->weigh.moment = (struct bough__moment){
@@ -215,10 +260,9 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
         .step = state->step,
         .epoch = (uint32_t)((state->step - 1) / runner->steps + 1),
     };
-    if (!first_stage)
-        BOUGH_TRY(bough__feed_fetch(&runner->feed, first, step->rows));
-    BOUGH_TRY(bough__write(bough__whole(data->state), state, sizeof *state));
-    status = bough__step_run(step, first_stage);
+    place_batches(runner, index);
+    BOUGH_TRY(write_state(runner, state));
+    status = bough__step_run(step, begin);
     if (status == BOUGH_DIVERGED)
         status =
             bough__fail(BOUGH_DIVERGED, "step %u: %s%s", state->step, bough_last_error(), remedy);

@@ -7,6 +7,13 @@
 
 // ---- Stages ----
 
+static enum bough_status fetch(struct bough__step *step)
+{
+    struct bough__step_data *data = step->data;
+    const int64_t *first = &data->first[data->fetched++];
+    return bough__feed_fetch_before(data->feed, first[0], step->rows, first[1]);
+}
+
 static enum bough_status weigh_losses(struct bough__step *step)
 {
     return bough__weigh_solve_losses(&step->data->weigh);
@@ -24,69 +31,107 @@ static enum bough_status learn(struct bough__step *step)
     return bough__weigh_after(&step->data->weigh);
 }
 
-static int weighs_on_host(const struct bough__weigh_data *weigh)
+static int fetches(const struct bough__step *step)
 {
-    return bough__weigh_solves(&weigh->by_losses);
+    return !step->data->feed->table->resident;
 }
 
-static int solves(const struct bough__weigh_data *weigh)
+static int weighs_on_host(const struct bough__step *step)
 {
-    return weigh->watches;
+    return !step->batch && bough__weigh_solves(&step->data->weigh.by_losses);
 }
 
-static int always(const struct bough__weigh_data *weigh)
+static int solves(const struct bough__step *step)
 {
-    (void)weigh;
-    return 1;
+    return step->data->weigh.watches;
 }
 
-// A Jacobian that is kept is summed up in every step.
-static int only_products(const struct bough__weigh_data *weigh)
+static int learns(const struct bough__step *step)
 {
-    return !weigh->jacobian;
+    return bough__weigh_learns_after(&step->data->weigh);
 }
 
-// In the order in which they run. Launches, or a call where it is wanted.
-static const struct {
+// In the order in which they run. Launches, or a call where it is wanted. What is once for a step
+// comes behind what is for each of its batches.
+struct row {
     const char *name;
     enum bough_status (*write)(struct bough__step *step);
     enum bough_status (*call)(struct bough__step *step);
-    int (*calls)(const struct bough__weigh_data *weigh);
-    int (*finds_weights)(const struct bough__weigh_data *weigh);
-} stages[BOUGH__MOST_STAGES] = {
-    {"feed", bough__step_feed, NULL, NULL, NULL},
-    {"forward", bough__step_forward, NULL, NULL, NULL},
-    {"losses", bough__step_losses, NULL, NULL, NULL},
-    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, NULL},
-    {"backward", bough__step_backward, NULL, NULL, NULL},
-    {"heads", bough__step_heads, NULL, NULL, NULL},
-    {"sweep", bough__step_sweep, NULL, NULL, only_products},
-    {"gram", bough__step_gram, NULL, NULL, always},
-    {"solve", NULL, solve, solves, always},
-    {"combine", bough__step_combine, NULL, NULL, NULL},
-    {"clip", bough__step_clip, NULL, NULL, NULL},
-    {"update", bough__step_update, NULL, NULL, NULL},
-    {"account", bough__step_account, NULL, NULL, NULL},
-    {"again", bough__step_again, NULL, NULL, NULL},
-    {"learn", NULL, learn, bough__weigh_learns_after, NULL},
+    int (*calls)(const struct bough__step *step);
+    int finds_weights, of_each_batch;
 };
+
+static const struct row rows[] = {
+    {"fetch", NULL, fetch, fetches, 0, 1},
+    {"feed", bough__step_feed, NULL, NULL, 0, 1},
+    {"forward", bough__step_forward, NULL, NULL, 0, 1},
+    {"losses", bough__step_losses, NULL, NULL, 0, 1},
+    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, 0, 1},
+    {"backward", bough__step_backward, NULL, NULL, 0, 0},
+    {"heads", bough__step_heads, NULL, NULL, 0, 1},
+    {"sweep", bough__step_sweep, NULL, NULL, 1, 1},
+    {"keep", bough__step_keep, NULL, NULL, 0, 1},
+    {"gram", bough__step_gram, NULL, NULL, 1, 0},
+    {"solve", NULL, solve, solves, 1, 0},
+    {"combine", bough__step_combine, NULL, NULL, 0, 0},
+    {"clip", bough__step_clip, NULL, NULL, 0, 0},
+    {"update", bough__step_update, NULL, NULL, 0, 0},
+    {"account", bough__step_account, NULL, NULL, 0, 0},
+    {"again", bough__step_again, NULL, NULL, 0, 0},
+    {"learn", NULL, learn, learns, 0, 0},
+};
+enum { ROWS = sizeof rows / sizeof *rows, OF_EACH_BATCH = 8 };
+_Static_assert(ROWS + OF_EACH_BATCH * BOUGH__MOST_OTHERS <= BOUGH__MOST_STAGES, "room for all");
+
+// A Jacobian that is kept is that of every step: there is no other way to its weighted sum.
+static int finds_weights(const struct bough__step *step, const struct row *row)
+{
+    return step->batch ||
+           (row->finds_weights && !(row->write == bough__step_sweep && step->data->weigh.jacobian));
+}
+
+static enum bough_status write_stage(struct bough__step *step, const struct row *row)
+{
+    enum bough_status status = BOUGH_OK;
+    const char *name = step->batch ? "others" : row->name;
+    const size_t first = step->sequence.count;
+    const int calls = row->calls && row->calls(step);
+    step->sequence.label = (struct bough__label){.stage = name};
+    if (row->write)
+        BOUGH_TRY(row->write(step));
+    if (row->write == bough__step_feed)
+        step->feed = step->stages;
+    if (step->sequence.count > first || calls)
+        step->stage[step->stages++] = (struct bough__stage){
+            name, first, step->sequence.count, calls ? row->call : NULL, finds_weights(step, row)};
+done:
+    return status;
+}
+
+// The plan's launches of a batch: of the own one as the plan was made.
+static enum bough_status write_batch(struct bough__step *step, size_t batch)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t others = step->data->weigh.others;
+    step->batch = batch;
+    if (others)
+        bough__plan_turn(step->plan, bough__step_state(step),
+                         bough__weigh_jacobian_of(&step->data->weigh, batch));
+    for (size_t i = 0; i < ROWS; i++)
+        if (!batch || rows[i].of_each_batch)
+            BOUGH_TRY(write_stage(step, &rows[i]));
+done:
+    return status;
+}
 
 static enum bough_status write_stages(struct bough__step *step)
 {
-    for (size_t i = 0; i < BOUGH__MOST_STAGES; i++) {
-        const size_t first = step->sequence.count;
-        const struct bough__weigh_data *weigh = &step->data->weigh;
-        const int calls = stages[i].calls && stages[i].calls(weigh);
-        const int finds = stages[i].finds_weights && stages[i].finds_weights(weigh);
-        step->sequence.label = (struct bough__label){.stage = stages[i].name};
-        enum bough_status status = stages[i].write ? stages[i].write(step) : BOUGH_OK;
-        if (status != BOUGH_OK)
-            return status;
-        if (step->sequence.count > first || calls)
-            step->stage[step->stages++] = (struct bough__stage){
-                stages[i].name, first, step->sequence.count, calls ? stages[i].call : NULL, finds};
-    }
-    return BOUGH_OK;
+    enum bough_status status = BOUGH_OK;
+    for (size_t batch = 1; batch <= step->data->weigh.others; batch++)
+        BOUGH_TRY(write_batch(step, batch));
+    BOUGH_TRY(write_batch(step, 0));
+done:
+    return status;
 }
 
 // ---- The plan ----

@@ -1,6 +1,7 @@
 // A step: what is done with one batch, prepared once for batches of one size. It is a short list of
 // stages, each some launches or a call on the host:
 //
+//   fetch     the batch, to the device, where not all is there; on the host
 //   feed      the batch, gathered by the epoch's order
 //   forward   the model, up to each task's scores
 //   losses    each task's mean loss, and the weight that it is the mean over
@@ -17,7 +18,10 @@
 //   again     of weightings that learn from them, the losses with the new parameters,
 //   learn     on the host
 //
-// An evaluation and a prediction are steps with fewer stages.
+// An evaluation and a prediction are steps with fewer stages. A weighting that wants other batches
+// has them go first, one after the other, from `fetch` to `sweep`, into Jacobians of their own;
+// nothing of them is in the account. These stages are all called `others`. What a forward pass
+// itself moves, as the running statistics of a batch_norm, they move too.
 #ifndef BOUGH_TRAIN_STEP_H
 #define BOUGH_TRAIN_STEP_H
 
@@ -40,11 +44,17 @@ struct bough__batch_input {
 // What the steps of a runner work on: everything that outlives a step.
 struct bough__step_data {
     struct bough__model *model;
-    const struct bough__feed *feed; // whose columns are the inputs, then each task's target
+    struct bough__feed *feed; // whose columns are the inputs, then each task's target
     enum bough__purpose purpose;
-    int64_t batch;                    // rows of a full batch
-    int64_t stored;                   // rows of an epoch whose scores are stored, from the first
-    struct bough__buffer *state;      // struct step_state
+    int64_t batch;  // rows of a full batch
+    int64_t stored; // rows of an epoch whose scores are stored, from the first
+    // struct step_state [1 + others], that of the own batch first: the others differ in `first`,
+    // and in the seed of what they draw.
+    struct bough__buffer *state;
+    // Where the batches of a step begin in the order of the rows, the others first, and then the
+    // one that comes behind them; and which of them is fetched next.
+    int64_t first[BOUGH__MOST_OTHERS + 2];
+    size_t fetched;
     struct bough__batch_input *input; // [inputs]
     struct bough__buffer **target;    // [T], of the batch
     struct bough__weigh_data weigh;   // the losses, and what is made of them
@@ -62,7 +72,7 @@ struct bough__stage {
     int finds_weights; // is left out of steps that keep the last ones
 };
 
-enum { BOUGH__MOST_STAGES = 15 };
+enum { BOUGH__MOST_STAGES = 17 + 8 * BOUGH__MOST_OTHERS };
 
 struct bough__step {
     struct bough__step_data *data;
@@ -72,8 +82,9 @@ struct bough__step {
     int32_t *scores, *losses; // [T], nodes of the graph; owned
     int fused_losses;         // losses, their gradients and the account are one launch
     struct bough__sequence sequence;
-    struct bough__stage stage[BOUGH__MOST_STAGES]; // the first brings the batch
-    int stages;
+    struct bough__stage stage[BOUGH__MOST_STAGES];
+    int stages, feed; // how many, and which of them gathers the own batch
+    size_t batch;     // the one whose launches are prepared: 0 = the own one
 };
 
 // Takes a zero-initialised step; after an error, too, it is ended by bough__step_fini.

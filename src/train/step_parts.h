@@ -7,6 +7,9 @@
 // Records the model and the losses.
 enum bough_status bough__step_record(struct bough__step *step);
 
+// The struct step_state of the batch whose launches are prepared.
+struct bough__span bough__step_state(const struct bough__step *step);
+
 // Each adds a stage's launches at the end of the sequence, or none where the step has no such
 // stage.
 enum bough_status bough__step_feed(struct bough__step *step);
@@ -16,6 +19,7 @@ enum bough_status bough__step_weigh(struct bough__step *step);
 enum bough_status bough__step_backward(struct bough__step *step);
 enum bough_status bough__step_heads(struct bough__step *step);
 enum bough_status bough__step_sweep(struct bough__step *step);
+enum bough_status bough__step_keep(struct bough__step *step);
 enum bough_status bough__step_gram(struct bough__step *step);
 enum bough_status bough__step_combine(struct bough__step *step);
 enum bough_status bough__step_clip(struct bough__step *step);

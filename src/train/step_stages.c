@@ -36,6 +36,11 @@ static void name(struct bough__step *step, const char *op, const char *layer)
     step->sequence.label.layer = layer;
 }
 
+struct bough__span bough__step_state(const struct bough__step *step)
+{
+    return bough__span_at(bough__whole(step->data->state), step->batch * sizeof(struct step_state));
+}
+
 // ---- Feed, forward ----
 
 static size_t inputs_of(const struct bough__step *step)
@@ -53,7 +58,7 @@ static struct bough__gather batch_of(const struct bough__step *step, size_t inpu
         .rows = step->rows,
         .width = column->width,
         .order = bough__whole(data->feed->device_order),
-        .step = bough__whole(data->state),
+        .step = bough__step_state(step),
         .scale = bough__whole(data->input[input].scale),
         .shift = bough__whole(data->input[input].shift),
         .channels = data->model->sample[input].dim[0],
@@ -97,6 +102,7 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
 {
     const struct bough__step_data *data = step->data;
     const struct bough__op_call call = bough__plan_call(step->plan, step->losses[t]);
+    const struct bough__span none = {0};
     return (struct bough__loss_task){
         .op = data->model->loss[t]->op,
         .attr = call.attr,
@@ -104,7 +110,7 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
         .target = call.x[1].span,
         .class_weights = call.x[2].span,
         .dx = call.dx[0].span,
-        .all = bough__whole(data->scores[t]),
+        .all = step->batch ? none : bough__whole(data->scores[t]),
         .stored = data->stored,
     };
 }
@@ -113,9 +119,11 @@ enum bough_status bough__step_losses(struct bough__step *step)
 {
     const struct bough__step_data *data = step->data;
     const size_t tasks = tasks_of(step);
-    const struct bough__loss_step shared = {
-        bough__whole(data->state), bough__weigh_losses(&data->weigh),
-        bough__weigh_roots(&data->weigh), bough__whole(data->account)};
+    struct bough__loss_step shared = {bough__step_state(step), bough__weigh_losses(&data->weigh),
+                                      bough__weigh_roots(&data->weigh),
+                                      bough__whole(data->account)};
+    if (step->batch)
+        shared.account = (struct bough__span){0};
     if (!step->fused_losses)
         return BOUGH_OK;
     struct bough__loss_task *task = calloc(tasks + 1, sizeof *task);
@@ -139,9 +147,20 @@ static enum bough_status write_weighting(struct bough__step *step,
                               bough__whole(step->data->state));
 }
 
+// Of another batch: its losses weigh nothing, and what was found for the last step goes.
+static enum bough_status forget_weights(struct bough__step *step)
+{
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    name(step, "factor", NULL);
+    return bough__stack_copy_write(&step->sequence, bough__weigh_roots(weigh),
+                                   bough__whole(weigh->factor), (int64_t)tasks_of(step), 1);
+}
+
 enum bough_status bough__step_weigh(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
+    if (step->batch)
+        return bough__weigh_sees_losses(weigh) ? forget_weights(step) : BOUGH_OK;
     return bough__weigh_sees_losses(weigh) && weigh->by_losses.row->write
                ? write_weighting(step, &weigh->by_losses)
                : BOUGH_OK;
@@ -166,9 +185,46 @@ enum bough_status bough__step_sweep(struct bough__step *step)
     return goes_by_gradients(step) ? bough__plan_sweep(step->plan, &step->sequence) : BOUGH_OK;
 }
 
+// The own batch's losses take the place of another one's, in what is measured and in the plan.
+enum bough_status bough__step_keep(struct bough__step *step)
+{
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    if (!step->batch)
+        return BOUGH_OK;
+    name(step, "keep", NULL);
+    return bough__stack_copy_write(&step->sequence, bough__weigh_losses_of(weigh, step->batch),
+                                   bough__weigh_losses(weigh), 2 * (int64_t)tasks_of(step), 1);
+}
+
 static struct bough__span columns_of(struct bough__span span, const struct bough__group *group)
 {
     return bough__span_at(span, (size_t)group->first * sizeof(float));
+}
+
+// The products of the own batch, and those of the step's first batch and its second one, which is
+// the own where there is one other.
+static enum bough_status multiply_group(struct bough__step *step, size_t g)
+{
+    enum bough_status status;
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    const struct bough__group *group = &weigh->groups.group[g];
+    struct bough__gram gram = {
+        .tasks = (int64_t)tasks_of(step),
+        .columns = group->columns,
+        .jacobian = columns_of(bough__weigh_jacobian(weigh), group),
+        .gram = bough__weigh_gram(weigh, g),
+        .scratch = bough__whole(weigh->scratch),
+    };
+    BOUGH_TRY(bough__gram_write(&step->sequence, &gram));
+    if (!weigh->others)
+        return BOUGH_OK;
+    gram.jacobian = columns_of(bough__weigh_jacobian_of(weigh, 1), group);
+    gram.others = gram.tasks;
+    gram.other = columns_of(bough__weigh_jacobian_of(weigh, weigh->others > 1 ? 2 : 0), group);
+    gram.gram = bough__weigh_cross(weigh, g);
+    BOUGH_TRY(bough__gram_write(&step->sequence, &gram));
+done:
+    return status;
 }
 
 enum bough_status bough__step_gram(struct bough__step *step)
@@ -177,15 +233,7 @@ enum bough_status bough__step_gram(struct bough__step *step)
     const struct bough__weigh_data *weigh = &step->data->weigh;
     name(step, "gram", NULL);
     for (size_t g = 0; weigh->watches && weigh->jacobian && g < weigh->groups.count; g++)
-        BOUGH_TRY(bough__gram_write(
-            &step->sequence,
-            &(struct bough__gram){
-                .tasks = (int64_t)tasks_of(step),
-                .columns = weigh->groups.group[g].columns,
-                .jacobian = columns_of(bough__weigh_jacobian(weigh), &weigh->groups.group[g]),
-                .gram = bough__weigh_gram(weigh, g),
-                .scratch = bough__whole(weigh->scratch),
-            }));
+        BOUGH_TRY(multiply_group(step, g));
 done:
     return status;
 }

@@ -66,6 +66,7 @@ static void choose_weightings(struct bough__weigh_data *data)
         choose(&data->by_gradients, &config->choice);
     else if (data->model->config->diagnostics)
         data->by_gradients.row = &bough__plain_sum;
+    data->others = data->by_gradients.row ? data->by_gradients.row->others : 0;
     data->watches = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM ||
                     (data->by_gradients.row && data->model->config->diagnostics);
 }
@@ -82,7 +83,7 @@ static int keeps_jacobian(const struct bough__weigh_data *data)
     const uint64_t bytes = tasks_of(data) * data->stride;
     if (bough__weigh_needs(data) != BOUGH_NEEDS_GRAM)
         return bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS;
-    if (data->groups.count > 1) // a weighted pass has one weight for each task
+    if (data->groups.count > 1 || data->others) // a weighted pass has one weight for each task
         return 1;
     if (bough__weigh_on_representation(data) || data->model->config->weighting.every > 1)
         return 0;
@@ -105,7 +106,8 @@ static void find_shared(struct bough__weigh_data *data)
 static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
 {
     const size_t tasks = tasks_of(data), groups = data->groups.count;
-    data->host = BOUGH_NEW(arena, float, 3 * tasks + groups * (tasks + 1) * tasks + tasks);
+    data->host = BOUGH_NEW(arena, float,
+                           3 * tasks + grams_of(data) + of_others(data) + (groups + 1) * tasks);
     data->parts = BOUGH_NEW(arena, double, tasks);
     return data->host && data->parts ? BOUGH_OK : bough__no_memory();
 }
@@ -178,16 +180,26 @@ static size_t scratch_bytes(const struct bough__weigh_data *data)
     return most;
 }
 
-static enum bough_status make_jacobian(struct bough__weigh_data *data)
+static enum bough_status make_jacobian(const struct bough__weigh_data *data,
+                                       struct bough__buffer **jacobian)
+{
+    enum bough_status status;
+    const size_t bytes = tasks_of(data) * data->stride;
+    BOUGH_TRY(bough__buffer_create(jacobian, data->model->device, bytes));
+    BOUGH_TRY(bough__fill_zero(bough__whole(*jacobian), bytes));
+done:
+    return status;
+}
+
+static enum bough_status make_jacobians(struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough_device *device = data->model->device;
-    const size_t bytes = tasks_of(data) * data->stride;
     if (!keeps_jacobian(data))
         return BOUGH_OK;
-    BOUGH_TRY(bough__buffer_create(&data->jacobian, device, bytes));
-    BOUGH_TRY(bough__fill_zero(bough__whole(data->jacobian), bytes));
-    BOUGH_TRY(bough__buffer_create(&data->scratch, device, scratch_bytes(data)));
+    BOUGH_TRY(make_jacobian(data, &data->jacobian));
+    for (size_t k = 0; k < data->others; k++)
+        BOUGH_TRY(make_jacobian(data, &data->other[k]));
+    BOUGH_TRY(bough__buffer_create(&data->scratch, data->model->device, scratch_bytes(data)));
 done:
     return status;
 }
@@ -204,7 +216,8 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
         choose_weightings(data);
     const char *by = data->watches ? model->config->weighting.groups : "shared";
     BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by));
-    const size_t groups = data->groups.count, gram = data->watches ? groups * tasks * tasks : 0;
+    const size_t groups = data->groups.count,
+                 gram = (data->watches ? grams_of(data) : 0) + of_others(data);
     BOUGH_TRY(make_host(data, arena));
     BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->weights, device, groups * bytes));
@@ -218,7 +231,7 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     if (training) {
         BOUGH_TRY(write_factors(data));
     }
-    BOUGH_TRY(make_jacobian(data));
+    BOUGH_TRY(make_jacobians(data));
 done:
     return status;
 }
@@ -231,6 +244,8 @@ void bough__weigh_fini(struct bough__weigh_data *data)
     bough__buffer_destroy(&data->weights);
     bough__buffer_destroy(&data->measured);
     bough__buffer_destroy(&data->jacobian);
+    for (size_t k = 0; k < data->others; k++)
+        bough__buffer_destroy(&data->other[k]);
     bough__buffer_destroy(&data->scratch);
 }
 

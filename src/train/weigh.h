@@ -29,14 +29,18 @@ struct bough__weigh_data {
     struct bough__buffer *weights; // [groups, T], of the gradients
     // What is read in one go: losses [T, 2], mean and weight; the roots [T], what each loss's
     // gradient is multiplied by where the backward pass begins: the factor, times the weight of the
-    // weighting by losses; then the Gram matrices [groups, T, T].
+    // weighting by losses; then the Gram matrices [groups, T, T]. Where a step takes other batches:
+    // the products [groups, T, T] of the gradients of the step's first batch and its second one,
+    // and the losses of the others, [others, T, 2].
     struct bough__buffer *measured;
     struct bough__span shared;      // the gradient of the shared parameters,
     int64_t columns;                // so many,
     struct bough__groups groups;    // in parts
     struct bough__buffer *jacobian; // [T, columns], or NULL: it is not kept
     size_t stride;                  // bytes between its rows
-    struct bough__buffer *scratch;  // of the Gram matrix of it
+    size_t others;                  // other batches of a step: see struct bough__weighting
+    struct bough__buffer *other[BOUGH__MOST_OTHERS]; // their Jacobians
+    struct bough__buffer *scratch;                   // of the Gram matrix of it
     float *host;   // measured, weights, factor: where they are read to and written from
     double *parts; // [T], of the update's squared length
     // Whether the Gram matrix is read in every step that finds weights, and summed up: over the
@@ -57,6 +61,11 @@ struct bough__span bough__weigh_losses(const struct bough__weigh_data *data);   
 struct bough__span bough__weigh_gram(const struct bough__weigh_data *data, size_t group); // [T, T]
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data); // [T]
+
+// Of a step's batch, 0 = the own one, then the others; and what is made of the first two.
+struct bough__span bough__weigh_losses_of(const struct bough__weigh_data *data, size_t batch);
+struct bough__span bough__weigh_jacobian_of(const struct bough__weigh_data *data, size_t batch);
+struct bough__span bough__weigh_cross(const struct bough__weigh_data *data, size_t group); // [T, T]
 
 // What the gradients are wanted for; NOTHING where none are found apart.
 enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);

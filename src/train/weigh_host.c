@@ -36,14 +36,15 @@ static enum bough_status measure(const struct bough__weigh_data *data,
                                  struct bough__measured *measured, int by_gram)
 {
     enum bough_status status;
-    const size_t tasks = tasks_of(data), grams = data->groups.count * tasks * tasks,
-                 numbers = 3 * tasks + (by_gram ? grams : 0);
+    const size_t numbers = 3 * tasks_of(data) + (by_gram ? grams_of(data) + of_others(data) : 0);
     *measured = (struct bough__measured){.losses = data->host,
                                          .factor = host_factor(data),
                                          .scale = by_gram ? host_roots(data) : NULL,
                                          .gram = host_gram(data)};
     BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
     BOUGH_TRY(check_finite(data, by_gram));
+    if (by_gram)
+        BOUGH_TRY(bough__weigh_read_others(data, measured));
 done:
     return status;
 }
@@ -99,12 +100,15 @@ static void solve_groups(struct bough__weigh_data *data, struct bough__measured 
 {
     const size_t tasks = tasks_of(data);
     const double start = bough__clock();
-    for (size_t g = 0; g < data->groups.count; g++, measured->gram += tasks * tasks) {
+    for (size_t g = 0; g < data->groups.count; g++) {
         struct bough__solver *solver = &data->by_gradients.solver[g];
         double residual;
         bough__solver_run(solver, host_weights(data) + g * tasks, &residual, measured,
                           &data->moment);
         note_solve(data, residual, solver->iterations);
+        measured->gram += tasks * tasks;
+        if (measured->cross)
+            measured->cross += tasks * tasks;
     }
     data->seconds += bough__clock() - start;
 }
