@@ -96,6 +96,8 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
         return wrong_for(place, "on", row, "goes by the Gram matrix");
     if (!by_gram && strcmp(config->weighting.groups, "shared") != 0)
         return wrong_for(place, "groups", row, "goes by the Gram matrix");
+    if (row->others && strcmp(config->weighting.on, "parameters") != 0)
+        return wrong_for(place, "on", row, "compares gradients of one batch");
     if (!by_gram && config->weighting.every != 1)
         return wrong_for(place, "every", row, "goes by the Gram matrix");
     if (strcmp(config->weighting.on, "representation") == 0 &&

@@ -34,6 +34,8 @@ static const char *passes_of(const struct bough__weighting *row)
 {
     if (row->after)
         return "1 + forward";
+    if (row->others)
+        return row->others > 1 ? "3 x T" : "2 x T";
     if (row->needs == BOUGH_NEEDS_GRADIENTS)
         return "T, keeps J";
     return row->needs == BOUGH_NEEDS_GRAM ? "T" : "1";
@@ -140,10 +142,26 @@ static const char *const cost_text[] = {
         "T backward passes of the shared layers in one sweep; J, T x P floats, is kept",
 };
 
+static void tell_cost_of_batches(const struct page *page, size_t batches)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "%zu batches a step, each with a forward pass, T backward passes of the shared layers "
+             "in one sweep and J, T x P floats, which is kept; and a solve on the host. The other "
+             "batches are of the same epoch and in none of its sums; with `every: n` n - 1 of n "
+             "steps go without them",
+             batches);
+    tell(page, "cost", text);
+}
+
 static void tell_cost(const struct page *page, const struct bough__weighting *row)
 {
     char text[300];
     const int reads = row->needs == BOUGH_NEEDS_LOSSES && row->solve;
+    if (row->others) {
+        tell_cost_of_batches(page, row->others + 1);
+        return;
+    }
     snprintf(text, sizeof text, "%s%s%s", cost_text[row->needs],
              reads ? "; the host reads the losses of each step" : "",
              row->after ? "; a second forward pass, behind the update" : "");
@@ -188,6 +206,12 @@ static void tell_state(const struct page *page, const struct bough__weighting *r
     tell(page, "state", text);
 }
 
+// Representations of two batches have nothing to do with each other.
+static int on_representation(const struct bough__weighting *row)
+{
+    return row->needs == BOUGH_NEEDS_GRAM && !row->others;
+}
+
 static void tell_config(const struct page *page, const struct bough__weighting *row)
 {
     char name[64], text[300];
@@ -197,12 +221,15 @@ static void tell_config(const struct page *page, const struct bough__weighting *
         snprintf(name, sizeof name, "{name: %s, %s: ...}", row->row.name, options->option[0].name);
     if (bough__by_gradients(row->needs))
         snprintf(text, sizeof text, "weighting: {name: %s, losses: uncertainty%s}", name,
-                 row->needs == BOUGH_NEEDS_GRAM ? ", on: representation" : "");
+                 on_representation(row) ? ", on: representation" : "");
     else
         snprintf(text, sizeof text, "weighting: %s\nweighting: {name: cagrad, losses: %s}", name,
                  name);
     tell(page, "yaml", text);
-    if (row->needs == BOUGH_NEEDS_GRAM)
+    if (row->others)
+        tell(page, "",
+             "losses: the losses are weighed first, by any weighting by nothing or by losses");
+    if (on_representation(row))
         tell(page, "",
              "losses: the losses are weighed first, by any weighting by nothing or by losses\n"
              "on: the gradients compared are those of what the heads read: no sweep, one weighted "

@@ -54,9 +54,9 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
                                      const struct bough__plan_options *options);
 void bough__plan_destroy(struct bough__plan **plan);
 
-// Turns a JACOBIAN plan to another batch: the passes that are prepared from here on read that step's
-// state, and leave the gradients of what is shared in that Jacobian; all else they share with those
-// prepared before, which may run before or behind them.
+// Turns a JACOBIAN plan to another batch: the passes that are prepared from here on read that
+// step's state, and leave the gradients of what is shared in that Jacobian; all else they share
+// with those prepared before, which may run before or behind them.
 void bough__plan_turn(struct bough__plan *plan, struct bough__span step,
                       struct bough__span jacobian);
 

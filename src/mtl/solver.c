@@ -26,8 +26,8 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
     solver->weights = BOUGH_NEW(arena, double, tasks);
     solver->told = BOUGH_NEW(arena, double, tasks);
     solver->scratch = bough__arena_alloc(arena, weighting->scratch ? weighting->scratch(tasks) : 1);
-    return solver->state && solver->task && solver->in_all && solver->loss && solver->preference && solver->gram &&
-                   solver->weights && solver->told && solver->scratch
+    return solver->state && solver->task && solver->in_all && solver->loss && solver->preference &&
+                   solver->gram && solver->weights && solver->told && solver->scratch
                ? BOUGH_OK
                : bough__no_memory();
 }

@@ -33,9 +33,9 @@ struct bough__measured {
     const float *scale;
     const float *gram;   // [T, T], of the gradients of scale[t] L_t; not read for LOSSES
     const double *exact; // in its place; NULL = there is none
-    // Of a row that wants other batches, NULL = the one batch stands for all: products [T, T] of the
-    // step's first batch and its second one, of the gradients of scale[t] L_t; and the losses of
-    // the others, [others, T, 2].
+    // Of a row that wants other batches, NULL = the one batch stands for all: products [T, T] of
+    // the step's first batch and its second one, of the gradients of scale[t] L_t; and the losses
+    // of the others, [others, T, 2].
     const float *cross, *others;
 };
 

@@ -54,13 +54,13 @@ struct bough__solve {
     const double *loss;       // [n], with the task's weight in the config
     const double *preference; // [n], the tasks' weights in the config, over all tasks of mean 1
     // [n, n], of the gradients of `loss`; NULL = LOSSES. Symmetric, but of a row that wants other
-    // batches: there gram[i n + j] is the product of task i's gradient on the step's first batch and
-    // task j's on its second one. The loop of <bough/weighting.h> has one batch for all.
+    // batches: there gram[i n + j] is the product of task i's gradient on the step's first batch
+    // and task j's on its second one. The loop of <bough/weighting.h> has one batch for all.
     const double *gram;
     // [n], of such a row: 1 = the task is labelled in every batch of the step. Where it is not, its
     // row or its column of `gram` may be 0 for want of labels.
     const unsigned char *in_all;
-    double *state;            // of state() numbers, by task, not by place: 0 before the first step
+    double *state; // of state() numbers, by task, not by place: 0 before the first step
     struct bough__moment moment;
     void *scratch; // of scratch() bytes, on 16
 

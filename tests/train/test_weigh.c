@@ -293,6 +293,10 @@ static void a_step_has_the_stages_that_its_weighting_needs(void **state)
                "feed forward losses heads sweep solve combine update");
     stages_are("{name: mgda, losses: uncertainty}", BOUGH_JACOBIAN_KEPT,
                "feed forward weigh heads sweep gram solve combine update account");
+    stages_are(
+        "modo", 0,
+        "others others others others others others others others others others others others "
+        "feed forward losses heads sweep gram solve combine update");
     stages_are("graddrop", 0, "feed forward losses heads sweep combine update");
 }
 

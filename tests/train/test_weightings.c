@@ -23,6 +23,7 @@ static const char *const combined[] = {
     "{name: dwa, smoothing: 0.9}",
     "{name: graddrop, losses: uncertainty}",
     "{name: mgda, losses: {name: fixed, weights: [1, 2, 0.5]}}",
+    "{name: sdmgrad, losses: uncertainty, every: 2, smoothing: 0.5, groups: layer}",
 };
 
 enum { COMBINED = sizeof combined / sizeof *combined };
