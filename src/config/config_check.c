@@ -84,6 +84,17 @@ static enum bough_status no_groups(struct bough__config_place *place, const char
                                groups);
 }
 
+static enum bough_status wrong_before(struct bough__config_place *place,
+                                      const struct bough__weighting *losses,
+                                      const struct bough__weighting *row)
+{
+    bough__config_enter(place, "losses");
+    return bough__config_wrong(place, NULL,
+                               "%s goes by the losses of one batch, and %s is to weigh the same "
+                               "losses on two",
+                               losses->row.name, row->row.name);
+}
+
 // A weighting by the losses stands alone, or before one by the gradients.
 enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config)
@@ -105,6 +116,12 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
         return no_groups(place, config->weighting.groups);
     if (!row->solve && config->weighting.smoothing > 0)
         return wrong_for(place, "smoothing", row, "solves for weights in a step");
+    if (row->ahead && strcmp(config->weighting.groups, "shared") != 0)
+        return wrong_for(place, "groups", row, "weighs the shared layers alone");
+    if (row->ahead && config->weighting.smoothing > 0)
+        return wrong_for(place, "smoothing", row, "finds its weights anew in each step");
+    if (row->ahead && losses->needs == BOUGH_NEEDS_LOSSES)
+        return wrong_before(place, losses, row);
     if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal) {
         bough__config_leave(place, mark);
         return BOUGH_OK;

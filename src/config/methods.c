@@ -142,15 +142,18 @@ static const char *const cost_text[] = {
         "T backward passes of the shared layers in one sweep; J, T x P floats, is kept",
 };
 
-static void tell_cost_of_batches(const struct page *page, size_t batches)
+static void tell_cost_of_batches(const struct page *page, const struct bough__weighting *row)
 {
-    char text[400];
+    char text[500];
     snprintf(text, sizeof text,
              "%zu batches a step, each with a forward pass, T backward passes of the shared layers "
              "in one sweep and J, T x P floats, which is kept; and a solve on the host. The other "
              "batches are of the same epoch and in none of its sums; with `every: n` n - 1 of n "
-             "steps go without them",
-             batches);
+             "steps go without them%s",
+             row->others + 1,
+             row->ahead ? "; a plain step of all parameters and the way back, for which their "
+                          "values are kept; the host reads which tasks are labelled"
+                        : "");
     tell(page, "cost", text);
 }
 
@@ -159,7 +162,7 @@ static void tell_cost(const struct page *page, const struct bough__weighting *ro
     char text[300];
     const int reads = row->needs == BOUGH_NEEDS_LOSSES && row->solve;
     if (row->others) {
-        tell_cost_of_batches(page, row->others + 1);
+        tell_cost_of_batches(page, row);
         return;
     }
     snprintf(text, sizeof text, "%s%s%s", cost_text[row->needs],
@@ -181,11 +184,12 @@ static void tell_weights(const struct page *page, const struct bough__weighting 
 
 static void tell_heads(const struct page *page, const struct bough__weighting *row)
 {
+    const int alone = bough__by_gradients(row->needs) && !row->ahead;
     tell(page, "heads",
-         bough__by_gradients(row->needs) ? "not weighted: each gets the gradient of its own loss, "
-                                           "with the task's weight and that of "
-                                           "`losses`"
-                                         : "weighted as the shared layers are");
+         alone ? "not weighted: each gets the gradient of its own loss, "
+                 "with the task's weight and that of "
+                 "`losses`"
+               : "weighted as the shared layers are");
 }
 
 // Its size is a function that is called: told for some numbers of tasks.
@@ -219,14 +223,16 @@ static void tell_config(const struct page *page, const struct bough__weighting *
     snprintf(name, sizeof name, "%s", row->row.name);
     if (options->count && options->option[0].needed)
         snprintf(name, sizeof name, "{name: %s, %s: ...}", row->row.name, options->option[0].name);
-    if (bough__by_gradients(row->needs))
+    if (row->ahead)
+        snprintf(text, sizeof text, "weighting: %s", name);
+    else if (bough__by_gradients(row->needs))
         snprintf(text, sizeof text, "weighting: {name: %s, losses: uncertainty%s}", name,
                  on_representation(row) ? ", on: representation" : "");
     else
         snprintf(text, sizeof text, "weighting: %s\nweighting: {name: cagrad, losses: %s}", name,
                  name);
     tell(page, "yaml", text);
-    if (row->others)
+    if (row->others && !row->ahead)
         tell(page, "",
              "losses: the losses are weighed first, by any weighting by nothing or by losses");
     if (on_representation(row))

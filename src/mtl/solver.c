@@ -170,6 +170,18 @@ void bough__solver_run(struct bough__solver *solver, float *weights, double *res
         weights[t] = (float)told[t];
 }
 
+void bough__solver_ahead(struct bough__solver *solver, float *weights,
+                         const struct bough__measured *measured, const struct bough__moment *moment)
+{
+    struct bough__solve solve = begin(solver, measured, moment);
+    memset(weights, 0, solver->tasks * sizeof *weights);
+    if (solve.n)
+        solver->weighting->ahead(&solve);
+    for (size_t i = 0; i < solve.n; i++)
+        weights[solver->task[i]] =
+            (float)(solver->weights[i] / factor_left_out(solver, measured, solver->task[i]));
+}
+
 void bough__solver_after(struct bough__solver *solver, const struct bough__measured *measured,
                          const struct bough__moment *moment)
 {

@@ -50,6 +50,11 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
                                  const struct bough__measured *measured,
                                  const struct bough__moment *moment);
 
+// Of a row that looks ahead: writes weights [T] of its plain step, of scale[t] L_t likewise.
+void bough__solver_ahead(struct bough__solver *solver, float *weights,
+                         const struct bough__measured *measured,
+                         const struct bough__moment *moment);
+
 // The weights [T] of the last solve, 0 of a task that was in none.
 void bough__solver_last(const struct bough__solver *solver, float *weights);
 double bough__solver_last_of(const struct bough__solver *solver, size_t task);

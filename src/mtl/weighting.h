@@ -43,6 +43,7 @@ struct bough__weigh {
 struct bough__moment {
     uint32_t seed[2];
     uint32_t step, epoch; // of the whole training, from 1
+    float lr;             // of the step
 };
 
 // What lies on the host: the tasks of which something is labelled, in their order. All numbers are
@@ -83,6 +84,12 @@ struct bough__weighting {
     // are in no account, and the weights that are solved for are of the own batch's gradients. The
     // batches of the step are these, then the own one: of one other, `gram` is of it and the own.
     size_t others;
+    // Of GRAM with one other batch: its weights multiply the losses of the whole model, heads
+    // included, and it learns them. Writes those of a plain step theta - lr sum w_t g_t from
+    // where the own batch was seen: the other one is seen from there, and `gram` is then of all
+    // parameters, gram[i n + j] = -1/lr times how task i's loss there goes with w_j. NULL: it does
+    // not look ahead.
+    void (*ahead)(struct bough__solve *solve);
     // The tasks' weights are its preferences: the Gram matrix and the losses that it is given are
     // without them.
     int prefers;

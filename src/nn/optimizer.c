@@ -126,6 +126,13 @@ static enum bough_status sgd_write(struct bough__sequence *out, const void *opti
     return write_update(out, &kernel_sgd, &params, block);
 }
 
+enum bough_status bough__descend_write(struct bough__sequence *out,
+                                       const struct bough__block *block)
+{
+    const struct optimizer_params plain = {0};
+    return write_update(out, &kernel_sgd, &plain, block);
+}
+
 const struct bough__optimizer bough__optimizer_sgd = {
     {.name = "sgd",
      .help = "gradient descent, with momentum on request",

@@ -53,6 +53,10 @@ float bough__optimizer_lr(const struct bough__optimization *config);
 void bough__optimizer_set_step(struct step_state *state, const struct bough__optimization *config,
                                uint32_t step, float lr);
 
+// Writes a plain step, of no optimizer: params -= lr grads. Keeps no slots.
+enum bough_status bough__descend_write(struct bough__sequence *out,
+                                       const struct bough__block *block);
+
 // ---- Clipping the norm: the sums of every block in one buffer, then one factor ----
 
 // How many sums a block of `count` has.

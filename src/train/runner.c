@@ -118,6 +118,7 @@ static void destroy_buffers(struct bough__step_data *data)
     }
     for (size_t i = 0; i < sizeof buffer / sizeof *buffer; i++)
         bough__buffer_destroy(buffer[i]);
+    bough__ahead_fini(&data->ahead);
     bough__weigh_fini(&data->weigh);
 }
 
@@ -166,6 +167,7 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
         BOUGH_TRY(bough__feed_order(&made->feed, order));
     made->data.stored = rows_to_store(made);
     BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose == BOUGH_TRAINING));
+    BOUGH_TRY(bough__ahead_init(&made->data.ahead, &made->arena, &made->data.weigh));
     BOUGH_TRY(make_buffers(made));
     BOUGH_TRY(make_steps(made));
 done:
@@ -215,18 +217,26 @@ static int64_t first_of(const struct bough__runner *runner, int64_t index, size_
     return (batch ? (index + (int64_t)batch * apart) % full : index) * data->batch;
 }
 
-// Where the batches of a step begin, the others first.
+// When in its step a batch runs.
+static size_t turn_of(const struct bough__step_data *data, size_t batch)
+{
+    if (bough__weigh_looks_ahead(&data->weigh))
+        return batch;
+    return batch ? batch - 1 : data->weigh.others;
+}
+
+// Where the batches of a step begin, as they run.
 static void place_batches(struct bough__runner *runner, int64_t index)
 {
     struct bough__step_data *data = &runner->data;
     const size_t others = data->weigh.others;
-    for (size_t batch = 1; batch <= others; batch++)
-        data->first[batch - 1] = first_of(runner, index, batch);
-    data->first[others] = first_of(runner, index, 0);
-    data->first[others + 1] = index + 1 < runner->steps && others
+    const int own_last = turn_of(data, 0) > 0;
+    for (size_t batch = 0; batch <= others; batch++)
+        data->first[turn_of(data, batch)] = first_of(runner, index, batch);
+    data->first[others + 1] = index + 1 < runner->steps && own_last
                                   ? first_of(runner, index + 1, 1)
-                                  : data->first[others] + data->batch;
-    data->fetched = others && bough__weigh_keeps(&data->weigh) ? others : 0;
+                                  : first_of(runner, index, 0) + data->batch;
+    data->fetched = own_last && bough__weigh_keeps(&data->weigh) ? others : 0;
 }
 
 // As the device reads it: for each batch.
@@ -239,7 +249,7 @@ static enum bough_status write_state(const struct bough__runner *runner,
     struct step_state states[1 + BOUGH__MOST_OTHERS] = {*state};
     for (size_t batch = 1; batch <= others; batch++) {
         states[batch] = *state;
-        states[batch].first = (unsigned)data->first[batch - 1];
+        states[batch].first = (unsigned)data->first[turn_of(data, batch)];
         states[batch].seed[1] ^= OTHER + (unsigned)batch;
     }
     return bough__write(bough__whole(data->state), states, (1 + others) * sizeof *states);
@@ -259,6 +269,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
         .seed = {state->seed[0], state->seed[1]},
         .step = state->step,
         .epoch = (uint32_t)((state->step - 1) / runner->steps + 1),
+        .lr = state->lr,
     };
     place_batches(runner, index);
     BOUGH_TRY(write_state(runner, state));

@@ -51,6 +51,16 @@ static int learns(const struct bough__step *step)
     return bough__weigh_learns_after(&step->data->weigh);
 }
 
+static enum bough_status weigh_ahead(struct bough__step *step)
+{
+    return bough__ahead_weights(&step->data->ahead);
+}
+
+static int looks_ahead(const struct bough__step *step)
+{
+    return step->data->ahead.weigh != NULL;
+}
+
 // In the order in which they run. Launches, or a call where it is wanted. What is once for a step
 // comes behind what is for each of its batches.
 struct row {
@@ -80,8 +90,19 @@ static const struct row rows[] = {
     {"again", bough__step_again, NULL, NULL, 0, 0},
     {"learn", NULL, learn, learns, 0, 0},
 };
+
+// Between the own batch, of a weighting that looks ahead, and the other one; and behind that.
+static const struct row there[] = {
+    {"aside", bough__step_aside, NULL, NULL, 0, 0},
+    {"ahead", NULL, weigh_ahead, looks_ahead, 1, 0},
+    {"ahead", bough__step_ahead, NULL, NULL, 1, 0},
+};
+static const struct row back = {"back", bough__step_back, NULL, NULL, 1, 0};
+
 enum { ROWS = sizeof rows / sizeof *rows, OF_EACH_BATCH = 8 };
-_Static_assert(ROWS + OF_EACH_BATCH * BOUGH__MOST_OTHERS <= BOUGH__MOST_STAGES, "room for all");
+enum { THERE = sizeof there / sizeof *there };
+_Static_assert(ROWS + THERE + 1 + OF_EACH_BATCH * BOUGH__MOST_OTHERS <= BOUGH__MOST_STAGES,
+               "room for all");
 
 // A Jacobian that is kept is that of every step: there is no other way to its weighted sum.
 static int finds_weights(const struct bough__step *step, const struct row *row)
@@ -99,7 +120,7 @@ static enum bough_status write_stage(struct bough__step *step, const struct row 
     step->sequence.label = (struct bough__label){.stage = name};
     if (row->write)
         BOUGH_TRY(row->write(step));
-    if (row->write == bough__step_feed)
+    if (row->write == bough__step_feed && !step->batch)
         step->feed = step->stages;
     if (step->sequence.count > first || calls)
         step->stage[step->stages++] = (struct bough__stage){
@@ -108,18 +129,47 @@ done:
     return status;
 }
 
-// The plan's launches of a batch: of the own one as the plan was made.
-static enum bough_status write_batch(struct bough__step *step, size_t batch)
+// The plan's launches from here on are of that batch: of the own one as the plan was made.
+static void turn(struct bough__step *step, size_t batch)
 {
-    enum bough_status status = BOUGH_OK;
-    const size_t others = step->data->weigh.others;
     step->batch = batch;
-    if (others)
+    if (step->data->weigh.others)
         bough__plan_turn(step->plan, bough__step_state(step),
                          bough__weigh_jacobian_of(&step->data->weigh, batch));
+}
+
+enum share { OF_A_BATCH = 1, OF_THE_STEP = 2, ACCOUNT = 4 };
+
+static enum share share_of(const struct row *row)
+{
+    if (row->write == bough__step_account)
+        return ACCOUNT;
+    return row->of_each_batch ? OF_A_BATCH : OF_THE_STEP;
+}
+
+static enum bough_status write_rows(struct bough__step *step, unsigned shares)
+{
+    enum bough_status status = BOUGH_OK;
     for (size_t i = 0; i < ROWS; i++)
-        if (!batch || rows[i].of_each_batch)
+        if (share_of(&rows[i]) & shares)
             BOUGH_TRY(write_stage(step, &rows[i]));
+done:
+    return status;
+}
+
+// The own batch goes first: from where it is the other one is found.
+static enum bough_status write_ahead(struct bough__step *step)
+{
+    enum bough_status status;
+    turn(step, 0);
+    BOUGH_TRY(write_rows(step, OF_A_BATCH | ACCOUNT));
+    for (size_t i = 0; i < THERE; i++)
+        BOUGH_TRY(write_stage(step, &there[i]));
+    turn(step, 1);
+    BOUGH_TRY(write_rows(step, OF_A_BATCH));
+    turn(step, 0);
+    BOUGH_TRY(write_stage(step, &back));
+    BOUGH_TRY(write_rows(step, OF_THE_STEP));
 done:
     return status;
 }
@@ -127,9 +177,14 @@ done:
 static enum bough_status write_stages(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
-    for (size_t batch = 1; batch <= step->data->weigh.others; batch++)
-        BOUGH_TRY(write_batch(step, batch));
-    BOUGH_TRY(write_batch(step, 0));
+    if (looks_ahead(step))
+        return write_ahead(step);
+    for (size_t batch = 1; batch <= step->data->weigh.others; batch++) {
+        turn(step, batch);
+        BOUGH_TRY(write_rows(step, OF_A_BATCH));
+    }
+    turn(step, 0);
+    BOUGH_TRY(write_rows(step, OF_A_BATCH | OF_THE_STEP | ACCOUNT));
 done:
     return status;
 }

@@ -22,11 +22,21 @@
 // has them go first, one after the other, from `fetch` to `sweep`, into Jacobians of their own;
 // nothing of them is in the account. These stages are all called `others`. What a forward pass
 // itself moves, as the running statistics of a batch_norm, they move too.
+//
+// Of a weighting that looks ahead (ahead.h) the own batch goes first, and account with it; then
+//
+//   aside     the gradients of what is a single task's, out of the way
+//   ahead     the weights of a plain step, on the host, and that step
+//   others    the other batch, from there
+//   back      the parameters as they were
+//
+// and on from gram.
 #ifndef BOUGH_TRAIN_STEP_H
 #define BOUGH_TRAIN_STEP_H
 
 #include "data/feed.h"
 #include "graph/plan.h"
+#include "train/ahead.h"
 #include "train/weigh.h"
 
 enum bough__purpose {
@@ -51,13 +61,14 @@ struct bough__step_data {
     // struct step_state [1 + others], that of the own batch first: the others differ in `first`,
     // and in the seed of what they draw.
     struct bough__buffer *state;
-    // Where the batches of a step begin in the order of the rows, the others first, and then the
+    // Where the batches of a step begin in the order of the rows, as they run, and then the
     // one that comes behind them; and which of them is fetched next.
     int64_t first[BOUGH__MOST_OTHERS + 2];
     size_t fetched;
     struct bough__batch_input *input; // [inputs]
     struct bough__buffer **target;    // [T], of the batch
     struct bough__weigh_data weigh;   // the losses, and what is made of them
+    struct bough__ahead ahead;        // of a weighting that looks ahead
     struct bough__buffer *clip;       // the gradient's factor, then sums of squares; made by a step
     struct bough__buffer *account;    // struct loss_account [T]
     struct bough__buffer **scores;    // [T], [stored, width, ...]
@@ -72,7 +83,7 @@ struct bough__stage {
     int finds_weights; // is left out of steps that keep the last ones
 };
 
-enum { BOUGH__MOST_STAGES = 17 + 8 * BOUGH__MOST_OTHERS };
+enum { BOUGH__MOST_STAGES = 21 + 8 * BOUGH__MOST_OTHERS };
 
 struct bough__step {
     struct bough__step_data *data;

@@ -234,9 +234,33 @@ enum bough_status bough__step_gram(struct bough__step *step)
     name(step, "gram", NULL);
     for (size_t g = 0; weigh->watches && weigh->jacobian && g < weigh->groups.count; g++)
         BOUGH_TRY(multiply_group(step, g));
+    if (step->data->ahead.weigh)
+        BOUGH_TRY(bough__ahead_meet(&step->data->ahead, &step->sequence));
 done:
     return status;
 }
+
+// ---- Ahead ----
+
+enum bough_status bough__step_aside(struct bough__step *step)
+{
+    name(step, "aside", NULL);
+    return bough__ahead_keep_heads(&step->data->ahead, &step->sequence);
+}
+
+enum bough_status bough__step_ahead(struct bough__step *step)
+{
+    name(step, "ahead", NULL);
+    return bough__ahead_go(&step->data->ahead, &step->sequence, bough__step_state(step));
+}
+
+enum bough_status bough__step_back(struct bough__step *step)
+{
+    name(step, "back", NULL);
+    return bough__ahead_back(&step->data->ahead, &step->sequence);
+}
+
+// ---- The update's gradient ----
 
 static enum bough_status sum_weighted(struct bough__step *step)
 {
@@ -265,8 +289,12 @@ enum bough_status bough__step_combine(struct bough__step *step)
         return write_weighting(step, &step->data->weigh.by_gradients);
     if (needs(step) != BOUGH_NEEDS_GRAM)
         return BOUGH_OK;
-    return step->data->weigh.jacobian ? sum_weighted(step)
-                                      : bough__plan_weighted(step->plan, &step->sequence);
+    if (!step->data->weigh.jacobian)
+        return bough__plan_weighted(step->plan, &step->sequence);
+    const enum bough_status status = sum_weighted(step);
+    return status == BOUGH_OK && step->data->ahead.weigh
+               ? bough__ahead_heads(&step->data->ahead, &step->sequence)
+               : status;
 }
 
 // ---- Clip, update ----

@@ -33,6 +33,11 @@ int bough__weigh_keeps(const struct bough__weigh_data *data)
     return (data->moment.step - 1) % (uint32_t)data->model->config->weighting.every != 0;
 }
 
+int bough__weigh_looks_ahead(const struct bough__weigh_data *data)
+{
+    return data->by_gradients.row && data->by_gradients.row->ahead;
+}
+
 int bough__weigh_learns_after(const struct bough__weigh_data *data)
 {
     return data->by_losses.row && data->by_losses.row->after;

@@ -85,12 +85,17 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
 //   solve_losses  writes the roots
 //   solve         writes the weights of the gradients
 //   watch         only looks, where the weighting solves nothing
+//   ahead         finds the weights [T] of the plain step of a row that looks ahead
 //   after         learns from the losses behind the update
 // Errors: DIVERGED where a loss or a gradient is not finite, naming the task.
 enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data);
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data);
 enum bough_status bough__weigh_watch(struct bough__weigh_data *data);
+enum bough_status bough__weigh_ahead(struct bough__weigh_data *data, float *weights);
 enum bough_status bough__weigh_after(struct bough__weigh_data *data);
+
+// Whether the other batch is seen from a step further on: ahead.h.
+int bough__weigh_looks_ahead(const struct bough__weigh_data *data);
 
 // Whether there are weights to be solved for; or something to be learned behind the update.
 int bough__weigh_solves(const struct bough__weigher *weigher);

@@ -136,6 +136,17 @@ done:
     return status;
 }
 
+enum bough_status bough__weigh_ahead(struct bough__weigh_data *data, float *weights)
+{
+    enum bough_status status;
+    struct bough__measured measured;
+    BOUGH_TRY(measure(data, &measured, 0));
+    measured.scale = host_roots(data);
+    bough__solver_ahead(data->by_gradients.solver, weights, &measured, &data->moment);
+done:
+    return status;
+}
+
 enum bough_status bough__weigh_after(struct bough__weigh_data *data)
 {
     enum bough_status status;

@@ -45,6 +45,11 @@ static enum bough_status check_options(const struct bough_weighting *weighting,
             BOUGH_INVALID,
             "groups: %s is for a training, which knows its layers; this is one group",
             weighting->config.groups);
+    if (row_of(weighting)->ahead)
+        return bough__fail(BOUGH_INVALID,
+                           "%s goes by what a step does to another batch, which takes the model; "
+                           "gradients alone do not tell it",
+                           row_of(weighting)->row.name);
     for (size_t t = 0; options->task_weights && t < weighting->tasks; t++)
         if (!(options->task_weights[t] >= 0 && options->task_weights[t] <= FLT_MAX))
             return bough__fail(BOUGH_INVALID, "the weight of task %zu is %g; wanted 0 or more", t,

@@ -18,6 +18,7 @@ bough weigh graddrop -g two.safetensors -s leak=1 --json | rounded
 make many.safetensors "gradients=[$(printf '[1, 2],%.0s' {1..16})[1, 2]]"
 try bough weigh krum -g many.safetensors | residual | tail -n 3
 try bough weigh famo -g two.safetensors
+try bough weigh auto_lambda -g two.safetensors
 try bough weigh cagard -g two.safetensors 2>&1 | sed 's/ (equal, .*/ (...)/'
 try bough weigh cagrad -g two.safetensors --set c=-1
 try bough weigh cagrad -g two.safetensors --set d=1

@@ -22,6 +22,8 @@ static const char *const combined[] = {
     "{name: nash, on: representation, every: 2, smoothing: 0.5}",
     "{name: dwa, smoothing: 0.9}",
     "{name: graddrop, losses: uncertainty}",
+    "{name: auto_lambda, every: 2, losses: {name: fixed, weights: [1, 2, 0.5]}}",
+    "{name: auto_lambda, primary: [0, 1, 0]}",
     "{name: mgda, losses: {name: fixed, weights: [1, 2, 0.5]}}",
     "{name: sdmgrad, losses: uncertainty, every: 2, smoothing: 0.5, groups: layer}",
 };

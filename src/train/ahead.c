@@ -1,0 +1,198 @@
+#include "train/ahead.h"
+
+#include "base/error.h"
+#include "graph/gram.h"
+
+static const struct bough__params *params_of(const struct bough__ahead *ahead)
+{
+    return &ahead->weigh->model->params;
+}
+
+static size_t tasks_of(const struct bough__ahead *ahead)
+{
+    return ahead->weigh->model->config->tasks_count;
+}
+
+// ---- What is a single task's: the blocks behind the shared one ----
+
+static const struct bough__param_block *head_of(const struct bough__ahead *ahead, size_t t)
+{
+    return &params_of(ahead)->block[t + 1];
+}
+
+static int64_t heads_elements(const struct bough__ahead *ahead)
+{
+    return params_of(ahead)->trained -
+           (int64_t)(head_of(ahead, 0)->gradient.offset / sizeof(float));
+}
+
+static struct bough__span kept_head(const struct bough__ahead *ahead, size_t t)
+{
+    return bough__span_at(bough__whole(ahead->heads),
+                          head_of(ahead, t)->gradient.offset - head_of(ahead, 0)->gradient.offset);
+}
+
+// ---- Setting up ----
+
+enum bough_status bough__ahead_init(struct bough__ahead *ahead, struct bough__arena *arena,
+                                    struct bough__weigh_data *weigh)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_device *device = weigh->model->device;
+    const size_t tasks = weigh->model->config->tasks_count, bytes = tasks * sizeof(float);
+    if (!bough__weigh_looks_ahead(weigh))
+        return BOUGH_OK;
+    ahead->weigh = weigh;
+    BOUGH_TRY_MEMORY(ahead->host = BOUGH_NEW(arena, float, tasks));
+    BOUGH_TRY(bough__buffer_create(&ahead->values, device,
+                                   (size_t)params_of(ahead)->elements * sizeof(float)));
+    BOUGH_TRY(bough__buffer_create(&ahead->heads, device,
+                                   (size_t)heads_elements(ahead) * sizeof(float) + 1));
+    BOUGH_TRY(bough__buffer_create(&ahead->losses, device, 2 * bytes));
+    BOUGH_TRY(bough__buffer_create(&ahead->weights, device, bytes));
+    BOUGH_TRY(bough__buffer_create(&ahead->parts, device,
+                                   bough__gram_scratch(1, heads_elements(ahead)) + 1));
+done:
+    return status;
+}
+
+void bough__ahead_fini(struct bough__ahead *ahead)
+{
+    bough__buffer_destroy(&ahead->values);
+    bough__buffer_destroy(&ahead->heads);
+    bough__buffer_destroy(&ahead->losses);
+    bough__buffer_destroy(&ahead->weights);
+    bough__buffer_destroy(&ahead->parts);
+}
+
+enum bough_status bough__ahead_weights(const struct bough__ahead *ahead)
+{
+    enum bough_status status;
+    BOUGH_TRY(bough__weigh_ahead(ahead->weigh, ahead->host));
+    BOUGH_TRY(
+        bough__write(bough__whole(ahead->weights), ahead->host, tasks_of(ahead) * sizeof(float)));
+done:
+    return status;
+}
+
+// ---- Copies ----
+
+static enum bough_status copy(struct bough__sequence *out, struct bough__span to,
+                              struct bough__span from, int64_t elements)
+{
+    return elements ? bough__stack_copy_write(out, to, from, elements, 1) : BOUGH_OK;
+}
+
+enum bough_status bough__ahead_keep_heads(const struct bough__ahead *ahead,
+                                          struct bough__sequence *out)
+{
+    return copy(out, bough__whole(ahead->heads), head_of(ahead, 0)->gradient,
+                heads_elements(ahead));
+}
+
+// `there` = 1: aside; 0: back.
+static enum bough_status swap(const struct bough__ahead *ahead, struct bough__sequence *out,
+                              int there)
+{
+    enum bough_status status;
+    const struct bough__span losses = bough__weigh_losses(ahead->weigh),
+                             kept = bough__whole(ahead->losses),
+                             values = bough__whole(params_of(ahead)->value),
+                             kept_values = bough__whole(ahead->values);
+    const int64_t numbers = 2 * (int64_t)tasks_of(ahead);
+    BOUGH_TRY(copy(out, there ? kept : losses, there ? losses : kept, numbers));
+    BOUGH_TRY(copy(out, there ? kept_values : values, there ? values : kept_values,
+                   params_of(ahead)->elements));
+done:
+    return status;
+}
+
+// ---- The heads' gradients times weights [T] ----
+
+static enum bough_status weigh_heads(const struct bough__ahead *ahead, struct bough__sequence *out,
+                                     struct bough__span weights)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < tasks_of(ahead); t++)
+        if (head_of(ahead, t)->size)
+            BOUGH_TRY(bough__stack_sum_write(
+                out, &(struct bough__stack_sum){
+                         .tasks = 1,
+                         .elements = head_of(ahead, t)->size,
+                         .stack = kept_head(ahead, t),
+                         .weights = bough__span_at(weights, t * sizeof(float)),
+                         .y = head_of(ahead, t)->gradient,
+                     }));
+done:
+    return status;
+}
+
+enum bough_status bough__ahead_heads(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    return weigh_heads(ahead, out, bough__whole(ahead->weigh->weights));
+}
+
+// ---- There and back ----
+
+static enum bough_status weigh_all(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    enum bough_status status;
+    const struct bough__span weights = bough__whole(ahead->weights);
+    BOUGH_TRY(weigh_heads(ahead, out, weights));
+    BOUGH_TRY(bough__stack_sum_write(out, &(struct bough__stack_sum){
+                                              .tasks = (int64_t)tasks_of(ahead),
+                                              .elements = ahead->weigh->columns,
+                                              .stack = bough__weigh_jacobian(ahead->weigh),
+                                              .weights = weights,
+                                              .y = ahead->weigh->shared,
+                                          }));
+done:
+    return status;
+}
+
+enum bough_status bough__ahead_go(const struct bough__ahead *ahead, struct bough__sequence *out,
+                                  struct bough__span state)
+{
+    enum bough_status status;
+    const struct bough__params *params = params_of(ahead);
+    const struct bough__block all = {
+        .count = params->trained,
+        .params = bough__whole(params->value),
+        .grads = bough__whole(params->gradient),
+        .step = state,
+    };
+    BOUGH_TRY(swap(ahead, out, 1));
+    BOUGH_TRY(weigh_all(ahead, out));
+    BOUGH_TRY(bough__descend_write(out, &all));
+done:
+    return status;
+}
+
+enum bough_status bough__ahead_back(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    return swap(ahead, out, 0);
+}
+
+// A head has one task, so its part is on the diagonal.
+enum bough_status bough__ahead_meet(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t tasks = tasks_of(ahead);
+    for (size_t t = 0; t < tasks; t++) {
+        const struct bough__gram product = {
+            .tasks = 1,
+            .columns = head_of(ahead, t)->size,
+            .jacobian = head_of(ahead, t)->gradient,
+            .others = 1,
+            .other = kept_head(ahead, t),
+            .gram = bough__span_at(bough__weigh_cross(ahead->weigh, 0),
+                                   t * (tasks + 1) * sizeof(float)),
+            .scratch = bough__whole(ahead->parts),
+            .add = 1,
+        };
+        if (product.columns)
+            BOUGH_TRY(bough__gram_write(out, &product));
+    }
+done:
+    return status;
+}
