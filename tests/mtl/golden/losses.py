@@ -96,8 +96,9 @@ class Lbtw(Rule):
 
     def loss(self, ids, L, p, moment):
         for t, value in zip(ids, L.tolist()):
-            self.memory[t] = self.memory[t] or value
-        first = torch.tensor([self.memory[t] for t in ids], dtype=torch.float64)
+            if not self.memory[t] or self.memory[t][0] != moment[1]:
+                self.memory[t] = moment[1], value
+        first = torch.tensor([self.memory[t][1] for t in ids], dtype=torch.float64)
         return ((L / first).detach() ** self.alpha * L).sum()
 
 
