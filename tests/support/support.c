@@ -9,6 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+// In the place of the C library's: what a test writes need not outlive the machine, and a disk that
+// others wait for takes longer than the training.
+int fsync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
 static struct bough_device *devices[32];
 static size_t devices_count;
 static int warnings;
