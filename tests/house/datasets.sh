@@ -22,6 +22,8 @@ if [ "$3" = mnist ]; then
     datasets/make mnist "$mnist"
     train mnist-dense
     train mnist-cnn
+    datasets/make multimnist "$mnist"
+    train multimnist
     exit
 fi
 for name in regression-and-classes independent-logistic alpha-pair; do
