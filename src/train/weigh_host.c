@@ -96,21 +96,26 @@ static void watch(struct bough__weigh_data *data, int weighed)
     bough__watch_add(&data->all, &step);
 }
 
+// The step's residual is the largest of its groups.
 static void solve_groups(struct bough__weigh_data *data, struct bough__measured *measured)
 {
     const size_t tasks = tasks_of(data);
     const double start = bough__clock();
+    double most = 0;
+    size_t iterations = 0;
     for (size_t g = 0; g < data->groups.count; g++) {
         struct bough__solver *solver = &data->by_gradients.solver[g];
         double residual;
         bough__solver_run(solver, host_weights(data) + g * tasks, &residual, measured,
                           &data->moment);
-        note_solve(data, residual, solver->iterations);
+        most = fmax(most, isnan(residual) ? INFINITY : residual);
+        iterations += solver->iterations;
         measured->gram += tasks * tasks;
         if (measured->cross)
             measured->cross += tasks * tasks;
     }
     data->seconds += bough__clock() - start;
+    note_solve(data, most, iterations);
 }
 
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
