@@ -5,12 +5,12 @@
 #include <float.h>
 #include <math.h>
 
-// The vertices in use, the corral, are affinely independent: `cholesky` is of G + scale 11' over
-// them.
+// The vertices in use, the corral, are affinely independent: `cholesky` is of G + least 11' over
+// them, so that short gradients beside long ones keep their digits.
 struct corral {
     const double *g;
     size_t n;
-    double scale; // the largest entry of G's diagonal
+    double least, scale; // the least and the largest entry of G's diagonal
     double *w, *slope, *point;
     struct bough__cholesky cholesky;
     size_t *vertex;
@@ -44,7 +44,7 @@ static int enter(struct corral *c, size_t vertex)
         return 0;
     c->vertex[count] = vertex;
     for (size_t i = 0; i <= count; i++)
-        row[i] = c->g[vertex * c->n + c->vertex[i]] + c->scale;
+        row[i] = c->g[vertex * c->n + c->vertex[i]] + c->least;
     bough__cholesky_enter(&c->cholesky, 16 * DBL_EPSILON);
     return c->cholesky.count > count;
 }
@@ -56,7 +56,7 @@ static void leave(struct corral *c, size_t k)
         c->vertex[i] = c->vertex[i + 1];
 }
 
-// Into `point`: the least point of the corral's affine hull, z / sum z with (G + scale 11') z = 1.
+// Into `point`: the least point of the corral's affine hull, z / sum z with (G + least 11') z = 1.
 static void solve(struct corral *c)
 {
     double *z = c->point, sum = 0;
@@ -143,6 +143,7 @@ double bough__simplex_least(double *w, const double *g, size_t n, void *work, si
             first = i;
         w[i] = 1 / (double)n;
     }
+    c.least = g[first * n + first];
     if (!(c.scale > 0) || n == 1)
         return 0;
     return (n == 2 ? of_two(&c) : wolfe(&c, first, rounds)) / c.scale;
