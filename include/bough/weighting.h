@@ -42,8 +42,8 @@ struct bough_weighting_options {
 // Opens what a config's `weighting` says, in YAML: "cagrad", "{name: cagrad, c: 0.4}", "{name:
 // mgda, losses: uncertainty}". Where that is told by task it is a list. `on` tells nothing here:
 // the gradients are those that the caller gives. `groups` is refused: a weighting for each does
-// that; and so are auto_lambda and moml, which see another batch from parameters one step further
-// on.
+// that; and so are auto_lambda, moml and forum, which see another batch, and go by where plain
+// steps lead.
 // `*weighting` is NULL on error. Errors: INVALID, as of a config, with the nearest name; for one
 // that needs the gradients, without `columns`; for no task.
 enum bough_status bough_weighting_open(struct bough_weighting **weighting, const char *text,

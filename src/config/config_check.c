@@ -120,6 +120,8 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
         return wrong_for(place, "groups", row, "weighs the shared layers alone");
     if (row->ahead && config->weighting.smoothing > 0)
         return wrong_for(place, "smoothing", row, "finds its weights anew in each step");
+    if (row->steps && config->weighting.every != 1)
+        return wrong_for(place, "every", row, "goes by the gradients of one batch");
     if (row->ahead && losses->needs == BOUGH_NEEDS_LOSSES)
         return wrong_before(place, losses, row);
     if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal) {

@@ -35,7 +35,7 @@ static const char *passes_of(const struct bough__weighting *row)
     if (row->after)
         return "1 + forward";
     if (row->others)
-        return row->others > 1 ? "3 x T" : "2 x T";
+        return row->others > 1 ? "3 x T" : row->steps ? "2 x T, more" : "2 x T";
     if (row->needs == BOUGH_NEEDS_GRADIENTS)
         return "T, keeps J";
     return row->needs == BOUGH_NEEDS_GRAM ? "T" : "1";
@@ -142,18 +142,26 @@ static const char *const cost_text[] = {
         "T backward passes of the shared layers in one sweep; J, T x P floats, is kept",
 };
 
+static const char *cost_ahead(const struct bough__weighting *row)
+{
+    if (row->steps)
+        return "; for each of `steps` a forward pass, and for each but the first T backward "
+               "passes; all parameters' values are kept meanwhile; the host reads which tasks are "
+               "labelled";
+    return row->ahead ? "; with `every: n` n - 1 of n steps go without them; a plain step of all "
+                        "parameters and the way back, for which their values are kept; the host "
+                        "reads which tasks are labelled"
+                      : "; with `every: n` n - 1 of n steps go without them";
+}
+
 static void tell_cost_of_batches(const struct page *page, const struct bough__weighting *row)
 {
     char text[500];
     snprintf(text, sizeof text,
              "%zu batches a step, each with a forward pass, T backward passes of the shared layers "
              "in one sweep and J, T x P floats, which is kept; and a solve on the host. The other "
-             "batches are of the same epoch and in none of its sums; with `every: n` n - 1 of n "
-             "steps go without them%s",
-             row->others + 1,
-             row->ahead ? "; a plain step of all parameters and the way back, for which their "
-                          "values are kept; the host reads which tasks are labelled"
-                        : "");
+             "batches are of the same epoch and in none of its sums%s",
+             row->others + 1, cost_ahead(row));
     tell(page, "cost", text);
 }
 

@@ -13,6 +13,7 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
                                      int64_t columns)
 {
     const struct bough__weighting *weighting = bough__weighting_of(choice);
+    const size_t batches = weighting->steps ? 2 : 1, matrices = weighting->steps ? 3 : 1;
     *solver =
         (struct bough__solver){.weighting = weighting, .options = choice->options, .tasks = tasks};
     solver->row_count = weighting->state ? weighting->state(tasks, columns) : 0;
@@ -20,11 +21,11 @@ enum bough_status bough__solver_init(struct bough__solver *solver, struct bough_
     solver->state = BOUGH_NEW(arena, double, solver->state_count);
     solver->task = BOUGH_NEW(arena, size_t, tasks);
     solver->in_all = BOUGH_NEW(arena, unsigned char, tasks);
-    solver->loss = BOUGH_NEW(arena, double, tasks);
+    solver->loss = BOUGH_NEW(arena, double, batches *tasks);
     solver->preference = BOUGH_NEW(arena, double, tasks);
-    solver->gram = BOUGH_NEW(arena, double, tasks *tasks);
-    solver->weights = BOUGH_NEW(arena, double, tasks);
-    solver->told = BOUGH_NEW(arena, double, tasks);
+    solver->gram = BOUGH_NEW(arena, double, matrices *tasks *tasks);
+    solver->weights = BOUGH_NEW(arena, double, batches *tasks);
+    solver->told = BOUGH_NEW(arena, double, batches *tasks);
     solver->scratch = bough__arena_alloc(arena, weighting->scratch ? weighting->scratch(tasks) : 1);
     return solver->state && solver->task && solver->in_all && solver->loss && solver->preference &&
                    solver->gram && solver->weights && solver->told && solver->scratch
@@ -105,12 +106,44 @@ static void gather_gram(const struct bough__solver *solver, const struct bough__
         }
 }
 
+// Of one batch; where one stands for all, the Gram matrix.
+static double square_of(const struct bough__measured *measured, size_t tasks, int other, size_t a,
+                        size_t b)
+{
+    if (!measured->squares)
+        return product_of(measured, tasks, a, b);
+    const float *square = measured->squares + (other ? tasks * tasks : 0);
+    return 0.5 * ((double)square[a * tasks + b] + (double)square[b * tasks + a]);
+}
+
+// What a row with steps has beside.
+static void gather_both(const struct bough__solver *solver, const struct bough__measured *measured,
+                        struct bough__solve *solve)
+{
+    const size_t n = solve->n, tasks = solver->tasks;
+    double *own = solver->gram + n * n, *other = own + n * n, *there = solver->loss + tasks;
+    for (size_t i = 0; i < n * n; i++) {
+        const size_t a = solver->task[i / n], b = solver->task[i % n];
+        own[i] = square_of(measured, tasks, 0, a, b);
+        other[i] = square_of(measured, tasks, 1, a, b);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t t = solver->task[i];
+        there[i] = measured->there ? scale_of(measured, t) * (double)measured->there[2 * t]
+                                   : solver->loss[i];
+    }
+    solve->own = own;
+    solve->other = other;
+    solve->there = there;
+    solve->other_weights = solver->weights + tasks;
+}
+
 static struct bough__solve begin(const struct bough__solver *solver,
                                  const struct bough__measured *measured,
                                  const struct bough__moment *moment)
 {
     const int by_gram = solver->weighting->needs == BOUGH_NEEDS_GRAM;
-    const struct bough__solve solve = {
+    struct bough__solve solve = {
         .options = solver->options,
         .tasks = solver->tasks,
         .n = gather_tasks(solver, measured),
@@ -126,6 +159,8 @@ static struct bough__solve begin(const struct bough__solver *solver,
     };
     if (by_gram)
         gather_gram(solver, measured, solve.n);
+    if (solver->weighting->steps)
+        gather_both(solver, measured, &solve);
     return solve;
 }
 
@@ -147,7 +182,8 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
                                  const struct bough__moment *moment)
 {
     struct bough__solve solve = begin(solver, measured, moment);
-    memset(solver->told, 0, solver->tasks * sizeof *solver->told);
+    const size_t numbers = (solve.other_weights ? 2 * solver->tasks : solver->tasks);
+    memset(solver->told, 0, numbers * sizeof *solver->told);
     for (size_t t = 0; t < solver->tasks; t++)
         last_of(solver, t)[NOW] = 0;
     if (solve.n)
@@ -156,6 +192,8 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
         const double weight =
             solver->weights[i] / factor_left_out(solver, measured, solver->task[i]);
         solver->told[solver->task[i]] = smooth(solver, solver->task[i], weight);
+        if (solve.other_weights)
+            solver->told[solver->tasks + solver->task[i]] = solve.other_weights[i];
     }
     *residual = solve.residual;
     solver->iterations = solve.iterations;
@@ -168,6 +206,15 @@ void bough__solver_run(struct bough__solver *solver, float *weights, double *res
     const double *told = bough__solver_find(solver, residual, measured, moment);
     for (size_t t = 0; t < solver->tasks; t++)
         weights[t] = (float)told[t];
+}
+
+void bough__solver_shares(const struct bough__solver *solver, float *shares)
+{
+    const size_t tasks = solver->tasks;
+    for (size_t t = 0; t < tasks; t++) {
+        shares[t] = (float)(solver->told[t] - solver->told[tasks + t]);
+        shares[tasks + t] = (float)solver->told[tasks + t];
+    }
 }
 
 void bough__solver_ahead(struct bough__solver *solver, float *weights,

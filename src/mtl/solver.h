@@ -37,6 +37,9 @@ struct bough__measured {
     // the step's first batch and its second one, of the gradients of scale[t] L_t; and the losses
     // of the others, [others, T, 2].
     const float *cross, *others;
+    // Of a row with steps, likewise: the products of one batch's gradients, [2, T, T], the own
+    // one's and the other's; and the own batch's losses where the steps lead, [T, 2].
+    const float *squares, *there;
 };
 
 // Writes weights [T]: what scale[t] L_t, or its gradient, is multiplied by; 0 of a task of which
@@ -49,6 +52,10 @@ void bough__solver_run(struct bough__solver *solver, float *weights, double *res
 const double *bough__solver_find(struct bough__solver *solver, double *residual,
                                  const struct bough__measured *measured,
                                  const struct bough__moment *moment);
+
+// Of a row with steps, after a solve: writes [2, T], what of the weights is of the own batch's
+// gradients, and what of the other one's.
+void bough__solver_shares(const struct bough__solver *solver, float *shares);
 
 // Of a row that looks ahead: writes weights [T] of its plain step, of scale[t] L_t likewise.
 void bough__solver_ahead(struct bough__solver *solver, float *weights,

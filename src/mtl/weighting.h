@@ -61,11 +61,18 @@ struct bough__solve {
     // [n], of such a row: 1 = the task is labelled in every batch of the step. Where it is not, its
     // row or its column of `gram` may be 0 for want of labels.
     const unsigned char *in_all;
+    // Of a row with `steps`: the products of the own batch's gradients and of the other one's, each
+    // [n, n], where `gram` is of the other one by the own; and the own batch's losses where the
+    // plain steps lead, [n], which may be anything, even no number.
+    const double *own, *other, *there;
     double *state; // of state() numbers, by task, not by place: 0 before the first step
     struct bough__moment moment;
     void *scratch; // of scratch() bytes, on 16
 
     double *weights; // [n], written: of the gradient of each loss
+    // [n], of a row with `steps`, written: so much of `weights` is of the other batch's gradient,
+    // and the rest of the own one's.
+    double *other_weights;
     double residual; // written: how far from the solution, relative to the Gram matrix's size; 0 of
                      // a rule that solves nothing
     size_t iterations; // written: rounds of what is iterated, in all; 0 of a rule that is not
@@ -90,6 +97,10 @@ struct bough__weighting {
     // parameters, gram[i n + j] = -1/lr times how task i's loss there goes with w_j. NULL: it does
     // not look ahead.
     void (*ahead)(struct bough__solve *solve);
+    // Of one that looks ahead: how many such plain steps it takes down the own batch's losses,
+    // whose size is then told from there, while the other batch is seen from where the step began.
+    // NULL: one, as above.
+    size_t (*steps)(const void *options);
     // The tasks' weights are its preferences: the Gram matrix and the losses that it is given are
     // without them.
     int prefers;

@@ -26,10 +26,12 @@ static int64_t heads_elements(const struct bough__ahead *ahead)
            (int64_t)(head_of(ahead, 0)->gradient.offset / sizeof(float));
 }
 
-static struct bough__span kept_head(const struct bough__ahead *ahead, size_t t)
+static struct bough__span kept_head(const struct bough__ahead *ahead, size_t batch, size_t t)
 {
     return bough__span_at(bough__whole(ahead->heads),
-                          head_of(ahead, t)->gradient.offset - head_of(ahead, 0)->gradient.offset);
+                          batch * (size_t)heads_elements(ahead) * sizeof(float) +
+                              head_of(ahead, t)->gradient.offset -
+                              head_of(ahead, 0)->gradient.offset);
 }
 
 // ---- Setting up ----
@@ -47,7 +49,7 @@ enum bough_status bough__ahead_init(struct bough__ahead *ahead, struct bough__ar
     BOUGH_TRY(bough__buffer_create(&ahead->values, device,
                                    (size_t)params_of(ahead)->elements * sizeof(float)));
     BOUGH_TRY(bough__buffer_create(&ahead->heads, device,
-                                   (size_t)heads_elements(ahead) * sizeof(float) + 1));
+                                   2 * (size_t)heads_elements(ahead) * sizeof(float) + 1));
     BOUGH_TRY(bough__buffer_create(&ahead->losses, device, 2 * bytes));
     BOUGH_TRY(bough__buffer_create(&ahead->weights, device, bytes));
     BOUGH_TRY(bough__buffer_create(&ahead->parts, device,
@@ -84,10 +86,16 @@ static enum bough_status copy(struct bough__sequence *out, struct bough__span to
 }
 
 enum bough_status bough__ahead_keep_heads(const struct bough__ahead *ahead,
-                                          struct bough__sequence *out)
+                                          struct bough__sequence *out, size_t batch)
 {
-    return copy(out, bough__whole(ahead->heads), head_of(ahead, 0)->gradient,
+    return copy(out, kept_head(ahead, batch, 0), head_of(ahead, 0)->gradient,
                 heads_elements(ahead));
+}
+
+enum bough_status bough__ahead_there(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    return copy(out, bough__weigh_there(ahead->weigh), bough__weigh_losses(ahead->weigh),
+                2 * (int64_t)tasks_of(ahead));
 }
 
 // `there` = 1: aside; 0: back.
@@ -110,7 +118,7 @@ done:
 // ---- The heads' gradients times weights [T] ----
 
 static enum bough_status weigh_heads(const struct bough__ahead *ahead, struct bough__sequence *out,
-                                     struct bough__span weights)
+                                     size_t batch, struct bough__span weights, int add)
 {
     enum bough_status status = BOUGH_OK;
     for (size_t t = 0; t < tasks_of(ahead); t++)
@@ -119,9 +127,10 @@ static enum bough_status weigh_heads(const struct bough__ahead *ahead, struct bo
                 out, &(struct bough__stack_sum){
                          .tasks = 1,
                          .elements = head_of(ahead, t)->size,
-                         .stack = kept_head(ahead, t),
+                         .stack = kept_head(ahead, batch, t),
                          .weights = bough__span_at(weights, t * sizeof(float)),
                          .y = head_of(ahead, t)->gradient,
+                         .add = add,
                      }));
 done:
     return status;
@@ -129,29 +138,45 @@ done:
 
 enum bough_status bough__ahead_heads(const struct bough__ahead *ahead, struct bough__sequence *out)
 {
-    return weigh_heads(ahead, out, bough__whole(ahead->weigh->weights));
-}
-
-// ---- There and back ----
-
-static enum bough_status weigh_all(const struct bough__ahead *ahead, struct bough__sequence *out)
-{
     enum bough_status status;
-    const struct bough__span weights = bough__whole(ahead->weights);
-    BOUGH_TRY(weigh_heads(ahead, out, weights));
-    BOUGH_TRY(bough__stack_sum_write(out, &(struct bough__stack_sum){
-                                              .tasks = (int64_t)tasks_of(ahead),
-                                              .elements = ahead->weigh->columns,
-                                              .stack = bough__weigh_jacobian(ahead->weigh),
-                                              .weights = weights,
-                                              .y = ahead->weigh->shared,
-                                          }));
+    const struct bough__span shares = bough__whole(ahead->weigh->shares);
+    if (!bough__weigh_steps(ahead->weigh))
+        return weigh_heads(ahead, out, 0, bough__whole(ahead->weigh->weights), 0);
+    BOUGH_TRY(weigh_heads(ahead, out, 0, shares, 0));
+    BOUGH_TRY(
+        weigh_heads(ahead, out, 1, bough__span_at(shares, tasks_of(ahead) * sizeof(float)), 1));
 done:
     return status;
 }
 
-enum bough_status bough__ahead_go(const struct bough__ahead *ahead, struct bough__sequence *out,
-                                  struct bough__span state)
+// ---- There and back ----
+
+static enum bough_status weigh_all(const struct bough__ahead *ahead, struct bough__sequence *out,
+                                   size_t batch)
+{
+    enum bough_status status;
+    const struct bough__span weights = bough__whole(ahead->weights);
+    BOUGH_TRY(weigh_heads(ahead, out, batch, weights, 0));
+    BOUGH_TRY(
+        bough__stack_sum_write(out, &(struct bough__stack_sum){
+                                        .tasks = (int64_t)tasks_of(ahead),
+                                        .elements = ahead->weigh->columns,
+                                        .stack = bough__weigh_jacobian_of(ahead->weigh, batch),
+                                        .weights = weights,
+                                        .y = ahead->weigh->shared,
+                                    }));
+done:
+    return status;
+}
+
+enum bough_status bough__ahead_go(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    return swap(ahead, out, 1);
+}
+
+enum bough_status bough__ahead_descend(const struct bough__ahead *ahead,
+                                       struct bough__sequence *out, struct bough__span state,
+                                       size_t batch)
 {
     enum bough_status status;
     const struct bough__params *params = params_of(ahead);
@@ -161,8 +186,7 @@ enum bough_status bough__ahead_go(const struct bough__ahead *ahead, struct bough
         .grads = bough__whole(params->gradient),
         .step = state,
     };
-    BOUGH_TRY(swap(ahead, out, 1));
-    BOUGH_TRY(weigh_all(ahead, out));
+    BOUGH_TRY(weigh_all(ahead, out, batch));
     BOUGH_TRY(bough__descend_write(out, &all));
 done:
     return status;
@@ -174,7 +198,8 @@ enum bough_status bough__ahead_back(const struct bough__ahead *ahead, struct bou
 }
 
 // A head has one task, so its part is on the diagonal.
-enum bough_status bough__ahead_meet(const struct bough__ahead *ahead, struct bough__sequence *out)
+static enum bough_status meet(const struct bough__ahead *ahead, struct bough__sequence *out,
+                              size_t batch, size_t other, struct bough__span gram)
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = tasks_of(ahead);
@@ -182,17 +207,27 @@ enum bough_status bough__ahead_meet(const struct bough__ahead *ahead, struct bou
         const struct bough__gram product = {
             .tasks = 1,
             .columns = head_of(ahead, t)->size,
-            .jacobian = head_of(ahead, t)->gradient,
+            .jacobian = kept_head(ahead, batch, t),
             .others = 1,
-            .other = kept_head(ahead, t),
-            .gram = bough__span_at(bough__weigh_cross(ahead->weigh, 0),
-                                   t * (tasks + 1) * sizeof(float)),
+            .other = kept_head(ahead, other, t),
+            .gram = bough__span_at(gram, t * (tasks + 1) * sizeof(float)),
             .scratch = bough__whole(ahead->parts),
             .add = 1,
         };
         if (product.columns)
             BOUGH_TRY(bough__gram_write(out, &product));
     }
+done:
+    return status;
+}
+
+enum bough_status bough__ahead_meet(const struct bough__ahead *ahead, struct bough__sequence *out)
+{
+    enum bough_status status;
+    const struct bough__weigh_data *weigh = ahead->weigh;
+    BOUGH_TRY(meet(ahead, out, 1, 0, bough__weigh_cross(weigh, 0)));
+    for (size_t batch = 0; bough__weigh_steps(weigh) && batch < 2; batch++)
+        BOUGH_TRY(meet(ahead, out, batch, batch, bough__weigh_square(weigh, batch)));
 done:
     return status;
 }

@@ -96,6 +96,7 @@ static const struct row there[] = {
     {"aside", bough__step_aside, NULL, NULL, 0, 0},
     {"ahead", NULL, weigh_ahead, looks_ahead, 1, 0},
     {"ahead", bough__step_ahead, NULL, NULL, 1, 0},
+    {"there", bough__step_there, NULL, NULL, 1, 0},
 };
 static const struct row back = {"back", bough__step_back, NULL, NULL, 1, 0};
 

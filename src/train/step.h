@@ -27,7 +27,8 @@
 //
 //   aside     the gradients of what is a single task's, out of the way
 //   ahead     the weights of a plain step, on the host, and that step
-//   others    the other batch, from there
+//   there     of one with steps, the own batch's losses, and back to where the parameters were
+//   others    the other batch, from here
 //   back      the parameters as they were
 //
 // and on from gram.
@@ -83,7 +84,7 @@ struct bough__stage {
     int finds_weights; // is left out of steps that keep the last ones
 };
 
-enum { BOUGH__MOST_STAGES = 21 + 8 * BOUGH__MOST_OTHERS };
+enum { BOUGH__MOST_STAGES = 22 + 8 * BOUGH__MOST_OTHERS };
 
 struct bough__step {
     struct bough__step_data *data;
@@ -96,6 +97,7 @@ struct bough__step {
     struct bough__stage stage[BOUGH__MOST_STAGES];
     int stages, feed; // how many, and which of them gathers the own batch
     size_t batch;     // the one whose launches are prepared: 0 = the own one
+    int once_more;    // 1: and they see it again, for no account
 };
 
 // Takes a zero-initialised step; after an error, too, it is ended by bough__step_fini.

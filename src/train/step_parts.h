@@ -22,6 +22,7 @@ enum bough_status bough__step_sweep(struct bough__step *step);
 enum bough_status bough__step_keep(struct bough__step *step);
 enum bough_status bough__step_aside(struct bough__step *step);
 enum bough_status bough__step_ahead(struct bough__step *step);
+enum bough_status bough__step_there(struct bough__step *step);
 enum bough_status bough__step_back(struct bough__step *step);
 enum bough_status bough__step_gram(struct bough__step *step);
 enum bough_status bough__step_combine(struct bough__step *step);

@@ -98,6 +98,11 @@ enum bough_status bough__step_forward(struct bough__step *step)
 
 // ---- Losses: of their own here where they are fused, else the end of the forward pass ----
 
+static int is_in_account(const struct bough__step *step)
+{
+    return !step->batch && !step->once_more;
+}
+
 static struct bough__loss_task fused_task(const struct bough__step *step, size_t t)
 {
     const struct bough__step_data *data = step->data;
@@ -110,7 +115,7 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
         .target = call.x[1].span,
         .class_weights = call.x[2].span,
         .dx = call.dx[0].span,
-        .all = step->batch ? none : bough__whole(data->scores[t]),
+        .all = is_in_account(step) ? bough__whole(data->scores[t]) : none,
         .stored = data->stored,
     };
 }
@@ -122,7 +127,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
     struct bough__loss_step shared = {bough__step_state(step), bough__weigh_losses(&data->weigh),
                                       bough__weigh_roots(&data->weigh),
                                       bough__whole(data->account)};
-    if (step->batch)
+    if (!is_in_account(step))
         shared.account = (struct bough__span){0};
     if (!step->fused_losses)
         return BOUGH_OK;
@@ -188,12 +193,17 @@ enum bough_status bough__step_sweep(struct bough__step *step)
 // The own batch's losses take the place of another one's, in what is measured and in the plan.
 enum bough_status bough__step_keep(struct bough__step *step)
 {
+    enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
     if (!step->batch)
         return BOUGH_OK;
     name(step, "keep", NULL);
-    return bough__stack_copy_write(&step->sequence, bough__weigh_losses_of(weigh, step->batch),
-                                   bough__weigh_losses(weigh), 2 * (int64_t)tasks_of(step), 1);
+    BOUGH_TRY(bough__stack_copy_write(&step->sequence, bough__weigh_losses_of(weigh, step->batch),
+                                      bough__weigh_losses(weigh), 2 * (int64_t)tasks_of(step), 1));
+    if (step->data->ahead.weigh)
+        BOUGH_TRY(bough__ahead_keep_heads(&step->data->ahead, &step->sequence, 1));
+done:
+    return status;
 }
 
 static struct bough__span columns_of(struct bough__span span, const struct bough__group *group)
@@ -227,6 +237,25 @@ done:
     return status;
 }
 
+// Of a weighting with steps: the products of each batch alone, the own one's once more.
+static enum bough_status multiply_squares(struct bough__step *step)
+{
+    enum bough_status status;
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    const int64_t tasks = (int64_t)tasks_of(step);
+    BOUGH_TRY(bough__stack_copy_write(&step->sequence, bough__weigh_square(weigh, 0),
+                                      bough__weigh_gram(weigh, 0), tasks * tasks, 1));
+    BOUGH_TRY(bough__gram_write(&step->sequence, &(struct bough__gram){
+                                                     .tasks = tasks,
+                                                     .columns = weigh->columns,
+                                                     .jacobian = bough__weigh_jacobian_of(weigh, 1),
+                                                     .gram = bough__weigh_square(weigh, 1),
+                                                     .scratch = bough__whole(weigh->scratch),
+                                                 }));
+done:
+    return status;
+}
+
 enum bough_status bough__step_gram(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
@@ -234,33 +263,37 @@ enum bough_status bough__step_gram(struct bough__step *step)
     name(step, "gram", NULL);
     for (size_t g = 0; weigh->watches && weigh->jacobian && g < weigh->groups.count; g++)
         BOUGH_TRY(multiply_group(step, g));
+    if (bough__weigh_steps(weigh))
+        BOUGH_TRY(multiply_squares(step));
     if (step->data->ahead.weigh)
         BOUGH_TRY(bough__ahead_meet(&step->data->ahead, &step->sequence));
 done:
     return status;
 }
 
-// ---- Ahead ----
-
-enum bough_status bough__step_aside(struct bough__step *step)
-{
-    name(step, "aside", NULL);
-    return bough__ahead_keep_heads(&step->data->ahead, &step->sequence);
-}
-
-enum bough_status bough__step_ahead(struct bough__step *step)
-{
-    name(step, "ahead", NULL);
-    return bough__ahead_go(&step->data->ahead, &step->sequence, bough__step_state(step));
-}
-
-enum bough_status bough__step_back(struct bough__step *step)
-{
-    name(step, "back", NULL);
-    return bough__ahead_back(&step->data->ahead, &step->sequence);
-}
-
 // ---- The update's gradient ----
+
+// Of a weighting with steps, by the gradients of both batches.
+static enum bough_status sum_both(struct bough__step *step)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    const size_t tasks = tasks_of(step);
+    name(step, weigh->by_gradients.row->row.name, NULL);
+    for (size_t batch = 0; batch < 2; batch++)
+        BOUGH_TRY(bough__stack_sum_write(
+            &step->sequence, &(struct bough__stack_sum){
+                                 .tasks = (int64_t)tasks,
+                                 .elements = weigh->columns,
+                                 .stack = bough__weigh_jacobian_of(weigh, batch),
+                                 .weights = bough__span_at(bough__whole(weigh->shares),
+                                                           batch * tasks * sizeof(float)),
+                                 .y = weigh->shared,
+                                 .add = batch > 0,
+                             }));
+done:
+    return status;
+}
 
 static enum bough_status sum_weighted(struct bough__step *step)
 {
@@ -291,7 +324,8 @@ enum bough_status bough__step_combine(struct bough__step *step)
         return BOUGH_OK;
     if (!step->data->weigh.jacobian)
         return bough__plan_weighted(step->plan, &step->sequence);
-    const enum bough_status status = sum_weighted(step);
+    const enum bough_status status =
+        bough__weigh_steps(&step->data->weigh) ? sum_both(step) : sum_weighted(step);
     return status == BOUGH_OK && step->data->ahead.weigh
                ? bough__ahead_heads(&step->data->ahead, &step->sequence)
                : status;

@@ -38,6 +38,12 @@ int bough__weigh_looks_ahead(const struct bough__weigh_data *data)
     return data->by_gradients.row && data->by_gradients.row->ahead;
 }
 
+size_t bough__weigh_steps(const struct bough__weigh_data *data)
+{
+    const struct bough__weigher *weigher = &data->by_gradients;
+    return weigher->row && weigher->row->steps ? weigher->row->steps(weigher->options) : 0;
+}
+
 int bough__weigh_learns_after(const struct bough__weigh_data *data)
 {
     return data->by_losses.row && data->by_losses.row->after;
@@ -227,6 +233,8 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->weights, device, groups * bytes));
     BOUGH_TRY(bough__buffer_create(&data->measured, device, 3 * bytes + gram * sizeof(float)));
+    if (bough__weigh_steps(data))
+        BOUGH_TRY(bough__buffer_create(&data->shares, device, 2 * bytes));
     if (data->watches) {
         BOUGH_TRY(bough__watch_init(&data->epoch, arena, tasks));
         BOUGH_TRY(bough__watch_init(&data->all, arena, tasks));
@@ -247,6 +255,7 @@ void bough__weigh_fini(struct bough__weigh_data *data)
     bough__buffer_destroy(&data->by_gradients.state);
     bough__buffer_destroy(&data->factor);
     bough__buffer_destroy(&data->weights);
+    bough__buffer_destroy(&data->shares);
     bough__buffer_destroy(&data->measured);
     bough__buffer_destroy(&data->jacobian);
     for (size_t k = 0; k < data->others; k++)

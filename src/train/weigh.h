@@ -27,11 +27,16 @@ struct bough__weigh_data {
     struct bough__moment moment;   // of the step that runs
     struct bough__buffer *factor;  // [T], the tasks' weights in the config
     struct bough__buffer *weights; // [groups, T], of the gradients
+    // [2, T], of a weighting with steps: what of the weights is of the own batch's gradients, and
+    // what of the other one's.
+    struct bough__buffer *shares;
     // What is read in one go: losses [T, 2], mean and weight; the roots [T], what each loss's
     // gradient is multiplied by where the backward pass begins: the factor, times the weight of the
     // weighting by losses; then the Gram matrices [groups, T, T]. Where a step takes other batches:
     // the products [groups, T, T] of the gradients of the step's first batch and its second one,
-    // and the losses of the others, [others, T, 2].
+    // and the losses of the others, [others, T, 2]; of a weighting with steps the products of one
+    // batch's gradients, [2, T, T], the own one's and the other's, and the own batch's losses where
+    // the steps lead, [T, 2].
     struct bough__buffer *measured;
     struct bough__span shared;      // the gradient of the shared parameters,
     int64_t columns;                // so many,
@@ -67,6 +72,11 @@ struct bough__span bough__weigh_losses_of(const struct bough__weigh_data *data, 
 struct bough__span bough__weigh_jacobian_of(const struct bough__weigh_data *data, size_t batch);
 struct bough__span bough__weigh_cross(const struct bough__weigh_data *data, size_t group); // [T, T]
 
+// Of a weighting with steps: the products of a batch's gradients, and the losses there.
+struct bough__span bough__weigh_square(const struct bough__weigh_data *data,
+                                       size_t batch);                        // [T, T]
+struct bough__span bough__weigh_there(const struct bough__weigh_data *data); // [T, 2]
+
 // What the gradients are wanted for; NOTHING where none are found apart.
 enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);
 
@@ -96,6 +106,9 @@ enum bough_status bough__weigh_after(struct bough__weigh_data *data);
 
 // Whether the other batch is seen from a step further on: ahead.h.
 int bough__weigh_looks_ahead(const struct bough__weigh_data *data);
+
+// How many plain steps a weighting with steps takes; 0 of others.
+size_t bough__weigh_steps(const struct bough__weigh_data *data);
 
 // Whether there are weights to be solved for; or something to be learned behind the update.
 int bough__weigh_solves(const struct bough__weigher *weigher);

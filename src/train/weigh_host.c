@@ -118,6 +118,16 @@ static void solve_groups(struct bough__weigh_data *data, struct bough__measured 
     note_solve(data, most, iterations);
 }
 
+// In the place of products, which the solve has read.
+static enum bough_status write_shares(const struct bough__weigh_data *data)
+{
+    float *shares = host_cross(data);
+    if (!data->shares)
+        return BOUGH_OK;
+    bough__solver_shares(data->by_gradients.solver, shares);
+    return bough__write(bough__whole(data->shares), shares, 2 * tasks_of(data) * sizeof(float));
+}
+
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
 {
     enum bough_status status;
@@ -126,6 +136,7 @@ enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
     BOUGH_TRY(measure(data, &measured, 1));
     solve_groups(data, &measured);
     BOUGH_TRY(bough__write(bough__whole(data->weights), host_weights(data), bytes));
+    BOUGH_TRY(write_shares(data));
     watch(data, 1);
 done:
     return status;

@@ -27,6 +27,16 @@ struct bough__span bough__weigh_losses_of(const struct bough__weigh_data *data, 
     return after_gram(data, 2 * data->groups.count, (batch - 1) * 2 * tasks_of(data));
 }
 
+struct bough__span bough__weigh_square(const struct bough__weigh_data *data, size_t batch)
+{
+    return after_gram(data, 2 * data->groups.count + batch, data->others * 2 * tasks_of(data));
+}
+
+struct bough__span bough__weigh_there(const struct bough__weigh_data *data)
+{
+    return bough__weigh_square(data, 2);
+}
+
 struct bough__span bough__weigh_jacobian_of(const struct bough__weigh_data *data, size_t batch)
 {
     struct bough__span jacobian = bough__weigh_jacobian(data);
@@ -64,6 +74,19 @@ static enum bough_status check_products(const struct bough__weigh_data *data)
     return BOUGH_OK;
 }
 
+static enum bough_status check_squares(const struct bough__weigh_data *data)
+{
+    const size_t tasks = tasks_of(data);
+    const float *squares = host_squares(data);
+    for (size_t i = 0; i < 2 * tasks; i++)
+        if (!isfinite(squares[i / tasks * tasks * tasks + i % tasks * (tasks + 1)]))
+            return bough__fail(BOUGH_DIVERGED,
+                               "the gradient of task %s by all parameters is not finite, or its "
+                               "square is not",
+                               data->model->config->tasks[i % tasks].name);
+    return BOUGH_OK;
+}
+
 // Other batches go before the own one, by whose losses the roots may go: until here their gradients
 // are those of factor[t] L_t.
 static void scale_products(const struct bough__weigh_data *data)
@@ -90,6 +113,11 @@ enum bough_status bough__weigh_read_others(const struct bough__weigh_data *data,
         scale_products(data);
     measured->cross = host_cross(data);
     measured->others = host_others(data);
+    if (!bough__weigh_steps(data))
+        return BOUGH_OK;
+    BOUGH_TRY(check_squares(data));
+    measured->squares = host_squares(data);
+    measured->there = host_there(data);
 done:
     return status;
 }

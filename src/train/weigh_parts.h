@@ -25,10 +25,17 @@ static inline size_t grams_of(const struct bough__weigh_data *data)
     return data->groups.count * tasks_of(data) * tasks_of(data);
 }
 
-// How many of what is measured are of other batches.
+// How many of what is measured a weighting with steps has beside.
+static inline size_t of_steps(const struct bough__weigh_data *data)
+{
+    const size_t tasks = tasks_of(data);
+    return bough__weigh_steps(data) ? 2 * tasks * tasks + 2 * tasks : 0;
+}
+
+// How many are of other batches.
 static inline size_t of_others(const struct bough__weigh_data *data)
 {
-    return data->others ? grams_of(data) + data->others * 2 * tasks_of(data) : 0;
+    return data->others ? grams_of(data) + data->others * 2 * tasks_of(data) + of_steps(data) : 0;
 }
 
 static inline float *host_cross(const struct bough__weigh_data *data)
@@ -39,6 +46,16 @@ static inline float *host_cross(const struct bough__weigh_data *data)
 static inline float *host_others(const struct bough__weigh_data *data)
 {
     return host_cross(data) + grams_of(data);
+}
+
+static inline float *host_squares(const struct bough__weigh_data *data)
+{
+    return host_others(data) + data->others * 2 * tasks_of(data);
+}
+
+static inline float *host_there(const struct bough__weigh_data *data)
+{
+    return host_squares(data) + 2 * tasks_of(data) * tasks_of(data);
 }
 
 static inline float *host_weights(const struct bough__weigh_data *data)

@@ -47,8 +47,8 @@ static enum bough_status check_options(const struct bough_weighting *weighting,
             weighting->config.groups);
     if (row_of(weighting)->ahead)
         return bough__fail(BOUGH_INVALID,
-                           "%s goes by what a step does to another batch, which takes the model; "
-                           "gradients alone do not tell it",
+                           "%s goes by another batch and by where a step leads, which takes the "
+                           "model; gradients alone do not tell it",
                            row_of(weighting)->row.name);
     for (size_t t = 0; options->task_weights && t < weighting->tasks; t++)
         if (!(options->task_weights[t] >= 0 && options->task_weights[t] <= FLT_MAX))

@@ -1,6 +1,6 @@
 # The table of weightings, a page of every kind, and all pages whole.
 try bough methods
-for name in fixed uncertainty famo gradvac cagrad pcd sdmgrad dbmtl auto_lambda; do
+for name in fixed uncertainty famo gradvac cagrad pcd sdmgrad dbmtl auto_lambda forum; do
     try bough methods $name
 done
 parts='rule|options|paper|use|needs|cost|weights|heads|state|yaml|letters'

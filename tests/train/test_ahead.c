@@ -233,14 +233,17 @@ static void batch_by_batch(void **state)
 
 // ---- What is put back ----
 
-// Three steps of a net that remembers and drops; all values, those of batch_norm too.
-static size_t values_of(float *value, struct bough_device *device, const char *weighting)
+// A few steps of a net that remembers and drops; all values, those of batch_norm too, which begin
+// at `remembered`.
+static size_t values_of(float *value, size_t *remembered, struct bough_device *device,
+                        const char *weighting, uint32_t steps)
 {
     struct net net;
     net_open_as(&net, device, weighting, bough__table_budget(device),
                 "trunk=[linear: 6, batch_norm, tanh, dropout: 0.25, linear: 4, tanh]");
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < steps; i++)
         take_step(&net, i);
+    *remembered = (size_t)net.model->params.trained;
     const size_t count = (size_t)net.model->params.elements;
     assert_true(count <= MOST_VALUES);
     assert_ok(bough__read(bough__whole(net.model->params.value), value, count * sizeof *value));
@@ -256,11 +259,29 @@ static void a_look_ahead_leaves_no_trace(void **state)
     struct bough_device *const *devices = test_devices(&count);
     for (size_t i = 0; i < count; i++) {
         float equal[MOST_VALUES], ahead[MOST_VALUES];
-        const size_t values = values_of(equal, devices[i], "equal");
-        assert_int_equal(values,
-                         values_of(ahead, devices[i], "{name: auto_lambda, lr: 0, start: 1}"));
+        size_t remembered;
+        const size_t values = values_of(equal, &remembered, devices[i], "equal", 3);
+        assert_int_equal(values, values_of(ahead, &remembered, devices[i],
+                                           "{name: auto_lambda, lr: 0, start: 1}", 3));
         for (size_t v = 0; v < values; v++)
             assert_float_equal(equal[v], ahead[v], 1e-5);
+    }
+}
+
+// Nor do plain steps and the other batch in what batch_norm remembers of the own one.
+static void a_first_step_remembers_its_own_batch(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *devices = test_devices(&count);
+    for (size_t i = 0; i < count; i++) {
+        float equal[MOST_VALUES], forum[MOST_VALUES];
+        size_t remembered;
+        const size_t values = values_of(equal, &remembered, devices[i], "equal", 1);
+        assert_int_equal(values, values_of(forum, &remembered, devices[i], "forum", 1));
+        assert_true(remembered < values);
+        for (size_t v = remembered; v < values; v++)
+            assert_float_equal(equal[v], forum[v], 1e-6);
     }
 }
 
@@ -270,6 +291,7 @@ int main(void)
         cmocka_unit_test(resident),
         cmocka_unit_test(batch_by_batch),
         cmocka_unit_test(a_look_ahead_leaves_no_trace),
+        cmocka_unit_test(a_first_step_remembers_its_own_batch),
     };
     return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }

@@ -300,6 +300,10 @@ static void a_step_has_the_stages_that_its_weighting_needs(void **state)
     stages_are("auto_lambda", 0,
                "feed forward losses heads sweep aside ahead ahead others others others others "
                "others others back gram solve combine update");
+    stages_are(
+        "forum", 0,
+        "feed forward losses heads sweep aside ahead ahead there others others others others "
+        "others others back gram solve combine update");
     stages_are("graddrop", 0, "feed forward losses heads sweep combine update");
 }
 

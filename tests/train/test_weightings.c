@@ -24,6 +24,7 @@ static const char *const combined[] = {
     "{name: graddrop, losses: uncertainty}",
     "{name: auto_lambda, every: 2, losses: {name: fixed, weights: [1, 2, 0.5]}}",
     "{name: auto_lambda, primary: [0, 1, 0]}",
+    "{name: forum, rho: 2, steps: 2, losses: {name: fixed, weights: [1, 2, 0.5]}}",
     "{name: mgda, losses: {name: fixed, weights: [1, 2, 0.5]}}",
     "{name: sdmgrad, losses: uncertainty, every: 2, smoothing: 0.5, groups: layer}",
 };

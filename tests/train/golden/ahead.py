@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes ahead.json: a small net of three tasks trained for four steps under auto_lambda and moml by
-PyTorch (2.15.0), in double, the slopes of the weights by autograd through the plain step.
+"""Writes ahead.json: a small net of three tasks trained for four steps under auto_lambda, moml and
+forum by PyTorch (2.15.0), in double, the slopes of the weights by autograd through the plain step;
+those of forum's direction by trying all sets of tasks.
 
 usage: ahead.py
 
@@ -195,6 +196,85 @@ def train(rule, data, start):
     return {"steps": steps, "end": {n: v.detach().reshape(-1).tolist() for n, v in theta.items()}}
 
 
+def best_shares(rows, q, phi):
+    """c on the simplex and v >= 0, the least of |c rows + v q|^2 / 2 - v phi: of all sets of them that
+    are above 0 the best one."""
+    all_rows = torch.cat([rows, q.unsqueeze(0)])
+    gram, n, best = all_rows @ all_rows.T, len(rows), (torch.inf, None)
+    for chosen in range(2, 2 << n):
+        used = [i for i in range(n + 1) if chosen >> (n - i) & 1]
+        if used == [n]:
+            continue
+        one = torch.tensor([1.0 if i < n else 0.0 for i in used], dtype=torch.float64)
+        kkt = torch.zeros(len(used) + 1, len(used) + 1, dtype=torch.float64)
+        kkt[:-1, :-1], kkt[:-1, -1], kkt[-1, :-1] = gram[used][:, used], one, one
+        wanted = torch.cat([phi * (1 - one), torch.ones(1, dtype=torch.float64)])
+        x = torch.zeros(n + 1, dtype=torch.float64)
+        x[used] = torch.linalg.solve(kkt, wanted)[:-1]
+        value = float(x @ gram @ x / 2 - x[n] * phi)
+        if x.min() >= 0 and value < best[0]:
+            best = (value, x[:n])
+    return best[1]
+
+
+class Forum:
+    def __init__(self, rho, inner_lr, steps):
+        self.rho, self.inner_lr, self.steps = rho, inner_lr, steps
+        self.alpha, self.adam = torch.zeros(3, dtype=torch.float64), Adam()
+        self.share = torch.full((3,), 1 / 3, dtype=torch.float64)
+
+    def gradients(self, theta, data, batch):
+        loss, labelled = losses_of(theta, data, batch)
+        rows = [torch.autograd.grad(x, list(theta.values()), retain_graph=True, allow_unused=True,
+                                    materialize_grads=True) for x in loss]
+        return (loss.detach(), torch.tensor(labelled),
+                torch.stack([torch.cat([g.reshape(-1) for g in row]) for row in rows]))
+
+    def there(self, theta, data, own, w):
+        at = {n: v.detach().clone().requires_grad_() for n, v in theta.items()}
+        for _ in range(self.steps):
+            slope = torch.autograd.grad((w * losses_of(at, data, own)[0]).sum(), list(at.values()))
+            at = {n: (v - self.inner_lr * g).detach().requires_grad_()
+                  for (n, v), g in zip(at.items(), slope)}
+        return losses_of(at, data, own)[0].detach()
+
+    def step(self, theta, data, own, other, epoch):
+        """The gradient of all parameters in one row, the weights, and the products."""
+        loss, here, g = self.gradients(theta, data, own)
+        _, labelled, f = self.gradients(theta, data, other)
+        both = here & labelled
+        w = torch.softmax(torch.where(here, self.alpha, -torch.inf), 0)
+        gain = torch.where(here, loss - self.there(theta, data, own, w), 0)
+        q = torch.cat([w * (gain - w @ gain), w @ g])
+        rows = torch.cat([torch.zeros(3, 3, dtype=torch.float64), f], 1)[both]
+        phi = self.rho / 2 * (q @ q)
+        part, beta = self.share[both].sum(), epoch ** -0.75
+        last = self.share[both] / part
+        c = last + beta * (best_shares(rows, q, phi) - last)
+        self.share[both] = part * c
+        v = max(0.0, float((phi - q @ (c @ rows)) / (q @ q)))
+        d = c @ rows + v * q
+        self.adam.step(self.alpha, d[:3], here)
+        told = v * w
+        told[both] += c
+        print(f"forum: v {v:.4g}, c {c.tolist()}")
+        return d[3:], told, f @ g.T, loss / TASK_WEIGHTS
+
+
+def train_forum(rule, data, start):
+    theta = {name: value.clone().requires_grad_() for name, value in start.items()}
+    speed, steps = 0, []
+    for i in range(STEPS):
+        d, told, cross, losses = rule.step(theta, data, i % 3, (i + 1) % 3, i // 3 + 1)
+        speed, at = MOMENTUM * speed + d, 0
+        with torch.no_grad():
+            for value in theta.values():
+                value -= LR * speed[at:at + value.numel()].reshape(value.shape)
+                at += value.numel()
+        steps.append({"cross": cross.tolist(), "weights": told.tolist(), "losses": losses.tolist()})
+    return {"steps": steps, "end": {n: v.detach().reshape(-1).tolist() for n, v in theta.items()}}
+
+
 def main():
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(13)
@@ -203,11 +283,16 @@ def main():
              "{name: auto_lambda, lr: 0.0625, start: 0.125, primary: {a: 1, b: 0, c: 0.5}}":
                  AutoLambda([1, 0, 0.5]),
              "{name: moml, lr: 0.0625}": Moml()}
+    forum = {"{name: forum, lr: 0.0625}": Forum(0.1, 0.1, 5),
+             "{name: forum, lr: 0.0625, rho: 4, inner_lr: 0.125, steps: 1}": Forum(4, 0.125, 1),
+             "{name: forum, lr: 0.0625, rho: 1.5, inner_lr: 0.0625, steps: 3}":
+                 Forum(1.5, 0.0625, 3)}
     golden = {"source": f"PyTorch {torch.__version__}, ahead.py",
               "data": {n: [None if v != v else v for v in x.reshape(-1).tolist()]
                        for n, x in data.items()},
               "start": {n: x.reshape(-1).tolist() for n, x in start.items()},
-              "cases": {name: train(rule, data, start) for name, rule in cases.items()}}
+              "cases": {**{name: train(rule, data, start) for name, rule in cases.items()},
+                        **{name: train_forum(rule, data, start) for name, rule in forum.items()}}}
     with open(os.path.join(HERE, "ahead.json"), "w", encoding="ascii") as file:
         json.dump(golden, file)
         file.write("\n")
