@@ -107,12 +107,13 @@ static double wolfe(struct corral *c, size_t first, size_t *rounds)
     double last = INFINITY, value, gap;
     for (size_t i = 0; i < c->n; i++)
         c->w[i] = i == first;
-    enter(c, first);
+    const int begun = enter(c, first);
     for (;; ++*rounds) {
         const size_t least = measure(c, &value);
         gap = value - c->slope[least];
         // A corral that comes again, from rounding, has no smaller value: each comes once.
-        if (gap <= 4 * (double)c->n * DBL_EPSILON * c->scale || value >= last || !enter(c, least))
+        if (!begun || gap <= 4 * (double)c->n * DBL_EPSILON * c->scale || value >= last ||
+            !enter(c, least))
             return fmax(0, gap);
         last = value;
         descend(c);

@@ -197,6 +197,7 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
     }
     *residual = solve.residual;
     solver->iterations = solve.iterations;
+    solver->present = solve.n;
     return solver->told;
 }
 
@@ -239,7 +240,7 @@ void bough__solver_after(struct bough__solver *solver, const struct bough__measu
 
 double bough__solver_last_of(const struct bough__solver *solver, size_t task)
 {
-    return last_of(solver, task)[WEIGHT];
+    return last_of(solver, task)[NOW];
 }
 
 void bough__solver_last(const struct bough__solver *solver, float *weights)

@@ -12,7 +12,8 @@ struct bough__solver {
     float smoothing; // the share of a task's last weight in its new one; the caller's, 0 at first
     double *state;   // what the row keeps, and behind it the last weights: state_count numbers
     size_t state_count, row_count;
-    size_t iterations; // of the last solve
+    size_t iterations; // of the last solve,
+    size_t present;    // of so many tasks: of none there was none
     size_t *task;      // what follows is a solve's own
     unsigned char *in_all;
     double *loss, *preference, *gram, *weights, *told;
@@ -62,7 +63,7 @@ void bough__solver_ahead(struct bough__solver *solver, float *weights,
                          const struct bough__measured *measured,
                          const struct bough__moment *moment);
 
-// The weights [T] of the last solve, 0 of a task that was in none.
+// The weights [T] of the last solve, 0 of a task that was not in it.
 void bough__solver_last(const struct bough__solver *solver, float *weights);
 double bough__solver_last_of(const struct bough__solver *solver, size_t task);
 

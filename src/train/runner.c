@@ -268,7 +268,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     data->weigh.moment = (struct bough__moment){
         .seed = {state->seed[0], state->seed[1]},
         .step = state->step,
-        .epoch = (uint32_t)((state->step - 1) / runner->steps + 1),
+        .epoch = runner->epoch ? runner->epoch : (uint32_t)((state->step - 1) / runner->steps + 1),
         .lr = state->lr,
     };
     place_batches(runner, index);

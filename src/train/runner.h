@@ -14,7 +14,8 @@ struct bough__runner {
     struct bough__feed feed;
     struct bough__step_data data;
     struct bough__step full, last;
-    int64_t steps;          // batches of an epoch, the last one perhaps smaller
+    int64_t steps;  // batches of an epoch, the last one perhaps smaller
+    uint32_t epoch; // the one that runs, of the training, from 1; 0 = as many as its steps make
     unsigned batch_version; // of the feed's order, when it gave the batch; 0 = there is none yet
     struct loss_account *account_host; // [T], where the account is read to
     struct bough__arena arena;

@@ -50,6 +50,7 @@ static struct step_state next_state(const struct bough__trainer *trainer)
 enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr)
 {
     struct step_state state = next_state(trainer);
+    trainer->training->epoch = (uint32_t)trainer->progress.epoch + 1;
     enum bough_status status =
         bough__runner_step(trainer->training, trainer->progress.epoch_step, &state);
     if (status != BOUGH_OK)

@@ -123,6 +123,14 @@ static enum bough_status make_host(struct bough__weigh_data *data, struct bough_
     return data->host && data->parts ? BOUGH_OK : bough__no_memory();
 }
 
+// The weighting by gradients, or the one by the losses where that stands alone.
+static int is_smoothed(const struct bough__weigh_data *data, const struct bough__weigher *weigher)
+{
+    const struct bough__weighting *by_gradients = data->by_gradients.row;
+    const int alone = !by_gradients || by_gradients == &bough__plain_sum;
+    return weigher == (alone ? &data->by_losses : &data->by_gradients);
+}
+
 static enum bough_status make_solvers(const struct bough__weigh_data *data,
                                       struct bough__weigher *weigher, struct bough__arena *arena)
 {
@@ -135,7 +143,7 @@ static enum bough_status make_solvers(const struct bough__weigh_data *data,
     for (size_t g = 0; g < weigher->solvers; g++)
         BOUGH_TRY(bough__solver_init(&weigher->solver[g], arena, &choice, tasks_of(data),
                                      apart ? data->groups.group[g].columns : data->columns));
-    for (size_t g = 0; g < weigher->solvers && (apart || !data->by_gradients.row); g++)
+    for (size_t g = 0; g < weigher->solvers && is_smoothed(data, weigher); g++)
         weigher->solver[g].smoothing = data->model->config->weighting.smoothing;
 done:
     return status;

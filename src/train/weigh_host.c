@@ -53,7 +53,7 @@ done:
 static void note_solve(struct bough__weigh_data *data, double residual, size_t iterations)
 {
     const double unsolved = data->all_solves.unsolved;
-    if (data->by_gradients.row == &bough__plain_sum)
+    if (data->by_gradients.row == &bough__plain_sum || !data->by_gradients.solver->present)
         return;
     bough__solves_add(&data->epoch_solves, residual, iterations);
     bough__solves_add(&data->all_solves, residual, iterations);

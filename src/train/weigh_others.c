@@ -108,9 +108,9 @@ enum bough_status bough__weigh_read_others(const struct bough__weigh_data *data,
     if (!data->others)
         return BOUGH_OK;
     BOUGH_TRY(check_losses(data));
-    BOUGH_TRY(check_products(data));
     if (bough__weigh_sees_losses(data))
         scale_products(data);
+    BOUGH_TRY(check_products(data));
     measured->cross = host_cross(data);
     measured->others = host_others(data);
     if (!bough__weigh_steps(data))

@@ -156,6 +156,16 @@ static void a_missing_task_weighs_nothing(void **state)
         assert_true(weights[t] == 0);
 }
 
+// A square that is rounded to 0 beside products that are not: weights of sum 1 all the same.
+static void squares_that_vanish(void **state)
+{
+    (void)state;
+    static const float gram[9] = {0, -1e-33f, 0, -1e-33f, 1e-20f, 0, 0, 0, 1e-20f};
+    float weights[3];
+    solve_as(weights, "mgda", gram, NULL, 3);
+    assert_float_equal(weights[0] + weights[1] + weights[2], 1, 1e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +175,7 @@ int main(void)
         cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(gradients_that_are_equal_or_zero),
         cmocka_unit_test(a_missing_task_weighs_nothing),
+        cmocka_unit_test(squares_that_vanish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

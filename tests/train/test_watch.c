@@ -81,7 +81,8 @@ static void looking_changes_nothing(void **state)
 {
     (void)state;
     static const char *const weighting[] = {"weighting=equal", "weighting=graddrop",
-                                            "weighting=mgda", "weighting=dwa"};
+                                            "weighting=mgda", "weighting=dwa",
+                                            "weighting={name: lbtw, smoothing: 0.9}"};
     for (size_t i = 0; i < sizeof weighting / sizeof *weighting; i++) {
         char dir[512], path[600];
         double with, without, seen, none;
