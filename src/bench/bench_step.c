@@ -59,7 +59,8 @@ static enum bough_status median(double *seconds, struct bough__trainer *trainer,
     return status;
 }
 
-// 0 where one batch holds all rows: it is brought once, before the first step.
+// Of all its batches: one that finds weights may have others. 0 where one batch holds all rows: it
+// is brought once, before the first step.
 static enum bough_status feeding_seconds(double *seconds, struct bough__trainer *trainer,
                                          double spend)
 {
@@ -68,13 +69,15 @@ static enum bough_status feeding_seconds(double *seconds, struct bough__trainer 
     const struct bough__stage *stage = &runner->full.stage[runner->full.feed];
     struct feeding feeding = {runner, runner->full.sequence.launch + stage->first,
                               stage->end - stage->first, 0};
+    const double batches =
+        1 + (double)runner->data.weigh.others / (double)trainer->config.weighting.every;
     double gathered, shuffled;
     *seconds = 0;
     if (runner->steps <= 1)
         return BOUGH_OK;
     BOUGH_TRY(median(&gathered, trainer, feed, &feeding, spend));
     BOUGH_TRY(median(&shuffled, trainer, shuffle, trainer, spend));
-    *seconds = gathered + shuffled / (double)runner->steps;
+    *seconds = gathered * batches + shuffled / (double)runner->steps;
 done:
     return status;
 }
