@@ -54,6 +54,7 @@ struct bough__option {
     const struct bough__family *family;
     const struct bough__options *section;
     const char *noun; // of NAMED: what one of them is, "task"
+    const char *list; // of CHOICE: what is wanted where a list is found; NULL = what always is
     const char *help; // what it does, in a line
 };
 

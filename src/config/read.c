@@ -3,7 +3,6 @@
 #include "base/strings.h"
 #include "config/config_check.h"
 #include "config/value.h"
-#include "mtl/weighting.h"
 
 #include <assert.h>
 #include <bough/name.h>
@@ -372,10 +371,8 @@ static enum bough_status read_choice(reader *r, const struct bough__option *opti
     enum bough_status status = BOUGH_OK;
     const struct bough__yaml_node *name = entry(node, option->name, 1);
     choice->row = bough__family_find(option->family, option->text);
-    if (option->family == &bough__weightings && name && name->kind == BOUGH__SEQUENCE)
-        return bough__config_wrong(&r->place, name,
-                                   "a list; wanted one, or one by gradients behind one by losses: "
-                                   "{name: cagrad, losses: uncertainty}");
+    if (option->list && name && name->kind == BOUGH__SEQUENCE)
+        return bough__config_wrong(&r->place, name, "a list; wanted %s", option->list);
     if (!is_null(name)) {
         size_t mark = bough__config_enter(&r->place, option->name);
         BOUGH_TRY(bough__value_row(r, option->family, name, &choice->row));

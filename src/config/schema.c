@@ -108,6 +108,7 @@ static const struct bough__options loss_weighting_section =
 static const struct bough__option weighting_options[] = {
     {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__weighing, choice),
      .family = &bough__weightings, .text = "equal",
+     .list = "one, or one by gradients behind one by losses: {name: cagrad, losses: uncertainty}",
      .help = "how the tasks' losses become one update"},
     {"losses", BOUGH__OPTION_SECTION, offsetof(struct bough__weighing, losses),
      .section = &loss_weighting_section,
