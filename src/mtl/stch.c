@@ -29,6 +29,11 @@ static size_t stch_state(size_t tasks, int64_t columns)
     return tasks * sizeof(struct nadir) / sizeof(double);
 }
 
+static int32_t stch_warmup(const void *options)
+{
+    return ((const struct stch_options *)options)->warmup;
+}
+
 static void count_loss(struct nadir *nadir, double epoch, double loss)
 {
     if (nadir->epoch != epoch)
@@ -79,6 +84,7 @@ const struct bough__weighting bough__weighting_stch = {
         "N_t: mean loss of the last epoch of the warm-up, in which sum p_t log L_t is minimised",
     .advice = "Reaches trade-offs that no weighted sum does; with a small mu one task learns in a "
               "step, with a large one all do as by scale_invariant, and p counts less.",
+    .warmup = stch_warmup,
     .state = stch_state,
     .solve = stch_solve,
 };

@@ -122,6 +122,9 @@ struct bough__weighting {
     // none.
     size_t (*state)(size_t tasks, int64_t columns);
 
+    // Epochs in which it goes another way, from the first on. NULL: none.
+    int32_t (*warmup)(const void *options);
+
     // Writes a step's launches: weights and the gradient of what is learned, or the gradient of the
     // trunk. A task of which nothing is labelled weighs nothing.
     enum bough_status (*write)(struct bough__sequence *out, const struct bough__weigh *weigh);

@@ -124,22 +124,15 @@ static void check_shared(const struct bough__trainer *trainer)
                config->tasks_count < 2 ? "there is one task" : "nothing is shared");
 }
 
-// An option `warmup` is of epochs.
 static void check_warmup(const struct bough_config *config, const struct bough__choice *choice)
 {
-    const struct bough__options *options = &choice->row->options;
-    for (size_t i = 0; i < options->count; i++) {
-        const struct bough__option *option = &options->option[i];
-        if (strcmp(option->name, "warmup") != 0)
-            continue;
-        const int32_t epochs =
-            *(const int32_t *)(const void *)((const char *)choice->options + option->offset);
-        if (epochs >= config->train.epochs)
-            bough__log(BOUGH_LOG_WARNING,
-                       "weighting: %s: a warmup of %d epochs, and train.epochs is %d: it is never "
-                       "behind it",
-                       choice->row->name, epochs, config->train.epochs);
-    }
+    const struct bough__weighting *row = bough__weighting_of(choice);
+    const int32_t epochs = row->warmup ? row->warmup(choice->options) : 0;
+    if (epochs > 0 && epochs >= config->train.epochs)
+        bough__log(BOUGH_LOG_WARNING,
+                   "weighting: %s: a warmup of %d epochs, and train.epochs is %d: it is never "
+                   "behind it",
+                   row->row.name, epochs, config->train.epochs);
 }
 
 enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
