@@ -80,58 +80,67 @@ static enum bough_status wrong_for(struct bough__config_place *place, const char
 static enum bough_status no_groups(struct bough__config_place *place, const char *groups)
 {
     bough__config_enter(place, "groups");
-    return bough__config_wrong(place, NULL, "on: representation has one gradient, and no %s",
-                               groups);
-}
-
-static enum bough_status wrong_before(struct bough__config_place *place,
-                                      const struct bough__weighting *losses,
-                                      const struct bough__weighting *row)
-{
-    bough__config_enter(place, "losses");
-    return bough__config_wrong(place, NULL,
-                               "%s goes by the losses of one batch, and %s is to weigh the same "
-                               "losses on two",
-                               losses->row.name, row->row.name);
+    return bough__config_wrong(
+        place, NULL, "%s does not go with on: representation, which has one gradient", groups);
 }
 
 // A weighting by the losses stands alone, or before one by the gradients.
-enum bough_status bough__weighting_check(struct bough__config_place *place,
-                                         const struct bough_config *config)
+static enum bough_status check_before(struct bough__config_place *place,
+                                      const struct bough__weighting *losses,
+                                      const struct bough__weighting *row)
 {
-    const struct bough__weighting *row = bough__weighting_of(&config->weighting.choice);
-    const struct bough__weighting *losses = bough__weighting_of(&config->weighting.losses);
-    const int by_gram = row->needs == BOUGH_NEEDS_GRAM;
-    const size_t mark = bough__config_enter(place, "weighting");
-    if (!by_gram && strcmp(config->weighting.on, "parameters") != 0)
-        return wrong_for(place, "on", row, "goes by the Gram matrix");
-    if (!by_gram && strcmp(config->weighting.groups, "shared") != 0)
-        return wrong_for(place, "groups", row, "goes by the Gram matrix");
-    if (row->others && strcmp(config->weighting.on, "parameters") != 0)
-        return wrong_for(place, "on", row, "compares gradients of one batch");
-    if (!by_gram && config->weighting.every != 1)
-        return wrong_for(place, "every", row, "goes by the Gram matrix");
-    if (strcmp(config->weighting.on, "representation") == 0 &&
-        strcmp(config->weighting.groups, "shared") != 0)
-        return no_groups(place, config->weighting.groups);
-    if (!row->solve && config->weighting.smoothing > 0)
-        return wrong_for(place, "smoothing", row, "solves for weights in a step");
-    if (row->ahead && strcmp(config->weighting.groups, "shared") != 0)
-        return wrong_for(place, "groups", row, "weighs the shared layers alone");
-    if (row->ahead && config->weighting.smoothing > 0)
-        return wrong_for(place, "smoothing", row, "finds its weights anew in each step");
-    if (row->steps && config->weighting.every != 1)
-        return wrong_for(place, "every", row, "goes by the gradients of one batch");
-    if (row->ahead && losses->needs == BOUGH_NEEDS_LOSSES)
-        return wrong_before(place, losses, row);
-    if (bough__by_gradients(row->needs) || losses == &bough__weighting_equal) {
-        bough__config_leave(place, mark);
+    if (bough__takes_losses(row) || losses == &bough__weighting_equal ||
+        (row->ahead && losses->needs == BOUGH_NEEDS_NOTHING))
         return BOUGH_OK;
-    }
     bough__config_enter(place, "losses");
+    if (row->ahead)
+        return bough__config_wrong(place, NULL,
+                                   "%s's weights change in the training; before %s wanted ones "
+                                   "that do not, as fixed",
+                                   losses->row.name, row->row.name);
     return bough__config_wrong(place, NULL,
                                "%s stands before a weighting by gradients, and %s is none",
                                losses->row.name, row->row.name);
+}
+
+// Which keys go with the row, but for `losses`.
+static enum bough_status check_keys_of(struct bough__config_place *place,
+                                       const struct bough__weighing *config)
+{
+    const struct bough__weighting *row = bough__weighting_of(&config->choice);
+    const int by_gram = row->needs == BOUGH_NEEDS_GRAM;
+    const int of_representation = strcmp(config->on, "representation") == 0;
+    const int of_groups = strcmp(config->groups, "shared") != 0;
+    if (of_representation && !bough__takes_representation(row))
+        return wrong_for(place, "on", row,
+                         by_gram ? "compares gradients of one batch" : "goes by the Gram matrix");
+    if (of_groups && !bough__takes_groups(row))
+        return wrong_for(place, "groups", row,
+                         by_gram ? "weighs the shared layers alone" : "goes by the Gram matrix");
+    if (of_representation && of_groups)
+        return no_groups(place, config->groups);
+    if (!by_gram && config->every != 1)
+        return wrong_for(place, "every", row, "goes by the Gram matrix");
+    if (row->steps && config->every != 1)
+        return wrong_for(place, "every", row, "goes by the gradients of one batch");
+    if (!row->solve && config->smoothing > 0)
+        return wrong_for(place, "smoothing", row, "solves for weights in a step");
+    if (row->ahead && config->smoothing > 0)
+        return wrong_for(place, "smoothing", row, "finds its weights anew in each step");
+    return BOUGH_OK;
+}
+
+enum bough_status bough__weighting_check(struct bough__config_place *place,
+                                         const struct bough_config *config)
+{
+    enum bough_status status;
+    const size_t mark = bough__config_enter(place, "weighting");
+    BOUGH_TRY(check_keys_of(place, &config->weighting));
+    BOUGH_TRY(check_before(place, bough__weighting_of(&config->weighting.losses),
+                           bough__weighting_of(&config->weighting.choice)));
+    bough__config_leave(place, mark);
+done:
+    return status;
 }
 
 // ---- Metrics ----

@@ -200,10 +200,24 @@ static void tell_heads(const struct page *page, const struct bough__weighting *r
                : "weighted as the shared layers are");
 }
 
-// Its size is a function that is called: told for some numbers of tasks.
+// Its size is a function that is called: for some numbers of tasks.
+static void count_state(char *text, size_t size, const struct bough__weighting *row)
+{
+    enum { TASKS = 2, MORE = 8 };
+    const size_t one = row->state(1, 0), few = row->state(TASKS, 0), many = row->state(MORE, 0);
+    if (one == 1 && few == TASKS && many == MORE)
+        snprintf(text, size, "a number for each task");
+    else if (few == TASKS * one && many == MORE * one)
+        snprintf(text, size, "%zu numbers for each task", one);
+    else if (one == 1 && few == TASKS * TASKS && many == MORE * MORE)
+        snprintf(text, size, "T x T numbers");
+    else
+        snprintf(text, size, "%zu numbers of %d tasks, %zu of %d", few, TASKS, many, MORE);
+}
+
 static void tell_state(const struct page *page, const struct bough__weighting *row)
 {
-    enum { TASKS = 2, MORE = 8, COLUMNS = 1 << 20 };
+    enum { TASKS = 2, COLUMNS = 1 << 20 };
     char text[200] = "none";
     const size_t few = row->state ? row->state(TASKS, 0) : 0;
     const size_t large = row->state ? (row->state(TASKS, COLUMNS) - few) / COLUMNS : 0;
@@ -213,15 +227,8 @@ static void tell_state(const struct page *page, const struct bough__weighting *r
         snprintf(text, sizeof text, "a few numbers, and %zu float%s a task for each of P",
                  large / TASKS, large == TASKS ? "" : "s");
     else if (few)
-        snprintf(text, sizeof text, "%zu numbers of %d tasks, %zu of %d", few, TASKS,
-                 row->state(MORE, 0), MORE);
+        count_state(text, sizeof text, row);
     tell(page, "state", text);
-}
-
-// Representations of two batches have nothing to do with each other.
-static int on_representation(const struct bough__weighting *row)
-{
-    return row->needs == BOUGH_NEEDS_GRAM && !row->others;
 }
 
 static void tell_config(const struct page *page, const struct bough__weighting *row)
@@ -233,29 +240,46 @@ static void tell_config(const struct page *page, const struct bough__weighting *
         snprintf(name, sizeof name, "{name: %s, %s: ...}", row->row.name, options->option[0].name);
     if (row->ahead)
         snprintf(text, sizeof text, "weighting: %s", name);
-    else if (bough__by_gradients(row->needs))
+    else if (bough__takes_losses(row))
         snprintf(text, sizeof text, "weighting: {name: %s, losses: uncertainty%s}", name,
-                 on_representation(row) ? ", on: representation" : "");
+                 bough__takes_representation(row) ? ", on: representation" : "");
     else
         snprintf(text, sizeof text, "weighting: %s\nweighting: {name: cagrad, losses: %s}", name,
                  name);
     tell(page, "yaml", text);
-    if (row->others && !row->ahead)
+    if (bough__takes_losses(row))
         tell(page, "",
              "losses: the losses are weighed first, by any weighting by nothing or by losses");
-    if (on_representation(row))
+    if (bough__takes_representation(row))
         tell(page, "",
-             "losses: the losses are weighed first, by any weighting by nothing or by losses\n"
              "on: the gradients compared are those of what the heads read: no sweep, one weighted "
-             "pass, not the same result\n"
-             "groups: layer, or tensor, weighs each shared layer or tensor apart, by its own Gram "
-             "matrix: T x P floats");
+             "pass, not the same result");
+    if (bough__takes_groups(row))
+        tell(page, "",
+             "groups: layer, or tensor, weighs each shared layer or tensor apart, by the products "
+             "of its own gradients: T x P floats");
+}
+
+static const char *needs_text(const struct bough__weighting *row)
+{
+    static const char *const text[] = {
+        "nothing", "the losses", "the Gram matrix of the tasks' gradients", "the tasks' gradients"};
+    return row->others ? "the products of the tasks' gradients on two batches" : text[row->needs];
+}
+
+static void tell_letters(const struct page *page, const struct bough__weighting *row)
+{
+    char text[300];
+    snprintf(text, sizeof text,
+             "T tasks, n of them labelled in the step, which sums, means and weights w are of; L_t "
+             "a loss, g_t its gradient of %s, d the update's; G = [g_s.g_t]; |x| the Euclidean "
+             "norm",
+             row->ahead ? "all parameters, theta, P of them shared" : "the P shared parameters");
+    tell(page, "letters", text);
 }
 
 static void tell_page(const struct page *page, const struct bough__weighting *row)
 {
-    static const char *const kind[] = {
-        "nothing", "the losses", "the Gram matrix of the tasks' gradients", "the tasks' gradients"};
     char title[200];
     snprintf(title, sizeof title, "%s: %s", row->row.name, row->row.help);
     page->line(page->user, title);
@@ -264,17 +288,13 @@ static void tell_page(const struct page *page, const struct bough__weighting *ro
     tell_options(page, &row->row.options);
     tell(page, "paper", row->row.paper ? row->row.paper : "none");
     tell(page, "use", row->advice);
-    tell(page, "needs", kind[row->needs]);
+    tell(page, "needs", needs_text(row));
     tell_cost(page, row);
     tell_weights(page, row);
     tell_heads(page, row);
     tell_state(page, row);
     tell_config(page, row);
-    tell(
-        page, "letters",
-        "T tasks, n of them labelled in the step, which sums, means and weights w are of; L_t a "
-        "loss, g_t its gradient of the P shared parameters, d the update's; G = [g_s.g_t]; |x| the "
-        "Euclidean norm");
+    tell_letters(page, row);
 }
 
 enum bough_status bough_method_describe(const char *name,

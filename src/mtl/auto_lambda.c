@@ -91,11 +91,11 @@ const struct bough__weighting bough__weighting_auto_lambda = {
      .wrong = auto_lambda_wrong},
     .needs = BOUGH_NEEDS_GRAM,
     .others = 1,
-    .rule = "minimise sum w_t L_t, heads too; w = start at first, and stays above 0\n"
-            "theta' = theta - (the step's rate) sum w_t g_t, g of all parameters; L_t' there, on "
-            "another batch\n"
-            "Adam (lr) on w down sum primary_t L_t', of slope -(the step's rate) sum primary_t "
-            "g_t'.g_u by w_u",
+    .rule =
+        "minimise sum w_t L_t, heads too; w = start at first, and stays above 0\n"
+        "theta' = theta - (the step's rate) sum w_t g_t; L_t' and g_t' there, on another batch\n"
+        "Adam (lr) on w down sum primary_t L_t', of slope -(the step's rate) sum primary_t "
+        "g_t'.g_u by w_u",
     .advice = "Where tasks are there to help primary ones; weights move by lr a step at most, so "
               "over many steps.",
     .ahead = auto_lambda_ahead,

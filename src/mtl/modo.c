@@ -35,10 +35,10 @@ const struct bough__weighting bough__weighting_modo = {
      .options = BOUGH_OPTIONS(modo_options, struct modo_options)},
     .needs = BOUGH_NEEDS_GRAM,
     .others = 2,
-    .rule =
-        "A_st = g_s.g_t, g_s of one other batch and g_t of a second one\n"
-        "w = P(w - gamma (A w + rho w)), P to the nearest point of the simplex; w starts equal\n"
-        "d = sum w_t g_t, of the step's own batch",
+    .rule = "A_st = g_s.g_t, g_s of one other batch and g_t of a second one\n"
+            "w = proj(w - gamma (A w + rho w)), proj to the nearest point of the simplex; w starts "
+            "equal\n"
+            "d = sum w_t g_t, of the step's own batch",
     .advice = "mgda for small, noisy batches: no noise gets into the weights by its square. Three "
               "times the work; `every` spares it. Without other batches (bough weigh) A is the "
               "Gram matrix.",

@@ -124,8 +124,8 @@ const struct bough__weighting bough__weighting_moml = {
     .others = 1,
     .rule =
         "minimise sum w_t L_t, heads too; w = softmax(alpha)\n"
-        "theta' = theta - (the step's rate) sum w_t g_t, g of all parameters; a_t the slope of L_t "
-        "there, on another batch, by alpha\n"
+        "theta' = theta - (the step's rate) sum w_t g_t; a_t the slope of L_t there, on another "
+        "batch, by alpha\n"
         "Adam (lr) on alpha down sum v_t a_t, v = argmin over the simplex of |sum v_t a_t|",
     .advice = "Where no task is to be served at another's cost; of two tasks alpha moves only "
               "where both want it so.",

@@ -87,7 +87,8 @@ const struct bough__weighting bough__weighting_sdmgrad = {
     .prefers = 1,
     .rule =
         "A_st = g_s.g_t / (mean sqrt(g_t.g_t))^2, g_s of one other batch and g_t of a second one\n"
-        "iterations: v = v/2 + A (w + lambda q), w = P(w - lr v), P to the simplex; v starts 0\n"
+        "iterations: v = v/2 + A (w + lambda q), w = proj(w - lr v), proj to the simplex; v "
+        "starts 0\n"
         "d = sum (w_t + lambda q_t) g_t / (1 + lambda), of the step's own batch; q = p / sum p",
     .advice = "cagrad for small, noisy batches, and mgda with lambda: 0. Three times the work; "
               "`every` spares it. Without other batches (bough weigh) A is of the Gram matrix.",

@@ -139,6 +139,27 @@ struct bough__weighting {
     void (*after)(struct bough__solve *solve);
 };
 
+// ---- Which keys of a config go with a row ----
+
+// `losses`: another weighting, by the losses, before it. The losses of one that looks ahead are to
+// be the same on both batches: it takes one by nothing at most.
+static inline int bough__takes_losses(const struct bough__weighting *row)
+{
+    return bough__by_gradients(row->needs) && !row->ahead;
+}
+
+// `on: representation`: those of two batches have nothing to do with each other.
+static inline int bough__takes_representation(const struct bough__weighting *row)
+{
+    return row->needs == BOUGH_NEEDS_GRAM && !row->others;
+}
+
+// `groups`: one that looks ahead weighs the whole model at once.
+static inline int bough__takes_groups(const struct bough__weighting *row)
+{
+    return row->needs == BOUGH_NEEDS_GRAM && !row->ahead;
+}
+
 // What a config says of all of it: a weighting, and where that goes by gradients another one, by
 // the losses, whose weights the losses have before their gradients are found.
 struct bough__weighing {
