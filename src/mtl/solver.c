@@ -142,7 +142,8 @@ static struct bough__solve begin(const struct bough__solver *solver,
                                  const struct bough__measured *measured,
                                  const struct bough__moment *moment)
 {
-    const int by_gram = solver->weighting->needs == BOUGH_NEEDS_GRAM;
+    const int by_gram = solver->weighting->needs == BOUGH_NEEDS_GRAM &&
+                        (measured->gram || measured->exact || measured->cross);
     struct bough__solve solve = {
         .options = solver->options,
         .tasks = solver->tasks,
@@ -159,7 +160,7 @@ static struct bough__solve begin(const struct bough__solver *solver,
     };
     if (by_gram)
         gather_gram(solver, measured, solve.n);
-    if (solver->weighting->steps)
+    if (by_gram && solver->weighting->steps)
         gather_both(solver, measured, &solve);
     return solve;
 }

@@ -32,8 +32,8 @@ struct bough__measured {
     // [T]: what the losses are multiplied by in all before the row sees them, where another
     // weighting stands before it; NULL = factor.
     const float *scale;
-    const float *gram;   // [T, T], of the gradients of scale[t] L_t; not read for LOSSES
-    const double *exact; // in its place; NULL = there is none
+    const float *gram;   // [T, T], of the gradients of scale[t] L_t; NULL = there is none
+    const double *exact; // in its place
     // Of a row that wants other batches, NULL = the one batch stands for all: products [T, T] of
     // the step's first batch and its second one, of the gradients of scale[t] L_t; and the losses
     // of the others, [others, T, 2].

@@ -94,8 +94,8 @@ struct bough__weighting {
     // Of GRAM with one other batch: its weights multiply the losses of the whole model, heads
     // included, and it learns them. Writes those of a plain step theta - lr sum w_t g_t from
     // where the own batch was seen: the other one is seen from there, and `gram` is then of all
-    // parameters, gram[i n + j] = -1/lr times how task i's loss there goes with w_j. NULL: it does
-    // not look ahead.
+    // parameters, gram[i n + j] = -1/lr times how task i's loss there goes with w_j. It is given no
+    // `gram` itself. NULL: it does not look ahead.
     void (*ahead)(struct bough__solve *solve);
     // Of one that looks ahead: how many such plain steps it takes down the own batch's losses,
     // whose size is then told from there, while the other batch is seen from where the step began.

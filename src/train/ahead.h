@@ -29,11 +29,13 @@ void bough__ahead_fini(struct bough__ahead *ahead);
 enum bough_status bough__ahead_weights(const struct bough__ahead *ahead);
 
 // Each adds launches at the end of `out`.
-//   keep_heads  sets the gradients of the heads aside, `batch` 0 of the own batch, 1 of another
-//   pass go          sets losses and values aside descend     takes the plain step at the rate of
-//   `state`, by the gradients of `batch` there       keeps the losses meet        adds the heads'
-//   part to the products of the batches back        puts losses and values back heads       the
-//   heads' gradients, those that were set aside by the weights that were found
+//   keep_heads  sets the heads' gradients aside, of `batch` 0, the own one, or 1
+//   go          sets losses and values aside
+//   descend     takes the plain step at the rate of `state`, by the gradients of `batch`
+//   there       keeps the losses that are found there
+//   meet        adds the heads' part to the products of the batches
+//   back        puts losses and values back
+//   heads       makes the heads' gradients of those set aside, by the weights that were found
 enum bough_status bough__ahead_keep_heads(const struct bough__ahead *ahead,
                                           struct bough__sequence *out, size_t batch);
 enum bough_status bough__ahead_go(const struct bough__ahead *ahead, struct bough__sequence *out);

@@ -13,7 +13,7 @@ struct bough__groups {
     size_t count;
 };
 
-// Parts the shared block.
+// Parts the shared block. It fails for want of memory alone.
 //   by  of bough__gradient_groups
 enum bough_status bough__groups_find(struct bough__groups *groups, struct bough__arena *arena,
                                      const struct bough__params *params, const char *by);

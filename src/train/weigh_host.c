@@ -40,7 +40,7 @@ static enum bough_status measure(const struct bough__weigh_data *data,
     *measured = (struct bough__measured){.losses = data->host,
                                          .factor = host_factor(data),
                                          .scale = by_gram ? host_roots(data) : NULL,
-                                         .gram = host_gram(data)};
+                                         .gram = by_gram ? host_gram(data) : NULL};
     BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
     BOUGH_TRY(check_finite(data, by_gram));
     if (by_gram)
