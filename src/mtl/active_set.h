@@ -21,7 +21,8 @@ struct bough__active_set {
 // Minimises 0.5 z'Gz - b'z over z >= 0: d = sum z_i g_i is the shortest with g_i.d >= b_i. By
 // Goldfarb, Idnani, "A numerically stable dual method for solving strictly convex quadratic
 // programs", Mathematical Programming 27, 1983, on products alone.
-// Gives 0, and no residual, where no d is: z then is a reason, z >= 0 with Gz = 0 and b'z > 0, but for rounding.
+// Gives 0, and no residual, where no d is: z then is a reason, z >= 0 with Gz = 0 and b'z > 0, but
+// for rounding.
 int bough__active_set_run(struct bough__active_set *of);
 size_t bough__active_set_work(size_t n);
 

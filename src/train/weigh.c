@@ -71,7 +71,7 @@ static void choose_weightings(struct bough__weigh_data *data)
     const struct bough__weighing *config = &data->model->config->weighting;
     const struct bough__choice *losses = bough__weighing_losses(config);
     choose(&data->by_losses, losses);
-    if (!data->columns || tasks_of(data) < 2)
+    if (!data->columns || bough__weigh_tasks(data) < 2)
         return;
     if (losses != &config->choice)
         choose(&data->by_gradients, &config->choice);
@@ -91,7 +91,7 @@ int bough__weigh_on_representation(const struct bough__weigh_data *data)
 static int keeps_jacobian(const struct bough__weigh_data *data)
 {
     const struct bough__model *model = data->model;
-    const uint64_t bytes = tasks_of(data) * data->stride;
+    const uint64_t bytes = bough__weigh_tasks(data) * data->stride;
     if (bough__weigh_needs(data) != BOUGH_NEEDS_GRAM)
         return bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS;
     if (data->groups.count > 1 || data->others) // a weighted pass has one weight for each task
@@ -116,9 +116,10 @@ static void find_shared(struct bough__weigh_data *data)
 
 static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
 {
-    const size_t tasks = tasks_of(data), groups = data->groups.count;
+    const size_t tasks = bough__weigh_tasks(data), groups = data->groups.count;
     data->host = BOUGH_NEW(arena, float,
-                           3 * tasks + grams_of(data) + of_others(data) + (groups + 1) * tasks);
+                           3 * tasks + bough__grams_count(data) + bough__others_count(data) +
+                               (groups + 1) * tasks);
     data->parts = BOUGH_NEW(arena, double, tasks);
     return data->host && data->parts ? BOUGH_OK : bough__no_memory();
 }
@@ -141,7 +142,7 @@ static enum bough_status make_solvers(const struct bough__weigh_data *data,
     weigher->solver = BOUGH_NEW(arena, struct bough__solver, weigher->solvers);
     BOUGH_TRY_MEMORY(weigher->solver);
     for (size_t g = 0; g < weigher->solvers; g++)
-        BOUGH_TRY(bough__solver_init(&weigher->solver[g], arena, &choice, tasks_of(data),
+        BOUGH_TRY(bough__solver_init(&weigher->solver[g], arena, &choice, bough__weigh_tasks(data),
                                      apart ? data->groups.group[g].columns : data->columns));
     for (size_t g = 0; g < weigher->solvers && is_smoothed(data, weigher); g++)
         weigher->solver[g].smoothing = data->model->config->weighting.smoothing;
@@ -160,7 +161,7 @@ static enum bough_status make_weigher(const struct bough__weigh_data *data,
         return make_solvers(data, weigher, arena);
     if (!row->state)
         return BOUGH_OK;
-    weigher->state_bytes = row->state(tasks_of(data), data->columns) * sizeof(float);
+    weigher->state_bytes = row->state(bough__weigh_tasks(data), data->columns) * sizeof(float);
     BOUGH_TRY(bough__buffer_create(&weigher->state, data->model->device, weigher->state_bytes));
     BOUGH_TRY(bough__fill_zero(bough__whole(weigher->state), weigher->state_bytes));
 done:
@@ -172,8 +173,8 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough_config *config = data->model->config;
-    const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
-    float *factor = host_factor(data), *roots = host_roots(data);
+    const size_t tasks = bough__weigh_tasks(data), bytes = tasks * sizeof(float);
+    float *factor = bough__host_factor(data), *roots = bough__host_roots(data);
     for (size_t t = 0; t < tasks; t++) {
         factor[t] = config->tasks[t].weight;
         roots[t] = 1;
@@ -193,7 +194,7 @@ static size_t scratch_bytes(const struct bough__weigh_data *data)
     size_t most = 0;
     for (size_t g = 0; g < data->groups.count; g++) {
         const size_t bytes =
-            bough__gram_scratch((int64_t)tasks_of(data), data->groups.group[g].columns);
+            bough__gram_scratch((int64_t)bough__weigh_tasks(data), data->groups.group[g].columns);
         most = bytes > most ? bytes : most;
     }
     return most;
@@ -203,7 +204,7 @@ static enum bough_status make_jacobian(const struct bough__weigh_data *data,
                                        struct bough__buffer **jacobian)
 {
     enum bough_status status;
-    const size_t bytes = tasks_of(data) * data->stride;
+    const size_t bytes = bough__weigh_tasks(data) * data->stride;
     BOUGH_TRY(bough__buffer_create(jacobian, data->model->device, bytes));
     BOUGH_TRY(bough__fill_zero(bough__whole(*jacobian), bytes));
 done:
@@ -236,7 +237,7 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     const char *by = data->watches ? model->config->weighting.groups : "shared";
     BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by));
     const size_t groups = data->groups.count,
-                 gram = (data->watches ? grams_of(data) : 0) + of_others(data);
+                 gram = (data->watches ? bough__grams_count(data) : 0) + bough__others_count(data);
     BOUGH_TRY(make_host(data, arena));
     BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
     BOUGH_TRY(bough__buffer_create(&data->weights, device, groups * bytes));
@@ -280,7 +281,7 @@ struct bough__span bough__weigh_losses(const struct bough__weigh_data *data)
 
 struct bough__span bough__weigh_gram(const struct bough__weigh_data *data, size_t group)
 {
-    const size_t tasks = tasks_of(data), numbers = 3 * tasks + group * tasks * tasks;
+    const size_t tasks = bough__weigh_tasks(data), numbers = 3 * tasks + group * tasks * tasks;
     return bough__span_at(bough__whole(data->measured), numbers * sizeof(float));
 }
 
@@ -293,7 +294,8 @@ struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data)
 
 struct bough__span bough__weigh_roots(const struct bough__weigh_data *data)
 {
-    return bough__span_at(bough__whole(data->measured), 2 * tasks_of(data) * sizeof(float));
+    return bough__span_at(bough__whole(data->measured),
+                          2 * bough__weigh_tasks(data) * sizeof(float));
 }
 
 // ---- In a step, on the device ----
@@ -305,7 +307,7 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
     const struct bough__param_block *learned = bough__model_learned(data->model);
     struct bough__weigh weigh = {
         .options = weigher->options,
-        .tasks = tasks_of(data),
+        .tasks = bough__weigh_tasks(data),
         .step = state,
         .state = bough__whole(weigher->state),
         .losses = bough__weigh_losses(data),

@@ -17,8 +17,8 @@ static enum bough_status not_finite_loss(const char *name, float loss)
 // Where the gradients' squares are finite, so are their products.
 static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
 {
-    const size_t tasks = tasks_of(data);
-    const float *losses = data->host, *gram = host_gram(data);
+    const size_t tasks = bough__weigh_tasks(data);
+    const float *losses = data->host, *gram = bough__host_gram(data);
     for (size_t t = 0; t < tasks; t++) {
         const char *name = data->model->config->tasks[t].name;
         if (!isfinite(losses[2 * t]))
@@ -36,11 +36,12 @@ static enum bough_status measure(const struct bough__weigh_data *data,
                                  struct bough__measured *measured, int by_gram)
 {
     enum bough_status status;
-    const size_t numbers = 3 * tasks_of(data) + (by_gram ? grams_of(data) + of_others(data) : 0);
+    const size_t numbers = 3 * bough__weigh_tasks(data) +
+                           (by_gram ? bough__grams_count(data) + bough__others_count(data) : 0);
     *measured = (struct bough__measured){.losses = data->host,
-                                         .factor = host_factor(data),
-                                         .scale = by_gram ? host_roots(data) : NULL,
-                                         .gram = by_gram ? host_gram(data) : NULL};
+                                         .factor = bough__host_factor(data),
+                                         .scale = by_gram ? bough__host_roots(data) : NULL,
+                                         .gram = by_gram ? bough__host_gram(data) : NULL};
     BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
     BOUGH_TRY(check_finite(data, by_gram));
     if (by_gram)
@@ -69,12 +70,13 @@ enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
     enum bough_status status;
     double residual;
     struct bough__measured measured;
-    float *roots = host_roots(data);
+    float *roots = bough__host_roots(data);
     BOUGH_TRY(measure(data, &measured, 0));
     bough__solver_run(data->by_losses.solver, roots, &residual, &measured, &data->moment);
-    for (size_t t = 0; t < tasks_of(data); t++)
-        roots[t] *= host_factor(data)[t];
-    BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, tasks_of(data) * sizeof(float)));
+    for (size_t t = 0; t < bough__weigh_tasks(data); t++)
+        roots[t] *= bough__host_factor(data)[t];
+    BOUGH_TRY(
+        bough__write(bough__weigh_roots(data), roots, bough__weigh_tasks(data) * sizeof(float)));
 done:
     return status;
 }
@@ -83,14 +85,14 @@ done:
 static void watch(struct bough__weigh_data *data, int weighed)
 {
     const struct bough__groups *groups = &data->groups;
-    const size_t tasks = tasks_of(data);
-    float *gram = host_gram(data), *weights = host_weights(data);
+    const size_t tasks = bough__weigh_tasks(data);
+    float *gram = bough__host_gram(data), *weights = bough__host_weights(data);
     if (weighed) {
         bough__groups_parts(data->parts, groups, gram, weights, tasks);
         bough__groups_mean(weights, groups, weights, tasks);
     }
     bough__groups_gram(gram, groups, gram, tasks);
-    const struct bough__watched step = {data->host, host_roots(data), gram,
+    const struct bough__watched step = {data->host, bough__host_roots(data), gram,
                                         weighed ? weights : NULL, data->parts};
     bough__watch_add(&data->epoch, &step);
     bough__watch_add(&data->all, &step);
@@ -99,14 +101,14 @@ static void watch(struct bough__weigh_data *data, int weighed)
 // The step's residual is the largest of its groups.
 static void solve_groups(struct bough__weigh_data *data, struct bough__measured *measured)
 {
-    const size_t tasks = tasks_of(data);
+    const size_t tasks = bough__weigh_tasks(data);
     const double start = bough__clock();
     double most = 0;
     size_t iterations = 0;
     for (size_t g = 0; g < data->groups.count; g++) {
         struct bough__solver *solver = &data->by_gradients.solver[g];
         double residual;
-        bough__solver_run(solver, host_weights(data) + g * tasks, &residual, measured,
+        bough__solver_run(solver, bough__host_weights(data) + g * tasks, &residual, measured,
                           &data->moment);
         most = fmax(most, isnan(residual) ? INFINITY : residual);
         iterations += solver->iterations;
@@ -121,21 +123,22 @@ static void solve_groups(struct bough__weigh_data *data, struct bough__measured 
 // In the place of products, which the solve has read.
 static enum bough_status write_shares(const struct bough__weigh_data *data)
 {
-    float *shares = host_cross(data);
+    float *shares = bough__host_cross(data);
     if (!data->shares)
         return BOUGH_OK;
     bough__solver_shares(data->by_gradients.solver, shares);
-    return bough__write(bough__whole(data->shares), shares, 2 * tasks_of(data) * sizeof(float));
+    return bough__write(bough__whole(data->shares), shares,
+                        2 * bough__weigh_tasks(data) * sizeof(float));
 }
 
 enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
 {
     enum bough_status status;
     struct bough__measured measured;
-    const size_t bytes = data->groups.count * tasks_of(data) * sizeof(float);
+    const size_t bytes = data->groups.count * bough__weigh_tasks(data) * sizeof(float);
     BOUGH_TRY(measure(data, &measured, 1));
     solve_groups(data, &measured);
-    BOUGH_TRY(bough__write(bough__whole(data->weights), host_weights(data), bytes));
+    BOUGH_TRY(bough__write(bough__whole(data->weights), bough__host_weights(data), bytes));
     BOUGH_TRY(write_shares(data));
     watch(data, 1);
 done:
@@ -157,7 +160,7 @@ enum bough_status bough__weigh_ahead(struct bough__weigh_data *data, float *weig
     enum bough_status status;
     struct bough__measured measured;
     BOUGH_TRY(measure(data, &measured, 0));
-    measured.scale = host_roots(data);
+    measured.scale = bough__host_roots(data);
     bough__solver_ahead(data->by_gradients.solver, weights, &measured, &data->moment);
 done:
     return status;
@@ -178,7 +181,8 @@ done:
 // The mean of the groups' weights.
 static enum bough_status read_weights(const struct bough__weigh_data *data, float *weights)
 {
-    const size_t tasks = tasks_of(data), bytes = data->groups.count * tasks * sizeof(float);
+    const size_t tasks = bough__weigh_tasks(data),
+                 bytes = data->groups.count * tasks * sizeof(float);
     const enum bough_status status = bough__read(bough__whole(data->weights), weights, bytes);
     if (status == BOUGH_OK)
         bough__groups_mean(weights, &data->groups, weights, tasks);
@@ -188,9 +192,9 @@ static enum bough_status read_weights(const struct bough__weigh_data *data, floa
 enum bough_status bough__weigh_told(const float **weights, const struct bough__weigh_data *data)
 {
     enum bough_status status = BOUGH_OK;
-    const size_t tasks = tasks_of(data), bytes = tasks * sizeof(float);
+    const size_t tasks = bough__weigh_tasks(data), bytes = tasks * sizeof(float);
     const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
-    float *told = host_weights(data), *roots = host_roots(data);
+    float *told = bough__host_weights(data), *roots = bough__host_roots(data);
     *weights = NULL;
     if (bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS ||
         (!by_gram && !bough__weigh_sees_losses(data)))

@@ -10,7 +10,7 @@
 static struct bough__span after_gram(const struct bough__weigh_data *data, size_t matrices,
                                      size_t numbers)
 {
-    const size_t tasks = tasks_of(data);
+    const size_t tasks = bough__weigh_tasks(data);
     return bough__span_at(bough__weigh_gram(data, 0),
                           (matrices * tasks * tasks + numbers) * sizeof(float));
 }
@@ -24,12 +24,13 @@ struct bough__span bough__weigh_losses_of(const struct bough__weigh_data *data, 
 {
     if (!batch)
         return bough__weigh_losses(data);
-    return after_gram(data, 2 * data->groups.count, (batch - 1) * 2 * tasks_of(data));
+    return after_gram(data, 2 * data->groups.count, (batch - 1) * 2 * bough__weigh_tasks(data));
 }
 
 struct bough__span bough__weigh_square(const struct bough__weigh_data *data, size_t batch)
 {
-    return after_gram(data, 2 * data->groups.count + batch, data->others * 2 * tasks_of(data));
+    return after_gram(data, 2 * data->groups.count + batch,
+                      data->others * 2 * bough__weigh_tasks(data));
 }
 
 struct bough__span bough__weigh_there(const struct bough__weigh_data *data)
@@ -49,8 +50,8 @@ struct bough__span bough__weigh_jacobian_of(const struct bough__weigh_data *data
 
 static enum bough_status check_losses(const struct bough__weigh_data *data)
 {
-    const size_t tasks = tasks_of(data);
-    const float *losses = host_others(data);
+    const size_t tasks = bough__weigh_tasks(data);
+    const float *losses = bough__host_others(data);
     for (size_t i = 0; i < data->others * tasks; i++)
         if (!isfinite(losses[2 * i]))
             return bough__fail(BOUGH_DIVERGED, "the loss of task %s in another batch is %g",
@@ -62,8 +63,8 @@ static enum bough_status check_losses(const struct bough__weigh_data *data)
 // Those of one batch by another may be infinite where the squares of each are not.
 static enum bough_status check_products(const struct bough__weigh_data *data)
 {
-    const size_t tasks = tasks_of(data);
-    const float *cross = host_cross(data);
+    const size_t tasks = bough__weigh_tasks(data);
+    const float *cross = bough__host_cross(data);
     for (size_t i = 0; i < data->groups.count * tasks * tasks; i++)
         if (!isfinite(cross[i]))
             return bough__fail(BOUGH_DIVERGED,
@@ -76,8 +77,8 @@ static enum bough_status check_products(const struct bough__weigh_data *data)
 
 static enum bough_status check_squares(const struct bough__weigh_data *data)
 {
-    const size_t tasks = tasks_of(data);
-    const float *squares = host_squares(data);
+    const size_t tasks = bough__weigh_tasks(data);
+    const float *squares = bough__host_squares(data);
     for (size_t i = 0; i < 2 * tasks; i++)
         if (!isfinite(squares[i / tasks * tasks * tasks + i % tasks * (tasks + 1)]))
             return bough__fail(BOUGH_DIVERGED,
@@ -91,9 +92,9 @@ static enum bough_status check_squares(const struct bough__weigh_data *data)
 // are those of factor[t] L_t.
 static void scale_products(const struct bough__weigh_data *data)
 {
-    const size_t tasks = tasks_of(data);
-    const float *roots = host_roots(data), *factor = host_factor(data);
-    float *cross = host_cross(data);
+    const size_t tasks = bough__weigh_tasks(data);
+    const float *roots = bough__host_roots(data), *factor = bough__host_factor(data);
+    float *cross = bough__host_cross(data);
     for (size_t i = 0; i < data->groups.count * tasks * tasks; i++) {
         const size_t a = i / tasks % tasks, b = i % tasks;
         if (factor[a] != 0 && factor[b] != 0)
@@ -111,13 +112,13 @@ enum bough_status bough__weigh_read_others(const struct bough__weigh_data *data,
     if (bough__weigh_sees_losses(data))
         scale_products(data);
     BOUGH_TRY(check_products(data));
-    measured->cross = host_cross(data);
-    measured->others = host_others(data);
+    measured->cross = bough__host_cross(data);
+    measured->others = bough__host_others(data);
     if (!bough__weigh_steps(data))
         return BOUGH_OK;
     BOUGH_TRY(check_squares(data));
-    measured->squares = host_squares(data);
-    measured->there = host_there(data);
+    measured->squares = bough__host_squares(data);
+    measured->there = bough__host_there(data);
 done:
     return status;
 }

@@ -4,68 +4,70 @@
 
 #include "train/weigh.h"
 
-static inline size_t tasks_of(const struct bough__weigh_data *data)
+static inline size_t bough__weigh_tasks(const struct bough__weigh_data *data)
 {
     return data->model->config->tasks_count;
 }
 
-static inline float *host_roots(const struct bough__weigh_data *data)
+static inline float *bough__host_roots(const struct bough__weigh_data *data)
 {
-    return data->host + 2 * tasks_of(data);
+    return data->host + 2 * bough__weigh_tasks(data);
 }
 
-static inline float *host_gram(const struct bough__weigh_data *data)
+static inline float *bough__host_gram(const struct bough__weigh_data *data)
 {
-    return host_roots(data) + tasks_of(data);
+    return bough__host_roots(data) + bough__weigh_tasks(data);
 }
 
 // How many numbers all groups have of a matrix [T, T].
-static inline size_t grams_of(const struct bough__weigh_data *data)
+static inline size_t bough__grams_count(const struct bough__weigh_data *data)
 {
-    return data->groups.count * tasks_of(data) * tasks_of(data);
+    return data->groups.count * bough__weigh_tasks(data) * bough__weigh_tasks(data);
 }
 
 // How many of what is measured a weighting with steps has beside.
-static inline size_t of_steps(const struct bough__weigh_data *data)
+static inline size_t bough__steps_count(const struct bough__weigh_data *data)
 {
-    const size_t tasks = tasks_of(data);
+    const size_t tasks = bough__weigh_tasks(data);
     return bough__weigh_steps(data) ? 2 * tasks * tasks + 2 * tasks : 0;
 }
 
 // How many are of other batches.
-static inline size_t of_others(const struct bough__weigh_data *data)
+static inline size_t bough__others_count(const struct bough__weigh_data *data)
 {
-    return data->others ? grams_of(data) + data->others * 2 * tasks_of(data) + of_steps(data) : 0;
+    return data->others ? bough__grams_count(data) + data->others * 2 * bough__weigh_tasks(data) +
+                              bough__steps_count(data)
+                        : 0;
 }
 
-static inline float *host_cross(const struct bough__weigh_data *data)
+static inline float *bough__host_cross(const struct bough__weigh_data *data)
 {
-    return host_gram(data) + grams_of(data);
+    return bough__host_gram(data) + bough__grams_count(data);
 }
 
-static inline float *host_others(const struct bough__weigh_data *data)
+static inline float *bough__host_others(const struct bough__weigh_data *data)
 {
-    return host_cross(data) + grams_of(data);
+    return bough__host_cross(data) + bough__grams_count(data);
 }
 
-static inline float *host_squares(const struct bough__weigh_data *data)
+static inline float *bough__host_squares(const struct bough__weigh_data *data)
 {
-    return host_others(data) + data->others * 2 * tasks_of(data);
+    return bough__host_others(data) + data->others * 2 * bough__weigh_tasks(data);
 }
 
-static inline float *host_there(const struct bough__weigh_data *data)
+static inline float *bough__host_there(const struct bough__weigh_data *data)
 {
-    return host_squares(data) + 2 * tasks_of(data) * tasks_of(data);
+    return bough__host_squares(data) + 2 * bough__weigh_tasks(data) * bough__weigh_tasks(data);
 }
 
-static inline float *host_weights(const struct bough__weigh_data *data)
+static inline float *bough__host_weights(const struct bough__weigh_data *data)
 {
-    return host_cross(data) + of_others(data);
+    return bough__host_cross(data) + bough__others_count(data);
 }
 
-static inline float *host_factor(const struct bough__weigh_data *data)
+static inline float *bough__host_factor(const struct bough__weigh_data *data)
 {
-    return host_weights(data) + data->groups.count * tasks_of(data);
+    return bough__host_weights(data) + data->groups.count * bough__weigh_tasks(data);
 }
 
 // What was read of the other batches, if there are some, checked and where a solve expects it.
