@@ -56,7 +56,7 @@ struct bough_step_bench {
     double flops;         // of one step
     double launches;      // per step
     double writes, reads; // per step, between host and device
-    double feeding;       // share of the step that is spent on getting its batch
+    double feeding;       // share of the step that is spent on getting its batches
     uint64_t planned;     // bytes of the plan's buffer, and of what launches share
     uint64_t values;      // bytes of all activations and gradients that it holds
 };
