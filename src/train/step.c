@@ -61,55 +61,65 @@ static int looks_ahead(const struct bough__step *step)
     return step->data->ahead.weigh != NULL;
 }
 
-// In the order in which they run. Launches, or a call where it is wanted. What is once for a step
-// comes behind what is for each of its batches.
+// Which part of a step a stage is of: each batch, the step as a whole, or the account, which closes
+// the own batch.
+enum share { OF_A_BATCH = 1, OF_THE_STEP = 2, ACCOUNT = 4 };
+
+// Whether a step that keeps the last weights goes without it.
+enum finding {
+    ALWAYS_RUNS,
+    FINDS_WEIGHTS,
+    FINDS_PRODUCTS, // a Jacobian that is kept is summed up in every step
+};
+
+// In the order in which they run. Launches, or a call where it is wanted.
 struct row {
     const char *name;
     enum bough_status (*write)(struct bough__step *step);
     enum bough_status (*call)(struct bough__step *step);
     int (*calls)(const struct bough__step *step);
-    int finds_weights, of_each_batch;
+    enum finding finding;
+    enum share share;
 };
 
 static const struct row rows[] = {
-    {"fetch", NULL, fetch, fetches, 0, 1},
-    {"feed", bough__step_feed, NULL, NULL, 0, 1},
-    {"forward", bough__step_forward, NULL, NULL, 0, 1},
-    {"losses", bough__step_losses, NULL, NULL, 0, 1},
-    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, 0, 1},
-    {"backward", bough__step_backward, NULL, NULL, 0, 0},
-    {"heads", bough__step_heads, NULL, NULL, 0, 1},
-    {"sweep", bough__step_sweep, NULL, NULL, 1, 1},
-    {"keep", bough__step_keep, NULL, NULL, 0, 1},
-    {"gram", bough__step_gram, NULL, NULL, 1, 0},
-    {"solve", NULL, solve, solves, 1, 0},
-    {"combine", bough__step_combine, NULL, NULL, 0, 0},
-    {"clip", bough__step_clip, NULL, NULL, 0, 0},
-    {"update", bough__step_update, NULL, NULL, 0, 0},
-    {"account", bough__step_account, NULL, NULL, 0, 0},
-    {"again", bough__step_again, NULL, NULL, 0, 0},
-    {"learn", NULL, learn, learns, 0, 0},
+    {"fetch", NULL, fetch, fetches, ALWAYS_RUNS, OF_A_BATCH},
+    {"feed", bough__step_feed, NULL, NULL, ALWAYS_RUNS, OF_A_BATCH},
+    {"forward", bough__step_forward, NULL, NULL, ALWAYS_RUNS, OF_A_BATCH},
+    {"losses", bough__step_losses, NULL, NULL, ALWAYS_RUNS, OF_A_BATCH},
+    {"weigh", bough__step_weigh, weigh_losses, weighs_on_host, ALWAYS_RUNS, OF_A_BATCH},
+    {"backward", bough__step_backward, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"heads", bough__step_heads, NULL, NULL, ALWAYS_RUNS, OF_A_BATCH},
+    {"sweep", bough__step_sweep, NULL, NULL, FINDS_PRODUCTS, OF_A_BATCH},
+    {"keep", bough__step_keep, NULL, NULL, ALWAYS_RUNS, OF_A_BATCH},
+    {"gram", bough__step_gram, NULL, NULL, FINDS_WEIGHTS, OF_THE_STEP},
+    {"solve", NULL, solve, solves, FINDS_WEIGHTS, OF_THE_STEP},
+    {"combine", bough__step_combine, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"clip", bough__step_clip, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"update", bough__step_update, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"account", bough__step_account, NULL, NULL, ALWAYS_RUNS, ACCOUNT},
+    {"again", bough__step_again, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"learn", NULL, learn, learns, ALWAYS_RUNS, OF_THE_STEP},
 };
 
 // Between the own batch, of a weighting that looks ahead, and the other one; and behind that.
 static const struct row there[] = {
-    {"aside", bough__step_aside, NULL, NULL, 0, 0},
-    {"ahead", NULL, weigh_ahead, looks_ahead, 1, 0},
-    {"ahead", bough__step_ahead, NULL, NULL, 1, 0},
-    {"there", bough__step_there, NULL, NULL, 1, 0},
+    {"aside", bough__step_aside, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"ahead", NULL, weigh_ahead, looks_ahead, FINDS_WEIGHTS, OF_THE_STEP},
+    {"ahead", bough__step_ahead, NULL, NULL, FINDS_WEIGHTS, OF_THE_STEP},
+    {"there", bough__step_there, NULL, NULL, FINDS_WEIGHTS, OF_THE_STEP},
 };
-static const struct row back = {"back", bough__step_back, NULL, NULL, 1, 0};
+static const struct row back = {"back", bough__step_back, NULL, NULL, FINDS_WEIGHTS, OF_THE_STEP};
 
 enum { ROWS = sizeof rows / sizeof *rows, OF_EACH_BATCH = 8 };
 enum { THERE = sizeof there / sizeof *there };
 _Static_assert(ROWS + THERE + 1 + OF_EACH_BATCH * BOUGH__MOST_OTHERS <= BOUGH__MOST_STAGES,
                "room for all");
 
-// A Jacobian that is kept is that of every step: there is no other way to its weighted sum.
 static int finds_weights(const struct bough__step *step, const struct row *row)
 {
-    return step->batch ||
-           (row->finds_weights && !(row->write == bough__step_sweep && step->data->weigh.jacobian));
+    return step->batch || row->finding == FINDS_WEIGHTS ||
+           (row->finding == FINDS_PRODUCTS && !step->data->weigh.jacobian);
 }
 
 static enum bough_status write_stage(struct bough__step *step, const struct row *row)
@@ -139,20 +149,11 @@ static void turn(struct bough__step *step, size_t batch)
                          bough__weigh_jacobian_of(&step->data->weigh, batch));
 }
 
-enum share { OF_A_BATCH = 1, OF_THE_STEP = 2, ACCOUNT = 4 };
-
-static enum share share_of(const struct row *row)
-{
-    if (row->write == bough__step_account)
-        return ACCOUNT;
-    return row->of_each_batch ? OF_A_BATCH : OF_THE_STEP;
-}
-
 static enum bough_status write_rows(struct bough__step *step, unsigned shares)
 {
     enum bough_status status = BOUGH_OK;
     for (size_t i = 0; i < ROWS; i++)
-        if (share_of(&rows[i]) & shares)
+        if (rows[i].share & shares)
             BOUGH_TRY(write_stage(step, &rows[i]));
 done:
     return status;
