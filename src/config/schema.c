@@ -204,8 +204,8 @@ static const struct bough__option config_options[] = {
      .noun = "task", .help = "by name, in order"},
     SECTION(weighting),
     {"diagnostics", BOUGH__OPTION_SWITCH, offsetof(struct bough_config, diagnostics),
-     .help = "compare the tasks' gradients in every step, which costs finding them apart, and log "
-             "norms, cosines, weights and shares"},
+     .help = "compare the tasks' gradients in every step that finds weights, which costs finding "
+             "them apart, and log norms, cosines, weights and shares"},
     SECTION(optimizer),
     SECTION(schedule),
     SECTION(train),

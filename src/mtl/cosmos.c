@@ -42,6 +42,6 @@ const struct bough__weighting bough__weighting_cosmos = {
     .prefers = 1,
     .rule = "minimise sum p_t L_t - lambda (sum p_t) cos(p, L)",
     .advice = "For sweeps over preferences, whose solutions it spreads; losses must be of one "
-              "scale, and a task's weight may be below 0.",
+              "scale, and the weight of a loss may fall below 0.",
     .solve = cosmos_solve,
 };

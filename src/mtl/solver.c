@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-// A task's last weight, whether there is one, and its weight in the last solve: 0 if it was in
-// none.
-enum { WEIGHT, KNOWN, NOW, LAST };
+// A task's last weight, and whether it had one.
+enum { WEIGHT, KNOWN, LAST };
 
 enum bough_status bough__solver_init(struct bough__solver *solver, struct bough__arena *arena,
                                      const struct bough__choice *choice, size_t tasks,
@@ -175,7 +174,7 @@ static double smooth(const struct bough__solver *solver, size_t t, double weight
     double *last = last_of(solver, t), share = (double)solver->smoothing;
     last[WEIGHT] = last[KNOWN] != 0 ? share * last[WEIGHT] + (1 - share) * weight : weight;
     last[KNOWN] = 1;
-    return last[NOW] = last[WEIGHT];
+    return last[WEIGHT];
 }
 
 const double *bough__solver_find(struct bough__solver *solver, double *residual,
@@ -183,10 +182,11 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
                                  const struct bough__moment *moment)
 {
     struct bough__solve solve = begin(solver, measured, moment);
-    const size_t numbers = (solve.other_weights ? 2 * solver->tasks : solver->tasks);
-    memset(solver->told, 0, numbers * sizeof *solver->told);
-    for (size_t t = 0; t < solver->tasks; t++)
-        last_of(solver, t)[NOW] = 0;
+    for (size_t t = 0; t < solver->tasks; t++) {
+        solver->told[t] = last_of(solver, t)[WEIGHT];
+        if (solve.other_weights)
+            solver->told[solver->tasks + t] = 0;
+    }
     if (solve.n)
         solver->weighting->solve(&solve);
     for (size_t i = 0; i < solve.n; i++) {
@@ -241,7 +241,7 @@ void bough__solver_after(struct bough__solver *solver, const struct bough__measu
 
 double bough__solver_last_of(const struct bough__solver *solver, size_t task)
 {
-    return last_of(solver, task)[NOW];
+    return last_of(solver, task)[WEIGHT];
 }
 
 void bough__solver_last(const struct bough__solver *solver, float *weights)

@@ -43,8 +43,9 @@ struct bough__measured {
     const float *squares, *there;
 };
 
-// Writes weights [T]: what scale[t] L_t, or its gradient, is multiplied by; 0 of a task of which
-// nothing is labelled or whose factor or scale is 0. Allocates nothing.
+// Writes weights [T]: what scale[t] L_t, or its gradient, is multiplied by. A task of which nothing
+// is labelled, or whose factor or scale is 0, has no gradient: its weight is its last one, 0 before
+// there is one, for the steps up to the next solve. Allocates nothing.
 //   residual  as struct bough__solve has it
 void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
                        const struct bough__measured *measured, const struct bough__moment *moment);
@@ -63,7 +64,7 @@ void bough__solver_ahead(struct bough__solver *solver, float *weights,
                          const struct bough__measured *measured,
                          const struct bough__moment *moment);
 
-// The weights [T] of the last solve, 0 of a task that was not in it.
+// The weights [T] of the last solve, likewise.
 void bough__solver_last(const struct bough__solver *solver, float *weights);
 double bough__solver_last_of(const struct bough__solver *solver, size_t task);
 

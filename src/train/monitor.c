@@ -33,7 +33,7 @@ static double mean_of_changes(const struct bough_metrics *metrics,
     int known = 0;
     for (size_t t = 0; t < config->tasks_count; t++) {
         const struct bough__task *task = &config->tasks[t];
-        if (isnan(first[t]))
+        if (isnan(first[t]) || task->weight == 0) // that is not trained
             continue;
         sum += change(first[t], error_of(metrics, task->name, task->monitor)); // NaN stays
         known++;

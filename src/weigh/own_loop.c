@@ -243,11 +243,23 @@ static double product_of(const struct bough_weighting *weighting,
                    weighting->columns);
 }
 
+// A row on the device has the gradients in float.
+static enum bough_status check_square(const struct bough_weighting *weighting, size_t t)
+{
+    const double square = weighting->gram[t * weighting->tasks + t];
+    if (row_of(weighting)->needs != BOUGH_NEEDS_GRADIENTS || square <= FLT_MAX)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_DIVERGED,
+                       "the gradient of task %zu is too long for %s: its square is %g", t,
+                       row_of(weighting)->row.name, square);
+}
+
 // Writes the labelled tasks' rows of weighting->gram, which nothing has weighed yet; no more than
 // the squares where no more is wanted.
 static enum bough_status take_gram(struct bough_weighting *weighting,
                                    const struct bough_weighting_step *step)
 {
+    enum bough_status status = BOUGH_OK;
     const size_t tasks = weighting->tasks;
     const int all = row_of(weighting)->needs == BOUGH_NEEDS_GRAM && !keeps(weighting);
     double *gram = weighting->gram;
@@ -263,7 +275,9 @@ static enum bough_status take_gram(struct bough_weighting *weighting,
                                    "the gradient of task %zu times that of task %zu is %g", a, b,
                                    isnan(gram[a * tasks + b]) ? NAN : gram[a * tasks + b]);
         }
-    return BOUGH_OK;
+    for (size_t t = 0; status == BOUGH_OK && t < tasks; t++)
+        status = check_square(weighting, t);
+    return status;
 }
 
 // ---- Weighing ----

@@ -37,7 +37,8 @@ static void check_step(struct solving *solving, const json_t *step, const float 
     assert_true(solving_step(solving, weights,
                              &(struct bough__measured){.losses = losses, .factor = factor}) == 0);
     for (size_t t = 0; t < TASKS; t++)
-        assert_float_equal(factor[t] * weights[t], wanted[t], 1e-6 * fabs((double)wanted[t]));
+        if (losses[2 * t + 1] != 0)
+            assert_float_equal(factor[t] * weights[t], wanted[t], 1e-6 * fabs((double)wanted[t]));
     if (!json_object_get(step, "after"))
         return;
     read_numbers(losses, json_object_get(step, "after"), 2);

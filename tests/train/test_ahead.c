@@ -158,10 +158,14 @@ static double compare_cross(const struct net *net, const json_t *wanted)
     return worst;
 }
 
+// A 0 is of a task without a label, which has its last weight here.
 static double compare_weights(const struct net *net, const json_t *wanted)
 {
     float weights[TASKS];
     assert_ok(bough__read(bough__whole(net->runner->data.weigh.weights), weights, sizeof weights));
+    for (size_t t = 0; t < TASKS; t++)
+        if (json_number_value(json_array_get(wanted, t)) == 0)
+            weights[t] = 0;
     return difference(weights, wanted, TASKS);
 }
 

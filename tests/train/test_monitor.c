@@ -18,8 +18,8 @@ static void set(double accuracy, double mse)
 
 static const char *const of_class[] = {"accuracy", "f1"}, *const of_value[] = {"r2"};
 static struct bough__task tasks[] = {
-    {.name = "class", .metrics = of_class, .metrics_count = 2},
-    {.name = "value", .metrics = of_value, .metrics_count = 1},
+    {.name = "class", .weight = 1, .metrics = of_class, .metrics_count = 2},
+    {.name = "value", .weight = 1, .metrics = of_value, .metrics_count = 1},
 };
 
 static double value_of(double accuracy, double mse, const double *first)
@@ -60,6 +60,17 @@ static void scale_does_not_decide(void **state)
     first_of(large, 0.5, 30000);
     first_of(small, 0.5, 3e-8);
     assert_near(value_of(0.7, 20000, large), value_of(0.7, 2e-8, small), 1e-12);
+}
+
+static void what_is_not_trained_has_no_say(void **state)
+{
+    (void)state;
+    double first[2];
+    first_of(first, 0.5, 4);
+    tasks[0].weight = 0;
+    assert_near(value_of(0.1, 2, first), 0.5, 0);
+    tasks[0].weight = 1;
+    assert_near(value_of(0.5, 2, first), 0.25, 0);
 }
 
 static void zero_and_nan_are_defined(void **state)
@@ -117,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_task_of_large_numbers_does_not_drown_the_others),
         cmocka_unit_test(scale_does_not_decide),
+        cmocka_unit_test(what_is_not_trained_has_no_say),
         cmocka_unit_test(zero_and_nan_are_defined),
         cmocka_unit_test(of_one_task_the_metric_itself_decides),
         cmocka_unit_test(the_order_of_metrics_does_not_decide),

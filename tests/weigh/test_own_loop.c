@@ -267,22 +267,43 @@ static void kept_and_smoothed(void **state)
     bough_weighting_close(&weighting);
 }
 
-// A task that was not in the last solve weighs nothing until the next one.
+// A task that was not in the last solve keeps the weight that it had, and weighs nothing while it
+// has no label.
 static void kept_without_a_task(void **state)
 {
     (void)state;
     static const double gram[9] = {4, 0, 0, 0, 1, 0, 0, 0, 1}, missing[3] = {1, NAN, 1},
                         all[3] = {1, 1, 1};
-    double weights[3];
+    static const double wanted[4][3] = {
+        {1.0 / 9, 4.0 / 9, 4.0 / 9},
+        {1.0 / 9, 4.0 / 9, 4.0 / 9},
+        {0.2, 0, 0.8},
+        {0.2, 4.0 / 9, 0.8},
+    };
     struct bough_weighting *weighting = open_as("{name: mgda, every: 2}", 3, 0);
-    struct bough_weighed out = {.weights = weights};
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < 4; k++) {
+        double weights[3];
+        struct bough_weighed out = {.weights = weights};
         assert_ok(bough_weighting_step(
             weighting, &out,
             &(struct bough_weighting_step){.gram = gram, .losses = k == 2 ? missing : all}));
-    assert_float_equal(weights[0], 0.2, 1e-12);
-    assert_true(weights[1] == 0);
-    assert_float_equal(weights[2], 0.8, 1e-12);
+        for (int t = 0; t < 3; t++)
+            assert_float_equal(weights[t], wanted[k][t], 1e-12);
+    }
+    bough_weighting_close(&weighting);
+}
+
+// In float their squares are infinite.
+static void gradients_too_long_for_the_device(void **state)
+{
+    (void)state;
+    static const float gradients[4] = {1, 2, 1e25f, 3};
+    float direction[2];
+    struct bough_weighting *weighting = open_as("dbmtl", 2, 2);
+    struct bough_weighed out = {.direction = direction};
+    assert_fails(bough_weighting_step(weighting, &out,
+                                      &(struct bough_weighting_step){.gradients = gradients}),
+                 BOUGH_DIVERGED, "the gradient of task 1 is too long for dbmtl");
     bough_weighting_close(&weighting);
 }
 
@@ -375,12 +396,12 @@ static void mistakes_of_a_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_directions),  cmocka_unit_test(goes_on),
-        cmocka_unit_test(without_labels),     cmocka_unit_test(learned_values),
-        cmocka_unit_test(a_composition),      cmocka_unit_test(task_weights),
-        cmocka_unit_test(kept_and_smoothed),  cmocka_unit_test(kept_without_a_task),
-        cmocka_unit_test(overrides),          cmocka_unit_test(mistakes_of_opening),
-        cmocka_unit_test(mistakes_of_a_step),
+        cmocka_unit_test(golden_directions),   cmocka_unit_test(goes_on),
+        cmocka_unit_test(without_labels),      cmocka_unit_test(learned_values),
+        cmocka_unit_test(a_composition),       cmocka_unit_test(task_weights),
+        cmocka_unit_test(kept_and_smoothed),   cmocka_unit_test(gradients_too_long_for_the_device),
+        cmocka_unit_test(kept_without_a_task), cmocka_unit_test(overrides),
+        cmocka_unit_test(mistakes_of_opening), cmocka_unit_test(mistakes_of_a_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static const char help[] =
     "FILE is in safetensors, for instance out of PyTorch:\n"
     "  gradients  [T, P], floats: a row for each of T tasks\n"
     "  losses     [T], floats: nan is a task without a label, which takes no part;\n"
-    "             without this tensor each is 1\n"
+    "             a METHOD by the losses wants them; for others each is 1 without them\n"
     "\n"
     "METHOD is a name, or all of a config's `weighting`: '{name: mgda, losses: dwa}'.\n"
     "\n"
