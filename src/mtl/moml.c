@@ -5,6 +5,7 @@
 // remembers. The authors' programs divide the slopes by their norms before they look for the
 // shortest sum, which the paper does not, and of a slope of 0 have no number.
 #include "mtl/adam.h"
+#include "mtl/cholesky.h"
 #include "mtl/loss_rules.h"
 #include "mtl/simplex.h"
 #include "mtl/weighting.h"
@@ -62,20 +63,12 @@ static void find_slope(double *slope, const struct bough__solve *solve, const do
         slope[j] = (double)solve->moment.lr * w[j] * (mean - product[j]);
 }
 
-static double product_of(const double *a, const double *b, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 // Whether the sum of the slopes is rounding, which Adam would make large.
 static int cancels(const double *share, const double *gram, size_t count)
 {
     double square = 0, most = 0;
     for (size_t i = 0; i < count; i++) {
-        square += share[i] * product_of(share, gram + i * count, count);
+        square += share[i] * bough__dot(share, gram + i * count, count);
         most = fmax(most, gram[i * count + i]);
     }
     return square <= 1e-10 * most;
@@ -105,7 +98,7 @@ static void moml_solve(struct bough__solve *solve)
         if (solve->in_all[i])
             find_slope(slope + count++ * n, solve, w, i);
     for (size_t i = 0; i < count * count; i++)
-        gram[i] = product_of(slope + i / count * n, slope + i % count * n, n);
+        gram[i] = bough__dot(slope + i / count * n, slope + i % count * n, n);
     if (count) {
         solve->residual = bough__simplex_least(share, gram, count, work, &solve->iterations);
         if (cancels(share, gram, count))
