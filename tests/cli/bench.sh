@@ -11,6 +11,8 @@ bough bench step tiny.yaml -d c -t 0.01 --json 2> log | "$PYTHON" "$CASES/check_
 bough bench step tiny.yaml -d c -t 0.01 -s train.batch_size=8 2>&1 | speeds
 cp tiny.yaml $'l\xe4tt.yaml'
 bough bench step $'l\xe4tt.yaml' -d c -t 0.01 --json 2> log | "$PYTHON" "$CASES/check_bench.py" step
+bough bench step tiny.yaml -d c -t 0.01 --no-first-step 2>&1 | speeds
+bough bench step tiny.yaml -d c -t 0.01 --no-first-step --json 2> log | "$PYTHON" "$CASES/check_bench.py" warm
 try bough bench step tiny.yaml -d c -s data=nothing.safetensors
 try bough bench step
 try bough bench
@@ -21,6 +23,7 @@ try bough bench gemm 4611686018427387905,1,1 -d c -t 0.001 2>&1 | machine
 try bough bench gemm 99999999999999999999,1,1 -d c
 try bough bench ops relu
 try bough bench ops --set train.epochs=1
+try bough bench ops --no-first-step
 try bough bench frobnicate
 try bough bench ops -t soon
 try bough bench ops -t 1e300

@@ -2,7 +2,8 @@
 """Checks what `bough bench ... --json` prints (read from stdin): its keys, their types and what must
 hold between them, and prints what is the same on every machine.
 
-usage: check_bench.py gemm|ops|step
+usage: check_bench.py gemm|ops|step|warm
+  warm  a step without the time to the first one
 """
 import json
 import math
@@ -16,7 +17,9 @@ STEP = {"config": str, "batch": int, "seconds": float, "samples_per_second": flo
         "gflops": float, "share": float, "launches": float, "writes": float, "reads": float,
         "feeding": float, "memory": {"planned": int, "values": int, "share": float},
         "first_step": {"cold": float, "warm": float}}
-SCHEMA = {"gemm": dict(HEAD, gemm=[PRODUCT]), "ops": dict(HEAD, ops=[OP]), "step": dict(HEAD, step=STEP)}
+WARM = {key: of for key, of in STEP.items() if key != "first_step"}
+SCHEMA = {"gemm": dict(HEAD, gemm=[PRODUCT]), "ops": dict(HEAD, ops=[OP]),
+          "step": dict(HEAD, step=STEP), "warm": dict(HEAD, step=WARM)}
 
 
 def hold(value, schema, path):
@@ -47,13 +50,15 @@ def main():
     kind = sys.argv[1]
     answer = json.load(sys.stdin)
     hold(answer, SCHEMA[kind], kind)
-    ceiling, rows = answer["ceiling"], answer[kind]
+    steps = kind in ("step", "warm")
+    ceiling, rows = answer["ceiling"], answer["step" if steps else kind]
     assert ceiling["gflops"] > 0 and ceiling["gbs"] > 0
-    for row in [rows] if kind == "step" else rows:
+    for row in [rows] if steps else rows:
         speed(row, ceiling)
-    if kind == "step":
+    if steps:
         assert near(rows["samples_per_second"], rows["batch"] / rows["seconds"])
-        assert min(rows["first_step"].values()) > 0 and rows["memory"]["planned"] > 0
+        assert kind == "warm" or min(rows["first_step"].values()) > 0
+        assert rows["memory"]["planned"] > 0
         print({key: rows[key] for key in ("config", "batch", "flops", "writes", "reads")})
         return
     if kind == "gemm":

@@ -10,7 +10,7 @@ struct bench_arguments {
     const char *device, *kernels, *first;
     struct tool_list set;
     double seconds;
-    int json;
+    int json, no_first_step;
     const char *argument[64]; // behind the kind of bench
     size_t arguments;
 };

@@ -23,6 +23,8 @@ static const char help[] =
     "  -t, --time S      seconds to spend on a row, or on the steps; default 0.1, ops 0.05, step "
     "2\n"
     "      --json        the same as JSON, times in seconds\n"
+    "      --no-first-step\n"
+    "                    of step: leaves out the time to the first step\n"
     "      --first DIR   of step: runs one step with that run folder, prints when it was done\n"
     "\n"
     "Example:\n"
@@ -175,9 +177,12 @@ done:
 static enum bough_status choose(const char *kind, const struct bench_arguments *a)
 {
     const int rows = strcmp(kind, "gemm") == 0 || strcmp(kind, "ops") == 0;
-    if (rows && (a->set.count || a->first))
+    if (rows && (a->set.count || a->first || a->no_first_step))
         return tool_fail(BOUGH_INVALID, "%s is for bench step, and this is bench %s",
-                         a->first ? "--first" : "--set", kind);
+                         a->first           ? "--first"
+                         : a->no_first_step ? "--no-first-step"
+                                            : "--set",
+                         kind);
     if (strcmp(kind, "gemm") == 0)
         return bench_rows(a, 1);
     if (strcmp(kind, "ops") == 0 && a->arguments)
@@ -212,6 +217,7 @@ static enum bough_status run(int argc, char **argv)
                                           {"set", 's', .list = &a.set},
                                           {"time", 't', .value = &time},
                                           {"json", 0, .flag = &a.json},
+                                          {"no-first-step", 0, .flag = &a.no_first_step},
                                           {"first", 0, .value = &a.first}};
     a.set.item = calloc((size_t)argc, sizeof *a.set.item);
     if (!a.set.item)

@@ -6,7 +6,7 @@
 struct measured {
     struct bough_ceiling ceiling;
     struct bough_step_bench step;
-    double first[2]; // cold, warm
+    double first[2]; // cold, warm; 0 = not measured
 };
 
 static double mib(uint64_t bytes)
@@ -30,7 +30,14 @@ static void print(const struct bough_device *device, const struct measured *m)
     printf("feeding     %.2f %% of a step\n", 100 * s->feeding);
     printf("memory      %.2f MiB planned, %.2f MiB of activations and gradients: %.1f %%\n",
            mib(s->planned), mib(s->values), 100 * (double)s->planned / (double)s->values);
-    printf("first step  after %.3f s, %.3f s with kernels cached\n", m->first[0], m->first[1]);
+    if (m->first[0] > 0)
+        printf("first step  after %.3f s, %.3f s with kernels cached\n", m->first[0], m->first[1]);
+}
+
+// NULL where it was not measured.
+static json_t *first_json(const double first[2])
+{
+    return first[0] > 0 ? json_pack("{s:f, s:f}", "cold", first[0], "warm", first[1]) : NULL;
 }
 
 static enum bough_status print_json(const struct bough_device *device, const char *config,
@@ -40,13 +47,13 @@ static enum bough_status print_json(const struct bough_device *device, const cha
     const double gflops = 1e-9 * s->flops / s->seconds;
     json_t *answer = bench_head(device, &m->ceiling);
     json_t *step = json_pack(
-        "{s:o, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:f}, s:{s:f, s:f}}",
+        "{s:o, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:{s:I, s:I, s:f}, s:o*}",
         "config", cli_json_text(config), "batch", (json_int_t)s->batch, "seconds", s->seconds,
         "samples_per_second", (double)s->batch / s->seconds, "flops", s->flops, "gflops", gflops,
         "share", gflops / m->ceiling.gflops, "launches", s->launches, "writes", s->writes, "reads",
         s->reads, "feeding", s->feeding, "memory", "planned", (json_int_t)s->planned, "values",
         (json_int_t)s->values, "share", (double)s->planned / (double)s->values, "first_step",
-        "cold", m->first[0], "warm", m->first[1]);
+        first_json(m->first));
     if (json_object_set_new(answer, "step", step) != 0) {
         json_decref(answer);
         answer = NULL;
@@ -59,9 +66,10 @@ enum bough_status bench_step(const struct bench_arguments *a)
     enum bough_status status;
     struct bough_config *config = NULL;
     struct bough_bench_options options = {.seconds = a->seconds};
-    struct measured m;
+    struct measured m = {.first = {0}};
     TRY(bough_config_open(&config, a->argument[0], a->set.item, a->set.count));
-    TRY(bench_first_steps(m.first, a)); // before there is a second thread
+    if (!a->no_first_step)
+        TRY(bench_first_steps(m.first, a)); // before there is a second thread
     TRY(cli_device_open(&options.device, a->device, a->kernels));
     TRY(bough_bench_ceiling(&m.ceiling, options.device));
     TRY(bough_bench_step(&m.step, config, &options));
