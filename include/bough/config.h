@@ -28,8 +28,9 @@ enum bough_status bough_config_parse(struct bough_config **config, const char *t
 
 void bough_config_close(struct bough_config **config);
 
-// Borrowed from the config: the data set's path, which is absolute, the names of architecture and
-// weighting, the fields that the model reads, and their names (NULL of the one given by `input`).
+// Borrowed from the config: the data set's path, which is absolute, the architecture's name, the
+// weighting as a config says it, without what is at its default ("mgda", "{name: cagrad, every:
+// 4}"), the fields that the model reads, and their names (NULL of the one given by `input`).
 const char *bough_config_data(const struct bough_config *config);
 size_t bough_config_inputs(const struct bough_config *config); // how many
 const char *bough_config_input_field(const struct bough_config *config, size_t index);

@@ -2,6 +2,7 @@
 #ifndef BOUGH_CONFIG_CONFIG_H
 #define BOUGH_CONFIG_CONFIG_H
 
+#include "base/arena.h"
 #include "mtl/task.h"
 #include "mtl/weighting.h"
 #include "nn/optimizer.h"
@@ -68,6 +69,11 @@ enum bough_status bough__config_parse(struct bough_config **config, const char *
 
 // The config as YAML. `*text` is the caller's to free; NULL on error.
 enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config);
+
+// The weighting as a config says it, without what is at its default: "mgda", "{name: cagrad, every:
+// 4}". `*text` is the arena's, or a constant.
+enum bough_status bough__config_weighting_text(const char **text, struct bough__arena *arena,
+                                               const struct bough_config *config);
 
 // Whether the two say the same; else `text` tells the first key that does not, and both values:
 // "optimizer.lr: 0.01, not 0.1".

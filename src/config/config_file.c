@@ -10,6 +10,7 @@
 struct owner {
     struct bough_config config; // first: it is what the caller has
     struct bough__arena arena;
+    const char *weighting; // as a config says it
 };
 
 // The folder that a relative path in the file starts from, without the last slash.
@@ -81,6 +82,7 @@ static enum bough_status open_source(struct bough_config **config, struct source
         BOUGH_TRY_MEMORY(from.folder = folder_of(&owner->arena, from.name));
     }
     BOUGH_TRY(read_tree(owner, &tree, from.folder, overrides, count));
+    BOUGH_TRY(bough__config_weighting_text(&owner->weighting, &owner->arena, &owner->config));
     *config = &owner->config;
     owner = NULL;
 done:
@@ -145,7 +147,7 @@ const char *bough_config_architecture(const struct bough_config *config)
 
 const char *bough_config_weighting(const struct bough_config *config)
 {
-    return config->weighting.choice.row->name;
+    return ((const struct owner *)(const void *)config)->weighting;
 }
 
 const char *bough__input_key(const struct bough__input *input, char *text, size_t size)

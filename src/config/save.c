@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "config/config.h"
+#include "config/describe.h"
 #include "config/schema.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 struct writer {
     yaml_document_t document;
     const struct bough_config *config;
+    int brief; // what says no more than its default is left out
     enum bough_status status;
 };
 
@@ -133,11 +135,14 @@ static int by_task(struct writer *w, const float *array)
 static int section(struct writer *w, const struct bough__options *options, void *base)
 {
     struct bough__key key[BOUGH__MOST_KEYS];
-    int map = mapping(w, YAML_BLOCK_MAPPING_STYLE);
+    int map = mapping(w, w->brief ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE);
     write_keys(w, map, key, bough__config_keys(key, options, base));
     const yaml_node_t *at = map ? yaml_document_get_node(&w->document, map) : NULL;
-    int empty = !at || at->data.mapping.pairs.top == at->data.mapping.pairs.start;
-    return empty ? 0 : map;
+    const yaml_node_pair_t *pair = at ? at->data.mapping.pairs.start : NULL;
+    const ptrdiff_t pairs = at ? at->data.mapping.pairs.top - pair : 0;
+    if (w->brief && pairs == 1) // a bare value is of the first key
+        return pair->value;
+    return pairs ? map : 0;
 }
 
 static int layers(struct writer *w, const struct bough__choice *layer, size_t count)
@@ -232,11 +237,20 @@ static int value(struct writer *w, const struct bough__key *key)
     return values(w, type, array, *bough__key_count(key));
 }
 
+static int is_default(struct writer *w, const struct bough__option *option, int item)
+{
+    char otherwise[64];
+    const yaml_node_t *node = yaml_document_get_node(&w->document, item);
+    bough__option_otherwise(otherwise, sizeof otherwise, option);
+    return node->type == YAML_SCALAR_NODE &&
+           strcmp((const char *)node->data.scalar.value, otherwise) == 0;
+}
+
 static void write_keys(struct writer *w, int map, const struct bough__key *key, size_t count)
 {
     for (size_t i = 0; i < count && w->status == BOUGH_OK; i++) {
         int item = value(w, &key[i]);
-        if (item)
+        if (item && !(w->brief && is_default(w, key[i].option, item)))
             put(w, map, plain(w, key[i].option->name), item);
     }
 }
@@ -248,28 +262,19 @@ static int gather(void *user, unsigned char *bytes, size_t size)
     return fwrite(bytes, 1, size, user) == size;
 }
 
-static enum bough_status emit(FILE *out, const struct bough_config *config)
+static enum bough_status emit_document(FILE *out, yaml_document_t *document)
 {
-    struct writer w = {.config = config};
-    struct bough_config copy = *config;
     yaml_emitter_t emitter;
     enum bough_status status = BOUGH_OK;
-    if (!yaml_document_initialize(&w.document, NULL, NULL, NULL, 1, 1))
-        return bough__no_memory();
-    section(&w, &bough__config_options, &copy);
-    if (w.status != BOUGH_OK) {
-        yaml_document_delete(&w.document);
-        return w.status;
-    }
     if (!yaml_emitter_initialize(&emitter)) {
-        yaml_document_delete(&w.document);
+        yaml_document_delete(document);
         return bough__no_memory();
     }
     yaml_emitter_set_output(&emitter, gather, out);
     yaml_emitter_set_unicode(&emitter, 1);
     yaml_emitter_set_width(&emitter, -1);
     errno = 0;
-    int written = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, &w.document) &&
+    int written = yaml_emitter_open(&emitter) && yaml_emitter_dump(&emitter, document) &&
                   yaml_emitter_close(&emitter);
     if (errno == ENOMEM || (!written && !emitter.problem)) // it may also go on after that
         status = bough__no_memory();
@@ -279,13 +284,27 @@ static enum bough_status emit(FILE *out, const struct bough_config *config)
     return status;
 }
 
-enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config)
+static enum bough_status emit(FILE *out, const struct bough_config *config,
+                              const struct bough__key *key, size_t count, int brief)
+{
+    struct writer w = {.config = config, .brief = brief};
+    if (!yaml_document_initialize(&w.document, NULL, NULL, NULL, 1, 1))
+        return bough__no_memory();
+    write_keys(&w, mapping(&w, YAML_BLOCK_MAPPING_STYLE), key, count);
+    if (w.status == BOUGH_OK)
+        return emit_document(out, &w.document);
+    yaml_document_delete(&w.document);
+    return w.status;
+}
+
+static enum bough_status text_of(char **text, size_t *size, const struct bough_config *config,
+                                 const struct bough__key *key, size_t count, int brief)
 {
     FILE *out = NULL;
     enum bough_status status = BOUGH_OK;
     *text = NULL;
     BOUGH_TRY_MEMORY(out = open_memstream(text, size));
-    BOUGH_TRY(emit(out, config));
+    BOUGH_TRY(emit(out, config, key, count, brief));
     int failed = fclose(out);
     out = NULL;
     if (failed || !*text) // a stream that ends in want of memory may close well
@@ -297,6 +316,34 @@ done:
         free(*text);
         *text = NULL;
     }
+    return status;
+}
+
+enum bough_status bough__config_text(char **text, size_t *size, const struct bough_config *config)
+{
+    struct bough__key key[BOUGH__MOST_KEYS];
+    struct bough_config copy = *config;
+    return text_of(text, size, config, key, bough__config_keys(key, &bough__config_options, &copy),
+                   0);
+}
+
+enum bough_status bough__config_weighting_text(const char **text, struct bough__arena *arena,
+                                               const struct bough_config *config)
+{
+    static const char before[] = "weighting: ";
+    enum bough_status status;
+    struct bough_config copy = *config;
+    const struct bough__key key = {bough__option_find(&bough__config_options, "weighting"),
+                                   (char *)&copy};
+    const char *said = config->weighting.choice.row->name;
+    char *line;
+    size_t size, begin = strlen(before);
+    BOUGH_TRY(text_of(&line, &size, config, &key, 1, 1));
+    if (strncmp(line, before, begin) == 0) // else it is the default
+        said = bough__arena_format(arena, "%.*s", (int)(size - begin - 1), line + begin);
+    BOUGH_TRY_MEMORY(*text = said);
+done:
+    free(line);
     return status;
 }
 

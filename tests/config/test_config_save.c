@@ -49,6 +49,34 @@ static void test_round_trip_of_hard_values(void **state)
     }
 }
 
+// What is told of a weighting is what a config would say, and reads back to the same.
+static void test_weightings_are_told(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"{name: equal, every: 1}", "equal"},
+        {"{name: cagrad, c: 0.5, losses: equal, on: parameters}", "cagrad"},
+        {"{every: 4, losses: {name: uncertainty}, name: cagrad}",
+         "{name: cagrad, losses: uncertainty, every: 4}"},
+        {"{name: pcgrad, losses: {name: dwa, temperature: 3}, groups: layer, smoothing: 0.5}",
+         "{name: pcgrad, losses: {name: dwa, temperature: 3}, groups: layer, smoothing: 0.5}"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct bough_config *config, *again;
+        char override[200], why[200] = "";
+        snprintf(override, sizeof override, "weighting=%s", pairs[i][0]);
+        const char *overrides[] = {override};
+        assert_ok(bough_config_parse(&config, test_config_small, NULL, overrides, 1));
+        assert_string_equal(bough_config_weighting(config), pairs[i][1]);
+        snprintf(override, sizeof override, "weighting=%s", bough_config_weighting(config));
+        assert_ok(bough_config_parse(&again, test_config_small, NULL, overrides, 1));
+        if (!bough__config_same(config, again, why, sizeof why))
+            fail_msg("%s: %s", override, why);
+        bough_config_close(&config);
+        bough_config_close(&again);
+    }
+}
+
 static void test_save_refuses(void **state)
 {
     (void)state;
@@ -67,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip_of_the_example),
         cmocka_unit_test(test_round_trip_of_hard_values),
+        cmocka_unit_test(test_weightings_are_told),
         cmocka_unit_test(test_save_refuses),
     };
     return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
