@@ -13,6 +13,9 @@ try bough weigh mgda --gradients two.safetensors | residual
 try bough weigh cagrad -g two.safetensors --set rescale=0 | residual
 try bough weigh '{name: mgda, losses: imtl_l}' -g missing.safetensors | residual
 try bough weigh graddrop -g two.safetensors --set leak=1
+try bough weigh config -g two.safetensors --weights 3,1 | residual
+try bough weigh mgda -g two.safetensors -w 1,2 | residual
+try bough weigh mgda -g two.safetensors -w 0,.5 | residual
 bough weigh mgda -g missing.safetensors --json | rounded
 bough weigh graddrop -g two.safetensors -s leak=1 --json | rounded
 make many.safetensors "gradients=[$(printf '[1, 2],%.0s' {1..16})[1, 2]]"
@@ -23,6 +26,15 @@ try bough weigh cagard -g two.safetensors 2>&1 | sed 's/ (equal, .*/ (...)/'
 try bough weigh cagrad -g two.safetensors --set c=-1
 try bough weigh cagrad -g two.safetensors --set d=1
 try bough weigh cagrad -g two.safetensors --set groups=layer
+try bough weigh mgda -g two.safetensors --weights 1
+try bough weigh mgda -g two.safetensors --weights 1,2,3
+try bough weigh mgda -g two.safetensors --weights 1,-2
+try bough weigh mgda -g two.safetensors --weights nan,1
+try bough weigh mgda -g two.safetensors --weights 1,1e99
+try bough weigh mgda -g two.safetensors --weights 1,two
+try bough weigh mgda -g two.safetensors --weights 1,
+try bough weigh mgda -g two.safetensors --weights '1;2'
+try bough weigh mgda -g two.safetensors --weights 0,0
 try bough weigh mgda
 try bough weigh -g two.safetensors
 try bough weigh mgda -g nothing.safetensors

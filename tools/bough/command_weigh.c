@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 static const char help[] =
-    "usage: bough weigh METHOD --gradients FILE [--set option=value]... [--json]\n"
+    "usage: bough weigh METHOD --gradients FILE [--weights W,W,...]\n"
+    "                   [--set option=value]... [--json]\n"
     "\n"
     "Weighs tasks by their gradients, as a training with this weighting does in its\n"
     "first step: each task's weight, the norm of the direction, the cosines between\n"
@@ -21,6 +22,7 @@ static const char help[] =
     "METHOD is a name, or all of a config's `weighting`: '{name: mgda, losses: dwa}'.\n"
     "\n"
     "  -g, --gradients FILE\n"
+    "  -w, --weights W,W,...   of the tasks, as `weight` in a config; default 1 each\n"
     "  -s, --set option=value  of the method; `bough help config` lists them\n"
     "      --json              the same as JSON, with all of the direction\n"
     "\n"
@@ -31,10 +33,11 @@ struct weigh {
     const char *path;
     size_t tasks;
     int64_t columns;
-    float *gradients; // [T, P]
-    double *losses;   // [T]; NULL = the file has none
-    double *gram;     // [T, T], 0 of a task without a label
-    float *direction; // [P]
+    float *gradients;    // [T, P]
+    double *losses;      // [T]; NULL = the file has none
+    float *task_weights; // [T]; NULL = 1 each
+    double *gram;        // [T, T], 0 of a task without a label
+    float *direction;    // [P]
     struct bough_weighed out;
     enum bough_weighting_needs needs;
     const char *name;
@@ -115,6 +118,36 @@ done:
     return status;
 }
 
+// ---- The tasks' weights ----
+
+// The library checks each.
+static enum bough_status read_weights(struct weigh *w, const char *text)
+{
+    enum bough_status status = BOUGH_OK;
+    const char *at = text;
+    size_t count = 1;
+    int some = 0;
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    if (count != w->tasks)
+        return tool_fail(BOUGH_INVALID,
+                         "--weights '%s': %zu of them; wanted %zu, one for each row of gradients",
+                         text, count, w->tasks);
+    TRY_MEMORY(w->task_weights = calloc(count, sizeof *w->task_weights));
+    for (size_t t = 0; t < count; t++) {
+        char *end;
+        w->task_weights[t] = strtof(at, &end);
+        some |= w->task_weights[t] != 0;
+        if (end == at || *end != (t + 1 < count ? ',' : '\0'))
+            return tool_fail(BOUGH_INVALID, "--weights '%s': wanted numbers, as 1,2,0.5", text);
+        at = end + 1;
+    }
+    if (!some)
+        return tool_fail(BOUGH_INVALID, "--weights '%s': wanted one above 0", text);
+done:
+    return status;
+}
+
 // ---- Weighing ----
 
 static double product(const float *a, const float *b, int64_t count)
@@ -162,6 +195,7 @@ static enum bough_status weigh(struct weigh *w, const char *method, const struct
     TRY_MEMORY(w->direction = w->out.direction = calloc((size_t)w->columns, sizeof(float)));
     TRY(bough_weighting_open(&weighting, method, w->tasks,
                              &(struct bough_weighting_options){.columns = w->columns,
+                                                               .task_weights = w->task_weights,
                                                                .overrides = set->item,
                                                                .overrides_count = set->count}));
     find_gram(w);
@@ -298,13 +332,14 @@ done:
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
-    const char *method = NULL;
+    const char *method = NULL, *weights = NULL;
     struct weigh w = {0};
     int json = 0;
     struct bough_tensor_file *file = NULL;
     struct tool_list set = {calloc((size_t)argc, sizeof *set.item), 0};
     const struct tool_option options[] = {{NULL, 0, .value = &method, .min = 1, .max = 1},
                                           {"gradients", 'g', .value = &w.path},
+                                          {"weights", 'w', .value = &weights},
                                           {"set", 's', .list = &set},
                                           {"json", 0, .flag = &json}};
     cli_log(CLI_QUIET); // which device it is on tells nobody anything
@@ -316,12 +351,15 @@ static enum bough_status run(int argc, char **argv)
     }
     TRY(bough_tensor_file_open(&file, w.path));
     TRY(read_file(&w, file));
+    if (weights)
+        TRY(read_weights(&w, weights));
     TRY(weigh(&w, method, &set));
     TRY(json ? print_json(&w) : print_table(&w));
 done:
     bough_tensor_file_close(&file);
     free(w.gradients);
     free(w.losses);
+    free(w.task_weights);
     free(w.gram);
     free(w.direction);
     free(w.out.weights);
