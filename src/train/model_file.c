@@ -148,7 +148,8 @@ enum bough_status bough__model_file_open(struct bough_tensor_file **file, const 
         return bough__tensor_file_open(file, path, "a run folder or its model.safetensors");
     snprintf(inside, sizeof inside, "%s/model.safetensors", path);
     if (access(inside, F_OK) != 0 && errno == ENOENT)
-        return bough__fail(BOUGH_DATA, "%s: there is none, no epoch of the training has ended",
+        return bough__fail(BOUGH_DATA,
+                           "%s: there is none: no epoch of the training has ended, or it was lost",
                            inside);
     return bough_tensor_file_open(file, inside);
 }

@@ -5,6 +5,7 @@
 #include "data/tensor_file.h"
 #include "train/model_file.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,7 +275,14 @@ enum bough_status bough__load_model(const char *run_dir, struct bough__model *mo
 {
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
-    BOUGH_TRY(bough__model_file_open(&file, run_dir));
+    char path[4096];
+    snprintf(path, sizeof path, "%s/model.safetensors", run_dir);
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return bough__fail(BOUGH_DATA,
+                           "%s: is missing; put it back, or in its place a copy of "
+                           "last.safetensors, whose model then counts as the best",
+                           path);
+    BOUGH_TRY(bough_tensor_file_open(&file, path));
     BOUGH_TRY(bough__model_read(model, file, 0));
 done:
     bough_tensor_file_close(&file);

@@ -247,6 +247,35 @@ static void other_data_are_refused(void **state)
     assert_ok(train(&config, &resume));
 }
 
+static void copy_file(const char *from, const char *to)
+{
+    FILE *in = fopen(in_folder(from), "r"), *out = fopen(in_folder(to), "w");
+    assert_true(in && out);
+    for (int c; (c = getc(in)) != EOF;)
+        putc(c, out);
+    fclose(in);
+    fclose(out);
+}
+
+// What stands in its place is then the best.
+static void a_lost_model_is_told(void **state)
+{
+    (void)state;
+    struct bough_config config = config_of(2);
+    const struct bough_train_options resume = {.resume = in_folder("lost")};
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("lost")}));
+    assert_int_equal(unlink(in_folder("lost/model.safetensors")), 0);
+    config.train.epochs = 3;
+    assert_fails(train(&config, &resume), BOUGH_DATA, "lost/model.safetensors: is missing");
+    config.train.early_stopping.metric = "loss"; // for which the best is measured anew
+    assert_fails(train(&config, &resume), BOUGH_DATA, "lost/model.safetensors: is missing");
+    assert_fails(
+        bough_predict(resume.resume, &(struct bough_predict_options){.out = in_folder("out.csv")}),
+        BOUGH_DATA, "lost/model.safetensors: there is none: ");
+    copy_file("lost/last.safetensors", "lost/model.safetensors");
+    assert_ok(train(&config, &resume));
+}
+
 // The best so far is measured by what is asked for now; a mean of changes is no loss.
 static void another_criterion_measures_the_best_anew(void **state)
 {
@@ -275,6 +304,7 @@ int main(void)
         cmocka_unit_test(done_epochs_are_told),
         cmocka_unit_test(an_edited_config_is_refused),
         cmocka_unit_test(other_data_are_refused),
+        cmocka_unit_test(a_lost_model_is_told),
         cmocka_unit_test(another_criterion_measures_the_best_anew),
     };
     return cmocka_run_group_tests(tests, start, test_folder_end);
