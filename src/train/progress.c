@@ -339,6 +339,7 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
     }
     BOUGH_TRY(bough__model_read(model, file, 1));
     training->data.weigh.seconds = progress->solve_seconds;
+    training->data.weigh.moment.step = (uint32_t)progress->step;
     list_kept(kept, progress, training);
     for (int i = 0; i < KEPT; i++)
         if (kept[i].bytes)

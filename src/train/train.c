@@ -32,18 +32,24 @@ done:
     return status;
 }
 
+// Of a step of the epoch in progress, from 0.
+static float lr_of(const struct bough__trainer *trainer, int64_t epoch_step)
+{
+    const struct bough_config *config = &trainer->config;
+    const struct bough__progress *progress = &trainer->progress;
+    double steps = (double)trainer->training->steps;
+    double at = (double)progress->epoch + (double)epoch_step / steps;
+    return (float)bough__schedule_lr(&config->schedule, bough__optimizer_lr(&config->optimizer), at,
+                                     at + 1 / steps, config->train.epochs, &progress->plateau);
+}
+
 static struct step_state next_state(const struct bough__trainer *trainer)
 {
     const struct bough__progress *progress = &trainer->progress;
-    const struct bough__optimization *optimizer = &trainer->config.optimizer;
     uint64_t seed = trainer->config.train.seed;
-    double steps = (double)trainer->training->steps;
-    double at = (double)progress->epoch + (double)progress->epoch_step / steps;
-    double lr =
-        bough__schedule_lr(&trainer->config.schedule, bough__optimizer_lr(optimizer), at,
-                           at + 1 / steps, trainer->config.train.epochs, &progress->plateau);
     struct step_state state = {.seed = {(unsigned)seed, (unsigned)(seed >> 32)}};
-    bough__optimizer_set_step(&state, optimizer, (uint32_t)progress->step + 1, (float)lr);
+    bough__optimizer_set_step(&state, &trainer->config.optimizer, (uint32_t)progress->step + 1,
+                              lr_of(trainer, progress->epoch_step));
     return state;
 }
 
@@ -78,6 +84,8 @@ static enum bough_status run_steps(struct bough__trainer *trainer, struct bough_
     struct bough__progress *progress = &trainer->progress;
     double before = progress->seconds, start = bough__clock();
     report->time = start;
+    if (progress->epoch_step) // a run that goes on, perhaps from behind the last one
+        report->lr = lr_of(trainer, progress->epoch_step - 1);
     while (progress->epoch_step < trainer->training->steps) {
         BOUGH_TRY(bough__trainer_step(trainer, &report->lr));
         double time = bough__clock();

@@ -202,7 +202,7 @@ enum bough_status bough__weigh_told(const float **weights, const struct bough__w
     BOUGH_TRY(bough__read(bough__weigh_roots(data), roots, bytes));
     if (by_gram)
         BOUGH_TRY(read_weights(data, told));
-    for (size_t t = 0; t < tasks; t++) // an epoch may end without a step, behind a run's last one
+    for (size_t t = 0; t < tasks; t++)
         told[t] = data->moment.step ? (by_gram ? told[t] : 1) * roots[t] : NAN;
     *weights = told;
 done:

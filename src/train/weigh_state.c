@@ -23,10 +23,16 @@ static size_t solves_bytes(const struct bough__weigh_data *data)
     return bough__weigh_solves(&data->by_gradients) ? sizeof data->all_solves : 0;
 }
 
+// What the losses of the last step were multiplied by; where nothing sees them it always is.
+static size_t roots_bytes(const struct bough__weigh_data *data)
+{
+    return bough__weigh_sees_losses(data) ? data->model->config->tasks_count * sizeof(float) : 0;
+}
+
 size_t bough__weigh_state_bytes(const struct bough__weigh_data *data)
 {
     return solver_bytes(&data->by_losses) + data->by_losses.state_bytes +
-           solver_bytes(&data->by_gradients) + data->by_gradients.state_bytes +
+           solver_bytes(&data->by_gradients) + data->by_gradients.state_bytes + roots_bytes(data) +
            2 * watch_bytes(data) + 2 * solves_bytes(data);
 }
 
@@ -64,6 +70,9 @@ enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, 
     char *to = state;
     BOUGH_TRY(read_state(&data->by_losses, &to));
     BOUGH_TRY(read_state(&data->by_gradients, &to));
+    if (roots_bytes(data))
+        BOUGH_TRY(bough__read(bough__weigh_roots(data), to, roots_bytes(data)));
+    to += roots_bytes(data);
     if (watch_bytes(data)) {
         memcpy(to, data->epoch.sum, watch_bytes(data));
         memcpy(to + watch_bytes(data), data->all.sum, watch_bytes(data));
@@ -92,6 +101,9 @@ enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const
     BOUGH_TRY(write_state(&data->by_gradients, &from));
     if (bough__weigh_solves(&data->by_gradients))
         BOUGH_TRY(write_last(data));
+    if (roots_bytes(data))
+        BOUGH_TRY(bough__write(bough__weigh_roots(data), from, roots_bytes(data)));
+    from += roots_bytes(data);
     if (watch_bytes(data)) {
         memcpy(data->epoch.sum, from, watch_bytes(data));
         memcpy(data->all.sum, from + watch_bytes(data), watch_bytes(data));

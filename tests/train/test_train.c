@@ -235,6 +235,66 @@ static void a_stop_within_an_epoch_loses_nothing(void **state)
     }
 }
 
+// An epoch's line of the log, but for the speed.
+static json_t *line_of_epoch(const char *dir, int epoch)
+{
+    char path[600], line[8192];
+    json_t *found = NULL;
+    snprintf(path, sizeof path, "%s/log.jsonl", dir);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        json_t *event = json_loads(line, 0, NULL);
+        const char *kind = json_string_value(json_object_get(event, "event"));
+        if (strcmp(kind, "epoch") == 0 &&
+            json_integer_value(json_object_get(event, "epoch")) == epoch)
+            found = json_incref(event);
+        json_decref(event);
+    }
+    fclose(file);
+    assert_non_null(found);
+    json_object_del(found, "samples_per_second");
+    return found;
+}
+
+// An epoch is one step: the run stops behind its last one, and only then measures and tells it.
+static void stop_behind_the_last_step(const char *weighting, int number)
+{
+    enum { EPOCHS = 6, STOPPED = 4 };
+    const char *whole = run_dir("told", number), *dir = run_dir("told-later", number);
+    struct bough_config config =
+        test_config_with(training_text, training_file, weighting, "schedule=cosine",
+                         "train.batch_size=384", "train.epochs=6", NULL);
+    struct stopper stopper = {.epoch = STOPPED - 1};
+    struct bough_run *run;
+    train_whole(whole, NULL, &config);
+    assert_fails(bough_train(&run, &config,
+                             &(struct bough_train_options){.run_dir = dir,
+                                                           .observe = stop_after_epoch,
+                                                           .user = &stopper,
+                                                           .stop = &stopper.stop}),
+                 BOUGH_INTERRUPTED, "stopped in epoch 4 after step 1 of 1");
+    assert_ok(bough_train(&run, NULL, &(struct bough_train_options){.resume = dir}));
+    bough_run_destroy(&run);
+    for (int epoch = STOPPED; epoch <= EPOCHS; epoch++) {
+        json_t *a = line_of_epoch(whole, epoch), *b = line_of_epoch(dir, epoch);
+        if (!json_equal(a, b))
+            fail_msg("%s, epoch %d:\n%s\n%s", weighting, epoch, json_dumps(b, 0), json_dumps(a, 0));
+        json_decref(a);
+        json_decref(b);
+    }
+}
+
+static void a_stop_behind_an_epochs_last_step_changes_no_line(void **state)
+{
+    (void)state;
+    static const char *const weightings[] = {"weighting=uncertainty", "weighting=famo",
+                                             "weighting={name: cagrad, every: 3}",
+                                             "weighting={name: mgda, losses: dwa, groups: layer}"};
+    for (int i = 0; i < 4; i++)
+        stop_behind_the_last_step(weightings[i], i);
+}
+
 // ---- It survives ----
 
 // The program itself, called again, trains without end: `train|resume FOLDER DATA`.
@@ -397,6 +457,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(five_and_five_epochs_are_ten),
         cmocka_unit_test(those_of_mmoe_are_ten),
         cmocka_unit_test(a_stop_within_an_epoch_loses_nothing),
+        cmocka_unit_test(a_stop_behind_an_epochs_last_step_changes_no_line),
         cmocka_unit_test(a_killed_run_always_loads),
         cmocka_unit_test(a_loss_gone_bad_names_step_and_task),
         cmocka_unit_test(a_gradient_gone_bad_names_step_and_task),
