@@ -217,30 +217,35 @@ static int64_t first_of(const struct bough__runner *runner, int64_t index, size_
     return (batch ? (index + (int64_t)batch * apart) % full : index) * data->batch;
 }
 
-// When in its step a batch runs.
-static size_t turn_of(const struct bough__step_data *data, size_t batch)
+// A step that keeps the last weights takes no others.
+static size_t others_of(const struct bough__weigh_data *weigh, uint32_t step)
 {
-    if (bough__weigh_looks_ahead(&data->weigh))
-        return batch;
-    return batch ? batch - 1 : data->weigh.others;
+    return bough__weigh_keeps(weigh, step) ? 0 : weigh->others;
 }
 
-// Where the batches of a step begin, as they run.
+// Which batch of a step with so many others runs in that turn.
+static size_t batch_of(const struct bough__weigh_data *weigh, size_t others, size_t turn)
+{
+    return bough__weigh_looks_ahead(weigh) ? turn : (turn + 1) % (others + 1);
+}
+
+// Where the batches of a step begin, as they run; of the next step the first one.
 static void place_batches(struct bough__runner *runner, int64_t index)
 {
     struct bough__step_data *data = &runner->data;
-    const size_t others = data->weigh.others;
-    const int own_last = turn_of(data, 0) > 0;
-    for (size_t batch = 0; batch <= others; batch++)
-        data->first[turn_of(data, batch)] = first_of(runner, index, batch);
-    data->first[others + 1] = index + 1 < runner->steps && own_last
-                                  ? first_of(runner, index + 1, 1)
-                                  : first_of(runner, index, 0) + data->batch;
-    data->fetched = own_last && bough__weigh_keeps(&data->weigh) ? others : 0;
+    const struct bough__weigh_data *weigh = &data->weigh;
+    const size_t others = others_of(weigh, weigh->moment.step);
+    const size_t others_next = others_of(weigh, weigh->moment.step + 1);
+    for (size_t turn = 0; turn <= others; turn++)
+        data->first[turn] = first_of(runner, index, batch_of(weigh, others, turn));
+    data->first[others + 1] = index + 1 < runner->steps
+                                  ? first_of(runner, index + 1, batch_of(weigh, others_next, 0))
+                                  : runner->feed.count;
+    data->fetched = 0;
 }
 
 // As the device reads it: for each batch.
-static enum bough_status write_state(const struct bough__runner *runner,
+static enum bough_status write_state(const struct bough__runner *runner, int64_t index,
                                      const struct step_state *state)
 {
     enum { OTHER = 0x6f74 }; // keeps what another batch draws apart
@@ -249,7 +254,7 @@ static enum bough_status write_state(const struct bough__runner *runner,
     struct step_state states[1 + BOUGH__MOST_OTHERS] = {*state};
     for (size_t batch = 1; batch <= others; batch++) {
         states[batch] = *state;
-        states[batch].first = (unsigned)data->first[turn_of(data, batch)];
+        states[batch].first = (unsigned)first_of(runner, index, batch);
         states[batch].seed[1] ^= OTHER + (unsigned)batch;
     }
     return bough__write(bough__whole(data->state), states, (1 + others) * sizeof *states);
@@ -272,7 +277,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
         .lr = state->lr,
     };
     place_batches(runner, index);
-    BOUGH_TRY(write_state(runner, state));
+    BOUGH_TRY(write_state(runner, index, state));
     status = bough__step_run(step, begin);
     if (status == BOUGH_DIVERGED)
         status =

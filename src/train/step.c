@@ -284,7 +284,8 @@ void bough__step_fini(struct bough__step *step)
 
 static int is_left_out(const struct bough__step *step, int stage)
 {
-    return step->stage[stage].finds_weights && bough__weigh_keeps(&step->data->weigh);
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    return step->stage[stage].finds_weights && bough__weigh_keeps(weigh, weigh->moment.step);
 }
 
 // The launches of the stages from `*stage` to the next call, or the next that is left out.

@@ -62,7 +62,7 @@ struct bough__step_data {
     // struct step_state [1 + others], that of the own batch first: the others differ in `first`,
     // and in the seed of what they draw.
     struct bough__buffer *state;
-    // Where the batches of a step begin in the order of the rows, as they run, and then the
+    // Where the batches that a step takes begin in the order of the rows, as they run, and then the
     // one that comes behind them; and which of them is fetched next.
     int64_t first[BOUGH__MOST_OTHERS + 2];
     size_t fetched;

@@ -28,9 +28,9 @@ int bough__weigh_solves(const struct bough__weigher *weigher)
     return weigher->row && weigher->row->solve;
 }
 
-int bough__weigh_keeps(const struct bough__weigh_data *data)
+int bough__weigh_keeps(const struct bough__weigh_data *data, uint32_t step)
 {
-    return (data->moment.step - 1) % (uint32_t)data->model->config->weighting.every != 0;
+    return (step - 1) % (uint32_t)data->model->config->weighting.every != 0;
 }
 
 int bough__weigh_looks_ahead(const struct bough__weigh_data *data)

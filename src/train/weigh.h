@@ -114,8 +114,8 @@ size_t bough__weigh_steps(const struct bough__weigh_data *data);
 int bough__weigh_solves(const struct bough__weigher *weigher);
 int bough__weigh_learns_after(const struct bough__weigh_data *data);
 
-// Whether this step keeps the weights of the last solve.
-int bough__weigh_keeps(const struct bough__weigh_data *data);
+// Whether that step of the training keeps the weights of the last solve.
+int bough__weigh_keeps(const struct bough__weigh_data *data, uint32_t step);
 
 // What the log tells of the last step: what each task's gradient was multiplied by, in `*weights`
 // [T] (NaN before the first step; of several groups the mean over the parameters). `*weights` is

@@ -246,6 +246,30 @@ static void every_spares_them(void **state)
     net_close(&net);
 }
 
+// Behind a step's last batch the one that the next step takes first: of one that keeps the last
+// weights, its own.
+static void the_next_batch_is_prepared(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *weighting;
+        int apart; // how much further on a step begins that finds weights
+    } cases[] = {{"{name: modo, every: 2}", 2}, {"{name: auto_lambda, every: 2}", 0}, {"mgda", 0}};
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct net net;
+        net_open(&net, device, &(struct want){cases[c].weighting, 20, 0});
+        for (int next = 1; next < STEPS; next++) {
+            const int others_first = cases[c].apart && next % 2 == 0;
+            run(&net, next - 1, (uint32_t)next, 0.05f);
+            assert_int_equal(net.runner->feed.prepared,
+                             20 * (others_first ? (next + cases[c].apart) % 6 : next));
+        }
+        net_close(&net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +278,7 @@ int main(void)
         cmocka_unit_test(data_need_not_be_there),
         cmocka_unit_test(few_steps_an_epoch_will_do),
         cmocka_unit_test(every_spares_them),
+        cmocka_unit_test(the_next_batch_is_prepared),
     };
     return cmocka_run_group_tests(tests, make_data, test_devices_end);
 }
