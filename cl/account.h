@@ -7,6 +7,9 @@ struct loss_account {
     float weight;          // sum of the weights: labelled rows
     float bad_loss;        // the first loss that was not finite
     unsigned int bad_step; // and its step; 0 = none
+    // The first step whose gradient was not finite, or its square was not, as far as a weighting
+    // sees that; 0 = none.
+    unsigned int bad_gradient;
 };
 
 struct store_params {

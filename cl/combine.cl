@@ -1,8 +1,9 @@
 // Weighing whole gradients by sums over their columns, which are cut in parts: a group sums a part,
 // another the parts of a task.
+#include "account.h"
 #include "bough.h"
-
 #include "combine_params.h"
+#include "step.h"
 
 // The columns of part `part` that are this work-item's.
 #define EACH_COLUMN(i, part)                                                                       \
@@ -18,18 +19,24 @@
             parts[part] = all;                                                                     \
     } while (0)
 
-ROW_KERNEL void part_sums(ARG(parts), ARG(sums), const ulong count, const struct part_params p)
+ROW_KERNEL void part_sums(ARG(parts), ARG(sums), ARG(account), ARG(step), const ulong count,
+                          const struct part_params p)
 {
     VIEW(const float, parts);
     VIEW(float, sums);
+    VIEW(struct loss_account, account);
+    VIEW(const struct step_state, step);
     local float scratch[BOUGH_GROUP];
     const size_t t = get_group_id(0);
     float sum = 0.0f;
     for (int k = get_local_id(0); k < p.parts; k += BOUGH_GROUP)
         sum += parts[t * p.parts + k];
     sum = GROUP_SUM(sum, scratch);
-    if (get_local_id(0) == 0)
-        sums[t] = sum;
+    if (get_local_id(0) != 0)
+        return;
+    sums[t] = sum;
+    if (HAS(account) && !isfinite(sum) && account[t].bad_gradient == 0)
+        account[t].bad_gradient = step->step;
 }
 
 // ---- dbmtl ----

@@ -1,6 +1,8 @@
 #include "mtl/combine.h"
 
 #include "base/error.h"
+#include "cl/account.h"
+#include "cl/step.h"
 #include "graph/gram.h"
 
 // ---- Where things lie ----
@@ -61,18 +63,22 @@ BOUGH_TWIN static void part_sums(void *const *arg, const void *params, int64_t b
     const struct part_params *p = params;
     const float *parts = arg[0];
     float *sums = arg[1];
+    struct loss_account *account = arg[2];
+    const struct step_state *step = arg[3];
     for (int64_t t = begin; t < end; t++) {
         float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
         for (int64_t k = 0; k < p->parts; k++)
             sum += parts[t * p->parts + k];
         sums[t] = sum;
+        if (account && !isfinite(sum) && account[t].bad_gradient == 0)
+            account[t].bad_gradient = step->step;
     }
 }
 
 static const struct bough__kernel kernel_part_sums = {
     "part_sums",     "combine", part_sums,
-    BOUGH_GRID_ROWS, .args = 2, .params_size = sizeof(struct part_params)};
+    BOUGH_GRID_ROWS, .args = 4, .params_size = sizeof(struct part_params)};
 
 BOUGH_IN_TWIN float sum_squares(const float *g, int64_t count)
 {
@@ -123,11 +129,12 @@ static enum bough_status write_sums(struct bough__sequence *out,
                  .count = tasks * parts,
                  .work = elements,
                  .bytes = 4 * elements * (combine->keeps ? 3 : 1)}));
-    BOUGH_TRY(bough__sequence_kernel(out, &(struct bough__kernel_call){.kernel = &kernel_part_sums,
-                                                                       .arg = {of.parts, of.sums},
-                                                                       .params = &params,
-                                                                       .count = tasks,
-                                                                       .work = tasks * parts}));
+    BOUGH_TRY(bough__sequence_kernel(
+        out, &(struct bough__kernel_call){.kernel = &kernel_part_sums,
+                                          .arg = {of.parts, of.sums, weigh->account, weigh->step},
+                                          .params = &params,
+                                          .count = tasks,
+                                          .work = tasks * parts}));
 done:
     return status;
 }

@@ -37,6 +37,9 @@ struct bough__weigh {
     struct bough__span jacobian; // [T, P]: row t is the gradient of factor[t] L_t, a stride apart
     int64_t columns;             // P
     struct bough__span gradient; // [P], written
+    // struct loss_account [T], where a row that sums up squares tells those that are not finite;
+    // absent = nowhere.
+    struct bough__span account;
 };
 
 // When a step is: for draws, moving means and what begins with an epoch.

@@ -300,6 +300,43 @@ enum bough_status bough__runner_run(struct bough__runner *runner)
 
 // ---- Reading ----
 
+struct bad {
+    unsigned int step; // 0 = all is well
+    size_t task;
+    int gradient;
+};
+
+// What went bad first: of a step the loss, whose gradient then is no better.
+static struct bad first_bad(const struct loss_account *account, size_t tasks)
+{
+    struct bad first = {0};
+    for (int gradient = 0; gradient < 2; gradient++)
+        for (size_t t = 0; t < tasks; t++) {
+            const unsigned int step = gradient ? account[t].bad_gradient : account[t].bad_step;
+            if (step && (!first.step || step < first.step))
+                first = (struct bad){step, t, gradient};
+        }
+    return first;
+}
+
+static enum bough_status check_account(const struct bough__runner *runner)
+{
+    const struct loss_account *account = runner->account_host;
+    const struct bad bad = first_bad(account, tasks_of(runner));
+    const char *task = runner->data.model->config->tasks[bad.task].name;
+    const int training = runner->data.purpose == BOUGH_TRAINING;
+    const float loss = account[bad.task].bad_loss;
+    if (!bad.step)
+        return BOUGH_OK;
+    if (bad.gradient)
+        return bough__fail(BOUGH_DIVERGED,
+                           "step %u: the gradient of task %s is not finite, or its square is not%s",
+                           bad.step, task, remedy);
+    return bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g%s",
+                       training ? "step" : "evaluation, batch", bad.step, task,
+                       isnan(loss) ? NAN : (double)loss, training ? remedy : "");
+}
+
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight)
 {
     enum bough_status status = BOUGH_OK;
@@ -310,16 +347,7 @@ enum bough_status bough__runner_losses(struct bough__runner *runner, double *los
         loss[t] = account[t].loss;
         weight[t] = account[t].weight;
     }
-    for (size_t t = 0; t < tasks; t++)
-        if (account[t].bad_step) {
-            const int training = runner->data.purpose == BOUGH_TRAINING;
-            status = bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g%s",
-                                 training ? "step" : "evaluation, batch", account[t].bad_step,
-                                 runner->data.model->config->tasks[t].name,
-                                 isnan(account[t].bad_loss) ? NAN : (double)account[t].bad_loss,
-                                 training ? remedy : "");
-            goto done;
-        }
+    BOUGH_TRY(check_account(runner));
 done:
     return status;
 }

@@ -41,7 +41,8 @@ enum bough_status bough__runner_run(struct bough__runner *runner);
 
 // Waits, and reads the account: loss[t] and weight[t] are the sums so far of losses times weights,
 // and of the weights.
-// Errors: DIVERGED, naming the task and the first step whose loss was not finite.
+// Errors: DIVERGED, naming the first step whose loss was not finite, or whose gradient was not, as
+// far as the weighting sees that; and the task.
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight);
 
 // Waits, and reads the scores of the first `rows` rows of the epoch into score[t] [rows, width[t],

@@ -149,7 +149,7 @@ static enum bough_status write_weighting(struct bough__step *step,
 {
     name(step, weigher->row->row.name, NULL);
     return bough__weigh_write(&step->data->weigh, weigher, &step->sequence,
-                              bough__whole(step->data->state));
+                              bough__whole(step->data->state), bough__whole(step->data->account));
 }
 
 // Of another batch: its losses weigh nothing, and what was found for the last step goes.

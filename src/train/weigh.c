@@ -302,7 +302,8 @@ struct bough__span bough__weigh_roots(const struct bough__weigh_data *data)
 
 enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
                                      const struct bough__weigher *weigher,
-                                     struct bough__sequence *out, struct bough__span state)
+                                     struct bough__sequence *out, struct bough__span state,
+                                     struct bough__span account)
 {
     const struct bough__param_block *learned = bough__model_learned(data->model);
     struct bough__weigh weigh = {
@@ -317,6 +318,7 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
         .jacobian = bough__weigh_jacobian(data),
         .columns = data->columns,
         .gradient = data->shared,
+        .account = account,
     };
     if (learned) {
         weigh.params = learned->value;

@@ -86,10 +86,11 @@ int bough__weigh_on_representation(const struct bough__weigh_data *data);
 // Whether a weighting sees the losses before their gradients are found.
 int bough__weigh_sees_losses(const struct bough__weigh_data *data);
 
-// A weigher's own launches: `state` is the struct step_state.
+// A weigher's own launches: `state` is the struct step_state, `account` struct loss_account [T].
 enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
                                      const struct bough__weigher *weigher,
-                                     struct bough__sequence *out, struct bough__span state);
+                                     struct bough__sequence *out, struct bough__span state,
+                                     struct bough__span account);
 
 // On the host: each reads what was measured.
 //   solve_losses  writes the roots

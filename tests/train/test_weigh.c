@@ -95,6 +95,35 @@ static void a_diverging_run_is_told(void **state)
     }
 }
 
+// Where a row goes by squares, which float cannot hold, and steps are too short for the losses to
+// tell.
+static void squares_that_overflow_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *weighting;
+        int squares; // of the gradients themselves
+    } rows[] = {{"metabalance", 1}, {"moco", 1}, {"excess", 1}, {"dbmtl", 0}, {"graddrop", 0}};
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            char weighting[64];
+            struct bough_run *run;
+            const struct bough_train_options options = {.device = device[d]};
+            snprintf(weighting, sizeof weighting, "weighting=%s", rows[i].weighting);
+            const struct bough_config config = test_config_with(
+                training_text, training_file, weighting, "tasks.bright.weight=1e25",
+                "optimizer={name: sgd, lr: 1e-30}", "train.epochs=1", NULL);
+            if (rows[i].squares)
+                assert_fails(bough_train(&run, &config, &options), BOUGH_DIVERGED,
+                             "step 1: the gradient of task bright is not finite, or its square");
+            else
+                assert_ok(bough_train(&run, &config, &options));
+            bough_run_destroy(&run);
+        }
+}
+
 // ---- Steps ----
 
 enum { MOST_TASKS = 8, ROWS = 130, BATCH = 100, WIDTH = 12, STEPS = 3 };
@@ -312,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_log_tells_the_weights),
         cmocka_unit_test(a_diverging_run_is_told),
+        cmocka_unit_test(squares_that_overflow_are_told),
         cmocka_unit_test(what_is_unsolved_is_warned_of_once_and_counted),
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
         cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
