@@ -46,7 +46,7 @@ const char *bough_name_nearest(const char *word, const char *const *names)
 {
     const char *nearest = NULL;
     size_t length = strlen(word);
-    size_t best = length / 3 + 2; // what is still near enough lies below
+    size_t best = (length < 3 ? 1 : length / 3) + 1; // what is still near enough lies below
     if (length > LONGEST_WORD)
         return NULL;
     for (; *names; names++) {

@@ -77,6 +77,30 @@ static void a_variable_of_one_word_takes_no_other(void **state)
     unsetenv("BOUGH_ANY");
 }
 
+static void a_name_is_near_by_a_third_of_its_letters(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"stch", "nash", "famo", "cross_entropy", NULL};
+    static const char *const words[][2] = {
+        {"nosuch", NULL},
+        {"hcts", NULL},
+        {"stsh", "stch"},
+        {"fmao", "famo"},
+        {"f", NULL},
+        {"famous", "famo"},
+        {"crosentropi", "cross_entropy"},
+        {"zzzz", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *nearest = bough_name_nearest(words[i][0], names);
+        if (words[i][1])
+            assert_string_equal(nearest ? nearest : "none", words[i][1]);
+        else
+            assert_null(nearest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +108,7 @@ int main(void)
         cmocka_unit_test(what_is_none_becomes_question_marks),
         cmocka_unit_test(an_empty_variable_is_none),
         cmocka_unit_test(a_variable_of_one_word_takes_no_other),
+        cmocka_unit_test(a_name_is_near_by_a_third_of_its_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ for name in $(bough methods | sed -nE 's/^  ([a-z_]+) .*/\1/p' | grep -vx name);
     echo "$name: $(bough methods $name | grep -cE "^($parts) +[^ ]") of 11 parts"
 done | grep -v ': 11 of'
 try bough methods cagard
-try bough methods zzzzzzzzzzzz
+try bough methods nosuch
 try bough methods mgda nash
 # What the pages say to write.
 tiny
