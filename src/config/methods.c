@@ -239,7 +239,8 @@ static void tell_config(const struct page *page, const struct bough__weighting *
     if (options->count && options->option[0].needed)
         snprintf(name, sizeof name, "{name: %s, %s: ...}", row->row.name, options->option[0].name);
     if (row->ahead)
-        snprintf(text, sizeof text, "weighting: %s", name);
+        snprintf(text, sizeof text, "weighting: {name: %s, losses: {name: fixed, weights: ...}}",
+                 name);
     else if (bough__takes_losses(row))
         snprintf(text, sizeof text, "weighting: {name: %s, losses: uncertainty%s}", name,
                  bough__takes_representation(row) ? ", on: representation" : "");
@@ -247,9 +248,11 @@ static void tell_config(const struct page *page, const struct bough__weighting *
         snprintf(text, sizeof text, "weighting: %s\nweighting: {name: cagrad, losses: %s}", name,
                  name);
     tell(page, "yaml", text);
-    if (bough__takes_losses(row))
-        tell(page, "",
-             "losses: the losses are weighed first, by any weighting by nothing or by losses");
+    snprintf(text, sizeof text,
+             "losses: the losses are weighed first, by any weighting by nothing%s",
+             row->ahead ? "" : " or by losses");
+    if (bough__by_gradients(row->needs))
+        tell(page, "", text);
     if (bough__takes_representation(row))
         tell(page, "",
              "on: the gradients compared are those of what the heads read: no sweep, one weighted "

@@ -16,3 +16,7 @@ for losses in equal uncertainty famo '{name: fixed, weights: [1, 2]}'; do
     bough info tiny.yaml --set weighting="{name: cagrad, losses: $losses, on: representation}" \
         > log.txt || cat log.txt
 done
+for name in auto_lambda moml forum; do
+    bough info tiny.yaml --set weighting="{name: $name, losses: {name: fixed, weights: [1, 2]}}" \
+        > log.txt || cat log.txt
+done
