@@ -1,17 +1,19 @@
 #include "train/runner.h"
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "data/gather.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // Scores beyond this many bytes a task are not stored.
 static const int64_t scores_bytes = 256 << 20;
 
-static const char remedy[] = "; a lower optimizer.lr, or optimizer.clip_norm, keeps it in bounds";
+enum { LONGEST_REMEDY = 300 };
 
 static size_t tasks_of(const struct bough__runner *runner)
 {
@@ -21,6 +23,31 @@ static size_t tasks_of(const struct bough__runner *runner)
 static size_t inputs_of(const struct bough__runner *runner)
 {
     return runner->data.model->config->inputs_count;
+}
+
+// ---- What keeps a training in bounds ----
+
+// Appends the keys of that name that the weightings have.
+static void append_keys(char *text, const struct bough__weighing *config, const char *before,
+                        const char *name)
+{
+    const struct bough__choice *losses = bough__weighing_losses(config);
+    if (bough__option_find(&config->choice.row->options, name))
+        bough__append(text, LONGEST_REMEDY, "%sweighting.%s", before, name);
+    if (losses != &config->choice && bough__option_find(&losses->row->options, name))
+        bough__append(text, LONGEST_REMEDY, "%sweighting.losses.%s", before, name);
+}
+
+// Writes text [LONGEST_REMEDY].
+static const char *remedy(char *text, const struct bough__runner *runner)
+{
+    const struct bough__weighing *config = &runner->data.model->config->weighting;
+    snprintf(text, LONGEST_REMEDY, "; a lower optimizer.lr");
+    append_keys(text, config, " or ", "lr");
+    bough__append(text, LONGEST_REMEDY, ", or optimizer.clip_norm");
+    append_keys(text, config, ", or another ", "start");
+    bough__append(text, LONGEST_REMEDY, ", keeps it in bounds");
+    return text;
 }
 
 // ---- Buffers ----
@@ -268,6 +295,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     const int64_t first = index * data->batch, left = runner->feed.count - first;
     struct bough__step *step = left >= data->batch ? &runner->full : &runner->last;
     const int begin = has_batch(runner) && !data->weigh.others ? step->feed + 1 : 0;
+    char text[LONGEST_REMEDY];
     assert(left > 0);
     state->first = (unsigned)first;
     data->weigh.moment = (struct bough__moment){
@@ -280,8 +308,8 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     BOUGH_TRY(write_state(runner, index, state));
     status = bough__step_run(step, begin);
     if (status == BOUGH_DIVERGED)
-        status =
-            bough__fail(BOUGH_DIVERGED, "step %u: %s%s", state->step, bough_last_error(), remedy);
+        status = bough__fail(BOUGH_DIVERGED, "step %u: %s%s", state->step, bough_last_error(),
+                             remedy(text, runner));
     BOUGH_TRY(status);
     runner->batch_version = runner->feed.version;
 done:
@@ -326,15 +354,16 @@ static enum bough_status check_account(const struct bough__runner *runner)
     const char *task = runner->data.model->config->tasks[bad.task].name;
     const int training = runner->data.purpose == BOUGH_TRAINING;
     const float loss = account[bad.task].bad_loss;
+    char text[LONGEST_REMEDY];
     if (!bad.step)
         return BOUGH_OK;
     if (bad.gradient)
         return bough__fail(BOUGH_DIVERGED,
                            "step %u: the gradient of task %s is not finite, or its square is not%s",
-                           bad.step, task, remedy);
+                           bad.step, task, remedy(text, runner));
     return bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g%s",
                        training ? "step" : "evaluation, batch", bad.step, task,
-                       isnan(loss) ? NAN : (double)loss, training ? remedy : "");
+                       isnan(loss) ? NAN : (double)loss, training ? remedy(text, runner) : "");
 }
 
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight)

@@ -83,14 +83,23 @@ static void the_log_tells_the_weights(void **state)
 static void a_diverging_run_is_told(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"weighting=graddrop", "weighting=gradnorm",
-                                       "weighting=dbmtl", "weighting=mgda"};
+    static const char *const rows[][2] = {
+        {"weighting=graddrop",
+         "; a lower optimizer.lr, or optimizer.clip_norm, keeps it in bounds"},
+        {"weighting=gradnorm", "; a lower optimizer.lr or weighting.lr, or optimizer.clip_norm, k"},
+        {"weighting=dbmtl", "task "},
+        {"weighting=mgda", "task "},
+        {"weighting=uncertainty", "optimizer.clip_norm, or another weighting.start, keeps it"},
+        {"weighting={name: gradnorm, losses: imtl_l}",
+         "; a lower optimizer.lr or weighting.lr, or optimizer.clip_norm, or another "
+         "weighting.losses.start, keeps it in bounds"},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct bough_run *run;
         const struct bough_config config = test_config_with(
-            training_text, training_file, rows[i], "optimizer={name: sgd, lr: 1e30}", NULL);
-        assert_fails(bough_train(&run, &config, NULL), BOUGH_DIVERGED, "task ");
-        print_message("%s: %s\n", rows[i], bough_last_error());
+            training_text, training_file, rows[i][0], "optimizer={name: sgd, lr: 1e30}", NULL);
+        assert_fails(bough_train(&run, &config, NULL), BOUGH_DIVERGED, rows[i][1]);
+        print_message("%s: %s\n", rows[i][0], bough_last_error());
         bough_run_destroy(&run);
     }
 }
