@@ -289,6 +289,29 @@ static void a_first_step_remembers_its_own_batch(void **state)
     }
 }
 
+static void plain_steps_that_lead_nowhere_are_told_once(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *devices = test_devices(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct net net;
+        const float *weights;
+        const int before = test_warnings();
+        net_open(&net, devices[i], "{name: forum, inner_lr: 1e30}",
+                 bough__table_budget(devices[i]));
+        for (uint32_t step = 0; step < 3; step++)
+            take_step(&net, step);
+        const struct bough__weigh_data *weigh = &net.runner->data.weigh;
+        assert_int_equal(test_warnings() - before, 1);
+        assert_true(weigh->all_solves.count == 3 && weigh->all_solves.unsolved == 3);
+        assert_ok(bough__weigh_told(&weights, weigh));
+        for (size_t t = 0; t < TASKS; t++)
+            assert_true(isfinite(weights[t]));
+        net_close(&net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +319,7 @@ int main(void)
         cmocka_unit_test(batch_by_batch),
         cmocka_unit_test(a_look_ahead_leaves_no_trace),
         cmocka_unit_test(a_first_step_remembers_its_own_batch),
+        cmocka_unit_test(plain_steps_that_lead_nowhere_are_told_once),
     };
     return cmocka_run_group_tests(tests, open_golden, test_golden_close);
 }
