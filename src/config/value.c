@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,10 +39,14 @@ static enum bough_status read_number(struct bough__config_reader *r,
         node->kind == BOUGH__SCALAR && node->plain && node->text &&
         (whole ? bough__parse_int(node->text, &integer) : bough__parse_float(node->text, value));
     good = good && integer >= INT32_MIN && integer <= INT32_MAX;
+    const double given = whole ? (double)integer : *value;
     if (good)
-        *value = whole ? (double)integer : (double)(float)*value;
+        *value = whole ? given : (double)(float)given;
     if (good && bough__range_holds(option->range, *value))
         return BOUGH_OK;
+    if (good && *value != given && (isinf(*value) || bough__range_holds(option->range, given)))
+        return bough__config_wrong(&r->place, node, "'%.60s' is %g in float; wanted a number, %s",
+                                   node->text, *value, option->range->text);
     const char *what = integer > INT32_MAX ? "a whole number up to 2147483647" : "a whole number";
     return bough__value_wanted(r, node, whole ? what : "a number", option->range->text);
 }

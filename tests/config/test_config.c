@@ -130,6 +130,11 @@ static void test_refuses(void **state)
         {"train.early_stopping.metric=a.accuracy", "train.early_stopping.metric"},
         {"tasks.a.metrics=accuracy", "tasks.a.metrics: unknown metric for this loss 'accuracy'"},
         {"tasks={}", "tasks is missing"},
+        {"optimizer.lr=1e-60", "optimizer.lr: '1e-60' is 0 in float; wanted a number, above 0"},
+        {"optimizer.lr=1e39", "optimizer.lr: '1e39' is inf in float; wanted a number, above 0"},
+        {"weighting={name: mgda, smoothing: 0.99999999}",
+         "weighting.smoothing: '0.99999999' is 1 in float; wanted a number, 0 to below 1"},
+        {"weighting={name: mgda, smoothing: 1.00000001}", "'1.00000001'; wanted a number, 0 to"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct bough_config *c;
