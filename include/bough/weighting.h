@@ -33,7 +33,8 @@ enum bough_weighting_needs {
 
 struct bough_weighting_options {
     int64_t columns;           // P; 0 = gradients are never given
-    const float *task_weights; // [T], 0 or above: `weight` of the tasks in a config; NULL = 1 each
+    const float *task_weights; // [T], 0 or above, one above 0: `weight` of the tasks in a config;
+                               // NULL = 1 each
     uint64_t seed;             // of what is drawn
     const char *const *overrides; // "c=0.4"
     size_t overrides_count;

@@ -1,5 +1,6 @@
 #include "config/config_check.h"
 
+#include "base/error.h"
 #include "base/strings.h"
 #include "config/name_fits.h"
 #include "mtl/architecture.h"
@@ -7,6 +8,7 @@
 #include "nn/metric.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Names of inputs and tasks become parts of key paths, those of tasks parts of parameters' names
@@ -130,6 +132,60 @@ static enum bough_status check_keys_of(struct bough__config_place *place,
     return BOUGH_OK;
 }
 
+// Of the tasks' own weights, or as `losses` leaves nothing of them.
+static enum bough_status no_weight(struct bough__config_place *place,
+                                   const struct bough_config *config)
+{
+    size_t t = 0;
+    while (t < config->tasks_count && !(config->tasks[t].weight > 0))
+        t++;
+    if (t == config->tasks_count) {
+        bough__config_leave(place, 0);
+        bough__config_enter(place, "tasks");
+    }
+    return bough__config_wrong(place, NULL, "no task has a weight above 0");
+}
+
+// By `weight` [T], what each task's loss is multiplied by as far as that stands in the config.
+static enum bough_status check_tasks_of(struct bough__config_place *place,
+                                        const struct bough_config *config, const float *weight)
+{
+    const struct bough__choice *choice = &config->weighting.choice;
+    const struct bough__weighting *row = bough__weighting_of(choice);
+    const char *key, *wrong;
+    size_t count = 0;
+    for (size_t t = 0; t < config->tasks_count; t++)
+        count += weight[t] > 0;
+    if (!count)
+        return no_weight(place, config);
+    for (size_t t = 0; row->leads && t < config->tasks_count; t++)
+        if (row->leads(choice->options, t) && !(weight[t] > 0))
+            return bough__config_wrong(place, NULL,
+                                       "%s goes by task '%s', whose weight is 0; wanted above 0",
+                                       row->row.name, config->tasks[t].name);
+    wrong = row->too_few ? row->too_few(choice->options, count, &key) : NULL;
+    if (!wrong)
+        return BOUGH_OK;
+    bough__config_enter(place, key);
+    return bough__config_wrong(place, NULL, "%s, and %zu %s a weight above 0", wrong, count,
+                               count == 1 ? "has" : "have");
+}
+
+static enum bough_status check_weights(struct bough__config_place *place,
+                                       const struct bough_config *config)
+{
+    const size_t tasks = config->tasks_count;
+    float *weight = calloc(tasks, sizeof *weight);
+    if (!weight)
+        return bough__no_memory();
+    bough__weighing_stands(weight, &config->weighting, tasks);
+    for (size_t t = 0; t < tasks; t++)
+        weight[t] *= config->tasks[t].weight;
+    const enum bough_status status = check_tasks_of(place, config, weight);
+    free(weight);
+    return status;
+}
+
 enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config)
 {
@@ -138,6 +194,7 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
     BOUGH_TRY(check_keys_of(place, &config->weighting));
     BOUGH_TRY(check_before(place, bough__weighting_of(&config->weighting.losses),
                            bough__weighting_of(&config->weighting.choice)));
+    BOUGH_TRY(check_weights(place, config));
     bough__config_leave(place, mark);
 done:
     return status;

@@ -16,10 +16,18 @@ enum bough_status bough__config_read(struct bough_config *config, struct bough__
 enum bough_status bough__config_section(struct bough__config_reader *r, const char *name,
                                         const struct bough__yaml_node *node);
 
-// Reads a text as the value of `weighting`, with overrides of its keys ("c=0.4"), for so many tasks
-// without names: by task stands a list, or a mapping by their numbers, from 0.
+// A weighting without a config around it.
+struct bough__weighing_text {
+    const char *text;             // the value of `weighting`
+    const char *const *overrides; // of its keys: "c=0.4"
+    size_t overrides_count;
+    size_t tasks; // without names: by task stands a list, or a mapping by their numbers, from 0
+    const float *task_weights; // [tasks]; NULL = 1 each
+};
+
+// Reads it, and checks it as that of a config.
 enum bough_status bough__config_weighing(struct bough__weighing *weighing,
-                                         struct bough__arena *arena, const char *text,
-                                         const char *const *overrides, size_t count, size_t tasks);
+                                         struct bough__arena *arena,
+                                         const struct bough__weighing_text *from);
 
 #endif

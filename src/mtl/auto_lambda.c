@@ -36,6 +36,12 @@ static const char *auto_lambda_wrong(const void *options, const char **key)
     return o->count ? "no task is primary; wanted a weight above 0" : NULL;
 }
 
+static int auto_lambda_leads(const void *options, size_t task)
+{
+    const struct auto_lambda_options *o = options;
+    return o->primary && o->primary[task] > 0;
+}
+
 static size_t auto_lambda_state(size_t tasks, int64_t columns)
 {
     (void)columns;
@@ -99,6 +105,7 @@ const struct bough__weighting bough__weighting_auto_lambda = {
     .advice = "Where tasks are there to help primary ones; weights move by lr a step at most, so "
               "over many steps.",
     .ahead = auto_lambda_ahead,
+    .leads = auto_lambda_leads,
     .state = auto_lambda_state,
     .solve = auto_lambda_solve,
 };

@@ -17,6 +17,16 @@ static const struct bough__option krum_options[] = {
      .range = &bough__range_count, .help = "how many tasks' gradients are taken"},
 };
 
+static const char *krum_too_few(const void *options, size_t tasks, const char **key)
+{
+    const struct krum_options *o = options;
+    *key = "byzantine";
+    if (tasks < (size_t)o->byzantine + 3)
+        return "of fewer than byzantine + 3 tasks krum is the mean";
+    *key = "selected";
+    return tasks < (size_t)o->selected ? "of fewer tasks than selected krum is the mean" : NULL;
+}
+
 static size_t krum_scratch(size_t tasks)
 {
     return 2 * tasks * sizeof(double);
@@ -86,6 +96,7 @@ const struct bough__weighting bough__weighting_krum = {
             "d = mean of the selected g_t of the smallest a_t; mean of all where n < byzantine + 3",
     .advice = "Many tasks alike, some of them wrong; tasks that differ are left out though they "
               "are right.",
+    .too_few = krum_too_few,
     .scratch = krum_scratch,
     .solve = krum_solve,
 };

@@ -61,6 +61,7 @@ const struct bough__weighting bough__weighting_metabalance = {
             "d = sum (relax m_1 / m_t + 1 - relax) g_t, m_1 of the first task",
     .advice = "One main task, the first, and helpers; not where all count alike.",
     .blind = "with relax: 1, but for the first task's, which then scales d",
+    .leads = bough__first_leads,
     .state = metabalance_state,
     .write = metabalance_write,
 };

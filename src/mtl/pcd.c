@@ -128,6 +128,7 @@ const struct bough__weighting bough__weighting_pcd = {
     .advice =
         "One main task, the first, and others that must not lose by it; not where all count alike.",
     .blind = "but for the first task's, which scales d: v takes the others' up",
+    .leads = bough__first_leads,
     .state = pcd_state,
     .scratch = pcd_scratch,
     .solve = pcd_solve,

@@ -13,6 +13,15 @@ static const struct bough__option trimmed_mean_options[] = {
      .help = "how many tasks are left out at either end; of too few tasks the median stays"},
 };
 
+// Of three and more that are trimmed too much it is the median, which may be what is wanted.
+static const char *trimmed_mean_too_few(const void *options, size_t tasks, const char **key)
+{
+    *key = "trim";
+    return ((const struct trimmed_mean_options *)options)->trim > 0 && tasks < 3
+               ? "of fewer than 3 tasks trimmed_mean is the mean"
+               : NULL;
+}
+
 // ---- The kernel ----
 
 // Elements that are done at once.
@@ -133,5 +142,6 @@ const struct bough__weighting bough__weighting_trimmed_mean = {
     .rule = "by element: d = mean of the g_t without the trim largest and smallest\n"
             "where n <= 2 trim: their median",
     .advice = "Many tasks, some of them wrong or noisy; with few tasks it throws most away.",
+    .too_few = trimmed_mean_too_few,
     .write = trimmed_mean_write,
 };

@@ -36,3 +36,19 @@ static const struct bough__row shared = {.name = "shared",
 static const struct bough__row *const groups[] = {&shared, &layer, &tensor};
 const struct bough__family bough__gradient_groups = {"group of gradients", groups,
                                                      sizeof groups / sizeof *groups};
+
+int bough__first_leads(const void *options, size_t task)
+{
+    (void)options;
+    return task == 0;
+}
+
+void bough__weighing_stands(float *weights, const struct bough__weighing *config, size_t tasks)
+{
+    const struct bough__choice *losses = bough__weighing_losses(config);
+    const struct bough__weighting *row = bough__weighting_of(losses);
+    for (size_t t = 0; t < tasks; t++)
+        weights[t] = 1;
+    if (row->needs == BOUGH_NEEDS_NOTHING)
+        row->start(weights, losses->options, tasks);
+}

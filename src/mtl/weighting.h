@@ -113,6 +113,13 @@ struct bough__weighting {
     // rule is invariant to them, NULL = not.
     const char *rule, *advice, *blind;
 
+    // Whether it goes by that task before others, whose weight is then not to be 0. NULL: by none.
+    int (*leads)(const void *options, size_t task);
+
+    // What is wrong with the options where so many tasks have a weight above 0, and `*key`; NULL if
+    // nothing is. Of a step that has labels of fewer tasks the rule tells. NULL: nothing can be.
+    const char *(*too_few)(const void *options, size_t tasks, const char **key);
+
     // Writes weights [T] for the whole training.
     void (*start)(float *weights, const void *options, size_t tasks);
 
@@ -190,6 +197,9 @@ static inline const struct bough__weighting *bough__weighting_of(const struct bo
     return (const struct bough__weighting *)(const void *)choice->row;
 }
 
+// `leads` of those that go by the first task.
+int bough__first_leads(const void *options, size_t task);
+
 // The one that goes by the losses, if only to leave them as they are.
 static inline const struct bough__choice *
 bough__weighing_losses(const struct bough__weighing *config)
@@ -197,5 +207,9 @@ bough__weighing_losses(const struct bough__weighing *config)
     const int by_gradients = bough__by_gradients(bough__weighting_of(&config->choice)->needs);
     return by_gradients ? &config->losses : &config->choice;
 }
+
+// Writes the weights [T] that the losses have for the whole training, beside the tasks' own; 1 each
+// where they are found in its steps.
+void bough__weighing_stands(float *weights, const struct bough__weighing *config, size_t tasks);
 
 #endif

@@ -175,14 +175,11 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
     const struct bough_config *config = data->model->config;
     const size_t tasks = bough__weigh_tasks(data), bytes = tasks * sizeof(float);
     float *factor = bough__host_factor(data), *roots = bough__host_roots(data);
+    bough__weighing_stands(roots, &config->weighting, tasks);
     for (size_t t = 0; t < tasks; t++) {
         factor[t] = config->tasks[t].weight;
-        roots[t] = 1;
-    }
-    if (data->by_losses.row->needs == BOUGH_NEEDS_NOTHING)
-        data->by_losses.row->start(roots, data->by_losses.options, tasks);
-    for (size_t t = 0; t < tasks; t++)
         roots[t] *= factor[t];
+    }
     BOUGH_TRY(bough__write(bough__whole(data->factor), factor, bytes));
     BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, bytes));
 done:

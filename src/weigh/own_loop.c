@@ -50,10 +50,15 @@ static enum bough_status check_options(const struct bough_weighting *weighting,
                            "%s goes by another batch and by where a step leads, which takes the "
                            "model; gradients alone do not tell it",
                            row_of(weighting)->row.name);
-    for (size_t t = 0; options->task_weights && t < weighting->tasks; t++)
-        if (!(options->task_weights[t] >= 0 && options->task_weights[t] <= FLT_MAX))
+    return BOUGH_OK;
+}
+
+static enum bough_status check_task_weights(const float *weight, size_t tasks)
+{
+    for (size_t t = 0; weight && t < tasks; t++)
+        if (!(weight[t] >= 0 && weight[t] <= FLT_MAX))
             return bough__fail(BOUGH_INVALID, "the weight of task %zu is %g; wanted 0 or more", t,
-                               (double)options->task_weights[t]);
+                               (double)weight[t]);
     return BOUGH_OK;
 }
 
@@ -62,7 +67,6 @@ static enum bough_status make_host(struct bough_weighting *weighting,
 {
     enum bough_status status = BOUGH_OK;
     struct bough__arena *arena = &weighting->arena;
-    const struct bough__choice *losses = bough__weighing_losses(&weighting->config);
     const size_t tasks = weighting->tasks;
     BOUGH_TRY_MEMORY(weighting->factor = BOUGH_NEW(arena, float, tasks));
     BOUGH_TRY_MEMORY(weighting->losses = BOUGH_NEW(arena, float, 2 * tasks));
@@ -70,10 +74,7 @@ static enum bough_status make_host(struct bough_weighting *weighting,
     BOUGH_TRY_MEMORY(weighting->roots = BOUGH_NEW(arena, double, tasks));
     BOUGH_TRY_MEMORY(weighting->weights = BOUGH_NEW(arena, double, tasks));
     BOUGH_TRY_MEMORY(weighting->gram = BOUGH_NEW(arena, double, tasks *tasks));
-    for (size_t t = 0; t < tasks; t++)
-        weighting->factor[t] = 1;
-    if (bough__weighting_of(losses)->needs == BOUGH_NEEDS_NOTHING)
-        bough__weighting_of(losses)->start(weighting->factor, losses->options, tasks);
+    bough__weighing_stands(weighting->factor, &weighting->config, tasks);
     for (size_t t = 0; options->task_weights && t < tasks; t++)
         weighting->factor[t] *= options->task_weights[t];
 done:
@@ -85,8 +86,11 @@ static enum bough_status set_up(struct bough_weighting *weighting, const char *t
 {
     enum bough_status status;
     struct bough__weighing *config = &weighting->config;
-    BOUGH_TRY(bough__config_weighing(config, &weighting->arena, text, options->overrides,
-                                     options->overrides_count, weighting->tasks));
+    BOUGH_TRY(check_task_weights(options->task_weights, weighting->tasks));
+    BOUGH_TRY(bough__config_weighing(
+        config, &weighting->arena,
+        &(struct bough__weighing_text){text, options->overrides, options->overrides_count,
+                                       weighting->tasks, options->task_weights}));
     BOUGH_TRY(check_options(weighting, options));
     BOUGH_TRY(make_host(weighting, options));
     BOUGH_TRY(bough__alone_init(&weighting->by_losses, &weighting->arena, &weighting->device,

@@ -81,6 +81,9 @@ try bough info tiny.yaml --set tasks.lft.weight=2
 try bough info tiny.yaml --set tasks.more.weight=2
 try bough info tiny.yaml --set weighting='{name: uncertainty, start: nan}'
 try bough info tiny.yaml --set train.epochs=3000000000
+try bough info tiny.yaml --set tasks.left.weight=0 --set tasks.right.weight=0
+try bough info tiny.yaml --set tasks.left.weight=0 --set weighting=metabalance
+try bough info tiny.yaml --set weighting=krum
 try bough info tiny.yaml --set weighting='{name: mgda, smoothing: 0.99999999}'
 sed 's/^trunk/inputs: {left: , right: }\ntrunk/' tiny.yaml > two.yaml
 try bough info two.yaml --input 4 --input 4 --set inputs.lft.type=numbers

@@ -130,6 +130,7 @@ static void test_refuses(void **state)
         {"train.early_stopping.metric=a.accuracy", "train.early_stopping.metric"},
         {"tasks.a.metrics=accuracy", "tasks.a.metrics: unknown metric for this loss 'accuracy'"},
         {"tasks={}", "tasks is missing"},
+        {"tasks.a.weight=0", "tasks: no task has a weight above 0"},
         {"optimizer.lr=1e-60", "optimizer.lr: '1e-60' is 0 in float; wanted a number, above 0"},
         {"optimizer.lr=1e39", "optimizer.lr: '1e39' is inf in float; wanted a number, above 0"},
         {"weighting={name: mgda, smoothing: 0.99999999}",
@@ -142,6 +143,62 @@ static void test_refuses(void **state)
                      BOUGH_INVALID, wrong[i][1]);
         assert_null(c);
     }
+}
+
+static const char four_tasks[] = "data: x\n"
+                                 "tasks:\n"
+                                 "  a: {target: y, loss: mse, head: [linear: 1], weight: 0}\n"
+                                 "  b: {target: y, loss: mse, head: [linear: 1]}\n"
+                                 "  c: {target: y, loss: mse, head: [linear: 1], weight: 2}\n"
+                                 "  d: {target: y, loss: mse, head: [linear: 1]}\n";
+
+// With other weights of a, b and d, and that weighting.
+static enum bough_status open_four(const char *weights, const char *weighting)
+{
+    struct bough_config *c;
+    char text[4][80];
+    const char *override[4] = {text[0], text[1], text[2], text[3]};
+    snprintf(text[0], sizeof text[0], "tasks.a.weight=%c", weights[0]);
+    snprintf(text[1], sizeof text[1], "tasks.b.weight=%c", weights[1]);
+    snprintf(text[2], sizeof text[2], "tasks.d.weight=%c", weights[2]);
+    snprintf(text[3], sizeof text[3], "weighting=%s", weighting);
+    const enum bough_status status = bough_config_parse(&c, four_tasks, NULL, override, 4);
+    bough_config_close(&c);
+    return status;
+}
+
+static void test_weightings_that_lack_tasks(void **state)
+{
+    (void)state;
+    static const char *const wrong[][3] = {
+        {"011", "metabalance",
+         "weighting: metabalance goes by task 'a', whose weight is 0; wanted"},
+        {"011", "pcd", "weighting: pcd goes by task 'a', whose weight is 0; wanted above 0"},
+        {"111", "{name: pcd, losses: {name: fixed, weights: [0, 1, 1, 1]}}", "goes by task 'a'"},
+        {"101", "{name: auto_lambda, primary: [1, 2, 0, 0]}", "auto_lambda goes by task 'b'"},
+        {"111", "{name: krum, byzantine: 2}",
+         "weighting.byzantine: of fewer than byzantine + 3 tasks krum is the mean, and 4 have a "
+         "weight above 0"},
+        {"101", "krum", "krum is the mean, and 3 have a weight above 0"},
+        {"111", "{name: krum, selected: 5}", "weighting.selected: of fewer tasks than selected"},
+        {"100", "trimmed_mean", "weighting.trim: of fewer than 3 tasks trimmed_mean is the mean"},
+        {"111", "{name: fixed, weights: [0, 0, 0, 0]}", "weighting: no task has a weight above 0"},
+        {"100", "{name: mgda, losses: {name: fixed, weights: [0, 1, 0, 1]}}", "no task has a weig"},
+    };
+    static const char *const right[][2] = {
+        {"101", "metabalance"},
+        {"110", "pcd"},
+        {"011", "auto_lambda"},
+        {"011", "{name: auto_lambda, primary: [0, 1, 0, 0]}"},
+        {"111", "{name: krum, selected: 4}"},
+        {"101", "{name: krum, byzantine: 0, selected: 3}"},
+        {"101", "{name: trimmed_mean, trim: 9}"},
+        {"100", "{name: trimmed_mean, trim: 0}"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_fails(open_four(wrong[i][0], wrong[i][1]), BOUGH_INVALID, wrong[i][2]);
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+        assert_ok(open_four(right[i][0], right[i][1]));
 }
 
 static void test_names_of_tasks(void **state)
@@ -352,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_defaults_by_name),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_weightings_that_lack_tasks),
         cmocka_unit_test(test_names_of_tasks),
         cmocka_unit_test(test_inputs),
         cmocka_unit_test(test_the_short_form_stays),

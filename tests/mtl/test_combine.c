@@ -120,6 +120,16 @@ static void matches_numpy(void **state)
     assert_int_equal(test_warnings(), 0);
 }
 
+static double solve_krum(float *weights, const struct bough__choice *krum, const float *gram,
+                         size_t tasks)
+{
+    float losses[2 * MOST_TASKS];
+    for (size_t i = 0; i < 2 * tasks; i++)
+        losses[i] = 1;
+    return solve_choice(weights, krum, &(struct bough__measured){.losses = losses, .gram = gram},
+                        tasks);
+}
+
 static void krum_matches_torchjd(void **state)
 {
     (void)state;
@@ -136,13 +146,14 @@ static void krum_matches_torchjd(void **state)
                  number_of(row, "byzantine"), number_of(row, "selected"));
         for (size_t i = 0; i < tasks * tasks; i++)
             gram[i] = (float)json_number_value(json_array_get(of, i));
-        assert_true(solve_as(weights, text, gram, NULL, tasks) == 0);
+        const struct bough__choice krum = weighting_of(text, tasks);
+        assert_true(solve_krum(weights, &krum, gram, tasks) == 0);
         for (size_t t = 0; t < tasks; t++)
             assert_float_equal(weights[t], json_number_value(json_array_get(wanted, t)), 1e-7);
     }
 }
 
-// Of too few tasks to tell who is wrong, and where more are wanted than there are.
+// Where a step has labels of too few tasks to tell who is wrong, or of fewer than are wanted.
 static void krum_of_few_tasks(void **state)
 {
     (void)state;
@@ -150,7 +161,8 @@ static void krum_of_few_tasks(void **state)
     static const char *const texts[] = {"krum", "{name: krum, byzantine: 0, selected: 9}"};
     for (size_t i = 0; i < 2; i++) {
         float weights[3];
-        solve_as(weights, texts[i], gram, NULL, 3);
+        const struct bough__choice krum = weighting_of(texts[i], 9);
+        solve_krum(weights, &krum, gram, 3);
         for (size_t t = 0; t < 3; t++)
             assert_float_equal(weights[t], 1.0 / 3, 1e-7);
     }

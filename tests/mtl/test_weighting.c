@@ -28,11 +28,9 @@ static void fixed_gives_what_it_was_given(void **state)
 
 enum { TASKS = 3, COLUMNS = 70 };
 
-// A row with its defaults; `fixed` has none.
 static struct bough__choice choice_of(size_t index)
 {
-    const char *name = bough__weightings.row[index]->name;
-    return weighting_as(strcmp(name, "fixed") == 0 ? "{name: fixed, weights: [1, 1, 1]}" : name);
+    return weighting_as(test_weighting(bough__weightings.row[index]));
 }
 
 static float jacobian[TASKS * COLUMNS];

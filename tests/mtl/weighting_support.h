@@ -2,6 +2,7 @@
 #ifndef BOUGH_TEST_WEIGHTING_SUPPORT_H
 #define BOUGH_TEST_WEIGHTING_SUPPORT_H
 
+#include "base/strings.h"
 #include "cl/step.h"
 #include "mtl/solver.h"
 #include "support/configs.h"
@@ -9,18 +10,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// A weighting of three tasks: "{name: graddrop, leak: 0.5}".
+// A weighting of tasks a, b and so on, 26 at most: "{name: graddrop, leak: 0.5}".
+static inline struct bough__choice weighting_of(const char *text, size_t tasks)
+{
+    char config[2000] = "data: x\ntasks:\n", override[256];
+    for (size_t t = 0; t < tasks; t++)
+        bough__append(config, sizeof config, "  %c: {target: y, loss: mse, head: [linear: 1]}\n",
+                      'a' + (int)t);
+    snprintf(override, sizeof override, "weighting=%s", text);
+    return test_config(config, override, NULL).weighting.choice;
+}
+
+// Of three.
 static inline struct bough__choice weighting_as(const char *text)
 {
-    char override[256];
-    snprintf(override, sizeof override, "weighting=%s", text);
-    return test_config("data: x\n"
-                       "tasks:\n"
-                       "  a: {target: a, loss: mse, head: [linear: 1]}\n"
-                       "  b: {target: b, loss: mse, head: [linear: 1]}\n"
-                       "  c: {target: c, loss: mse, head: [linear: 1]}\n",
-                       override, NULL)
-        .weighting.choice;
+    return weighting_of(text, 3);
 }
 
 static inline struct bough__span put(struct bough__buffer **buffer, struct bough_device *device,

@@ -90,6 +90,13 @@ struct bough__choice test_loss(const char *loss)
     return test_config(test_config_small, override, NULL).tasks[0].loss;
 }
 
+const char *test_weighting(const struct bough__row *row)
+{
+    if (strcmp(row->name, "fixed") == 0)
+        return "{name: fixed, weights: [1, 2, 0.5]}";
+    return strcmp(row->name, "krum") == 0 ? "{name: krum, byzantine: 0, selected: 2}" : row->name;
+}
+
 const char *test_config_write(const char *folder, const char *text, size_t size)
 {
     static char path[512];

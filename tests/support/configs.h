@@ -24,6 +24,9 @@ struct bough_config test_layers(const char *layers);
 // A loss: "{name: huber, delta: 2}".
 struct bough__choice test_loss(const char *loss);
 
+// What a config of three tasks says to choose that weighting: its name, and what goes with it.
+const char *test_weighting(const struct bough__row *row);
+
 // Writes `<folder>/c.yaml`. Borrowed until the next call.
 const char *test_config_write(const char *folder, const char *text, size_t size);
 

@@ -51,10 +51,8 @@ enum { COMBINED = sizeof combined / sizeof *combined };
 
 static const char *method_of(size_t index)
 {
-    if (index < COMBINED)
-        return combined[index];
-    const char *name = bough__weightings.row[index - COMBINED]->name;
-    return strcmp(name, "fixed") == 0 ? "{name: fixed, weights: [1, 2, 0.5]}" : name;
+    return index < COMBINED ? combined[index]
+                            : test_weighting(bough__weightings.row[index - COMBINED]);
 }
 
 // ---- A net ----

@@ -40,10 +40,11 @@ static const char *method_of(size_t index)
 {
     if (index < COMBINED)
         return combined[index];
-    const char *name = bough__weightings.row[index - COMBINED]->name;
-    if (strcmp(name, "pbi") == 0) // 5, its default, lets a loss grow that is small beside others
+    const struct bough__row *row = bough__weightings.row[index - COMBINED];
+    if (strcmp(row->name, "pbi") ==
+        0) // 5, its default, lets a loss grow that is small beside others
         return "{name: pbi, theta: 0.1}";
-    return strcmp(name, "fixed") == 0 ? "{name: fixed, weights: [1, 2, 0.5]}" : name;
+    return test_weighting(row);
 }
 
 static struct bough_config config_of(const char *method, const char *optimizer)

@@ -1,6 +1,6 @@
 // <bough/weighting.h>: the golden directions of two gradients, and what holds of every weighting.
 #include "mtl/weighting.h"
-#include "support/support.h"
+#include "support/configs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -71,10 +71,7 @@ static void golden_directions(void **state)
 
 static struct bough_weighting *open_row(const struct bough__row *row)
 {
-    char text[80];
-    snprintf(text, sizeof text,
-             strcmp(row->name, "fixed") ? "%s" : "{name: %s, weights: [1, 2, 3]}", row->name);
-    return open_as(text, TASKS, COLUMNS);
+    return open_as(test_weighting(row), TASKS, COLUMNS);
 }
 
 // A set of gradients alone does not define the rule.
@@ -345,9 +342,10 @@ static void mistakes_of_opening(void **state)
         {"[", "weighting:"},
         {"graddrop", "wanted their columns"},
         {"moml", "gradients alone do not tell it"},
+        {"krum", "krum is the mean, and 2 have a weight above 0"},
     };
     struct bough_weighting *weighting;
-    const float negative[2] = {1, -1};
+    const float negative[2] = {1, -1}, zeros[2] = {0, 0}, second[2] = {0, 1};
     const struct bough_weighting_options none = {0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_fails(bough_weighting_open(&weighting, rows[i].text, 2, &none), BOUGH_INVALID,
@@ -358,6 +356,12 @@ static void mistakes_of_opening(void **state)
     assert_fails(bough_weighting_open(&weighting, "equal", 2,
                                       &(struct bough_weighting_options){.task_weights = negative}),
                  BOUGH_INVALID, "the weight of task 1 is -1");
+    assert_fails(bough_weighting_open(&weighting, "equal", 2,
+                                      &(struct bough_weighting_options){.task_weights = zeros}),
+                 BOUGH_INVALID, "tasks: no task has a weight above 0");
+    assert_fails(bough_weighting_open(&weighting, "pcd", 2,
+                                      &(struct bough_weighting_options){.task_weights = second}),
+                 BOUGH_INVALID, "pcd goes by task '0', whose weight is 0");
     bough_weighting_close(&weighting);
 }
 
