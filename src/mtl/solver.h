@@ -59,7 +59,9 @@ const double *bough__solver_find(struct bough__solver *solver, double *residual,
 // gradients, and what of the other one's.
 void bough__solver_shares(const struct bough__solver *solver, float *shares);
 
-// Of a row that looks ahead: writes weights [T] of its plain step, of scale[t] L_t likewise.
+// Of a row that looks ahead: writes weights [T] of its plain step, of scale[t] L_t likewise. A
+// task without a gradient has 0: the plain steps go down this batch alone, and its last weight,
+// which is for later batches, may be of another kind, as forum's is.
 void bough__solver_ahead(struct bough__solver *solver, float *weights,
                          const struct bough__measured *measured,
                          const struct bough__moment *moment);

@@ -81,6 +81,30 @@ static void weights_stay_above_0(void **state)
     assert_float_equal(weights[0], 1, 0);
 }
 
+// A solve gives such a task its last weight, for later batches.
+static void a_task_without_labels_has_no_weight_ahead(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"auto_lambda", "moml", "forum"};
+    static const float cross[TASKS * TASKS] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    static const float all[2 * TASKS] = {1, 1, 1, 1, 1, 1}, some[2 * TASKS] = {1, 1, 0, 0, 1, 1};
+    const struct bough__measured first = {.losses = all, .cross = cross, .others = all},
+                                 second = {.losses = some, .cross = cross, .others = all};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct bough__choice choice = weighting_as(rows[i]);
+        float last[TASKS], ahead[TASKS], now[TASKS];
+        struct solving solving;
+        solving_open(&solving, &choice, TASKS);
+        solving.moment.lr = 0.5f;
+        solving_step(&solving, last, &first);
+        bough__solver_ahead(&solving.solver, ahead, &second, &solving.moment);
+        solving_step(&solving, now, &second);
+        assert_true(ahead[0] > 0 && ahead[1] == 0 && ahead[2] > 0);
+        assert_true(last[1] > 0 && now[1] == last[1]);
+        solving_close(&solving);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +112,7 @@ int main(void)
         cmocka_unit_test(alpha_moves_where_all_want_it),
         cmocka_unit_test(nothing_is_learned_from_nothing),
         cmocka_unit_test(weights_stay_above_0),
+        cmocka_unit_test(a_task_without_labels_has_no_weight_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
