@@ -94,8 +94,9 @@ enum bough_status bough__ahead_keep_heads(const struct bough__ahead *ahead,
 
 enum bough_status bough__ahead_there(const struct bough__ahead *ahead, struct bough__sequence *out)
 {
-    return copy(out, bough__weigh_there(ahead->weigh), bough__weigh_losses(ahead->weigh),
-                2 * (int64_t)tasks_of(ahead));
+    const struct bough__weigh_data *weigh = ahead->weigh;
+    return copy(out, bough__weigh_at(weigh, weigh->at.there),
+                bough__weigh_at(weigh, weigh->at.losses), 2 * (int64_t)tasks_of(ahead));
 }
 
 // `there` = 1: aside; 0: back.
@@ -103,7 +104,7 @@ static enum bough_status swap(const struct bough__ahead *ahead, struct bough__se
                               int there)
 {
     enum bough_status status;
-    const struct bough__span losses = bough__weigh_losses(ahead->weigh),
+    const struct bough__span losses = bough__weigh_at(ahead->weigh, ahead->weigh->at.losses),
                              kept = bough__whole(ahead->losses),
                              values = bough__whole(params_of(ahead)->value),
                              kept_values = bough__whole(ahead->values);
@@ -157,14 +158,13 @@ static enum bough_status weigh_all(const struct bough__ahead *ahead, struct boug
     enum bough_status status;
     const struct bough__span weights = bough__whole(ahead->weights);
     BOUGH_TRY(weigh_heads(ahead, out, batch, weights, 0));
-    BOUGH_TRY(
-        bough__stack_sum_write(out, &(struct bough__stack_sum){
-                                        .tasks = (int64_t)tasks_of(ahead),
-                                        .elements = ahead->weigh->columns,
-                                        .stack = bough__weigh_jacobian_of(ahead->weigh, batch),
-                                        .weights = weights,
-                                        .y = ahead->weigh->shared,
-                                    }));
+    BOUGH_TRY(bough__stack_sum_write(out, &(struct bough__stack_sum){
+                                              .tasks = (int64_t)tasks_of(ahead),
+                                              .elements = ahead->weigh->columns,
+                                              .stack = bough__weigh_jacobian(ahead->weigh, batch),
+                                              .weights = weights,
+                                              .y = ahead->weigh->shared,
+                                          }));
 done:
     return status;
 }
@@ -225,9 +225,10 @@ enum bough_status bough__ahead_meet(const struct bough__ahead *ahead, struct bou
 {
     enum bough_status status;
     const struct bough__weigh_data *weigh = ahead->weigh;
-    BOUGH_TRY(meet(ahead, out, 1, 0, bough__weigh_cross(weigh, 0)));
+    BOUGH_TRY(meet(ahead, out, 1, 0, bough__weigh_at(weigh, weigh->at.cross)));
     for (size_t batch = 0; bough__weigh_steps(weigh) && batch < 2; batch++)
-        BOUGH_TRY(meet(ahead, out, batch, batch, bough__weigh_square(weigh, batch)));
+        BOUGH_TRY(
+            meet(ahead, out, batch, batch, bough__weigh_matrix(weigh, weigh->at.squares, batch)));
 done:
     return status;
 }

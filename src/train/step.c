@@ -146,7 +146,7 @@ static void turn(struct bough__step *step, size_t batch)
     step->batch = batch;
     if (step->data->weigh.others)
         bough__plan_turn(step->plan, bough__step_state(step),
-                         bough__weigh_jacobian_of(&step->data->weigh, batch));
+                         bough__weigh_jacobian(&step->data->weigh, batch));
 }
 
 static enum bough_status write_rows(struct bough__step *step, unsigned shares)
@@ -209,8 +209,8 @@ static struct bough__plan_options plan_options(const struct bough__step *step)
     options.tasks = model->config->tasks_count;
     options.shared = weigh->shared;
     options.shared_bytes = (size_t)weigh->columns * sizeof(float);
-    options.jacobian = bough__weigh_jacobian(weigh);
-    options.gram = bough__weigh_gram(weigh, 0);
+    options.jacobian = bough__weigh_jacobian(weigh, 0);
+    options.gram = bough__weigh_at(weigh, weigh->at.gram);
     options.weights = bough__whole(weigh->weights);
     options.stack_limit[0] = stack_bytes;
     if (bough__weigh_on_representation(weigh)) {

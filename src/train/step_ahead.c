@@ -40,9 +40,9 @@ static enum bough_status go_on(struct bough__step *step)
     const struct bough__weigh_data *weigh = &step->data->weigh;
     BOUGH_TRY(see_again(step));
     BOUGH_TRY(bough__step_heads(step));
-    bough__plan_turn(step->plan, bough__step_state(step), bough__weigh_jacobian_of(weigh, 1));
+    bough__plan_turn(step->plan, bough__step_state(step), bough__weigh_jacobian(weigh, 1));
     BOUGH_TRY(bough__step_sweep(step));
-    bough__plan_turn(step->plan, bough__step_state(step), bough__weigh_jacobian(weigh));
+    bough__plan_turn(step->plan, bough__step_state(step), bough__weigh_jacobian(weigh, 0));
     name(step, "aside");
     BOUGH_TRY(bough__ahead_keep_heads(&step->data->ahead, &step->sequence, 1));
     BOUGH_TRY(descend(step, 1));

@@ -62,18 +62,17 @@ static enum bough_status record_loss(struct bough__step *step, size_t t)
 {
     enum bough_status status;
     const struct bough__step_data *data = step->data;
+    const struct bough__weigh_data *weigh = &data->weigh;
     const struct bough__task *task = &data->model->config->tasks[t];
     int32_t target, class_weights, *loss = &step->losses[t];
     step->graph.layer = task->name;
     BOUGH_TRY(record_target(step, t, &target, &class_weights));
     BOUGH_TRY(
         bough__loss_build(&step->graph, loss, &task->loss, step->scores[t], target, class_weights));
-    bough__graph_output_at(
-        &step->graph, *loss,
-        bough__span_at(bough__weigh_losses(&data->weigh), t * 2 * sizeof(float)));
+    bough__graph_output_at(&step->graph, *loss, bough__weigh_at(weigh, weigh->at.losses + 2 * t));
     if (data->purpose == BOUGH_TRAINING)
         bough__graph_root(&step->graph, *loss, (int32_t)t,
-                          bough__span_at(bough__weigh_roots(&data->weigh), t * sizeof(float)));
+                          bough__weigh_at(weigh, weigh->at.roots + t));
     if (step->fused_losses)
         bough__graph_external(&step->graph, *loss);
 done:

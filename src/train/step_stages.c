@@ -123,10 +123,11 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
 enum bough_status bough__step_losses(struct bough__step *step)
 {
     const struct bough__step_data *data = step->data;
+    const struct bough__weigh_data *weigh = &data->weigh;
     const size_t tasks = tasks_of(step);
-    struct bough__loss_step shared = {bough__step_state(step), bough__weigh_losses(&data->weigh),
-                                      bough__weigh_roots(&data->weigh),
-                                      bough__whole(data->account)};
+    struct bough__loss_step shared = {
+        bough__step_state(step), bough__weigh_at(weigh, weigh->at.losses),
+        bough__weigh_at(weigh, weigh->at.roots), bough__whole(data->account)};
     if (!is_in_account(step))
         shared.account = (struct bough__span){0};
     if (!step->fused_losses)
@@ -157,7 +158,7 @@ static enum bough_status forget_weights(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
     name(step, "factor", NULL);
-    return bough__stack_copy_write(&step->sequence, bough__weigh_roots(weigh),
+    return bough__stack_copy_write(&step->sequence, bough__weigh_at(weigh, weigh->at.roots),
                                    bough__whole(weigh->factor), (int64_t)tasks_of(step), 1);
 }
 
@@ -195,11 +196,13 @@ enum bough_status bough__step_keep(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
+    const size_t numbers = 2 * tasks_of(step);
     if (!step->batch)
         return BOUGH_OK;
     name(step, "keep", NULL);
-    BOUGH_TRY(bough__stack_copy_write(&step->sequence, bough__weigh_losses_of(weigh, step->batch),
-                                      bough__weigh_losses(weigh), 2 * (int64_t)tasks_of(step), 1));
+    BOUGH_TRY(bough__stack_copy_write(
+        &step->sequence, bough__weigh_at(weigh, weigh->at.others + (step->batch - 1) * numbers),
+        bough__weigh_at(weigh, weigh->at.losses), (int64_t)numbers, 1));
     if (step->data->ahead.weigh)
         BOUGH_TRY(bough__ahead_keep_heads(&step->data->ahead, &step->sequence, 1));
 done:
@@ -221,37 +224,39 @@ static enum bough_status multiply_group(struct bough__step *step, size_t g)
     struct bough__gram gram = {
         .tasks = (int64_t)tasks_of(step),
         .columns = group->columns,
-        .jacobian = columns_of(bough__weigh_jacobian(weigh), group),
-        .gram = bough__weigh_gram(weigh, g),
+        .jacobian = columns_of(bough__weigh_jacobian(weigh, 0), group),
+        .gram = bough__weigh_matrix(weigh, weigh->at.gram, g),
         .scratch = bough__whole(weigh->scratch),
     };
     BOUGH_TRY(bough__gram_write(&step->sequence, &gram));
     if (!weigh->others)
         return BOUGH_OK;
-    gram.jacobian = columns_of(bough__weigh_jacobian_of(weigh, 1), group);
+    gram.jacobian = columns_of(bough__weigh_jacobian(weigh, 1), group);
     gram.others = gram.tasks;
-    gram.other = columns_of(bough__weigh_jacobian_of(weigh, weigh->others > 1 ? 2 : 0), group);
-    gram.gram = bough__weigh_cross(weigh, g);
+    gram.other = columns_of(bough__weigh_jacobian(weigh, weigh->others > 1 ? 2 : 0), group);
+    gram.gram = bough__weigh_matrix(weigh, weigh->at.cross, g);
     BOUGH_TRY(bough__gram_write(&step->sequence, &gram));
 done:
     return status;
 }
 
-// Of a weighting with steps: the products of each batch alone, the own one's once more.
+// Of a weighting with steps: the products of each batch alone, to which the heads' part comes. The
+// own one's are a copy, as those that are watched are of the shared parameters.
 static enum bough_status multiply_squares(struct bough__step *step)
 {
     enum bough_status status;
     const struct bough__weigh_data *weigh = &step->data->weigh;
     const int64_t tasks = (int64_t)tasks_of(step);
-    BOUGH_TRY(bough__stack_copy_write(&step->sequence, bough__weigh_square(weigh, 0),
-                                      bough__weigh_gram(weigh, 0), tasks * tasks, 1));
-    BOUGH_TRY(bough__gram_write(&step->sequence, &(struct bough__gram){
-                                                     .tasks = tasks,
-                                                     .columns = weigh->columns,
-                                                     .jacobian = bough__weigh_jacobian_of(weigh, 1),
-                                                     .gram = bough__weigh_square(weigh, 1),
-                                                     .scratch = bough__whole(weigh->scratch),
-                                                 }));
+    const struct bough__gram other = {
+        .tasks = tasks,
+        .columns = weigh->columns,
+        .jacobian = bough__weigh_jacobian(weigh, 1),
+        .gram = bough__weigh_matrix(weigh, weigh->at.squares, 1),
+        .scratch = bough__whole(weigh->scratch),
+    };
+    BOUGH_TRY(bough__stack_copy_write(&step->sequence, bough__weigh_at(weigh, weigh->at.squares),
+                                      bough__weigh_at(weigh, weigh->at.gram), tasks * tasks, 1));
+    BOUGH_TRY(bough__gram_write(&step->sequence, &other));
 done:
     return status;
 }
@@ -285,7 +290,7 @@ static enum bough_status sum_both(struct bough__step *step)
             &step->sequence, &(struct bough__stack_sum){
                                  .tasks = (int64_t)tasks,
                                  .elements = weigh->columns,
-                                 .stack = bough__weigh_jacobian_of(weigh, batch),
+                                 .stack = bough__weigh_jacobian(weigh, batch),
                                  .weights = bough__span_at(bough__whole(weigh->shares),
                                                            batch * tasks * sizeof(float)),
                                  .y = weigh->shared,
@@ -306,7 +311,7 @@ static enum bough_status sum_weighted(struct bough__step *step)
         const struct bough__stack_sum sum = {
             .tasks = (int64_t)tasks,
             .elements = group->columns,
-            .stack = columns_of(bough__weigh_jacobian(weigh), group),
+            .stack = columns_of(bough__weigh_jacobian(weigh, 0), group),
             .weights = bough__span_at(bough__whole(weigh->weights), g * tasks * sizeof(float)),
             .y = columns_of(weigh->shared, group),
         };
@@ -400,7 +405,7 @@ enum bough_status bough__step_account(struct bough__step *step)
     name(step, "account", NULL);
     if (data->purpose != BOUGH_PREDICTION)
         BOUGH_TRY(bough__account_losses(&step->sequence, bough__whole(data->account),
-                                        bough__weigh_losses(&data->weigh),
+                                        bough__weigh_at(&data->weigh, data->weigh.at.losses),
                                         bough__whole(data->state), (int64_t)tasks_of(step)));
     for (size_t t = 0; t < tasks_of(step); t++)
         BOUGH_TRY(account_scores(step, t));

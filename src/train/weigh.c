@@ -114,14 +114,38 @@ static void find_shared(struct bough__weigh_data *data)
 
 // ---- Setting up ----
 
-static enum bough_status make_host(struct bough__weigh_data *data, struct bough__arena *arena)
+static void lay_out(struct bough__weigh_data *data)
 {
+    struct bough__weigh_layout *at = &data->at;
     const size_t tasks = bough__weigh_tasks(data), groups = data->groups.count;
-    data->host = BOUGH_NEW(arena, float,
-                           3 * tasks + bough__grams_count(data) + bough__others_count(data) +
-                               (groups + 1) * tasks);
-    data->parts = BOUGH_NEW(arena, double, tasks);
-    return data->host && data->parts ? BOUGH_OK : bough__no_memory();
+    const size_t matrices = groups * tasks * tasks, steps = bough__weigh_steps(data) ? 1 : 0;
+    at->roots = at->losses + 2 * tasks;
+    at->gram = at->roots + tasks;
+    at->cross = at->gram + (data->watches ? matrices : 0);
+    at->others = at->cross + (data->others ? matrices : 0);
+    at->squares = at->others + data->others * 2 * tasks;
+    at->there = at->squares + steps * 2 * tasks * tasks;
+    at->weights = at->there + steps * 2 * tasks;
+    at->shares = at->weights + groups * tasks;
+    at->factor = at->shares + steps * 2 * tasks;
+    at->end = at->factor + tasks;
+}
+
+static enum bough_status make_places(struct bough__weigh_data *data, struct bough__arena *arena)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_device *device = data->model->device;
+    const size_t bytes = bough__weigh_tasks(data) * sizeof(float);
+    lay_out(data);
+    BOUGH_TRY_MEMORY(data->host = BOUGH_NEW(arena, float, data->at.end));
+    BOUGH_TRY_MEMORY(data->parts = BOUGH_NEW(arena, double, bough__weigh_tasks(data)));
+    BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
+    BOUGH_TRY(bough__buffer_create(&data->weights, device, data->groups.count * bytes));
+    BOUGH_TRY(bough__buffer_create(&data->measured, device, data->at.weights * sizeof(float)));
+    if (bough__weigh_steps(data))
+        BOUGH_TRY(bough__buffer_create(&data->shares, device, 2 * bytes));
+done:
+    return status;
 }
 
 // The weighting by gradients, or the one by the losses where that stands alone.
@@ -174,14 +198,14 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
     enum bough_status status = BOUGH_OK;
     const struct bough_config *config = data->model->config;
     const size_t tasks = bough__weigh_tasks(data), bytes = tasks * sizeof(float);
-    float *factor = bough__host_factor(data), *roots = bough__host_roots(data);
+    float *factor = data->host + data->at.factor, *roots = data->host + data->at.roots;
     bough__weighing_stands(roots, &config->weighting, tasks);
     for (size_t t = 0; t < tasks; t++) {
         factor[t] = config->tasks[t].weight;
         roots[t] *= factor[t];
     }
     BOUGH_TRY(bough__write(bough__whole(data->factor), factor, bytes));
-    BOUGH_TRY(bough__write(bough__weigh_roots(data), roots, bytes));
+    BOUGH_TRY(bough__write(bough__weigh_at(data, data->at.roots), roots, bytes));
 done:
     return status;
 }
@@ -225,22 +249,14 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
                                     const struct bough__model *model, int training)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough_device *device = model->device;
-    const size_t tasks = model->config->tasks_count, bytes = tasks * sizeof(float);
+    const size_t tasks = model->config->tasks_count;
     data->model = model;
     find_shared(data);
     if (training)
         choose_weightings(data);
     const char *by = data->watches ? model->config->weighting.groups : "shared";
     BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by));
-    const size_t groups = data->groups.count,
-                 gram = (data->watches ? bough__grams_count(data) : 0) + bough__others_count(data);
-    BOUGH_TRY(make_host(data, arena));
-    BOUGH_TRY(bough__buffer_create(&data->factor, device, bytes));
-    BOUGH_TRY(bough__buffer_create(&data->weights, device, groups * bytes));
-    BOUGH_TRY(bough__buffer_create(&data->measured, device, 3 * bytes + gram * sizeof(float)));
-    if (bough__weigh_steps(data))
-        BOUGH_TRY(bough__buffer_create(&data->shares, device, 2 * bytes));
+    BOUGH_TRY(make_places(data, arena));
     if (data->watches) {
         BOUGH_TRY(bough__watch_init(&data->epoch, arena, tasks));
         BOUGH_TRY(bough__watch_init(&data->all, arena, tasks));
@@ -271,28 +287,23 @@ void bough__weigh_fini(struct bough__weigh_data *data)
 
 // ---- Where things lie ----
 
-struct bough__span bough__weigh_losses(const struct bough__weigh_data *data)
+struct bough__span bough__weigh_at(const struct bough__weigh_data *data, size_t offset)
 {
-    return bough__whole(data->measured);
+    return bough__span_at(bough__whole(data->measured), offset * sizeof(float));
 }
 
-struct bough__span bough__weigh_gram(const struct bough__weigh_data *data, size_t group)
+struct bough__span bough__weigh_matrix(const struct bough__weigh_data *data, size_t offset,
+                                       size_t i)
 {
-    const size_t tasks = bough__weigh_tasks(data), numbers = 3 * tasks + group * tasks * tasks;
-    return bough__span_at(bough__whole(data->measured), numbers * sizeof(float));
+    const size_t tasks = bough__weigh_tasks(data);
+    return bough__weigh_at(data, offset + i * tasks * tasks);
 }
 
-struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data)
+struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data, size_t batch)
 {
-    struct bough__span jacobian = bough__whole(data->jacobian);
+    struct bough__span jacobian = bough__whole(batch ? data->other[batch - 1] : data->jacobian);
     jacobian.stride = data->stride;
     return jacobian;
-}
-
-struct bough__span bough__weigh_roots(const struct bough__weigh_data *data)
-{
-    return bough__span_at(bough__whole(data->measured),
-                          2 * bough__weigh_tasks(data) * sizeof(float));
 }
 
 // ---- In a step, on the device ----
@@ -303,16 +314,17 @@ enum bough_status bough__weigh_write(const struct bough__weigh_data *data,
                                      struct bough__span account)
 {
     const struct bough__param_block *learned = bough__model_learned(data->model);
+    const struct bough__span roots = bough__weigh_at(data, data->at.roots);
     struct bough__weigh weigh = {
         .options = weigher->options,
         .tasks = bough__weigh_tasks(data),
         .step = state,
         .state = bough__whole(weigher->state),
-        .losses = bough__weigh_losses(data),
-        .factor = weigher == &data->by_losses ? bough__whole(data->factor)
-                                              : bough__weigh_roots(data), // the Jacobian's
-        .weights = bough__weigh_roots(data),
-        .jacobian = bough__weigh_jacobian(data),
+        .losses = bough__weigh_at(data, data->at.losses),
+        .factor =
+            weigher == &data->by_losses ? bough__whole(data->factor) : roots, // the Jacobian's
+        .weights = roots,
+        .jacobian = bough__weigh_jacobian(data, 0),
         .columns = data->columns,
         .gradient = data->shared,
         .account = account,

@@ -19,6 +19,24 @@ struct bough__weigher {
     size_t state_bytes;
 };
 
+// Where each number lies that weights are found by, or that is found: floats from the beginning of
+// `host`, and up to `weights`, of `measured`. What a weighting has no use for takes no place.
+struct bough__weigh_layout {
+    size_t losses; // [T, 2], mean and weight
+    // [T], what each loss's gradient is multiplied by where the backward pass begins: the factor,
+    // times the weight of the weighting by losses.
+    size_t roots;
+    size_t gram; // [groups, T, T], of the own batch
+    // Where a step takes other batches: the products of the gradients of the step's first batch and
+    // its second one, [groups, T, T], and the losses of the others, [others, T, 2].
+    size_t cross, others;
+    // Of a weighting with steps: the products of one batch's gradients, heads included, [2, T, T],
+    // the own one's and the other's; and the own batch's losses where the steps lead, [T, 2].
+    size_t squares, there;
+    size_t weights, shares, factor; // as the buffers of these names
+    size_t end;
+};
+
 struct bough__weigh_data {
     const struct bough__model *model;
     // The losses' weights, which stand before the gradients are found; then what goes by the
@@ -30,14 +48,8 @@ struct bough__weigh_data {
     // [2, T], of a weighting with steps: what of the weights is of the own batch's gradients, and
     // what of the other one's.
     struct bough__buffer *shares;
-    // What is read in one go: losses [T, 2], mean and weight; the roots [T], what each loss's
-    // gradient is multiplied by where the backward pass begins: the factor, times the weight of the
-    // weighting by losses; then the Gram matrices [groups, T, T]. Where a step takes other batches:
-    // the products [groups, T, T] of the gradients of the step's first batch and its second one,
-    // and the losses of the others, [others, T, 2]; of a weighting with steps the products of one
-    // batch's gradients, [2, T, T], the own one's and the other's, and the own batch's losses where
-    // the steps lead, [T, 2].
-    struct bough__buffer *measured;
+    struct bough__buffer *measured; // what a solve reads in one go
+    struct bough__weigh_layout at;
     struct bough__span shared;      // the gradient of the shared parameters,
     int64_t columns;                // so many,
     struct bough__groups groups;    // in parts
@@ -46,8 +58,8 @@ struct bough__weigh_data {
     size_t others;                  // other batches of a step: see struct bough__weighting
     struct bough__buffer *other[BOUGH__MOST_OTHERS]; // their Jacobians
     struct bough__buffer *scratch;                   // of the Gram matrix of it
-    float *host;   // measured, weights, factor: where they are read to and written from
-    double *parts; // [T], of the update's squared length
+    float *host;                                     // what was read, and what is written
+    double *parts;                                   // [T], of the update's squared length
     // Whether the Gram matrix is read in every step that finds weights, and summed up: over the
     // epoch, and over all.
     int watches;
@@ -62,20 +74,13 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
                                     const struct bough__model *model, int training);
 void bough__weigh_fini(struct bough__weigh_data *data);
 
-struct bough__span bough__weigh_losses(const struct bough__weigh_data *data);             // [T, 2]
-struct bough__span bough__weigh_gram(const struct bough__weigh_data *data, size_t group); // [T, T]
-struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data);
-struct bough__span bough__weigh_roots(const struct bough__weigh_data *data); // [T]
+// What is measured, by an offset of the layout; and the i-th matrix [T, T] from there on.
+struct bough__span bough__weigh_at(const struct bough__weigh_data *data, size_t offset);
+struct bough__span bough__weigh_matrix(const struct bough__weigh_data *data, size_t offset,
+                                       size_t i);
 
-// Of a step's batch, 0 = the own one, then the others; and what is made of the first two.
-struct bough__span bough__weigh_losses_of(const struct bough__weigh_data *data, size_t batch);
-struct bough__span bough__weigh_jacobian_of(const struct bough__weigh_data *data, size_t batch);
-struct bough__span bough__weigh_cross(const struct bough__weigh_data *data, size_t group); // [T, T]
-
-// Of a weighting with steps: the products of a batch's gradients, and the losses there.
-struct bough__span bough__weigh_square(const struct bough__weigh_data *data,
-                                       size_t batch);                        // [T, T]
-struct bough__span bough__weigh_there(const struct bough__weigh_data *data); // [T, 2]
+// Of a step's batch, 0 = the own one, then the others.
+struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data, size_t batch);
 
 // What the gradients are wanted for; NOTHING where none are found apart.
 enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);

@@ -19,7 +19,7 @@ static enum bough_status not_finite_loss(const char *name, float loss)
 static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
 {
     const size_t tasks = bough__weigh_tasks(data);
-    const float *losses = data->host, *gram = bough__host_gram(data);
+    const float *losses = data->host + data->at.losses, *gram = data->host + data->at.gram;
     for (size_t t = 0; t < tasks; t++) {
         const char *name = data->model->config->tasks[t].name;
         if (!isfinite(losses[2 * t]))
@@ -33,16 +33,17 @@ static enum bough_status check_finite(const struct bough__weigh_data *data, int 
     return BOUGH_OK;
 }
 
+// By the losses alone these are all that is read.
 static enum bough_status measure(const struct bough__weigh_data *data,
                                  struct bough__measured *measured, int by_gram)
 {
     enum bough_status status;
-    const size_t numbers = 3 * bough__weigh_tasks(data) +
-                           (by_gram ? bough__grams_count(data) + bough__others_count(data) : 0);
-    *measured = (struct bough__measured){.losses = data->host,
-                                         .factor = bough__host_factor(data),
-                                         .scale = by_gram ? bough__host_roots(data) : NULL,
-                                         .gram = by_gram ? bough__host_gram(data) : NULL};
+    const struct bough__weigh_layout *at = &data->at;
+    const size_t numbers = by_gram ? at->weights : at->roots;
+    *measured = (struct bough__measured){.losses = data->host + at->losses,
+                                         .factor = data->host + at->factor,
+                                         .scale = by_gram ? data->host + at->roots : NULL,
+                                         .gram = by_gram ? data->host + at->gram : NULL};
     BOUGH_TRY(bough__read(bough__whole(data->measured), data->host, numbers * sizeof(float)));
     BOUGH_TRY(check_finite(data, by_gram));
     if (by_gram)
@@ -87,13 +88,13 @@ enum bough_status bough__weigh_solve_losses(struct bough__weigh_data *data)
     enum bough_status status;
     double residual;
     struct bough__measured measured;
-    float *roots = bough__host_roots(data);
+    float *roots = data->host + data->at.roots, *factor = data->host + data->at.factor;
     BOUGH_TRY(measure(data, &measured, 0));
     bough__solver_run(data->by_losses.solver, roots, &residual, &measured, &data->moment);
     for (size_t t = 0; t < bough__weigh_tasks(data); t++)
-        roots[t] *= bough__host_factor(data)[t];
-    BOUGH_TRY(
-        bough__write(bough__weigh_roots(data), roots, bough__weigh_tasks(data) * sizeof(float)));
+        roots[t] *= factor[t];
+    BOUGH_TRY(bough__write(bough__weigh_at(data, data->at.roots), roots,
+                           bough__weigh_tasks(data) * sizeof(float)));
 done:
     return status;
 }
@@ -103,14 +104,14 @@ static void watch(struct bough__weigh_data *data, int weighed)
 {
     const struct bough__groups *groups = &data->groups;
     const size_t tasks = bough__weigh_tasks(data);
-    float *gram = bough__host_gram(data), *weights = bough__host_weights(data);
+    float *gram = data->host + data->at.gram, *weights = data->host + data->at.weights;
     if (weighed) {
         bough__groups_parts(data->parts, groups, gram, weights, tasks);
         bough__groups_mean(weights, groups, weights, tasks);
     }
     bough__groups_gram(gram, groups, gram, tasks);
-    const struct bough__watched step = {data->host, bough__host_roots(data), gram,
-                                        weighed ? weights : NULL, data->parts};
+    const struct bough__watched step = {data->host + data->at.losses, data->host + data->at.roots,
+                                        gram, weighed ? weights : NULL, data->parts};
     bough__watch_add(&data->epoch, &step);
     bough__watch_add(&data->all, &step);
 }
@@ -125,7 +126,7 @@ static void solve_groups(struct bough__weigh_data *data, struct bough__measured 
     for (size_t g = 0; g < data->groups.count; g++) {
         struct bough__solver *solver = &data->by_gradients.solver[g];
         double residual;
-        bough__solver_run(solver, bough__host_weights(data) + g * tasks, &residual, measured,
+        bough__solver_run(solver, data->host + data->at.weights + g * tasks, &residual, measured,
                           &data->moment);
         most = fmax(most, isnan(residual) ? INFINITY : residual);
         iterations += solver->iterations;
@@ -137,10 +138,9 @@ static void solve_groups(struct bough__weigh_data *data, struct bough__measured 
     note_solve(data, most, iterations);
 }
 
-// In the place of products, which the solve has read.
 static enum bough_status write_shares(const struct bough__weigh_data *data)
 {
-    float *shares = bough__host_cross(data);
+    float *shares = data->host + data->at.shares;
     if (!data->shares)
         return BOUGH_OK;
     bough__solver_shares(data->by_gradients.solver, shares);
@@ -155,7 +155,7 @@ enum bough_status bough__weigh_solve(struct bough__weigh_data *data)
     const size_t bytes = data->groups.count * bough__weigh_tasks(data) * sizeof(float);
     BOUGH_TRY(measure(data, &measured, 1));
     solve_groups(data, &measured);
-    BOUGH_TRY(bough__write(bough__whole(data->weights), bough__host_weights(data), bytes));
+    BOUGH_TRY(bough__write(bough__whole(data->weights), data->host + data->at.weights, bytes));
     BOUGH_TRY(write_shares(data));
     watch(data, 1);
 done:
@@ -177,7 +177,7 @@ enum bough_status bough__weigh_ahead(struct bough__weigh_data *data, float *weig
     enum bough_status status;
     struct bough__measured measured;
     BOUGH_TRY(measure(data, &measured, 0));
-    measured.scale = bough__host_roots(data);
+    measured.scale = data->host + data->at.roots; // which go by no losses: they are as they began
     bough__solver_ahead(data->by_gradients.solver, weights, &measured, &data->moment);
 done:
     return status;
@@ -211,12 +211,12 @@ enum bough_status bough__weigh_told(const float **weights, const struct bough__w
     enum bough_status status = BOUGH_OK;
     const size_t tasks = bough__weigh_tasks(data), bytes = tasks * sizeof(float);
     const int by_gram = bough__weigh_needs(data) == BOUGH_NEEDS_GRAM;
-    float *told = bough__host_weights(data), *roots = bough__host_roots(data);
+    float *told = data->host + data->at.weights, *roots = data->host + data->at.roots;
     *weights = NULL;
     if (bough__weigh_needs(data) == BOUGH_NEEDS_GRADIENTS ||
         (!by_gram && !bough__weigh_sees_losses(data)))
         return BOUGH_OK;
-    BOUGH_TRY(bough__read(bough__weigh_roots(data), roots, bytes));
+    BOUGH_TRY(bough__read(bough__weigh_at(data, data->at.roots), roots, bytes));
     if (by_gram)
         BOUGH_TRY(read_weights(data, told));
     for (size_t t = 0; t < tasks; t++)

@@ -1,57 +1,14 @@
-// Where the other batches of a step leave their gradients and losses, and how these are read.
+// How what was measured on the other batches of a step is read.
 #include "train/weigh_parts.h"
 
 #include "base/error.h"
 
 #include <math.h>
 
-// ---- Where things lie ----
-
-static struct bough__span after_gram(const struct bough__weigh_data *data, size_t matrices,
-                                     size_t numbers)
-{
-    const size_t tasks = bough__weigh_tasks(data);
-    return bough__span_at(bough__weigh_gram(data, 0),
-                          (matrices * tasks * tasks + numbers) * sizeof(float));
-}
-
-struct bough__span bough__weigh_cross(const struct bough__weigh_data *data, size_t group)
-{
-    return after_gram(data, data->groups.count + group, 0);
-}
-
-struct bough__span bough__weigh_losses_of(const struct bough__weigh_data *data, size_t batch)
-{
-    if (!batch)
-        return bough__weigh_losses(data);
-    return after_gram(data, 2 * data->groups.count, (batch - 1) * 2 * bough__weigh_tasks(data));
-}
-
-struct bough__span bough__weigh_square(const struct bough__weigh_data *data, size_t batch)
-{
-    return after_gram(data, 2 * data->groups.count + batch,
-                      data->others * 2 * bough__weigh_tasks(data));
-}
-
-struct bough__span bough__weigh_there(const struct bough__weigh_data *data)
-{
-    return bough__weigh_square(data, 2);
-}
-
-struct bough__span bough__weigh_jacobian_of(const struct bough__weigh_data *data, size_t batch)
-{
-    struct bough__span jacobian = bough__weigh_jacobian(data);
-    if (batch)
-        jacobian.buffer = data->other[batch - 1];
-    return jacobian;
-}
-
-// ---- On the host ----
-
 static enum bough_status check_losses(const struct bough__weigh_data *data)
 {
     const size_t tasks = bough__weigh_tasks(data);
-    const float *losses = bough__host_others(data);
+    const float *losses = data->host + data->at.others;
     for (size_t i = 0; i < data->others * tasks; i++)
         if (!isfinite(losses[2 * i]))
             return bough__fail(BOUGH_DIVERGED, "the loss of task %s in another batch is %g",
@@ -64,7 +21,7 @@ static enum bough_status check_losses(const struct bough__weigh_data *data)
 static enum bough_status check_products(const struct bough__weigh_data *data)
 {
     const size_t tasks = bough__weigh_tasks(data);
-    const float *cross = bough__host_cross(data);
+    const float *cross = data->host + data->at.cross;
     for (size_t i = 0; i < data->groups.count * tasks * tasks; i++)
         if (!isfinite(cross[i]))
             return bough__fail(BOUGH_DIVERGED,
@@ -78,7 +35,7 @@ static enum bough_status check_products(const struct bough__weigh_data *data)
 static enum bough_status check_squares(const struct bough__weigh_data *data)
 {
     const size_t tasks = bough__weigh_tasks(data);
-    const float *squares = bough__host_squares(data);
+    const float *squares = data->host + data->at.squares;
     for (size_t i = 0; i < 2 * tasks; i++)
         if (!isfinite(squares[i / tasks * tasks * tasks + i % tasks * (tasks + 1)]))
             return bough__fail(BOUGH_DIVERGED,
@@ -93,8 +50,8 @@ static enum bough_status check_squares(const struct bough__weigh_data *data)
 static void scale_products(const struct bough__weigh_data *data)
 {
     const size_t tasks = bough__weigh_tasks(data);
-    const float *roots = bough__host_roots(data), *factor = bough__host_factor(data);
-    float *cross = bough__host_cross(data);
+    const float *roots = data->host + data->at.roots, *factor = data->host + data->at.factor;
+    float *cross = data->host + data->at.cross;
     for (size_t i = 0; i < data->groups.count * tasks * tasks; i++) {
         const size_t a = i / tasks % tasks, b = i % tasks;
         if (factor[a] != 0 && factor[b] != 0)
@@ -112,13 +69,13 @@ enum bough_status bough__weigh_read_others(const struct bough__weigh_data *data,
     if (bough__weigh_sees_losses(data))
         scale_products(data);
     BOUGH_TRY(check_products(data));
-    measured->cross = bough__host_cross(data);
-    measured->others = bough__host_others(data);
+    measured->cross = data->host + data->at.cross;
+    measured->others = data->host + data->at.others;
     if (!bough__weigh_steps(data))
         return BOUGH_OK;
     BOUGH_TRY(check_squares(data));
-    measured->squares = bough__host_squares(data);
-    measured->there = bough__host_there(data);
+    measured->squares = data->host + data->at.squares;
+    measured->there = data->host + data->at.there;
 done:
     return status;
 }

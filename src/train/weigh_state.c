@@ -71,7 +71,7 @@ enum bough_status bough__weigh_state_read(const struct bough__weigh_data *data, 
     BOUGH_TRY(read_state(&data->by_losses, &to));
     BOUGH_TRY(read_state(&data->by_gradients, &to));
     if (roots_bytes(data))
-        BOUGH_TRY(bough__read(bough__weigh_roots(data), to, roots_bytes(data)));
+        BOUGH_TRY(bough__read(bough__weigh_at(data, data->at.roots), to, roots_bytes(data)));
     to += roots_bytes(data);
     if (watch_bytes(data)) {
         memcpy(to, data->epoch.sum, watch_bytes(data));
@@ -88,9 +88,10 @@ done:
 static enum bough_status write_last(struct bough__weigh_data *data)
 {
     const size_t tasks = data->model->config->tasks_count, groups = data->groups.count;
+    float *weights = data->host + data->at.weights;
     for (size_t g = 0; g < groups; g++)
-        bough__solver_last(&data->by_gradients.solver[g], data->host + g * tasks);
-    return bough__write(bough__whole(data->weights), data->host, groups * tasks * sizeof(float));
+        bough__solver_last(&data->by_gradients.solver[g], weights + g * tasks);
+    return bough__write(bough__whole(data->weights), weights, groups * tasks * sizeof(float));
 }
 
 enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const void *state)
@@ -102,7 +103,7 @@ enum bough_status bough__weigh_state_write(struct bough__weigh_data *data, const
     if (bough__weigh_solves(&data->by_gradients))
         BOUGH_TRY(write_last(data));
     if (roots_bytes(data))
-        BOUGH_TRY(bough__write(bough__weigh_roots(data), from, roots_bytes(data)));
+        BOUGH_TRY(bough__write(bough__weigh_at(data, data->at.roots), from, roots_bytes(data)));
     from += roots_bytes(data);
     if (watch_bytes(data)) {
         memcpy(data->epoch.sum, from, watch_bytes(data));

@@ -150,9 +150,10 @@ static double compare_losses(const struct net *net, const json_t *wanted)
 
 static double compare_cross(const struct net *net, const json_t *wanted)
 {
+    const struct bough__weigh_data *weigh = &net->runner->data.weigh;
     float cross[TASKS * TASKS];
     double worst = 0;
-    assert_ok(bough__read(bough__weigh_cross(&net->runner->data.weigh, 0), cross, sizeof cross));
+    assert_ok(bough__read(bough__weigh_at(weigh, weigh->at.cross), cross, sizeof cross));
     for (size_t t = 0; t < TASKS; t++)
         worst = fmax(worst, difference(cross + t * TASKS, json_array_get(wanted, t), TASKS));
     return worst;

@@ -94,7 +94,7 @@ static int64_t gradients(float (*jacobian)[MOST], struct bough_device *device,
     run(&net, first / rows, 1, 0);
     for (int t = 0; t < TASKS; t++)
         assert_ok(
-            bough__read(bough__span_at(bough__weigh_jacobian(weigh), (size_t)t * weigh->stride),
+            bough__read(bough__span_at(bough__weigh_jacobian(weigh, 0), (size_t)t * weigh->stride),
                         jacobian[t], (size_t)columns * sizeof(float)));
     net_close(&net);
     return columns;
@@ -133,7 +133,7 @@ static void are_those_of_batches_further_on(void **state)
         for (size_t d = 0; d < count; d++) {
             struct net net;
             net_open(&net, device[d], &(struct want){methods[m][0], 20, 1});
-            const float *cross = net.runner->data.weigh.host + 3 * TASKS + TASKS * TASKS;
+            const float *cross = net.runner->data.weigh.host + net.runner->data.weigh.at.cross;
             for (int i = 0; i < STEPS; i++) {
                 run(&net, i, (uint32_t)i + 1, 0);
                 const int last = i == STEPS - 1;

@@ -290,6 +290,35 @@ static void both_ways_to_the_gram_matrix_agree(void **state)
         }
 }
 
+static uint64_t bytes_read(const char *method, size_t tasks)
+{
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    struct net *net = calloc(1, sizeof *net);
+    struct bough__runner *runner;
+    assert_non_null(net);
+    net_open(net, device, method, tasks);
+    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(bough__runner_begin(runner));
+    const uint64_t before = device->counts.bytes_read;
+    run(runner, 0);
+    const uint64_t bytes = device->counts.bytes_read - before;
+    bough__runner_destroy(&runner);
+    net_close(net);
+    free(net);
+    return bytes;
+}
+
+// Losses [T, 2]; a solve by two batches: losses of both, roots and two matrices of products.
+static void no_more_is_read_than_is_asked_for(void **state)
+{
+    (void)state;
+    const size_t tasks = 3, losses = 2 * tasks, products = 2 * losses + tasks + 2 * tasks * tasks;
+    assert_int_equal(bytes_read("dwa", tasks), losses * sizeof(float));
+    assert_int_equal(bytes_read("famo", tasks), 2 * losses * sizeof(float));
+    assert_int_equal(bytes_read("auto_lambda", tasks), (losses + products) * sizeof(float));
+}
+
 // The stages of a training step, in order; all their launches are labelled so.
 static void stages_are(const char *method, enum bough__jacobian jacobian, const char *wanted)
 {
@@ -353,6 +382,7 @@ int main(void)
         cmocka_unit_test(squares_that_overflow_are_told),
         cmocka_unit_test(what_is_unsolved_is_warned_of_once_and_counted),
         cmocka_unit_test(both_ways_to_the_gram_matrix_agree),
+        cmocka_unit_test(no_more_is_read_than_is_asked_for),
         cmocka_unit_test(a_step_has_the_stages_that_its_weighting_needs),
     };
     return cmocka_run_group_tests(tests, training_start, training_end);
