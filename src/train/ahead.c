@@ -139,13 +139,10 @@ done:
 
 enum bough_status bough__ahead_heads(const struct bough__ahead *ahead, struct bough__sequence *out)
 {
-    enum bough_status status;
-    const struct bough__span shares = bough__whole(ahead->weigh->shares);
-    if (!bough__weigh_steps(ahead->weigh))
-        return weigh_heads(ahead, out, 0, bough__whole(ahead->weigh->weights), 0);
-    BOUGH_TRY(weigh_heads(ahead, out, 0, shares, 0));
-    BOUGH_TRY(
-        weigh_heads(ahead, out, 1, bough__span_at(shares, tasks_of(ahead) * sizeof(float)), 1));
+    enum bough_status status = BOUGH_OK;
+    const struct bough__weigh_data *weigh = ahead->weigh;
+    for (size_t batch = 0; batch < bough__weigh_batches(weigh); batch++)
+        BOUGH_TRY(weigh_heads(ahead, out, batch, bough__weigh_weights(weigh, batch, 0), batch > 0));
 done:
     return status;
 }

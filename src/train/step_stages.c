@@ -278,42 +278,21 @@ done:
 
 // ---- The update's gradient ----
 
-// Of a weighting with steps, by the gradients of both batches.
-static enum bough_status sum_both(struct bough__step *step)
-{
-    enum bough_status status = BOUGH_OK;
-    const struct bough__weigh_data *weigh = &step->data->weigh;
-    const size_t tasks = tasks_of(step);
-    name(step, weigh->by_gradients.row->row.name, NULL);
-    for (size_t batch = 0; batch < 2; batch++)
-        BOUGH_TRY(bough__stack_sum_write(
-            &step->sequence, &(struct bough__stack_sum){
-                                 .tasks = (int64_t)tasks,
-                                 .elements = weigh->columns,
-                                 .stack = bough__weigh_jacobian(weigh, batch),
-                                 .weights = bough__span_at(bough__whole(weigh->shares),
-                                                           batch * tasks * sizeof(float)),
-                                 .y = weigh->shared,
-                                 .add = batch > 0,
-                             }));
-done:
-    return status;
-}
-
 static enum bough_status sum_weighted(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    const size_t tasks = tasks_of(step);
     name(step, weigh->by_gradients.row->row.name, NULL);
-    for (size_t g = 0; g < weigh->groups.count; g++) {
+    for (size_t i = 0; i < bough__weigh_batches(weigh) * weigh->groups.count; i++) {
+        const size_t batch = i / weigh->groups.count, g = i % weigh->groups.count;
         const struct bough__group *group = &weigh->groups.group[g];
         const struct bough__stack_sum sum = {
-            .tasks = (int64_t)tasks,
+            .tasks = (int64_t)tasks_of(step),
             .elements = group->columns,
-            .stack = columns_of(bough__weigh_jacobian(weigh, 0), group),
-            .weights = bough__span_at(bough__whole(weigh->weights), g * tasks * sizeof(float)),
+            .stack = columns_of(bough__weigh_jacobian(weigh, batch), group),
+            .weights = bough__weigh_weights(weigh, batch, g),
             .y = columns_of(weigh->shared, group),
+            .add = batch > 0,
         };
         BOUGH_TRY(bough__stack_sum_write(&step->sequence, &sum));
     }
@@ -329,8 +308,7 @@ enum bough_status bough__step_combine(struct bough__step *step)
         return BOUGH_OK;
     if (!step->data->weigh.jacobian)
         return bough__plan_weighted(step->plan, &step->sequence);
-    const enum bough_status status =
-        bough__weigh_steps(&step->data->weigh) ? sum_both(step) : sum_weighted(step);
+    const enum bough_status status = sum_weighted(step);
     return status == BOUGH_OK && step->data->ahead.weigh
                ? bough__ahead_heads(&step->data->ahead, &step->sequence)
                : status;

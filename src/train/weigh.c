@@ -306,6 +306,19 @@ struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data, s
     return jacobian;
 }
 
+size_t bough__weigh_batches(const struct bough__weigh_data *data)
+{
+    return data->shares ? 2 : 1;
+}
+
+struct bough__span bough__weigh_weights(const struct bough__weigh_data *data, size_t batch,
+                                        size_t group)
+{
+    const size_t row = batch * data->groups.count + group;
+    return bough__span_at(bough__whole(data->shares ? data->shares : data->weights),
+                          row * bough__weigh_tasks(data) * sizeof(float));
+}
+
 // ---- In a step, on the device ----
 
 enum bough_status bough__weigh_write(const struct bough__weigh_data *data,

@@ -82,6 +82,11 @@ struct bough__span bough__weigh_matrix(const struct bough__weigh_data *data, siz
 // Of a step's batch, 0 = the own one, then the others.
 struct bough__span bough__weigh_jacobian(const struct bough__weigh_data *data, size_t batch);
 
+// How many batches' gradients the update is a sum of, from the own one on; and their weights [T].
+size_t bough__weigh_batches(const struct bough__weigh_data *data);
+struct bough__span bough__weigh_weights(const struct bough__weigh_data *data, size_t batch,
+                                        size_t group);
+
 // What the gradients are wanted for; NOTHING where none are found apart.
 enum bough__weighting_needs bough__weigh_needs(const struct bough__weigh_data *data);
 
