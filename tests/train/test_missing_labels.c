@@ -2,34 +2,26 @@
 // though it had not been, whatever the next one holds; and batches that are fetched one by one
 // train as those that lie on the device.
 #include "mtl/weighting.h"
-#include "support/configs.h"
-#include "train/runner.h"
+#include "support/rows.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS = 3, ROWS = 130, WIDTH = 7, BATCH = 20, STEPS = 12, MOST_VALUES = 512 };
-
-static float x[ROWS][WIDTH], y[TASKS][ROWS];
+enum { BATCH = 20, STEPS = 12 };
 
 // Of the seven batches one lacks all labels, two those of b, and one those of a and b.
 static int make_data(void **state)
 {
     (void)state;
-    for (int n = 0; n < ROWS; n++) {
+    rows_fill();
+    for (int n = 2 * BATCH; n < 6 * BATCH; n++) {
         const int batch = n / BATCH;
-        for (int i = 0; i < WIDTH; i++)
-            x[n][i] = (float)((n * 37 + i * 11) % 17) / 8 - 1;
-        for (int t = 0; t < TASKS; t++)
-            y[t][n] = sinf((float)(n * (t + 2)));
-        if (batch >= 2 && batch <= 5)
-            y[1][n] = NAN;
+        rows_label[1][n] = NAN;
         if (batch == 3 || batch == 5)
-            y[0][n] = NAN;
+            rows_label[0][n] = NAN;
         if (batch == 3)
-            y[2][n] = NAN;
+            rows_label[2][n] = NAN;
     }
     return 0;
 }
@@ -57,65 +49,28 @@ static const char *method_of(size_t index)
 
 // ---- A net ----
 
-struct net {
-    struct bough_config config;
-    struct bough__model *model;
-    struct bough__split split;
-    struct bough__runner *runner;
-};
-
-static void net_open(struct net *net, struct bough_device *device, const char *method, int resident)
+static void net_open(struct rows_net *net, struct bough_device *device, const char *method,
+                     int resident)
 {
-    char weighting[160];
-    struct bough__column column[1 + TASKS] = {{.host = x, .dtype = BOUGH_F32, .width = WIDTH}};
-    snprintf(weighting, sizeof weighting, "weighting=%s", method);
-    *net = (struct net){
-        .config = test_config("data: none\n"
-                              "trunk: [linear: 5, batch_norm, tanh, dropout: 0.2, linear: 4]\n"
-                              "optimizer: {name: sgd, lr: 0.05, clip_norm: 0.7}\n"
-                              "train: {batch_size: 20}\n"
-                              "tasks:\n"
-                              "  a: {target: y, loss: mse, head: [linear: 1]}\n"
-                              "  b: {target: y, loss: mse, weight: 0.5, head: [linear: 1]}\n"
-                              "  c: {target: y, loss: mse, head: [linear: 1]}\n",
-                              weighting, NULL)};
-    for (int t = 0; t < TASKS; t++)
-        column[1 + t] = (struct bough__column){.host = y[t], .dtype = BOUGH_F32, .width = 1};
-    assert_ok(bough__model_create(&net->model, &net->config, &(struct bough_shape){1, {WIDTH}},
-                                  device, NULL));
-    assert_true(net->model->params.elements <= MOST_VALUES);
-    assert_ok(bough__table_init(&net->split.table, device, column, 1 + TASKS, ROWS, BATCH,
-                                resident ? bough__table_budget(device) : 0));
-    assert_ok(
-        bough__runner_create(&net->runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
-    assert_ok(bough__runner_begin(net->runner));
-}
-
-static void net_close(struct net *net)
-{
-    bough__runner_destroy(&net->runner);
-    bough__table_fini(&net->split.table);
-    bough__model_destroy(&net->model);
+    rows_open(net, device, &(struct rows_want){method, BATCH, resident},
+              "trunk=[linear: 5, batch_norm, tanh, dropout: 0.2, linear: 4]");
 }
 
 // Steps first..end-1, counted from 0.
-static void run(struct net *net, int first, int end)
+static void run(struct rows_net *net, int first, int end)
 {
-    for (int i = first; i < end; i++) {
-        struct step_state state = {.seed = {5}};
-        bough__optimizer_set_step(&state, &net->config.optimizer, (uint32_t)i + 1, 0.05f);
-        assert_ok(bough__runner_step(net->runner, i % net->runner->steps, &state));
-    }
+    for (int i = first; i < end; i++)
+        rows_step(net, i % net->runner->steps, (uint32_t)i + 1, 0.05f);
 }
 
 // All that a checkpoint keeps of it.
 struct kept {
-    float value[MOST_VALUES];
+    float value[ROWS_MOST_VALUES];
     char *weighing;
     size_t bytes;
 };
 
-static void keep(struct kept *kept, const struct net *net)
+static void keep(struct kept *kept, const struct rows_net *net)
 {
     const struct bough__params *params = &net->model->params;
     memset(kept->value, 0, sizeof kept->value);
@@ -127,7 +82,7 @@ static void keep(struct kept *kept, const struct net *net)
     assert_ok(bough__weigh_state_read(&net->runner->data.weigh, kept->weighing));
 }
 
-static void put_back(struct net *net, const struct kept *kept)
+static void put_back(struct rows_net *net, const struct kept *kept)
 {
     const struct bough__params *params = &net->model->params;
     assert_ok(bough__write(bough__whole(params->value), kept->value,
@@ -138,7 +93,7 @@ static void put_back(struct net *net, const struct kept *kept)
 
 static void same(const struct kept *a, const struct kept *b, const char *method, int at)
 {
-    for (size_t i = 0; i < MOST_VALUES; i++)
+    for (size_t i = 0; i < ROWS_MOST_VALUES; i++)
         assert_true(isfinite(a->value[i]));
     if (memcmp(a->value, b->value, sizeof a->value) != 0 ||
         memcmp(a->weighing, b->weighing, a->bytes) != 0)
@@ -151,12 +106,12 @@ static void goes_on_from(struct bough_device *device, const char *method, const 
                          int step, const struct kept *end)
 {
     static struct kept parts;
-    struct net net;
+    struct rows_net net;
     net_open(&net, device, method, step % 2);
     put_back(&net, at);
     run(&net, step, STEPS);
     keep(&parts, &net);
-    net_close(&net);
+    rows_close(&net);
     same(end, &parts, method, step);
     free(parts.weighing);
 }
@@ -164,7 +119,7 @@ static void goes_on_from(struct bough_device *device, const char *method, const 
 static void train_and_stop(struct bough_device *device, const char *method, int apart)
 {
     static struct kept at[STEPS], end;
-    struct net net;
+    struct rows_net net;
     net_open(&net, device, method, 1);
     for (int i = 1; i < STEPS; i++) {
         run(&net, i - 1, i);
@@ -172,7 +127,7 @@ static void train_and_stop(struct bough_device *device, const char *method, int 
     }
     run(&net, STEPS - 1, STEPS);
     keep(&end, &net);
-    net_close(&net);
+    rows_close(&net);
     for (int i = 1; i < STEPS; i++) {
         if (i % apart == 0)
             goes_on_from(device, method, &at[i], i, &end);
