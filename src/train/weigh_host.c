@@ -56,7 +56,7 @@ done:
 static const char *lost_on_the_way(const struct bough__weigh_data *data)
 {
     const size_t tasks = bough__weigh_steps(data) ? bough__weigh_tasks(data) : 0;
-    const float *there = bough__host_there(data), *roots = bough__host_roots(data);
+    const float *there = data->host + data->at.there, *roots = data->host + data->at.roots;
     for (size_t t = 0; t < tasks; t++)
         if (data->host[2 * t + 1] != 0 && roots[t] != 0 && !isfinite(there[2 * t]))
             return data->model->config->tasks[t].name;
