@@ -84,34 +84,47 @@ static void a_set_that_there_is_not_is_an_error(void **state)
     assert_non_null(strstr(bough_last_error(), " base"));
 }
 
-// What nm tells about the library that is loaded, line by line: address, letter, name.
-static FILE *symbols(const Dl_info *library)
+enum { SYMBOLS = 20000 };
+
+struct symbols {
+    struct symbol {
+        size_t address;
+        char letter, name[120];
+    } row[SYMBOLS];
+    int count;
+};
+
+// What nm tells about the library that is loaded.
+static void symbols_read(struct symbols *symbols, const Dl_info *library)
 {
     char command[1100];
     snprintf(command, sizeof command, "nm '%s'", library->dli_fname);
     FILE *lines = popen(command, "r");
     assert_non_null(lines);
-    return lines;
+    symbols->count = 0;
+    for (char line[1000]; fgets(line, sizeof line, lines);) {
+        assert_true(symbols->count < SYMBOLS);
+        struct symbol *row = &symbols->row[symbols->count];
+        symbols->count += sscanf(line, "%zx %c %119s", &row->address, &row->letter, row->name) == 3;
+    }
+    pclose(lines);
 }
 
-// Whether one of the library's functions begins there, as `name`.
-static int function_at(char *name, const Dl_info *library, size_t at)
+// The library's function that begins there.
+static const char *function_at(const struct symbols *symbols, size_t at)
 {
-    size_t address;
-    char letter = 0;
-    FILE *lines = symbols(library);
-    int found = 0;
-    for (char line[1000]; fgets(line, sizeof line, lines);)
-        if (!found && sscanf(line, "%zx %c %199s", &address, &letter, name) == 3)
-            found = address == at && strchr("tT", letter);
-    pclose(lines);
-    return found;
+    for (int i = 0; i < symbols->count; i++)
+        if (symbols->row[i].address == at && strchr("tT", symbols->row[i].letter))
+            return symbols->row[i].name;
+    fail_msg("no function at %zx", at);
+    return NULL;
 }
 
 // Every kernel's C twin: the loader has put the clone that it took into the kernel's row.
 static void kernels_run_with_no_better_set_than_the_forced_one(void **state)
 {
     const char *forced = *state;
+    static struct symbols symbols;
     int clones = 0, kernels = 0;
     Dl_info library;
     bough__kernel_fn *run;
@@ -119,27 +132,25 @@ static void kernels_run_with_no_better_set_than_the_forced_one(void **state)
     void *code;
     memcpy(&code, &of_the_library, sizeof code); // ISO C converts no function to an object
     assert_int_not_equal(dladdr(code, &library), 0);
-    FILE *lines = symbols(&library);
-    size_t address;
-    char letter;
-    for (char line[1000], name[200], twin[200]; fgets(line, sizeof line, lines);) {
-        if (sscanf(line, "%zx %c %199s", &address, &letter, name) != 3 || letter != 'd' ||
-            strncmp(name, "kernel_", 7) != 0)
+    symbols_read(&symbols, &library);
+    for (int i = 0; i < symbols.count; i++) {
+        const struct symbol *row = &symbols.row[i];
+        if (row->letter != 'd' || strncmp(row->name, "kernel_", 7) != 0)
             continue;
-        const struct bough__kernel *kernel = (const void *)((char *)library.dli_fbase + address);
+        const struct bough__kernel *kernel =
+            (const void *)((char *)library.dli_fbase + row->address);
         run = kernel->run;
         memcpy(&code, &run, sizeof code);
-        assert_true(
-            function_at(twin, &library, (size_t)((char *)code - (char *)library.dli_fbase)));
+        const char *twin =
+            function_at(&symbols, (size_t)((char *)code - (char *)library.dli_fbase));
         const char *set = strstr(twin, ".avx512f") ? "avx512"
                           : strstr(twin, ".avx2")  ? "avx2"
                                                    : "base";
         clones += strcmp(set, forced) == 0;
         kernels++;
         if (strcmp(set, "base") != 0 && strcmp(set, forced) != 0)
-            fail_msg("%s runs %s; wanted %s", name, twin, forced);
+            fail_msg("%s runs %s; wanted %s", row->name, twin, forced);
     }
-    pclose(lines);
     printf("%d of %d kernels run with %s\n", clones, kernels, forced);
     assert_true(kernels > 40);
 #if defined __x86_64__ && defined __OPTIMIZE__ && !defined BOUGH_SANITIZED
