@@ -57,19 +57,25 @@ static void split(struct bough_tensor_writer *writer, unsigned first, unsigned r
     }
 }
 
-const char *training_data(const char *folder)
+const char *training_data_of(const char *folder, unsigned rows)
 {
     static char path[512];
     struct bough_tensor_writer *writer;
+    assert_true(rows <= TRAINING_ROWS);
     snprintf(path, sizeof path, "%s/data.safetensors", folder);
     assert_ok(bough_tensor_writer_create(&writer, path));
     for (int declare = 1; declare >= 0; declare--) {
-        split(writer, 0, TRAINING_ROWS, declare, "train");
+        split(writer, 0, rows, declare, "train");
         split(writer, TRAINING_ROWS, TRAINING_TEST_ROWS, declare, "test");
     }
     assert_ok(bough_tensor_writer_commit(writer));
     bough_tensor_writer_destroy(&writer);
     return path;
+}
+
+const char *training_data(const char *folder)
+{
+    return training_data_of(folder, TRAINING_ROWS);
 }
 
 const char *training_file;

@@ -7,8 +7,10 @@
 enum { TRAINING_ROWS = 384, TRAINING_TEST_ROWS = 40 };
 
 // Writes <folder>/data.safetensors: `image` U8 [N, 1, 8, 8], `shape` I64 with some -1, `bright` F32
-// with some NaN, `top` U8; splits train and test. Returns its path.
+// with some NaN, `top` U8; splits train, of TRAINING_ROWS or `rows` up to that, and test. Returns
+// its path.
 const char *training_data(const char *folder);
+const char *training_data_of(const char *folder, unsigned rows);
 
 // Before and after a group of tests: such a file in the group's folder.
 extern const char *training_file;

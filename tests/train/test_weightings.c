@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EPOCHS = 10, TASKS = 3 };
+enum { EPOCHS = 10, TASKS = 3, ROWS = 128 };
 
 // What goes with a row; behind them stand all rows, each alone.
 static const char *const combined[] = {
@@ -74,7 +74,7 @@ static void ten_steps(struct losses *losses, struct bough_device *device, const 
     struct bough_config config = config_of(method, "optimizer={name: sgd, lr: 0.01}");
     struct bough_run *run;
     config.train.epochs = EPOCHS;
-    config.train.batch_size = TRAINING_ROWS;
+    config.train.batch_size = ROWS;
     *losses = (struct losses){.count = 0};
     assert_ok(bough_train(
         &run, &config,
@@ -205,6 +205,14 @@ static void a_stopped_run_goes_on(void **state)
         }
 }
 
+// Few rows: many weightings train on them.
+static int start(void **state)
+{
+    test_folder_begin(state);
+    training_file = training_data_of(test_folder(), ROWS);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,5 +220,5 @@ int main(void)
         cmocka_unit_test(weights_of_one_change_nothing),
         cmocka_unit_test(a_stopped_run_goes_on),
     };
-    return cmocka_run_group_tests(tests, training_start, training_end);
+    return cmocka_run_group_tests(tests, start, training_end);
 }
