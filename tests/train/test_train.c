@@ -317,6 +317,7 @@ static void kill_a_training(const char *dir, unsigned microseconds, int resumes)
 {
     pid_t child = fork();
     if (child == 0) {
+        setenv("BOUGH_THREADS", "1", 1); // it is its files that are looked at
         execl("/proc/self/exe", "test_train", resumes ? "resume" : "train", dir, training_file,
               NULL);
         _exit(2);
