@@ -33,6 +33,12 @@ static inline void turn_back(global float *dx, global const float *turned,
 
 #if BOUGH_GROUP == 1
 
+// What an output of the pooling gives, where it took an element.
+struct pooled_output {
+    int at; // its channel's weight, turned
+    float dy;
+};
+
 // The outputs of a row of the pooling, by the element from which each was taken: those of element i
 // lie from i * capacity to end[i]. The elements are those of the convolution's rows from `first`
 // on; what took none is written behind them.

@@ -38,7 +38,7 @@ struct pooled_weight_params {
 };
 
 // dx [N, channels, height, width] of `turn`. What an image works in: dx turned, and behind it
-// pooled_output [elements + 1, capacity] and int [elements + 1]. Of `outputs`, batch and image are
+// two ints [elements + 1, capacity] and int [elements + 1]: the outputs of a row. Of `outputs`, batch and image are
 // not read, and add is of dx.
 struct pooled_input_params {
     struct pooled_params outputs;
@@ -48,12 +48,6 @@ struct pooled_input_params {
     int capacity;                             // outputs that may take the same element, at most
     int pool_rows, pool_stride, pool_padding; // down the columns
     int turned, work;                         // floats of dx turned, and of all
-};
-
-// What an output of the pooling gives, where it took an element.
-struct pooled_output {
-    int at; // its channel's weight, turned
-    float dy;
 };
 
 enum { BOUGH_LANES = 16 };

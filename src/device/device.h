@@ -37,6 +37,11 @@ struct bough__span {
 // twin.
 typedef void bough__kernel_fn(void *const *arg, const void *params, int64_t begin, int64_t end);
 
+// Likewise for a whole stack, two or more, whose arguments lie `stride[argument]` bytes apart:
+// reads what they share once for several of them.
+typedef void bough__stack_fn(void *const *arg, const size_t *stride, int64_t stack,
+                             const void *params, int64_t begin, int64_t end);
+
 // Stands before a C twin: it is compiled for AVX-512, for AVX2 and for what every machine has, and
 // the loader takes the best that this one runs. What it calls is compiled with it where it is
 // BOUGH_IN_TWIN. The sanitizers are not ready when the loader asks. tests/isa/ defines it with
@@ -64,7 +69,8 @@ struct bough__kernel {
     bough__kernel_fn *run;
     enum bough__grid grid;
     int args;
-    size_t params_size; // at most BOUGH_MAX_PARAMS
+    size_t params_size;         // at most BOUGH_MAX_PARAMS
+    bough__stack_fn *run_stack; // NULL = `run` for each of a stack
 };
 
 enum { BOUGH_MAX_ARGS = 20, BOUGH_MAX_PARAMS = 128 };

@@ -349,15 +349,17 @@ static void long_loop(void *const *arg, const void *params, int64_t begin, int64
 }
 
 static const struct bough__kernel kernel_row_sum = {
-    "selftest_row_sum", "selftest", row_sum, BOUGH_GRID_ROWS, 2, sizeof(struct selftest_params)};
+    "selftest_row_sum", "selftest", row_sum,
+    BOUGH_GRID_ROWS,    .args = 2,  .params_size = sizeof(struct selftest_params)};
 static const struct bough__kernel kernel_softmax = {
-    "selftest_softmax", "selftest", softmax, BOUGH_GRID_ROWS, 2, sizeof(struct selftest_params)};
+    "selftest_softmax", "selftest", softmax,
+    BOUGH_GRID_ROWS,    .args = 2,  .params_size = sizeof(struct selftest_params)};
 static const struct bough__kernel kernel_channel_sum = {
     "selftest_channel_sum", "selftest", channel_sum,
-    BOUGH_GRID_ROWS,        2,          sizeof(struct selftest_walk_params)};
+    BOUGH_GRID_ROWS,        .args = 2,  .params_size = sizeof(struct selftest_walk_params)};
 static const struct bough__kernel kernel_long_loop = {
     "selftest_long_loop", "selftest", long_loop,
-    BOUGH_GRID_ROWS,      2,          sizeof(struct selftest_params)};
+    BOUGH_GRID_ROWS,      .args = 2,  .params_size = sizeof(struct selftest_params)};
 
 // Over x [ROWS * COLS]; `out` numbers come of it.
 static enum bough_status row_kernel(struct bough_device *device, double *error,

@@ -135,114 +135,171 @@ BOUGH_TWIN static void conv2d_turn_windows(void *const *arg, const void *params,
 typedef float floats __attribute__((vector_size(64)));
 typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
 
-enum { SOME = 64 };
+enum { SOME = 64, TOGETHER = 4 };
 
-// What some outputs of the pooling give, and where their windows begin.
+// What some outputs of the pooling give to each of some of a stack, and where their windows begin.
 struct outputs {
     int at[SOME];
-    float dy[SOME];
+    float dy[TOGETHER][SOME];
     int count;
 };
 
-// sum [16 * vectors] += the runs of x, each times its dy.
-BOUGH_IN_TWIN void add_runs(float *sum, const float *x, const struct outputs *outputs, int vectors)
+// One of a stack, and those behind it: dy of a channel of an image, and sums of the channel.
+struct members {
+    const float *dy;
+    float *sum;
+    int64_t next_dy, next_sum; // floats from one to the next
+};
+
+// sum [16 * vectors] of each += the runs of x, each times its dy.
+BOUGH_IN_TWIN void add_runs(const struct members *m, int64_t sum, const float *x,
+                            const struct outputs *outputs, int members, int vectors)
 {
-    floats total[6];
-    for (int v = 0; v < vectors; v++)
-        total[v] = *(const floats_at *)(sum + BOUGH_LANES * v);
-    for (int i = 0; i < outputs->count; i++) {
-        const float *run = x + outputs->at[i];
-        const float dy = outputs->dy[i];
+    floats total[TOGETHER][6];
+    for (int k = 0; k < members; k++)
         for (int v = 0; v < vectors; v++)
-            total[v] += dy * *(const floats_at *)(run + BOUGH_LANES * v);
-    }
-    for (int v = 0; v < vectors; v++)
-        *(floats_at *)(sum + BOUGH_LANES * v) = total[v];
+            total[k][v] = *(const floats_at *)(m->sum + k * m->next_sum + sum + BOUGH_LANES * v);
+    for (int i = 0; i < outputs->count; i++)
+        for (int v = 0; v < vectors; v++) {
+            const floats run = *(const floats_at *)(x + outputs->at[i] + BOUGH_LANES * v);
+            for (int k = 0; k < members; k++)
+                total[k][v] += outputs->dy[k][i] * run;
+        }
+    for (int k = 0; k < members; k++)
+        for (int v = 0; v < vectors; v++)
+            *(floats_at *)(m->sum + k * m->next_sum + sum + BOUGH_LANES * v) = total[k][v];
 }
 
 // Likewise, of one vector: by sums that do not wait for each other.
-BOUGH_IN_TWIN void add_windows(float *sum, const float *x, const struct outputs *outputs)
+BOUGH_IN_TWIN void add_windows(const struct members *m, int64_t sum, const float *x,
+                               const struct outputs *outputs, int members)
 {
-    floats total[4] = {{0}};
+    floats total[TOGETHER][4] = {{{0}}};
     int i = 0;
     for (; i + 4 <= outputs->count; i += 4)
-        for (int j = 0; j < 4; j++)
-            total[j] += outputs->dy[i + j] * *(const floats_at *)(x + outputs->at[i + j]);
+        for (int j = 0; j < 4; j++) {
+            const floats run = *(const floats_at *)(x + outputs->at[i + j]);
+            for (int k = 0; k < members; k++)
+                total[k][j] += outputs->dy[k][i + j] * run;
+        }
     for (; i < outputs->count; i++)
-        total[0] += outputs->dy[i] * *(const floats_at *)(x + outputs->at[i]);
-    *(floats_at *)sum += (total[0] + total[1]) + (total[2] + total[3]);
+        for (int k = 0; k < members; k++)
+            total[k][0] += outputs->dy[k][i] * *(const floats_at *)(x + outputs->at[i]);
+    for (int k = 0; k < members; k++)
+        *(floats_at *)(m->sum + k * m->next_sum + sum) +=
+            (total[k][0] + total[k][1]) + (total[k][2] + total[k][3]);
 }
 
-BOUGH_IN_TWIN void add_outputs(float *sum, const float *x, const struct outputs *outputs,
-                               const struct pooled_params *p)
+BOUGH_IN_TWIN void add_outputs(const struct members *m, const float *x,
+                               const struct outputs *outputs, const struct pooled_params *p,
+                               int members)
 {
+    int64_t sum = 0;
     for (int tap = 0; tap < p->taps; tap++, x += p->tap_row, sum += p->lanes) {
         int i = 0;
         for (; i + 96 <= p->lanes; i += 96)
-            add_runs(sum + i, x + i, outputs, 6);
+            add_runs(m, sum + i, x + i, outputs, members, 6);
         for (; i + 48 <= p->lanes; i += 48)
-            add_runs(sum + i, x + i, outputs, 3);
+            add_runs(m, sum + i, x + i, outputs, members, 3);
         for (; i < p->lanes; i += 16)
-            add_runs(sum + i, x + i, outputs, 1);
+            add_runs(m, sum + i, x + i, outputs, members, 1);
     }
 }
 
 // Of one image and channel, from output `first` on, all: those without a gradient with a dy of 0,
 // as by vectors it is quick to find where windows begin.
-BOUGH_IN_TWIN void collect(struct outputs *outputs, const float *dy, const int *index, int first,
-                           const struct pooled_params *p)
+BOUGH_IN_TWIN void collect(struct outputs *outputs, const struct members *m, const int *index,
+                           int first, const struct pooled_params *p, int members)
 {
     const float inverse = 1.0f / (float)p->width;
     outputs->count = p->plane - first < SOME ? p->plane - first : SOME;
     for (int i = 0; i < outputs->count; i++) {
-        const int taken = index[first + i] >= 0, from = taken ? index[first + i] : 0;
+        const int from = index[first + i] >= 0 ? index[first + i] : 0;
         const int y = POOLED_ROW(from, inverse);
         outputs->at[i] = y * p->row + (from - y * p->width) * p->column;
-        outputs->dy[i] = taken ? dy[first + i] : 0.0f;
     }
+    for (int k = 0; k < members; k++)
+        for (int i = 0; i < outputs->count; i++)
+            outputs->dy[k][i] = index[first + i] >= 0 ? m->dy[k * m->next_dy + first + i] : 0.0f;
 }
 
 // Leaves out those without a gradient.
-BOUGH_IN_TWIN void leave_out(struct outputs *outputs, const int *index)
+BOUGH_IN_TWIN void leave_out(struct outputs *outputs, const int *index, int members)
 {
     int count = 0;
     for (int i = 0; i < outputs->count; i++) {
         outputs->at[count] = outputs->at[i];
-        outputs->dy[count] = outputs->dy[i];
+        for (int k = 0; k < members; k++)
+            outputs->dy[k][count] = outputs->dy[k][i];
         count += index[i] >= 0;
     }
     outputs->count = count;
 }
 
-BOUGH_IN_TWIN void add_plane(float *sum, const float *x, const float *dy, const int *index,
-                             const struct pooled_params *p)
+BOUGH_IN_TWIN void add_plane(const struct members *m, const float *x, const int *index,
+                             const struct pooled_params *p, int members)
 {
     for (int first = 0; first < p->plane; first += SOME) {
         struct outputs outputs;
-        collect(&outputs, dy, index, first, p);
+        collect(&outputs, m, index, first, p, members);
         for (int i = 0; p->windows && i < p->lanes; i += BOUGH_LANES)
-            add_windows(sum + i, x + i, &outputs);
+            add_windows(m, i, x + i, &outputs, members);
         if (!p->windows) {
-            leave_out(&outputs, index + first);
-            add_outputs(sum, x, &outputs, p);
+            leave_out(&outputs, index + first, members);
+            add_outputs(m, x, &outputs, p, members);
         }
     }
+}
+
+BOUGH_IN_TWIN void add_planes(const struct members *all, int64_t stack, const float *x,
+                              const int *index, const struct pooled_params *p)
+{
+    struct members m = *all;
+    for (int64_t k = 0, count; k < stack; k += count) {
+        count = bough__pooled_together(stack - k);
+        if (count == 4)
+            add_plane(&m, x, index, p, 4);
+        else if (count == 2)
+            add_plane(&m, x, index, p, 2);
+        else
+            add_plane(&m, x, index, p, 1);
+        m.dy += count * m.next_dy;
+        m.sum += count * m.next_sum;
+    }
+}
+
+// What pooling took, and x, a stack shares.
+BOUGH_IN_TWIN void add_channels(void *const *arg, const size_t *stride, int64_t stack,
+                                const struct pooled_params *p, int64_t begin, int64_t end)
+{
+    const int64_t size = (int64_t)p->taps * p->lanes;
+    struct members m = {.next_dy = (int64_t)(stride[0] / sizeof(float)),
+                        .next_sum = (int64_t)(stride[3] / sizeof(float))};
+    for (int64_t k = 0; k < stack && !p->add; k++)
+        for (int64_t i = begin * size; i < end * size; i++)
+            ((float *)arg[3])[k * m.next_sum + i] = 0.0f;
+    for (int64_t n = 0; n < p->batch; n++)
+        for (int64_t o = begin; o < end; o++) {
+            const int64_t plane = (n * p->channels + o) * p->plane;
+            m.dy = (const float *)arg[0] + plane;
+            m.sum = (float *)arg[3] + o * size;
+            add_planes(&m, stack, (const float *)arg[2] + n * p->image, (const int *)arg[1] + plane,
+                       p);
+        }
 }
 
 BOUGH_TWIN static void conv2d_pooled_weight_bwd(void *const *arg, const void *params, int64_t begin,
                                                 int64_t end)
 {
-    const struct pooled_params *p = params;
-    const int64_t size = (int64_t)p->taps * p->lanes;
-    float *sums = arg[3];
-    for (int64_t i = begin * size; !p->add && i < end * size; i++)
-        sums[i] = 0.0f;
-    for (int64_t n = 0; n < p->batch; n++)
-        for (int64_t o = begin; o < end; o++) {
-            const int64_t plane = (n * p->channels + o) * p->plane;
-            add_plane(sums + o * size, (const float *)arg[2] + n * p->image,
-                      (const float *)arg[0] + plane, (const int *)arg[1] + plane, p);
-        }
+    static const size_t none[4];
+    add_channels(arg, none, 1, params, begin, end);
+}
+
+BOUGH_TWIN static void conv2d_pooled_weight_stack(void *const *arg, const size_t *stride,
+                                                  int64_t stack, const void *params, int64_t begin,
+                                                  int64_t end)
+{
+    add_channels(arg, stride, stack, params, begin, end);
 }
 
 static void conv2d_pooled_weight_end(void *const *arg, const void *params, int64_t begin,
@@ -265,9 +322,13 @@ static const struct bough__kernel kernel_turn = {
 static const struct bough__kernel kernel_turn_windows = {
     "conv2d_turn_windows", "conv2d_pooled", conv2d_turn_windows,
     BOUGH_GRID_ROWS,       .args = 2,       .params_size = sizeof(struct turn_windows_params)};
-static const struct bough__kernel kernel_weight_bwd = {
-    "conv2d_pooled_weight_bwd", "conv2d_pooled", conv2d_pooled_weight_bwd,
-    BOUGH_GRID_SHORT_ROWS,      .args = 4,       .params_size = sizeof(struct pooled_params)};
+static const struct bough__kernel kernel_weight_bwd = {"conv2d_pooled_weight_bwd",
+                                                       "conv2d_pooled",
+                                                       conv2d_pooled_weight_bwd,
+                                                       BOUGH_GRID_SHORT_ROWS,
+                                                       .args = 4,
+                                                       .params_size = sizeof(struct pooled_params),
+                                                       .run_stack = conv2d_pooled_weight_stack};
 static const struct bough__kernel kernel_weight_end = {
     "conv2d_pooled_weight_end",
     "conv2d_pooled",

@@ -53,6 +53,18 @@ struct bough__conv2d_turned {
     int windows;
 };
 
+// How many of `left` of a stack are done at a time, 4, 2 or 1: as many as the registers hold sums
+// of.
+static inline int bough__pooled_together(int64_t left)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f"))
+        return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+#endif
+    (void)left;
+    return 1;
+}
+
 struct bough__conv2d_turned bough__conv2d_turned(const struct bough__op_call *conv);
 struct pooled_params bough__conv2d_pooled_params(const struct bough__conv2d_pooled *pooled,
                                                  const struct bough__conv2d_turned *turned);

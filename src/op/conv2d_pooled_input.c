@@ -60,16 +60,22 @@ static void conv2d_turn_weight(void *const *arg, const void *params, int64_t beg
 typedef float floats __attribute__((vector_size(64)));
 typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
 
+// An output of the pooling that took an element.
+struct output {
+    int at;   // its channel's weight, turned
+    int from; // its dy, among those of the image
+};
+
 // The outputs of a row of the pooling, by the element from which each was taken: those of element i
 // lie from i * capacity to end[i]. The elements are those of the convolution's rows from `first`
 // on; what took none is written behind them.
 struct taken {
-    struct pooled_output *output;
+    struct output *output;
     int *end;
     int first;
 };
 
-BOUGH_IN_TWIN void sort_outputs(struct taken *taken, const float *dy, const int *index, int row,
+BOUGH_IN_TWIN void sort_outputs(struct taken *taken, const int *index, int row,
                                 const struct pooled_input_params *p)
 {
     const int channels = p->outputs.channels, line = p->line, elements = p->elements;
@@ -79,57 +85,72 @@ BOUGH_IN_TWIN void sort_outputs(struct taken *taken, const float *dy, const int 
     const int before = taken->first * p->outputs.width;
     for (int i = 0; i <= elements; i++)
         taken->end[i] = i * p->capacity;
-    dy += (int64_t)row * line;
-    index += (int64_t)row * line;
-    for (int o = 0; o < channels; o++, dy += p->outputs.plane, index += p->outputs.plane)
+    for (int o = 0; o < channels; o++)
         for (int i = 0; i < line; i++) {
-            const int from = index[i], element = from < 0 ? elements : from - before;
+            const int at = o * p->outputs.plane + row * line + i;
+            const int from = index[at], element = from < 0 ? elements : from - before;
             const int end = taken->end[element];
-            taken->output[end] = (struct pooled_output){o * size, dy[i]};
+            taken->output[end] = (struct output){o * size, at};
             taken->end[element] = end + (from >= 0);
         }
 }
 
-// dx [16 * vectors] += the runs of the weight of some outputs, each times its dy.
-BOUGH_IN_TWIN void add_weights(float *dx, const float *weight, const struct pooled_output *output,
-                               const struct pooled_output *end, int vectors)
+// One of a stack, and those behind it: dy of an image, and dx, turned.
+struct members {
+    const float *dy;
+    float *dx;
+    int64_t next_dy, next_dx; // floats from one to the next
+};
+
+// dx [16 * vectors] of each += the runs of the weight of some outputs, each times its dy.
+BOUGH_IN_TWIN void add_weights(const struct members *m, const float *weight,
+                               const struct output *output, const struct output *end, int members,
+                               int vectors)
 {
-    floats total[6];
-    for (int v = 0; v < vectors; v++)
-        total[v] = *(const floats_at *)(dx + BOUGH_LANES * v);
-    for (; output < end; output++)
+    floats total[4][6];
+    for (int k = 0; k < members; k++)
         for (int v = 0; v < vectors; v++)
-            total[v] += output->dy * *(const floats_at *)(weight + output->at + BOUGH_LANES * v);
-    for (int v = 0; v < vectors; v++)
-        *(floats_at *)(dx + BOUGH_LANES * v) = total[v];
+            total[k][v] = *(const floats_at *)(m->dx + k * m->next_dx + BOUGH_LANES * v);
+    for (; output < end; output++)
+        for (int v = 0; v < vectors; v++) {
+            const floats run = *(const floats_at *)(weight + output->at + BOUGH_LANES * v);
+            for (int k = 0; k < members; k++)
+                total[k][v] += m->dy[k * m->next_dy + output->from] * run;
+        }
+    for (int k = 0; k < members; k++)
+        for (int v = 0; v < vectors; v++)
+            *(floats_at *)(m->dx + k * m->next_dx + BOUGH_LANES * v) = total[k][v];
 }
 
-BOUGH_IN_TWIN void add_elements(float *dx, const float *weight, const struct taken *taken,
-                                const struct pooled_input_params *p, int vectors)
+BOUGH_IN_TWIN void add_elements(const struct members *m, int64_t dx, const float *weight,
+                                const struct taken *taken, const struct pooled_input_params *p,
+                                int members, int vectors)
 {
     int i = 0;
     for (int y = 0; y < p->pool_rows; y++)
         for (int x = 0; x < p->outputs.width; x++, i++) {
-            const struct pooled_output *output = taken->output + (int64_t)i * p->capacity;
-            const struct pooled_output *end = taken->output + taken->end[i];
+            const struct output *output = taken->output + (int64_t)i * p->capacity;
+            const struct output *end = taken->output + taken->end[i];
+            struct members here = *m;
+            here.dx += dx + (int64_t)y * p->outputs.row + x * p->outputs.column;
             if (output < end)
-                add_weights(dx + (int64_t)y * p->outputs.row + x * p->outputs.column, weight,
-                            output, end, vectors);
+                add_weights(&here, weight, output, end, members, vectors);
         }
 }
 
-BOUGH_IN_TWIN void add_taken(float *dx, const float *weight, const struct taken *taken,
-                             const struct pooled_input_params *p)
+BOUGH_IN_TWIN void add_taken(const struct members *m, const float *weight,
+                             const struct taken *taken, const struct pooled_input_params *p,
+                             int members)
 {
-    dx += (int64_t)taken->first * p->outputs.row;
+    int64_t dx = (int64_t)taken->first * p->outputs.row;
     for (int tap = 0; tap < p->outputs.taps; tap++) {
         int i = 0;
         for (; i + 96 <= p->outputs.lanes; i += 96)
-            add_elements(dx + i, weight + i, taken, p, 6);
+            add_elements(m, dx + i, weight + i, taken, p, members, 6);
         for (; i + 48 <= p->outputs.lanes; i += 48)
-            add_elements(dx + i, weight + i, taken, p, 3);
+            add_elements(m, dx + i, weight + i, taken, p, members, 3);
         for (; i < p->outputs.lanes; i += 16)
-            add_elements(dx + i, weight + i, taken, p, 1);
+            add_elements(m, dx + i, weight + i, taken, p, members, 1);
         dx += p->outputs.tap_row;
         weight += p->outputs.lanes;
     }
@@ -147,26 +168,62 @@ BOUGH_IN_TWIN void turn_back(float *dx, const float *turned, const struct turn_p
         }
 }
 
-// The images of a range take turns in the place of its first, which stays in a cache.
+BOUGH_IN_TWIN void add_row(const struct members *all, int64_t stack, const float *weight,
+                           const struct taken *taken, const struct pooled_input_params *p)
+{
+    struct members m = *all;
+    for (int64_t k = 0, count; k < stack; k += count) {
+        count = bough__pooled_together(stack - k);
+        if (count == 4)
+            add_taken(&m, weight, taken, p, 4);
+        else if (count == 2)
+            add_taken(&m, weight, taken, p, 2);
+        else
+            add_taken(&m, weight, taken, p, 1);
+        m.dy += count * m.next_dy;
+        m.dx += count * m.next_dx;
+    }
+}
+
+// The images of a range take turns in the place of its first, which stays in a cache. What pooling
+// took, and the weight, a stack shares.
+BOUGH_IN_TWIN void add_images(void *const *arg, const size_t *stride, int64_t stack,
+                              const struct pooled_input_params *p, int64_t begin, int64_t end)
+{
+    const int64_t outputs = (int64_t)p->outputs.channels * p->outputs.plane;
+    const int64_t image = (int64_t)p->turn.channels * p->turn.height * p->turn.width;
+    struct members m = {.dx = (float *)arg[3] + begin * p->work,
+                        .next_dy = (int64_t)(stride[0] / sizeof(float)),
+                        .next_dx = (int64_t)(stride[3] / sizeof(float))};
+    struct taken taken = {.output = (struct output *)(m.dx + p->turned)};
+    taken.end = (int *)(taken.output + (int64_t)(p->elements + 1) * p->capacity);
+    for (int64_t n = begin; n < end; n++) {
+        m.dy = (const float *)arg[0] + n * outputs;
+        for (int64_t k = 0; k < stack; k++)
+            for (int64_t i = 0; i < p->turned; i++)
+                m.dx[k * m.next_dx + i] = 0.0f;
+        for (int row = 0; row * p->line < p->outputs.plane; row++) {
+            sort_outputs(&taken, (const int *)arg[1] + n * outputs, row, p);
+            add_row(&m, stack, arg[2], &taken, p);
+        }
+        for (int64_t k = 0; k < stack; k++)
+            turn_back((float *)((char *)arg[4] + (size_t)k * stride[4]) + n * image,
+                      m.dx + k * m.next_dx, &p->turn, p->outputs.add);
+    }
+}
+
 BOUGH_TWIN static void conv2d_pooled_input_bwd(void *const *arg, const void *params, int64_t begin,
                                                int64_t end)
 {
-    const struct pooled_input_params *p = params;
-    const int64_t outputs = (int64_t)p->outputs.channels * p->outputs.plane;
-    const int64_t image = (int64_t)p->turn.channels * p->turn.height * p->turn.width;
-    float *turned = (float *)arg[3] + begin * p->work;
-    struct taken taken = {.output = (struct pooled_output *)(turned + p->turned)};
-    taken.end = (int *)(taken.output + (int64_t)(p->elements + 1) * p->capacity);
-    for (int64_t n = begin; n < end; n++) {
-        for (int64_t i = 0; i < p->turned; i++)
-            turned[i] = 0.0f;
-        for (int row = 0; row * p->line < p->outputs.plane; row++) {
-            sort_outputs(&taken, (const float *)arg[0] + n * outputs,
-                         (const int *)arg[1] + n * outputs, row, p);
-            add_taken(turned, arg[2], &taken, p);
-        }
-        turn_back((float *)arg[4] + n * image, turned, &p->turn, p->outputs.add);
-    }
+    static const size_t none[5];
+    add_images(arg, none, 1, params, begin, end);
+}
+
+BOUGH_TWIN static void conv2d_pooled_input_stack(void *const *arg, const size_t *stride,
+                                                 int64_t stack, const void *params, int64_t begin,
+                                                 int64_t end)
+{
+    add_images(arg, stride, stack, params, begin, end);
 }
 
 static const struct bough__kernel kernel_turn_weight = {.name = "conv2d_turn_weight",
@@ -182,7 +239,8 @@ static const struct bough__kernel kernel_input_bwd = {.name = "conv2d_pooled_inp
                                                       .grid = BOUGH_GRID_SHORT_ROWS,
                                                       .args = 5,
                                                       .params_size =
-                                                          sizeof(struct pooled_input_params)};
+                                                          sizeof(struct pooled_input_params),
+                                                      .run_stack = conv2d_pooled_input_stack};
 
 // Once, for all parts of the batch and the whole stack.
 static enum bough_status turn_weight(struct bough__sequence *out, const struct bough__op_call *conv,

@@ -188,14 +188,16 @@ BOUGH_TWIN static void class_map_bwd(void *const *arg, const void *params, int64
 
 // Of one position a sample, and of more.
 static const struct bough__kernel kernel_class_fwd[] = {
-    {"class_loss_fwd", "loss", class_loss_fwd, BOUGH_GRID_ROWS, 5,
-     sizeof(struct class_loss_params)},
-    {"class_map_fwd", "loss", class_map_fwd, BOUGH_GRID_ITEMS, 5, sizeof(struct class_loss_params)},
+    {"class_loss_fwd", "loss", class_loss_fwd, BOUGH_GRID_ROWS, .args = 5,
+     .params_size = sizeof(struct class_loss_params)},
+    {"class_map_fwd", "loss", class_map_fwd, BOUGH_GRID_ITEMS, .args = 5,
+     .params_size = sizeof(struct class_loss_params)},
 };
 static const struct bough__kernel kernel_class_bwd[] = {
-    {"class_loss_bwd", "loss", class_loss_bwd, BOUGH_GRID_ROWS, 7,
-     sizeof(struct class_loss_params)},
-    {"class_map_bwd", "loss", class_map_bwd, BOUGH_GRID_ITEMS, 7, sizeof(struct class_loss_params)},
+    {"class_loss_bwd", "loss", class_loss_bwd, BOUGH_GRID_ROWS, .args = 7,
+     .params_size = sizeof(struct class_loss_params)},
+    {"class_map_bwd", "loss", class_map_bwd, BOUGH_GRID_ITEMS, .args = 7,
+     .params_size = sizeof(struct class_loss_params)},
 };
 
 // [N, ...] of scores [N, K, ...].

@@ -20,7 +20,7 @@ static void affine(void *const *arg, const void *params, int64_t begin, int64_t 
 }
 
 // A twin for plain C alone; what OpenCL kernels do is tested with their ops.
-static const struct bough__kernel kernel_affine = {"affine",         "none", affine,
-                                                   BOUGH_GRID_ITEMS, 3,      sizeof(struct affine)};
+static const struct bough__kernel kernel_affine = {
+    "affine", "none", affine, BOUGH_GRID_ITEMS, .args = 3, .params_size = sizeof(struct affine)};
 
 #endif

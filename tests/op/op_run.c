@@ -286,7 +286,10 @@ static void write_before(const struct block *block)
     assert_non_null(before);
     for (size_t i = 0; i < count; i++)
         before[i] = OP_BEFORE;
-    block_write_stack(block, (const void *[OP_STACKED]){before, before, before});
+    const void *all[OP_STACKED];
+    for (int s = 0; s < OP_STACKED; s++)
+        all[s] = before;
+    block_write_stack(block, all);
     free(before);
 }
 

@@ -6,7 +6,8 @@
 #include "op/op_cases.h"
 #include "support/support.h"
 
-enum { OP_STACKED = 3 }; // gradients of a stack
+// Gradients of a stack: what does some of them together has four, two and one.
+enum { OP_STACKED = 7 };
 
 // What a case is run with.
 struct op_setup {

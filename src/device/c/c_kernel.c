@@ -8,20 +8,26 @@
 struct kernel_launch {
     struct bough__c_launch base;
     bough__kernel_fn *fn;
+    bough__stack_fn *stack_fn; // NULL = `fn` for each of the stack
     char *arg[BOUGH_MAX_ARGS];
     size_t stride[BOUGH_MAX_ARGS]; // from one of a stack to the next
     int args;
-    int64_t stack, count;
-    int64_t grain;  // ranges begin at multiples of it, so that threads share no cache line
-    int64_t ranges; // of each of a stack
-    int alone;      // the caller does all
+    int64_t members, stack; // of the call's stack; how many are done apart: all, or 1 by `stack_fn`
+    int64_t count;          // items of each
+    int64_t grain;          // ranges begin at multiples of it, so that threads share no cache line
+    int64_t ranges;         // of each that is done apart
+    int alone;              // the caller does all
     _Alignas(16) unsigned char params[BOUGH_MAX_PARAMS];
 };
 
-// Of number `index` of the stack.
+// Of number `index` of the stack, or of all of it.
 static void run_part(const struct kernel_launch *l, int64_t index, int64_t begin, int64_t end)
 {
     void *arg[BOUGH_MAX_ARGS];
+    if (l->stack < l->members) {
+        l->stack_fn((void *const *)l->arg, l->stride, l->members, l->params, begin, end);
+        return;
+    }
     for (int i = 0; i < l->args; i++)
         arg[i] = l->arg[i] ? l->arg[i] + (size_t)index * l->stride[i] : NULL;
     l->fn(arg, l->params, begin, end);
@@ -71,6 +77,7 @@ enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
         return bough__no_memory();
     l->base = (struct bough__c_launch){{.device = device}, run, destroy};
     l->fn = call->kernel->run;
+    l->stack_fn = call->kernel->run_stack;
     l->args = call->kernel->args;
     for (int i = 0; i < l->args; i++) {
         l->arg[i] = bough__c_pointer(call->arg[i]);
@@ -78,10 +85,11 @@ enum bough_status bough__c_prepare_kernel(struct bough__launch **launch,
     }
     if (call->kernel->params_size)
         memcpy(l->params, call->params, call->kernel->params_size);
-    l->stack = call->stack;
+    l->members = call->stack;
+    l->stack = l->stack_fn ? 1 : call->stack;
     l->count = call->count;
     l->grain = call->kernel->grid == BOUGH_GRID_ITEMS ? 64 : 1;
-    set_ranges(l, call->work ? call->work : call->count);
+    set_ranges(l, (call->work ? call->work : call->count) * (l->members / l->stack));
     *launch = &l->base.base;
     return BOUGH_OK;
 }

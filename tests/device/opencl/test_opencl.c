@@ -95,7 +95,8 @@ static void scale(struct bough_device *device, const char *name)
     enum { COUNT = 65 };
     const float factor = 2;
     float x[COUNT], y[COUNT];
-    struct bough__kernel kernel = {name, "scaled", twin, BOUGH_GRID_ITEMS, 3, sizeof factor};
+    struct bough__kernel kernel = {
+        name, "scaled", twin, BOUGH_GRID_ITEMS, .args = 3, .params_size = sizeof factor};
     struct bough__buffer *buffer;
     struct bough__launch *launch[2];
     for (int i = 0; i < COUNT; i++)

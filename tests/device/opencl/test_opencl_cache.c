@@ -85,8 +85,8 @@ static int fills_disk(const struct bough_device *device, int at_the_end)
 // Counts 0, 1, 2... by a kernel, opening and closing the device. 0 if there is none.
 static int use_once(void)
 {
-    const struct bough__kernel kernel = {"count_up",       "counting", do_nothing,
-                                         BOUGH_GRID_ITEMS, 1,          0};
+    const struct bough__kernel kernel = {"count_up", "counting", do_nothing, BOUGH_GRID_ITEMS,
+                                         .args = 1};
     struct bough_device *device = opencl_open();
     struct bough__buffer *buffer;
     struct bough__launch *launch;

@@ -119,8 +119,8 @@ static void it_trains_as_the_compiler_does(void **state)
 static void without_it_nothing_is_built(void **state)
 {
     (void)state;
-    const struct bough__kernel kernel = {
-        "activation_fwd", "activation", NULL, BOUGH_GRID_ITEMS, 2, 0};
+    const struct bough__kernel kernel = {"activation_fwd", "activation", NULL, BOUGH_GRID_ITEMS,
+                                         .args = 2};
     struct bough__buffer *buffer;
     struct bough__launch *launch;
     struct bough_device *device = opencl_open();
@@ -273,8 +273,8 @@ static size_t place_of(json_t *programs, const char *source)
 // Opens without the self-test, and wants activation_fwd.
 static void assert_relu_fails(enum bough_status status, const char *why)
 {
-    const struct bough__kernel kernel = {
-        "activation_fwd", "activation", NULL, BOUGH_GRID_ITEMS, 2, 0};
+    const struct bough__kernel kernel = {"activation_fwd", "activation", NULL, BOUGH_GRID_ITEMS,
+                                         .args = 2};
     struct bough__buffer *buffer;
     struct bough__launch *launch;
     setenv("BOUGH_KERNELS", changed, 1);
