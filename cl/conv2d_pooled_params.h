@@ -38,8 +38,8 @@ struct pooled_weight_params {
 };
 
 // dx [N, channels, height, width] of `turn`. What an image works in: dx turned, and behind it
-// two ints [elements + 1, capacity] and int [elements + 1]: the outputs of a row. Of `outputs`, batch and image are
-// not read, and add is of dx.
+// two ints [elements + 1, capacity] and int [elements + 1]: the outputs of a row. Of `outputs`,
+// batch and image are not read, and add is of dx.
 struct pooled_input_params {
     struct pooled_params outputs;
     struct turn_params turn;
