@@ -34,6 +34,12 @@ struct op_result {
 
 int op_tiny(void);
 
+// How many a stack has: fewer where shapes are small.
+static inline int op_stacked(void)
+{
+    return op_tiny() ? 3 : OP_STACKED;
+}
+
 // `size` stands for SWEEP. Fails the test if the shape rule refuses or gives another shape.
 // Returns 0 where there is nothing to run: the row expected a refusal, or the op is a view.
 int op_setup_init(struct op_setup *setup, const struct op_case *row, int64_t size);
