@@ -135,12 +135,12 @@ BOUGH_TWIN static void conv2d_turn_windows(void *const *arg, const void *params,
 typedef float floats __attribute__((vector_size(64)));
 typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
 
-enum { SOME = 64, TOGETHER = 4 };
+enum { SOME = 64 };
 
 // What some outputs of the pooling give to each of some of a stack, and where their windows begin.
 struct outputs {
     int at[SOME];
-    float dy[TOGETHER][SOME];
+    float dy[BOUGH_POOLED_TOGETHER][SOME];
     int count;
 };
 
@@ -155,7 +155,7 @@ struct members {
 BOUGH_IN_TWIN void add_runs(const struct members *m, int64_t sum, const float *x,
                             const struct outputs *outputs, int members, int vectors)
 {
-    floats total[TOGETHER][6];
+    floats total[BOUGH_POOLED_TOGETHER][6];
     for (int k = 0; k < members; k++)
         for (int v = 0; v < vectors; v++)
             total[k][v] = *(const floats_at *)(m->sum + k * m->next_sum + sum + BOUGH_LANES * v);
@@ -174,7 +174,7 @@ BOUGH_IN_TWIN void add_runs(const struct members *m, int64_t sum, const float *x
 BOUGH_IN_TWIN void add_windows(const struct members *m, int64_t sum, const float *x,
                                const struct outputs *outputs, int members)
 {
-    floats total[TOGETHER][4] = {{{0}}};
+    floats total[BOUGH_POOLED_TOGETHER][4] = {{{0}}};
     int i = 0;
     for (; i + 4 <= outputs->count; i += 4)
         for (int j = 0; j < 4; j++) {

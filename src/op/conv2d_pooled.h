@@ -55,6 +55,7 @@ struct bough__conv2d_turned {
 
 // How many of `left` of a stack are done at a time, 4, 2 or 1: as many as the registers hold sums
 // of.
+enum { BOUGH_POOLED_TOGETHER = 4 };
 static inline int bough__pooled_together(int64_t left)
 {
 #ifdef __x86_64__

@@ -107,7 +107,7 @@ BOUGH_IN_TWIN void add_weights(const struct members *m, const float *weight,
                                const struct output *output, const struct output *end, int members,
                                int vectors)
 {
-    floats total[4][6];
+    floats total[BOUGH_POOLED_TOGETHER][6];
     for (int k = 0; k < members; k++)
         for (int v = 0; v < vectors; v++)
             total[k][v] = *(const floats_at *)(m->dx + k * m->next_dx + BOUGH_LANES * v);
