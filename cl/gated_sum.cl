@@ -11,7 +11,7 @@ ITEM_KERNEL void gated_sum_fwd(ARG(x), ARG(gate), ARG(y), const ulong count,
         const size_t row = (uint)i / (uint)p.width, at = i - row * p.width;
         const size_t length = min(p.width - at, end - i);
         global const float *from = x + row * p.experts * p.width + at;
-        global const float *factor = gate + row * p.experts;
+        global const float *factor = gate + row * p.gates;
         global float *to = y + i;
         APART
         for (size_t j = 0; j < length; j++)
@@ -35,8 +35,9 @@ ITEM_KERNEL void gated_sum_dx(ARG(gate), ARG(dy), ARG(dx), const ulong count,
     for (size_t i = items_begin(count), end = items_end(count); i < end;) {
         const size_t expert = (uint)i / (uint)p.width, at = i - expert * p.width;
         const size_t length = min(p.width - at, end - i);
-        global const float *from = dy + (uint)expert / (uint)p.experts * p.width + at;
-        const float factor = gate[expert];
+        const size_t row = (uint)expert / (uint)p.experts;
+        global const float *from = dy + row * p.width + at;
+        const float factor = gate[row * p.gates + (expert - row * p.experts)];
         APART
         for (size_t j = 0; j < length; j++)
             dx[i + j] = factor * from[j] + (p.add ? dx[i + j] : 0.0f);
@@ -63,4 +64,20 @@ ROW_KERNEL void gated_sum_dgate(ARG(x), ARG(dy), ARG(dgate), const ulong count,
     const float dot = GROUP_SUM(sum_floats(sum), scratch);
     if (get_local_id(0) == 0)
         dgate[row] = dot + (p.add ? dgate[row] : 0.0f);
+}
+
+// One row per expert.
+ROW_KERNEL void gated_sum_dgate_end(ARG(part), ARG(dgate), const ulong count,
+                                    const struct gated_sum_end_params p)
+{
+    local float scratch[BOUGH_GROUP];
+    VIEW(const float, part);
+    VIEW(float, dgate);
+    const size_t expert = get_group_id(0);
+    float sum = 0.0f;
+    for (int row = get_local_id(0); row < p.rows; row += BOUGH_GROUP)
+        sum += part[(size_t)row * p.experts + expert];
+    const float all = GROUP_SUM(sum, scratch);
+    if (get_local_id(0) == 0)
+        dgate[expert] = all + (p.add ? dgate[expert] : 0.0f);
 }

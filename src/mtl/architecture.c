@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,24 +75,114 @@ done:
     return status;
 }
 
-// ---- Parts ----
-
-enum bough_status bough__wiring_share(struct bough__builder *builder, struct bough__wiring *wiring,
-                                      int32_t node)
+enum bough_status bough__stack(struct bough__builder *builder, int32_t *stacked,
+                               const int32_t *node, size_t count, const char *part)
 {
-    wiring->shared = BOUGH_NEW(&builder->params->arena, int32_t, 1);
-    if (!wiring->shared)
+    enum bough_status status;
+    const struct bough_shape one = *bough__graph_shape(builder->graph, node[0]);
+    struct bough__attr attr = {.shape = {.rank = one.rank, .dim = {(int64_t)count}}};
+    for (int32_t i = 1; i < one.rank; i++)
+        attr.shape.dim[i] = one.dim[i];
+    BOUGH_TRY(bough__join(builder, stacked, node, count, part));
+    BOUGH_TRY(bough__graph_op(builder->graph, stacked, &bough__op_reshape, &attr, stacked, 1));
+done:
+    return status;
+}
+
+// ---- Gates ----
+
+enum bough_status bough__gate(struct bough__builder *builder, int32_t *gate, int32_t x,
+                              int64_t experts, const char *prefix)
+{
+    struct bough__linear_options linear = {.units = (int32_t)experts};
+    const struct bough__choice layers[] = {
+        {&bough__layer_flatten.row, NULL},
+        {&bough__layer_linear.row, &linear},
+        {&bough__layer_softmax.row, NULL},
+    };
+    *gate = x;
+    return bough__layers_build(builder, gate, layers, 0, sizeof layers / sizeof *layers, prefix);
+}
+
+enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int32_t stacked,
+                             int32_t gate, const char *prefix)
+{
+    enum bough_status status;
+    const int32_t input[] = {stacked, gate};
+    char name[200];
+    snprintf(name, sizeof name, "%s.mix", prefix);
+    BOUGH_TRY(bough__builder_begin(builder, name));
+    BOUGH_TRY(bough__graph_op(builder->graph, mixed, &bough__op_gated_sum, NULL, input, 2));
+    builder->flops += 2 * bough_shape_elements(bough__graph_shape(builder->graph, stacked));
+    bough__builder_end(builder, "gated_sum", *mixed);
+done:
+    return status;
+}
+
+// ---- Stages ----
+
+static int begins(const struct bough__net *net, size_t layer, int marked)
+{
+    const struct bough__row *row = net->trunk[layer].row;
+    return marked ? row == &bough__layer_stage.row
+                  : ((const struct bough__layer_kind *)(const void *)row)->begins_stage;
+}
+
+static int is_marked(const struct bough__net *net)
+{
+    for (size_t i = 0; i < net->trunk_count; i++)
+        if (begins(net, i, 1))
+            return 1;
+    return 0;
+}
+
+enum bough_status bough__stages_find(struct bough__stages *stages, struct bough__builder *builder,
+                                     const struct bough__net *net)
+{
+    const int marked = is_marked(net);
+    stages->count = 0;
+    stages->first = BOUGH_NEW(&builder->params->arena, size_t, net->trunk_count + 1);
+    if (!stages->first)
         return bough__no_memory();
-    wiring->shared[0] = node;
-    wiring->shared_count = 1;
+    for (size_t i = 0; i < net->trunk_count; i++)
+        if (i == 0 || begins(net, i, marked))
+            stages->first[stages->count++] = i;
+    stages->first[stages->count] = net->trunk_count;
     return BOUGH_OK;
 }
 
+enum bough_status bough__stage_build(struct bough__builder *builder, int32_t *node,
+                                     const struct bough__net *net,
+                                     const struct bough__stages *stages, size_t stage,
+                                     const char *prefix)
+{
+    return bough__layers_build(builder, node, net->trunk, stages->first[stage],
+                               stages->first[stage + 1], prefix);
+}
+
+// ---- Heads ----
+
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
-                                    const struct bough__net *net, size_t t,
-                                    const struct bough__layer_observer *observer)
+                                    const struct bough__net *net, size_t t, int32_t node)
 {
     const struct bough__task *task = &net->tasks[t];
-    return bough__layers_build(builder, &wiring->scores[t], task->head, task->head_count,
-                               task->name, observer->built, observer->user);
+    wiring->scores[t] = node;
+    return bough__layers_build(builder, &wiring->scores[t], task->head, 0, task->head_count,
+                               task->name);
+}
+
+enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,
+                                  int32_t node, size_t t)
+{
+    const size_t count = wiring->penalties;
+    struct bough__penalty *grown =
+        BOUGH_NEW(&builder->params->arena, struct bough__penalty, count + 1);
+    if (!grown)
+        return bough__no_memory();
+    for (size_t i = 0; i < count; i++)
+        grown[i] = wiring->penalty[i];
+    grown[count] = (struct bough__penalty){node, (int32_t)t};
+    wiring->penalty = grown;
+    wiring->penalties++;
+    return BOUGH_OK;
 }

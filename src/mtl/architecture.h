@@ -5,13 +5,6 @@
 #include "mtl/task.h"
 #include "nn/layer.h"
 
-// Is told of every layer as it stands; its prefix is the builder's. May be NULL.
-struct bough__layer_observer {
-    void (*built)(void *user, const struct bough__choice *layer,
-                  const struct bough__builder *builder, int32_t node);
-    void *user;
-};
-
 // What an architecture wires.
 struct bough__net {
     const void *options;               // of the architecture's row
@@ -21,13 +14,18 @@ struct bough__net {
     size_t tasks_count;
 };
 
+// A number [1] that a task minimises beside its loss, weighed as the loss is. Its gradient reaches
+// that task's score alone: of what other tasks give it is none.
+struct bough__penalty {
+    int32_t node, task;
+};
+
 // What an architecture hands back, in nodes.
 struct bough__wiring {
     int32_t *scores; // [tasks], the caller's
-    // The shared representations: through these alone, what tasks share reaches their scores. In
-    // the parameters' arena.
-    int32_t *shared;
-    int shared_count;
+    // Of a training. In the parameters' arena.
+    struct bough__penalty *penalty;
+    size_t penalties;
 };
 
 struct bough__architecture {
@@ -36,8 +34,7 @@ struct bough__architecture {
     // Builds the trunk and heads on `input`, each [N, sample], at least one.
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net,
-                               const struct bough__layer_observer *observer);
+                               const int32_t *input, size_t inputs, const struct bough__net *net);
 };
 
 #define BOUGH_ARCHITECTURE(name) extern const struct bough__architecture bough__architecture_##name;
@@ -61,13 +58,41 @@ bough__architecture_of(const struct bough__choice *choice)
 enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,
                               size_t count, const char *part);
 
-// `node` is the only shared representation.
-enum bough_status bough__wiring_share(struct bough__builder *builder, struct bough__wiring *wiring,
-                                      int32_t node);
+// Likewise of [N, D...] each one [N, count, D...], as torch.stack(dim=1).
+enum bough_status bough__stack(struct bough__builder *builder, int32_t *stacked,
+                               const int32_t *node, size_t count, const char *part);
 
-// Builds the head of task t on scores[t].
+// gate [N, E] = softmax(W x): a linear layer without bias on x, flattened. Its layers are
+// `<prefix>.0` to `<prefix>.2`.
+enum bough_status bough__gate(struct bough__builder *builder, int32_t *gate, int32_t x,
+                              int64_t experts, const char *prefix);
+
+// mixed [N, D...] = the sum over e of gate[n, e] stacked[n, e], called `<prefix>.mix`; a gate [1,
+// E] is every row's.
+enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int32_t stacked,
+                             int32_t gate, const char *prefix);
+
+// Where the stages of a trunk begin: at its first layer, and where the config says `stage`; where
+// it never does, at each layer with weights but a norm's.
+struct bough__stages {
+    size_t count;
+    size_t *first; // [count + 1]: layers; in the parameters' arena
+};
+enum bough_status bough__stages_find(struct bough__stages *stages, struct bough__builder *builder,
+                                     const struct bough__net *net);
+
+// Builds a stage of the trunk; its layers keep their numbers in the whole: `<prefix>.<index>`.
+enum bough_status bough__stage_build(struct bough__builder *builder, int32_t *node,
+                                     const struct bough__net *net,
+                                     const struct bough__stages *stages, size_t stage,
+                                     const char *prefix);
+
+// `node` is a penalty of task t.
+enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,
+                                  int32_t node, size_t t);
+
+// Builds the head of task t on `node`: scores[t].
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
-                                    const struct bough__net *net, size_t t,
-                                    const struct bough__layer_observer *observer);
+                                    const struct bough__net *net, size_t t, int32_t node);
 
 #endif

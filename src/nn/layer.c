@@ -45,29 +45,43 @@ static enum bough_status check_type(const struct bough__graph *graph, int32_t no
                        from->layer ? from->layer : "what is before it", called[from->need.y_dtype]);
 }
 
-enum bough_status
-bough__layers_build(struct bough__builder *builder, int32_t *node,
-                    const struct bough__choice *layers, size_t count, const char *prefix,
-                    void (*built)(void *user, const struct bough__choice *layer,
-                                  const struct bough__builder *builder, int32_t node),
-                    void *user)
+enum bough_status bough__builder_begin(struct bough__builder *builder, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
+    builder->prefix = bough__arena_string(&builder->params->arena, name);
+    builder->graph->layer = builder->prefix;
+    return builder->prefix ? BOUGH_OK : bough__no_memory();
+}
+
+void bough__builder_end(struct bough__builder *builder, const char *kind, int32_t node)
+{
+    if (builder->observer.built)
+        builder->observer.built(builder->observer.user, kind, builder, node);
+    builder->graph->layer = NULL;
+}
+
+static enum bough_status build(struct bough__builder *builder, int32_t *node,
+                               const struct bough__choice *layer, const char *name)
+{
+    enum bough_status status;
+    const struct bough__layer_kind *kind = (const void *)layer->row;
+    BOUGH_TRY(bough__builder_begin(builder, name));
+    BOUGH_TRY(check_type(builder->graph, *node, kind));
+    BOUGH_TRY(kind->build(builder, node, layer->options));
+    bough__builder_end(builder, kind->row.name, *node);
+done:
+    return status;
+}
+
+enum bough_status bough__layers_build(struct bough__builder *builder, int32_t *node,
+                                      const struct bough__choice *layers, size_t first, size_t end,
+                                      const char *prefix)
+{
+    for (size_t i = first; i < end; i++) {
         char name[200];
         snprintf(name, sizeof name, "%s.%zu", prefix, i);
-        builder->prefix = name;
-        builder->graph->layer = bough__arena_string(&builder->params->arena, name);
-        if (!builder->graph->layer)
-            return bough__no_memory();
-        const struct bough__layer_kind *kind = (const void *)layers[i].row;
-        enum bough_status status = check_type(builder->graph, *node, kind);
-        if (status == BOUGH_OK)
-            status = kind->build(builder, node, layers[i].options);
+        enum bough_status status = build(builder, node, &layers[i], name);
         if (status != BOUGH_OK)
-            return bough__fail_in(status, "%s[%zu] %s", prefix, i, kind->row.name);
-        if (built)
-            built(user, &layers[i], builder, *node);
+            return bough__fail_in(status, "%s[%zu] %s", prefix, i, layers[i].row->name);
     }
-    builder->graph->layer = NULL;
     return BOUGH_OK;
 }

@@ -5,6 +5,15 @@
 #include "graph/graph.h"
 #include "nn/params.h"
 
+struct bough__builder;
+
+// Is told of every layer, and of every part of an architecture, as it stands; its prefix is the
+// builder's.
+struct bough__layer_observer {
+    void (*built)(void *user, const char *kind, const struct bough__builder *builder, int32_t node);
+    void *user;
+};
+
 // What layers are built into. The same layers are built first to declare their parameters and then,
 // once per batch size, to bind them to a graph that a plan can run.
 struct bough__builder {
@@ -16,6 +25,7 @@ struct bough__builder {
     const char *prefix; // of their names: "trunk.0"
     uint32_t stream;    // the next stream of random numbers
     int64_t flops;      // so far, of the forward pass
+    struct bough__layer_observer observer; // may be nobody: built is NULL
 };
 
 // A parameter of the layer being built: "weight" becomes "trunk.0.weight".
@@ -27,6 +37,7 @@ struct bough__layer_kind {
     struct bough__row row;
     enum bough_status (*build)(struct bough__builder *builder, int32_t *node, const void *options);
     enum bough_dtype reads; // F32, or I32: ids
+    int begins_stage;       // of a trunk whose config does not say where stages begin
 };
 
 #define BOUGH_LAYER(name) extern const struct bough__layer_kind bough__layer_##name;
@@ -44,14 +55,16 @@ struct bough__linear_options {
     struct bough__weights weights;
 };
 
-// Builds the layers one on the other; their parameters are named `<prefix>.<index>.<name>`.
-// `built` (may be NULL) is told of every layer as soon as it stands.
+// Begins a layer, or a part of an architecture, whose parameters are named `<name>.<parameter>`;
+// and ends it with its output. The name is copied.
+enum bough_status bough__builder_begin(struct bough__builder *builder, const char *name);
+void bough__builder_end(struct bough__builder *builder, const char *kind, int32_t node);
+
+// Builds layers [first, end) one on the other; their parameters are named
+// `<prefix>.<index>.<name>`.
 // Errors: INVALID, naming the layer, its input's shape or type, and what it needs.
-enum bough_status
-bough__layers_build(struct bough__builder *builder, int32_t *node,
-                    const struct bough__choice *layers, size_t count, const char *prefix,
-                    void (*built)(void *user, const struct bough__choice *layer,
-                                  const struct bough__builder *builder, int32_t node),
-                    void *user);
+enum bough_status bough__layers_build(struct bough__builder *builder, int32_t *node,
+                                      const struct bough__choice *layers, size_t first, size_t end,
+                                      const char *prefix);
 
 #endif

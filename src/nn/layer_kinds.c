@@ -368,18 +368,30 @@ static enum bough_status dropout2d(struct bough__builder *builder, int32_t *node
     return drop(builder, node, options, &bough__op_dropout2d);
 }
 
+// ---- stage ----
+
+static enum bough_status stage(struct bough__builder *builder, int32_t *node, const void *options)
+{
+    (void)builder;
+    (void)node;
+    (void)options;
+    return BOUGH_OK;
+}
+
 // ---- The rows ----
 
 const struct bough__layer_kind bough__layer_linear = {
     {.name = "linear",
      .help = "each output a weighted sum of all inputs",
      .options = BOUGH_OPTIONS(linear_options, struct bough__linear_options)},
-    .build = linear};
+    .build = linear,
+    .begins_stage = 1};
 const struct bough__layer_kind bough__layer_conv2d = {
     {.name = "conv2d",
      .help = "convolution of [N, C, H, W]",
      .options = BOUGH_OPTIONS(conv2d_options, struct conv2d_options)},
-    .build = conv2d};
+    .build = conv2d,
+    .begins_stage = 1};
 const struct bough__layer_kind bough__layer_max_pool2d = {
     {.name = "max_pool2d",
      .help = "the largest of each window",
@@ -441,6 +453,9 @@ const struct bough__layer_kind bough__layer_dropout2d = {
      .paper = "Tompson et al., 2015",
      .options = BOUGH_OPTIONS(dropout_options, struct dropout_options)},
     .build = dropout2d};
+const struct bough__layer_kind bough__layer_stage = {
+    {.name = "stage", .help = "changes nothing: a stage of the trunk begins behind it"},
+    .build = stage};
 
 #define BOUGH_LAYER(name) &bough__layer_##name.row,
 static const struct bough__row *const all[] = {

@@ -48,8 +48,8 @@ static struct bough_layer_row *next_row(struct listing *listing)
     return &info->row[info->count++];
 }
 
-static void list_layer(void *user, const struct bough__choice *layer,
-                       const struct bough__builder *builder, int32_t node)
+static void list_layer(void *user, const char *kind, const struct bough__builder *builder,
+                       int32_t node)
 {
     struct listing *listing = user;
     struct bough_model_info *info = &listing->model->info;
@@ -62,7 +62,7 @@ static void list_layer(void *user, const struct bough__choice *layer,
     }
     *row = (struct bough_layer_row){
         .block = block,
-        .kind = layer->row->name,
+        .kind = kind,
         .shape = bough_shape_sample(bough__graph_shape(builder->graph, node)),
         .parameters = parameters - listing->parameters,
         .flops = builder->flops - listing->flops,

@@ -114,14 +114,13 @@ static enum bough_status place_params(struct bough__model *model, const struct b
 }
 
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
-                              struct bough__wiring *wiring, const int32_t *input,
-                              const struct bough__layer_observer *observer)
+                              struct bough__wiring *wiring, const int32_t *input)
 {
     const struct bough_config *config = model->config;
     const struct bough__net net = {config->architecture.options, config->trunk, config->trunk_count,
                                    config->tasks, config->tasks_count};
     return bough__architecture_of(&config->architecture)
-        ->build(builder, wiring, input, config->inputs_count, &net, observer);
+        ->build(builder, wiring, input, config->inputs_count, &net);
 }
 
 enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,
@@ -154,12 +153,13 @@ static enum bough_status declare_learned(struct bough__model *model)
 static enum bough_status declare(struct bough__model *model,
                                  const struct bough__layer_observer *observer)
 {
-    static const struct bough__layer_observer nobody;
     enum bough_status status;
     size_t tasks = model->config->tasks_count;
     struct bough__graph graph = {0};
     struct bough__builder builder = {
         .graph = &graph, .params = &model->params, .declaring = 1, .training = 1};
+    if (observer)
+        builder.observer = *observer;
     const size_t inputs = model->config->inputs_count;
     int32_t *input = BOUGH_NEW(&model->arena, int32_t, inputs),
             *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
@@ -168,7 +168,7 @@ static enum bough_status declare(struct bough__model *model,
     BOUGH_TRY_MEMORY(scores);
     for (size_t i = 0; i < inputs; i++)
         BOUGH_TRY(bough__model_leaf(model, &graph, &input[i], i, (struct bough__span){0}, 1));
-    BOUGH_TRY(wire(model, &builder, &wiring, input, observer ? observer : &nobody));
+    BOUGH_TRY(wire(model, &builder, &wiring, input));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_shape *shape = bough__graph_shape(&graph, scores[t]);
         char text[128];
@@ -312,10 +312,9 @@ enum bough_status bough__model_record(struct bough__model *model, struct bough__
                                       int training, const int32_t *input,
                                       struct bough__wiring *wiring)
 {
-    static const struct bough__layer_observer nobody;
     struct bough__builder builder = {
         .graph = graph, .params = &model->params, .training = training};
-    return wire(model, &builder, wiring, input, &nobody);
+    return wire(model, &builder, wiring, input);
 }
 
 const struct bough__param_block *bough__model_learned(const struct bough__model *model)

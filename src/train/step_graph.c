@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void record_penalties(struct bough__step *step, const struct bough__wiring *wiring)
+{
+    const struct bough__weigh_data *weigh = &step->data->weigh;
+    for (size_t i = 0; i < wiring->penalties; i++) {
+        const struct bough__penalty *penalty = &wiring->penalty[i];
+        bough__graph_root(&step->graph, penalty->node, penalty->task,
+                          bough__weigh_at(weigh, weigh->at.roots + (size_t)penalty->task));
+    }
+}
+
 static enum bough_status record_model(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
@@ -19,6 +29,7 @@ static enum bough_status record_model(struct bough__step *step)
                                     bough__whole(data->input[i].x), step->rows));
     BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose == BOUGH_TRAINING, input,
                                   &wiring));
+    record_penalties(step, &wiring);
 done:
     free(input);
     return status;

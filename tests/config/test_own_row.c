@@ -121,20 +121,15 @@ static const struct bough__layer_kind bough__layer_shade = {
 
 static enum bough_status build_amplifier(struct bough__builder *builder,
                                          struct bough__wiring *wiring, const int32_t *input,
-                                         size_t inputs, const struct bough__net *net,
-                                         const struct bough__layer_observer *observer)
+                                         size_t inputs, const struct bough__net *net)
 {
     enum bough_status status;
     int32_t trunk;
     BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
-    BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, net->trunk_count, "trunk",
-                                  observer->built, observer->user));
+    BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, 0, net->trunk_count, "trunk"));
     BOUGH_TRY(gain(builder, &trunk, net->options));
-    BOUGH_TRY(bough__wiring_share(builder, wiring, trunk));
-    for (size_t t = 0; t < net->tasks_count; t++) {
-        wiring->scores[t] = trunk;
-        BOUGH_TRY(bough__head_build(builder, wiring, net, t, observer));
-    }
+    for (size_t t = 0; t < net->tasks_count; t++)
+        BOUGH_TRY(bough__head_build(builder, wiring, net, t, trunk));
 done:
     return status;
 }

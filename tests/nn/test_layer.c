@@ -133,8 +133,8 @@ static enum bough_status build(struct net *net, const char *layers, const struct
     const struct bough_config config = test_layers(layers);
     bough__graph_fini(&net->graph);
     assert_ok(bough__graph_leaf(&net->graph, &net->node, &input, (struct bough__span){0}));
-    enum bough_status status = bough__layers_build(&builder, &net->node, config.trunk,
-                                                   config.trunk_count, "trunk", NULL, NULL);
+    enum bough_status status =
+        bough__layers_build(&builder, &net->node, config.trunk, 0, config.trunk_count, "trunk");
     net->flops = builder.flops;
     if (status == BOUGH_OK && declaring)
         place(net);

@@ -73,7 +73,7 @@ static void declare(struct bough__params *params)
     int32_t node;
     assert_ok(bough__params_init(params, blocks, 1));
     assert_ok(bough__graph_leaf(&graph, &node, &input, (struct bough__span){0}));
-    assert_ok(bough__layers_build(&builder, &node, config.trunk, 4, "trunk", NULL, NULL));
+    assert_ok(bough__layers_build(&builder, &node, config.trunk, 0, 4, "trunk"));
     const int32_t both[] = {node, node};
     int32_t owner[64];
     assert_true(graph.count <= 64);

@@ -11,12 +11,12 @@
 
 enum { TIMES = 3 };
 
-static void built_often(void *user, const struct bough__choice *layer,
-                        const struct bough__builder *builder, int32_t node)
+static void built_often(void *user, const char *kind, const struct bough__builder *builder,
+                        int32_t node)
 {
     const struct bough__layer_observer *observer = user;
     for (int i = 0; i < TIMES; i++)
-        observer->built(observer->user, layer, builder, node);
+        observer->built(observer->user, kind, builder, node);
 }
 
 enum bough_status bough__model_create(struct bough__model **model,

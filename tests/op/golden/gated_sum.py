@@ -19,12 +19,13 @@ def numbers(array):
     return [float(f"{value:.9g}") for value in array.reshape(-1)]
 
 
-def row(samples, experts, *width):
-    x, gate, dy = rand(samples, experts, *width), rand(samples, experts), rand(samples, *width)
-    wide = gate.reshape(samples, experts, *[1] * len(width))
+def row(samples, experts, *width, gates=None):
+    gates = gates or samples
+    x, gate, dy = rand(samples, experts, *width), rand(gates, experts), rand(samples, *width)
+    wide = gate.reshape(gates, experts, *[1] * len(width))
     y = (wide * x).sum(1)
     dx = wide * dy[:, None]
-    dgate = (x * dy[:, None]).reshape(samples, experts, -1).sum(2)
+    dgate = (x * dy[:, None]).reshape(samples // gates, gates, experts, -1).sum((0, 3))
     return {"x": [numbers(x), numbers(gate)], "dy": numbers(dy), "y": numbers(y),
             "dx": [numbers(dx), numbers(dgate)], "after": [None, None]}
 
@@ -32,6 +33,7 @@ def row(samples, experts, *width):
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gated_sum.json")
 with open(path, "w") as out:
     out.write('{\n "source": "numpy %s, gated_sum.py",\n' % np.__version__)
-    rows = {"rows": row(4, 3, 7), "images": row(2, 4, 3, 2, 5)}
+    rows = {"rows": row(4, 3, 7), "images": row(2, 4, 3, 2, 5),
+            "every_row": row(4, 3, 2, 3, gates=1)}
     out.write(",\n".join(f' "{name}": {json.dumps(value)}' for name, value in rows.items()))
     out.write("\n}\n")
