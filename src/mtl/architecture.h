@@ -35,6 +35,9 @@ struct bough__architecture {
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
                                const int32_t *input, size_t inputs, const struct bough__net *net);
+    // Adds to the gradients of the parameters what they have beside the losses'. NULL = nothing.
+    enum bough_status (*regularize)(struct bough__sequence *out, const struct bough__net *net,
+                                    const struct bough__params *params);
 };
 
 #define BOUGH_ARCHITECTURE(name) extern const struct bough__architecture bough__architecture_##name;

@@ -30,6 +30,7 @@ void bough__params_fini(struct bough__params *params)
 {
     bough__buffer_destroy(&params->value);
     bough__buffer_destroy(&params->gradient);
+    bough__buffer_destroy(&params->first);
     for (int slot = 0; slot < BOUGH_MAX_SLOTS; slot++)
         bough__buffer_destroy(&params->slot[slot]);
     free(params->param);
@@ -97,6 +98,9 @@ enum bough_status bough__params_allocate(struct bough__params *params, struct bo
         if (params->block[i].trained)
             params->trained = params->elements;
     }
+    const size_t bytes = (size_t)params->blocks * sizeof *first;
+    BOUGH_TRY(bough__buffer_create(&params->first, device, bytes));
+    BOUGH_TRY(bough__write(bough__whole(params->first), first, bytes));
     BOUGH_TRY(zeroed(&params->value, device, params->elements));
     BOUGH_TRY(zeroed(&params->gradient, device, params->trained));
     for (int slot = 0; slot < slots; slot++)

@@ -40,6 +40,7 @@ struct bough__params {
     // with zeros between the blocks.
     struct bough__buffer *value, *gradient;
     struct bough__buffer *slot[BOUGH_MAX_SLOTS];
+    struct bough__buffer *first; // int64_t [blocks]: where each begins, in elements
     int64_t elements, trained;
 };
 

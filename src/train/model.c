@@ -113,12 +113,18 @@ static enum bough_status place_params(struct bough__model *model, const struct b
     return BOUGH_OK;
 }
 
+static struct bough__net net_of(const struct bough__model *model)
+{
+    const struct bough_config *config = model->config;
+    return (struct bough__net){config->architecture.options, config->trunk, config->trunk_count,
+                               config->tasks, config->tasks_count};
+}
+
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
                               struct bough__wiring *wiring, const int32_t *input)
 {
     const struct bough_config *config = model->config;
-    const struct bough__net net = {config->architecture.options, config->trunk, config->trunk_count,
-                                   config->tasks, config->tasks_count};
+    const struct bough__net net = net_of(model);
     return bough__architecture_of(&config->architecture)
         ->build(builder, wiring, input, config->inputs_count, &net);
 }
@@ -315,6 +321,16 @@ enum bough_status bough__model_record(struct bough__model *model, struct bough__
     struct bough__builder builder = {
         .graph = graph, .params = &model->params, .training = training};
     return wire(model, &builder, wiring, input);
+}
+
+enum bough_status bough__model_regularize(const struct bough__model *model,
+                                          struct bough__sequence *out)
+{
+    const struct bough__net net = net_of(model);
+    const struct bough__architecture *architecture =
+        bough__architecture_of(&model->config->architecture);
+    return architecture->regularize ? architecture->regularize(out, &net, &model->params)
+                                    : BOUGH_OK;
 }
 
 const struct bough__param_block *bough__model_learned(const struct bough__model *model)

@@ -62,6 +62,10 @@ enum bough_status bough__model_record(struct bough__model *model, struct bough__
                                       int training, const int32_t *input,
                                       struct bough__wiring *wiring);
 
+// Adds to the parameters' gradients what the architecture minimises of them beside the losses.
+enum bough_status bough__model_regularize(const struct bough__model *model,
+                                          struct bough__sequence *out);
+
 // Numbers of a row of a task's scores, and of its targets.
 static inline int64_t bough__model_scores(const struct bough__model *model, size_t t)
 {

@@ -95,6 +95,7 @@ static const struct row rows[] = {
     {"gram", bough__step_gram, NULL, NULL, FINDS_WEIGHTS, OF_THE_STEP},
     {"solve", NULL, solve, solves, FINDS_WEIGHTS, OF_THE_STEP},
     {"combine", bough__step_combine, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
+    {"regularize", bough__step_regularize, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
     {"clip", bough__step_clip, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
     {"update", bough__step_update, NULL, NULL, ALWAYS_RUNS, OF_THE_STEP},
     {"account", bough__step_account, NULL, NULL, ALWAYS_RUNS, ACCOUNT},

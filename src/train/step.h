@@ -12,6 +12,7 @@
 //   gram        their products, of gradients that are apart
 //   solve       the gradients' weights, on the host: a small read, a small write
 //   combine     the gradient of what is shared
+//   regularize  what the architecture minimises of the parameters beside the losses
 //   clip      the factor that bounds the gradient's norm
 //   update    the optimizer
 //   account   sums of losses, scores: what is read when the epoch is looked at
@@ -84,7 +85,7 @@ struct bough__stage {
     int finds_weights; // is left out of steps that keep the last ones
 };
 
-enum { BOUGH__MOST_STAGES = 22 + 8 * BOUGH__MOST_OTHERS };
+enum { BOUGH__MOST_STAGES = 23 + 8 * BOUGH__MOST_OTHERS };
 
 struct bough__step {
     struct bough__step_data *data;

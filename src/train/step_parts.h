@@ -26,6 +26,7 @@ enum bough_status bough__step_there(struct bough__step *step);
 enum bough_status bough__step_back(struct bough__step *step);
 enum bough_status bough__step_gram(struct bough__step *step);
 enum bough_status bough__step_combine(struct bough__step *step);
+enum bough_status bough__step_regularize(struct bough__step *step);
 enum bough_status bough__step_clip(struct bough__step *step);
 enum bough_status bough__step_update(struct bough__step *step);
 enum bough_status bough__step_account(struct bough__step *step);

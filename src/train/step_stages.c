@@ -314,6 +314,13 @@ enum bough_status bough__step_combine(struct bough__step *step)
                : status;
 }
 
+enum bough_status bough__step_regularize(struct bough__step *step)
+{
+    const struct bough__model *model = step->data->model;
+    name(step, model->config->architecture.row->name, NULL);
+    return trains(step) ? bough__model_regularize(model, &step->sequence) : BOUGH_OK;
+}
+
 // ---- Clip, update ----
 
 static int clips(const struct bough__step *step)
