@@ -91,7 +91,7 @@ struct net {
 
 struct result {
     float jacobian[T][MOST], shared[MOST], own[T][MOST], gram[T][T];
-    size_t bytes, group;
+    size_t bytes, group, columns;
 };
 
 static struct bough__span at(const struct net *net, size_t number)
@@ -195,6 +195,7 @@ static void run(struct net *net, struct result *result)
             result->jacobian[t], net->shared * sizeof(float)));
     }
     assert_ok(bough__read(at(net, GRAM), result->gram, sizeof result->gram));
+    result->columns = net->shared;
     result->bytes = bough__plan_bytes(net->base.plan, &unshared);
     result->group = bough__plan_group(net->base.plan);
 }
@@ -219,6 +220,7 @@ static void solve_apart(struct result *want, struct bough_device *device,
         solve(&one, device, config, to, (struct way){BOUGH_PLAN_SINGLE, t, 0});
         memcpy(want->jacobian[t], one.shared, sizeof one.shared);
         memcpy(want->own[t], one.own[t], sizeof one.own[t]);
+        want->columns = one.columns;
     }
     for (int t = 0; t < T; t++)
         for (size_t i = 0; i < MOST; i++)
@@ -239,7 +241,7 @@ static void compare(const struct result *got, const struct result *want, enum bo
         if (mode == BOUGH_PLAN_JACOBIAN)
             test_close_to("Jacobian", got->jacobian[t], want->jacobian[t], MOST);
     }
-    if (mode == BOUGH_PLAN_GRAM) {
+    if (mode == BOUGH_PLAN_GRAM && want->columns) {
         test_close_to("Gram matrix", got->gram[0], want->gram[0], (size_t)T * T);
         test_close_to("weighted", got->shared, want->shared, MOST);
     }
@@ -251,7 +253,7 @@ static void check(struct bough_device *device, const struct bough_config *config
 {
     static struct result want, got;
     solve_apart(&want, device, config, to);
-    for (int t = 0; t < T; t++)
+    for (int t = 0; t < T && want.columns; t++)
         assert_true(want.gram[t][t] > 0);
     for (enum bough__plan_mode mode = BOUGH_PLAN_JACOBIAN; mode <= BOUGH_PLAN_GRAM; mode++)
         for (size_t limit = 0; limit < 2; limit++) {
