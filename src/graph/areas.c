@@ -236,7 +236,8 @@ static void add_up(struct bough__plan *plan)
     for (int32_t n = 0; n < plan->graph->count; n++) {
         const struct bough__node *node = &plan->graph->node[n];
         const size_t gradients = plan->entry[n].stacked ? plan->group : 1;
-        if (node->op && !bough__is_view(node) && !bough__has_memory(node->value.span))
+        if (node->op && !node->unused && !bough__is_view(node) &&
+            !bough__has_memory(node->value.span))
             plan->unshared +=
                 bough__value_bytes(node) * (trains && plan->entry[n].needs ? 1 + gradients : 1);
     }

@@ -65,7 +65,7 @@ static enum bough_status fold_activations(struct bough__graph *graph, const stru
     enum bough_status status = BOUGH_OK;
     for (int32_t n = 0; n < graph->count; n++) {
         struct bough__node *node = &graph->node[n];
-        if (!is_activation(node))
+        if (node->unused || !is_activation(node))
             continue;
         int behind = can_go_behind(graph, node, readers[n]);
         int32_t dropout = dropout_of(graph, node, readers[n]);
@@ -138,7 +138,7 @@ static enum bough_status join_poolings(struct bough__graph *graph, const struct 
 {
     enum bough_status status = BOUGH_OK;
     for (int32_t n = 0; n < graph->count; n++) {
-        if (graph->node[n].op != &bough__op_max_pool2d)
+        if (graph->node[n].unused || graph->node[n].op != &bough__op_max_pool2d)
             continue;
         int32_t conv = convolution_of(graph, &graph->node[n], readers);
         if (conv < 0)
@@ -155,7 +155,7 @@ enum bough_status bough__graph_fold(struct bough__graph *graph, size_t images_by
     struct readers *readers = calloc((size_t)graph->count + 1, sizeof *readers);
     BOUGH_TRY_MEMORY(readers);
     for (int32_t n = 0; n < graph->count; n++)
-        for (int i = 0; i < graph->node[n].inputs; i++) {
+        for (int i = 0; !graph->node[n].unused && i < graph->node[n].inputs; i++) {
             readers[graph->node[n].input[i]].count++;
             readers[graph->node[n].input[i]].one = n;
         }

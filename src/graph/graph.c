@@ -138,6 +138,19 @@ const struct bough_shape *bough__graph_shape(const struct bough__graph *graph, i
     return &graph->node[node].need.y;
 }
 
+void bough__graph_prune(struct bough__graph *graph)
+{
+    for (int32_t n = graph->count - 1; n >= 0; n--)
+        graph->node[n].unused = 1;
+    for (int32_t n = graph->count - 1; n >= 0; n--) {
+        struct bough__node *node = &graph->node[n];
+        if (node->kept || node->value.span.buffer || node->gradient.buffer)
+            node->unused = 0;
+        for (int i = 0; !node->unused && i < node->inputs; i++)
+            graph->node[node->input[i]].unused = 0;
+    }
+}
+
 // ---- Owners ----
 
 int32_t bough__owner_of_both(int32_t a, int32_t b)

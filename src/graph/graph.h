@@ -19,6 +19,7 @@ struct bough__node {
     int kept;                    // its value stands until the graph runs again
     int external;                // its launches are the caller's
     int fused;                   // another op does its work
+    int unused;                  // nothing that is wanted depends on it
     const char *layer;           // of its launches' labels
 };
 
@@ -58,6 +59,10 @@ void bough__graph_root(struct bough__graph *graph, int32_t node, int32_t task,
 // The launches of `node`, a loss, are the caller's, and run behind the forward pass: the forward
 // and the backward pass of its op at once (bough__plan_call).
 void bough__graph_external(struct bough__graph *graph, int32_t node);
+
+// Marks as unused the ops on which nothing depends that is kept, goes to the caller's memory, or is
+// a root.
+void bough__graph_prune(struct bough__graph *graph);
 
 // Owners of nodes beside the tasks 0, 1, ...
 enum { BOUGH__OWNER_NONE = -2, BOUGH__OWNER_SHARED = -1 };

@@ -68,6 +68,7 @@ enum bough_status bough__plan_create(struct bough__plan **plan, struct bough__gr
     BOUGH_TRY_MEMORY(made);
     *made = (struct bough__plan){.graph = graph, .device = device, .options = *options};
     BOUGH_TRY(allocate(made));
+    bough__graph_prune(graph);
     BOUGH_TRY(bough__graph_fold(graph, images_bytes(device)));
     BOUGH_TRY(bough__plan_flow(made));
     BOUGH_TRY(keep_to_limits(made));

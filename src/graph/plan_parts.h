@@ -66,7 +66,7 @@ static inline int bough__is_view(const struct bough__node *node)
 
 static inline int bough__has_work(const struct bough__node *node)
 {
-    return node->op && !bough__is_view(node) && !node->fused;
+    return node->op && !bough__is_view(node) && !node->fused && !node->unused;
 }
 
 static inline size_t bough__value_bytes(const struct bough__node *node)

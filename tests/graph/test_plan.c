@@ -188,6 +188,7 @@ static void element_wise_chain_works_in_place(void **state)
     struct bough__attr half = {.value = 0.5f};
     for (int i = 0; i < 10; i++)
         assert_ok(bough__graph_op(&net.graph, &node, bough__op_find("scale"), &half, &node, 1));
+    bough__graph_keep(&net.graph, node);
     test_net_plan(&net, &(struct bough__plan_options){0});
     assert_int_equal(bough__plan_bytes(net.plan, &unshared), 1024);
     assert_int_equal(unshared, 10240);
