@@ -53,6 +53,8 @@ struct bough_event {
     double samples_per_second;
     double seconds_left; // of the whole training
     double lr;
+    const char *only; // the task that is trained, of a regime that trains one after the other; NULL
+                      // = all
     size_t tasks;
     const char *const *task; // names
     const double *loss;      // mean per task since the last log point (STEP) or the epoch's start

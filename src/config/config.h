@@ -3,6 +3,7 @@
 #define BOUGH_CONFIG_CONFIG_H
 
 #include "base/arena.h"
+#include "mtl/regime.h"
 #include "mtl/task.h"
 #include "mtl/weighting.h"
 #include "nn/optimizer.h"
@@ -33,6 +34,7 @@ struct bough__early_stopping {
 struct bough__training {
     int32_t epochs, batch_size;
     uint64_t seed;
+    struct bough__choice regime; // of bough__regimes
     float validation; // share of `train` held out where the file has no split `validation`
     struct bough__early_stopping early_stopping;
 };

@@ -71,6 +71,47 @@ enum bough_status bough__architecture_check(struct bough__config_place *place,
                                architecture->row.name);
 }
 
+// One task a step leaves nothing to weigh.
+static enum bough_status check_weighs_nothing(struct bough__config_place *place,
+                                              const struct bough_config *config, const char *regime)
+{
+    const struct bough__row *row = config->weighting.choice.row;
+    const int weighs = bough__weighting_of(&config->weighting.choice)->needs != BOUGH_NEEDS_NOTHING;
+    bough__config_enter(place, weighs ? "weighting" : "diagnostics");
+    if (weighs)
+        return bough__config_wrong(place, NULL,
+                                   "%s weighs several tasks, and train.regime: %s trains one a "
+                                   "step; wanted equal or fixed",
+                                   row->name, regime);
+    return config->diagnostics
+               ? bough__config_wrong(place, NULL,
+                                     "compares several tasks' gradients, and train.regime: %s "
+                                     "trains one a step",
+                                     regime)
+               : BOUGH_OK;
+}
+
+enum bough_status bough__regime_check(struct bough__config_place *place,
+                                      const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__choice *regime = &config->train.regime;
+    const struct bough__row *architecture = config->architecture.row;
+    const size_t root = strlen(place->path);
+    if (bough__trains_one(regime))
+        BOUGH_TRY(check_weighs_nothing(place, config, regime->row->name));
+    bough__config_leave(place, root);
+    if (bough__regime_of(regime)->apart && architecture != &bough__architecture_hard_sharing.row) {
+        bough__config_enter(place, "architecture");
+        status = bough__config_wrong(place, NULL,
+                                     "%s shares, and train.regime: %s trains a net for each task; "
+                                     "wanted hard_sharing, whose trunk and heads those nets have",
+                                     architecture->name, regime->row->name);
+    }
+done:
+    return status;
+}
+
 static enum bough_status wrong_for(struct bough__config_place *place, const char *key,
                                    const struct bough__weighting *row, const char *wanted)
 {

@@ -13,6 +13,10 @@ enum bough_status bough__inputs_check(struct bough__config_place *place,
 enum bough_status bough__architecture_check(struct bough__config_place *place,
                                             const struct bough_config *config);
 
+// Checks whether architecture and weighting go with the regime.
+enum bough_status bough__regime_check(struct bough__config_place *place,
+                                      const struct bough_config *config);
+
 // Checks which keys go with the weighting, and whether it goes with the tasks' weights.
 enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config);

@@ -162,6 +162,13 @@ static const struct bough__option early_stopping_options[] = {
 static const struct bough__options early_stopping_section =
     BOUGH_OPTIONS(early_stopping_options, struct bough__early_stopping);
 
+static const struct bough__option regime_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__training, regime),
+     .family = &bough__regimes, .text = "joint", .help = "which tasks are trained when"},
+};
+static const struct bough__options regime_section =
+    BOUGH_OPTIONS(regime_options, struct bough__training);
+
 static const struct bough__option train_options[] = {
     {"epochs", BOUGH__OPTION_INT, offsetof(struct bough__training, epochs),
      .range = &bough__range_count, .number = {1}, .help = "passes over the data"},
@@ -169,6 +176,7 @@ static const struct bough__option train_options[] = {
      .range = &bough__range_width, .number = {64}, .help = "samples a step"},
     {"seed", BOUGH__OPTION_UINT64, offsetof(struct bough__training, seed),
      .range = &bough__range_not_negative, .help = "of every random number"},
+    {"regime", BOUGH__OPTION_SECTION, 0, .section = &regime_section},
     {"validation", BOUGH__OPTION_NUMBER, offsetof(struct bough__training, validation),
      .range = &bough__range_below_one,
      .help = "share of `train` held out where the data have no split `validation`"},

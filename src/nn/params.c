@@ -119,6 +119,17 @@ done:
     return status;
 }
 
+enum bough_status bough__params_forget(const struct bough__params *params)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t bytes = (size_t)params->trained * sizeof(float);
+    for (int slot = 0; slot < BOUGH_MAX_SLOTS; slot++)
+        if (params->slot[slot])
+            BOUGH_TRY(bough__fill_zero(bough__whole(params->slot[slot]), bytes));
+done:
+    return status;
+}
+
 enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed)
 {
     enum bough_status status = BOUGH_OK;
@@ -141,6 +152,34 @@ enum bough_status bough__params_start(const struct bough__params *params, uint64
 done:
     free(value);
     return status;
+}
+
+static int64_t first_of(const struct bough__params *params, const struct bough__param *param)
+{
+    const struct bough__span block = params->block[param->block].value;
+    return (int64_t)(block.offset / sizeof(float)) + param->offset;
+}
+
+// Ranges that only the zeros between two blocks part are one.
+size_t bough__params_ranges(const struct bough__params *params, int32_t first, int32_t end,
+                            struct bough__param_range *range)
+{
+    size_t count = 0;
+    int open = 0;
+    for (int32_t b = first; b < end; b++)
+        for (int32_t i = 0; i < params->count && params->block[b].trained; i++) {
+            const struct bough__param *param = &params->param[i];
+            if (param->block != b)
+                continue;
+            const int64_t begin = first_of(params, param);
+            if (!param->frozen && !open)
+                range[count++].first = begin;
+            open = !param->frozen;
+            if (open)
+                range[count - 1].count =
+                    begin + bough_shape_elements(&param->shape) - range[count - 1].first;
+        }
+    return count;
 }
 
 int64_t bough__params_trained(const struct bough__params *params)

@@ -15,6 +15,7 @@ struct bough__param {
     const char *name; // "trunk.0.weight", "left.2.bias"
     struct bough_shape shape;
     int statistics; // without gradient: what batch_norm remembers
+    int frozen;     // is not trained any more: without gradient and update
     int32_t node;   // of the graph that declared it
     int32_t block;
     int64_t offset;            // elements into the block
@@ -61,8 +62,21 @@ void bough__params_place(struct bough__params *params, const int32_t *owner);
 enum bough_status bough__params_allocate(struct bough__params *params, struct bough_device *device,
                                          int slots);
 
+// Sets the optimizer's slots to zero, as before the first step.
+enum bough_status bough__params_forget(const struct bough__params *params);
+
 // Draws every tensor's start from the seed and writes the blocks.
 enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed);
+
+// Trained elements that stand together, counted from the first block's.
+struct bough__param_range {
+    int64_t first, count;
+};
+
+// Those of the blocks [first, end) that are not frozen, as few ranges as can be.
+//   range  [params->count + 1]
+size_t bough__params_ranges(const struct bough__params *params, int32_t first, int32_t end,
+                            struct bough__param_range *range);
 
 // Trained elements in all, placed or not.
 int64_t bough__params_trained(const struct bough__params *params);

@@ -120,13 +120,21 @@ static struct bough__net net_of(const struct bough__model *model)
                                config->tasks, config->tasks_count};
 }
 
+// Nets apart are those of soft sharing, with nothing that draws them together.
+static const struct bough__architecture *architecture_of(const struct bough__model *model)
+{
+    const struct bough_config *config = model->config;
+    return bough__regime_of(&config->train.regime)->apart
+               ? &bough__architecture_soft_sharing
+               : bough__architecture_of(&config->architecture);
+}
+
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
                               struct bough__wiring *wiring, const int32_t *input)
 {
     const struct bough_config *config = model->config;
     const struct bough__net net = net_of(model);
-    return bough__architecture_of(&config->architecture)
-        ->build(builder, wiring, input, config->inputs_count, &net);
+    return architecture_of(model)->build(builder, wiring, input, config->inputs_count, &net);
 }
 
 enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,
@@ -328,7 +336,7 @@ enum bough_status bough__model_regularize(const struct bough__model *model,
 {
     const struct bough__net net = net_of(model);
     const struct bough__architecture *architecture =
-        bough__architecture_of(&model->config->architecture);
+        bough__architecture_of(&model->config->architecture); // of nets apart hard sharing
     return architecture->regularize ? architecture->regularize(out, &net, &model->params)
                                     : BOUGH_OK;
 }

@@ -69,14 +69,29 @@ static json_t *numbers_or_null(const double *number, size_t count)
     return list;
 }
 
+static json_t *counts(const int64_t *count, size_t size)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < size; i++)
+        if (json_array_append_new(list, json_integer((json_int_t)count[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 static char *progress_text(const struct bough__progress *progress, double solve_seconds)
 {
     json_t *object = json_pack(
-        "{s:i, s:I, s:I, s:f, s:f, s:o, s:i, s:i, s:o, s:f, s:i, s:o, s:s, s:s}", "epoch",
-        (int)progress->epoch, "epoch_step", (json_int_t)progress->epoch_step, "step",
-        (json_int_t)progress->step, "seconds", progress->seconds, "solve_seconds", solve_seconds,
-        "best", bough__json_number(progress->best), "best_epoch", (int)progress->best_epoch,
-        "stale", (int)progress->stale, "plateau_best", bough__json_number(progress->plateau.best),
+        "{s:i, s:i, s:i, s:I, s:o, s:I, s:I, s:f, s:f, s:o, s:i, s:i, s:o, s:f, s:i, s:o, s:s, "
+        "s:s}",
+        "epoch", (int)progress->epoch, "phase", (int)progress->phase, "first_epoch",
+        (int)progress->first_epoch, "first_step", (json_int_t)progress->first_step, "task_steps",
+        counts(progress->task_steps, progress->tasks), "epoch_step",
+        (json_int_t)progress->epoch_step, "step", (json_int_t)progress->step, "seconds",
+        progress->seconds, "solve_seconds", solve_seconds, "best",
+        bough__json_number(progress->best), "best_epoch", (int)progress->best_epoch, "stale",
+        (int)progress->stale, "plateau_best", bough__json_number(progress->plateau.best),
         "plateau_scale", progress->plateau.scale, "plateau_stale", (int)progress->plateau.stale,
         "first", numbers_or_null(progress->first, progress->tasks), "criterion",
         progress->criterion, "data", progress->data);
@@ -94,7 +109,11 @@ static void text_from(char *text, size_t size, const json_t *object, const char 
 static void progress_from(struct bough__progress *progress, const json_t *object)
 {
     const json_t *first = json_object_get(object, "first");
+    const json_t *task_steps = json_object_get(object, "task_steps");
     progress->epoch = (int32_t)number_or(object, "epoch", 0);
+    progress->phase = (int32_t)number_or(object, "phase", 0);
+    progress->first_epoch = (int32_t)number_or(object, "first_epoch", 0);
+    progress->first_step = (int64_t)number_or(object, "first_step", 0);
     progress->epoch_step = (int64_t)number_or(object, "epoch_step", 0);
     progress->step = (int64_t)number_or(object, "step", 0);
     progress->seconds = number_or(object, "seconds", 0);
@@ -108,6 +127,7 @@ static void progress_from(struct bough__progress *progress, const json_t *object
     for (size_t t = 0; t < progress->tasks; t++) {
         const json_t *number = json_array_get(first, t);
         progress->first[t] = json_is_number(number) ? json_number_value(number) : NAN;
+        progress->task_steps[t] = (int64_t)json_integer_value(json_array_get(task_steps, t));
     }
     text_from(progress->criterion, sizeof progress->criterion, object, "criterion");
     text_from(progress->data, sizeof progress->data, object, "data");
@@ -130,8 +150,11 @@ static enum bough_status progress_read(struct bough__progress *progress,
         status = bough__fail(BOUGH_DATA, "%s: no progress in its metadata; it is not a checkpoint",
                              path);
     json_decref(object);
-    if (status == BOUGH_OK && (progress->epoch < 0 || progress->step < 0 ||
-                               progress->epoch_step < 0 || !(progress->plateau.scale >= 0)))
+    if (status == BOUGH_OK &&
+        (progress->epoch < 0 || progress->step < 0 || progress->epoch_step < 0 ||
+         progress->phase < 0 || progress->first_epoch < 0 ||
+         progress->first_epoch > progress->epoch || progress->first_step < 0 ||
+         progress->first_step > progress->step || !(progress->plateau.scale >= 0)))
         status = bough__fail(BOUGH_DATA, "%s: its progress says step %lld in epoch %d", path,
                              (long long)progress->epoch_step, progress->epoch + 1);
     return status;
@@ -146,6 +169,7 @@ enum bough_status bough__progress_init(struct bough__progress *progress, struct 
                                          .plateau = {.best = -INFINITY, .scale = 1},
                                          .tasks = config->tasks_count};
     BOUGH_TRY_MEMORY(progress->first = BOUGH_NEW(arena, double, config->tasks_count));
+    BOUGH_TRY_MEMORY(progress->task_steps = BOUGH_NEW(arena, int64_t, config->tasks_count));
     for (size_t t = 0; t < config->tasks_count; t++)
         progress->first[t] = NAN;
     snprintf(progress->criterion, sizeof progress->criterion, "%s",
@@ -333,7 +357,7 @@ enum bough_status bough__load_last(const char *run_dir, struct bough__model *mod
         BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: its progress says step %lld of %lld in epoch %d",
                               bough_tensor_file_path(file), (long long)progress->epoch_step,
                               (long long)training->steps, progress->epoch + 1));
-    if (progress->best_epoch > 0) {
+    if (progress->best_epoch > 0 || progress->phase > 0) {
         BOUGH_TRY(bough__load_model(run_dir, model));
         BOUGH_TRY(bough__model_keep_best(model));
     }

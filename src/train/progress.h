@@ -7,6 +7,9 @@
 
 struct bough__progress {
     int32_t epoch;        // epochs done
+    int32_t phase;        // phases done, of a regime with several; what follows is of this one:
+    int32_t first_epoch;  // epochs done before it
+    int64_t first_step;   // and steps
     int64_t epoch_step;   // steps done of the epoch in progress
     int64_t step;         // steps done in all
     double seconds;       // spent in training steps
@@ -15,6 +18,7 @@ struct bough__progress {
     int32_t best_epoch;   // 1-based; 0 = none
     int32_t stale;        // epochs since
     struct bough__plateau plateau;
+    int64_t *task_steps; // [T] steps that trained the task, of a regime that draws
     double *first; // [T] what `mean` compares with (monitor.h); all NaN before the first epoch
     size_t tasks;  // T
     char criterion[160]; // what `best` is a value of; "" = unknown

@@ -55,7 +55,8 @@ static struct bough_event event_of(const struct bough__report *report, enum boug
     const struct bough__trainer *trainer = report->trainer;
     const struct bough__progress *progress = &trainer->progress;
     int64_t steps = trainer->training->steps, done = progress->step;
-    int32_t epochs = trainer->config.train.epochs;
+    int32_t epochs = bough__trainer_epochs(trainer);
+    const int32_t phases = bough__trainer_phases(trainer);
     double samples = (double)done * (double)trainer->training->feed.count / (double)steps;
     double left = (double)(steps * epochs - done);
     return (struct bough_event){
@@ -67,6 +68,7 @@ static struct bough_event event_of(const struct bough__report *report, enum boug
         .samples_per_second = progress->seconds > 0 ? samples / progress->seconds : 0,
         .seconds_left = done ? progress->seconds / (double)done * left : 0,
         .lr = report->lr,
+        .only = phases > 1 ? report->task[trainer->training->task] : NULL,
         .tasks = tasks_of(report),
         .task = report->task,
         .loss = report->mean,
@@ -155,14 +157,16 @@ enum bough_status bough__report_epoch(struct bough__report *report,
     json_t *line = json_pack("{s:s, s:i, s:I, s:f, s:f}", "event", "epoch", "epoch",
                              (int)event.epoch, "step", (json_int_t)report->trainer->progress.step,
                              "lr", event.lr, "samples_per_second", event.samples_per_second);
-    status = record_measured(report, line,
-                             (weights && put_weights(line, report, weights)) ||
-                                 bough__solves_put(line, &weigh->epoch_solves) ||
-                                 (report->trainer->config.diagnostics &&
-                                  put_watched(line, report, "diagnostics", &weigh->epoch)) ||
-                                 bough__metrics_put(line, "train", train) ||
-                                 bough__metrics_put(line, "validation", validation) ||
-                                 json_object_set_new(line, "best", json_boolean(best)));
+    status = record_measured(
+        report, line,
+        (event.only && json_object_set_new(line, "task", json_string(event.only))) ||
+            (weights && put_weights(line, report, weights)) ||
+            bough__solves_put(line, &weigh->epoch_solves) ||
+            (report->trainer->config.diagnostics &&
+             put_watched(line, report, "diagnostics", &weigh->epoch)) ||
+            bough__metrics_put(line, "train", train) ||
+            bough__metrics_put(line, "validation", validation) ||
+            json_object_set_new(line, "best", json_boolean(best)));
     tell(report, &event);
     bough__watch_clear(&weigh->epoch);
     weigh->epoch_solves = (struct bough__solves){0};

@@ -188,9 +188,10 @@ static enum bough_status check_data(const struct bough__trainer *trainer, const 
 }
 
 // Where it was measured on other data, or is a value of something else.
-static enum bough_status measure_best_anew(struct bough__trainer *trainer, const char *criterion)
+static enum bough_status measure_best_anew(struct bough__trainer *trainer)
 {
     enum bough_status status = BOUGH_OK;
+    char text[160];
     struct bough__arena arena = {0};
     struct bough_metrics metrics;
     struct bough__progress *progress = &trainer->progress;
@@ -198,7 +199,9 @@ static enum bough_status measure_best_anew(struct bough__trainer *trainer, const
     if (trainer->validation && progress->best_epoch > 0) {
         BOUGH_TRY(bough__load_model(trainer->run_dir, trainer->model));
         BOUGH_TRY(bough__evaluate(&metrics, &arena, trainer->validation));
-        value = bough__monitored(&metrics, &trainer->config, criterion, progress->first);
+        value =
+            bough__monitored(&metrics, &trainer->config,
+                             bough__trainer_criterion(text, sizeof text, trainer), progress->first);
     }
     progress->best = progress->plateau.best = isnan(value) ? -INFINITY : value;
 done:
@@ -208,7 +211,7 @@ done:
 
 static void tell_what_is_left(const struct bough__trainer *trainer)
 {
-    const int32_t done = trainer->progress.epoch, wanted = trainer->config.train.epochs;
+    const int32_t done = trainer->progress.epoch, wanted = bough__trainer_epochs(trainer);
     if (done > wanted)
         bough__log(BOUGH_LOG_WARNING,
                    "%s: train.epochs is %d, and %d epochs are done: nothing is trained, and "
@@ -231,10 +234,15 @@ static enum bough_status go_on(struct bough__trainer *trainer)
     struct bough__progress *progress = &trainer->progress;
     const struct bough__progress fresh = *progress;
     BOUGH_TRY(bough__load_progress(progress, trainer->run_dir));
+    if (progress->phase >= bough__trainer_phases(trainer))
+        BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: its progress says phase %d of %d",
+                              in_folder(trainer, "last.safetensors").text, progress->phase + 1,
+                              bough__trainer_phases(trainer)));
+    bough__trainer_begin_phase(trainer);
     BOUGH_TRY(check_data(trainer, fresh.data));
     if (strcmp(progress->criterion, fresh.criterion) != 0 ||
         strcmp(progress->data, fresh.data) != 0)
-        BOUGH_TRY(measure_best_anew(trainer, fresh.criterion));
+        BOUGH_TRY(measure_best_anew(trainer));
     const double best = progress->best, plateau_best = progress->plateau.best;
     BOUGH_TRY(bough__load_last(trainer->run_dir, trainer->model, progress, trainer->training));
     progress->best = best;
@@ -243,7 +251,7 @@ static enum bough_status go_on(struct bough__trainer *trainer)
     memcpy(progress->data, fresh.data, sizeof fresh.data);
     remove(in_folder(trainer, "result.json").text); // there is a new one at the end
     tell_what_is_left(trainer);
-    if (progress->epoch <= trainer->config.train.epochs)
+    if (progress->epoch <= bough__trainer_epochs(trainer))
         BOUGH_TRY(save_config(trainer));
 done:
     return status;

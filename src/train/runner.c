@@ -120,7 +120,7 @@ static enum bough_status make_buffers(struct bough__runner *runner)
     BOUGH_TRY_MEMORY(runner->account_host);
     BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
     BOUGH_TRY(bough__buffer_create(&data->state, device,
-                                   (1 + data->weigh.others) * sizeof(struct step_state)));
+                                   (2 + data->weigh.others) * sizeof(struct step_state)));
     for (size_t i = 0; i < inputs; i++)
         BOUGH_TRY(make_input(data, i));
     for (size_t t = 0; t < tasks; t++)
@@ -151,9 +151,10 @@ static void destroy_buffers(struct bough__step_data *data)
 
 // ---- The runner ----
 
+// A batch has the scores of the task that it trains alone.
 static int64_t rows_to_store(const struct bough__runner *runner)
 {
-    int64_t rows = runner->feed.count;
+    int64_t rows = runner->single ? 0 : runner->feed.count;
     for (size_t t = 0; runner->data.purpose == BOUGH_TRAINING && t < tasks_of(runner); t++) {
         int64_t most =
             scores_bytes / (int64_t)sizeof(float) / bough__model_scores(runner->data.model, t);
@@ -167,10 +168,11 @@ static enum bough_status make_steps(struct bough__runner *runner)
 {
     enum bough_status status = BOUGH_OK;
     const int64_t count = runner->feed.count, batch = runner->data.batch;
-    if (batch)
-        BOUGH_TRY(bough__step_init(&runner->full, &runner->data, batch));
-    if (batch && count % batch)
-        BOUGH_TRY(bough__step_init(&runner->last, &runner->data, count % batch));
+    const size_t tasks = tasks_of(runner);
+    if (batch && !runner->single)
+        BOUGH_TRY(bough__step_init(&runner->full, &runner->data, batch, 0, tasks));
+    if (batch && !runner->single && count % batch)
+        BOUGH_TRY(bough__step_init(&runner->last, &runner->data, count % batch, 0, tasks));
 done:
     return status;
 }
@@ -192,6 +194,9 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
     BOUGH_TRY(bough__feed_init(&made->feed, &split->table, count));
     if (order)
         BOUGH_TRY(bough__feed_order(&made->feed, order));
+    if (purpose == BOUGH_TRAINING && bough__trains_one(&model->config->train.regime))
+        BOUGH_TRY_MEMORY(made->single = BOUGH_NEW(&made->arena, struct bough__step,
+                                                  2 * model->config->tasks_count));
     made->data.stored = rows_to_store(made);
     BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose == BOUGH_TRAINING));
     BOUGH_TRY(bough__ahead_init(&made->data.ahead, &made->arena, &made->data.weigh));
@@ -211,6 +216,8 @@ void bough__runner_destroy(struct bough__runner **runner)
         return;
     bough__step_fini(&gone->full);
     bough__step_fini(&gone->last);
+    for (size_t i = 0; gone->single && i < 2 * tasks_of(gone); i++)
+        bough__step_fini(&gone->single[i]);
     destroy_buffers(&gone->data);
     bough__feed_fini(&gone->feed);
     bough__arena_fini(&gone->arena);
@@ -278,13 +285,32 @@ static enum bough_status write_state(const struct bough__runner *runner, int64_t
     enum { OTHER = 0x6f74 }; // keeps what another batch draws apart
     const struct bough__step_data *data = &runner->data;
     const size_t others = data->weigh.others;
-    struct step_state states[1 + BOUGH__MOST_OTHERS] = {*state};
+    struct step_state states[2 + BOUGH__MOST_OTHERS] = {*state};
     for (size_t batch = 1; batch <= others; batch++) {
         states[batch] = *state;
         states[batch].first = (unsigned)first_of(runner, index, batch);
         states[batch].seed[1] ^= OTHER + (unsigned)batch;
     }
-    return bough__write(bough__whole(data->state), states, (1 + others) * sizeof *states);
+    if (runner->single) { // which goes with no others
+        states[1] = *state;
+        bough__optimizer_set_step(&states[1], &data->model->config->optimizer, runner->task_step,
+                                  state->lr);
+    }
+    const size_t count = 1 + others + (runner->single != NULL);
+    return bough__write(bough__whole(data->state), states, count * sizeof *states);
+}
+
+static enum bough_status step_of(struct bough__step **step, struct bough__runner *runner,
+                                 int64_t left)
+{
+    const int small = left < runner->data.batch;
+    *step = small ? &runner->last : &runner->full;
+    if (!runner->single)
+        return BOUGH_OK;
+    *step = &runner->single[2 * runner->task + (size_t)small];
+    return (*step)->data ? BOUGH_OK
+                         : bough__step_init(*step, &runner->data, small ? left : runner->data.batch,
+                                            runner->task, runner->task + 1);
 }
 
 enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,
@@ -293,10 +319,11 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     enum bough_status status;
     struct bough__step_data *data = &runner->data;
     const int64_t first = index * data->batch, left = runner->feed.count - first;
-    struct bough__step *step = left >= data->batch ? &runner->full : &runner->last;
-    const int begin = has_batch(runner) && !data->weigh.others ? step->feed + 1 : 0;
+    struct bough__step *step;
     char text[LONGEST_REMEDY];
     assert(left > 0);
+    BOUGH_TRY(step_of(&step, runner, left));
+    const int begin = has_batch(runner) && !data->weigh.others ? step->feed + 1 : 0;
     state->first = (unsigned)first;
     data->weigh.moment = (struct bough__moment){
         .seed = {state->seed[0], state->seed[1]},

@@ -13,7 +13,13 @@ struct bough__runner {
     const struct bough__split *split;
     struct bough__feed feed;
     struct bough__step_data data;
-    struct bough__step full, last;
+    struct bough__step full, last; // of all tasks
+    // Of a regime that trains one task a step: its steps [2 * T], made when they are first taken,
+    // a full one and a smaller one for each task; the task of the next step, and the number of that
+    // step among the task's, from 1.
+    struct bough__step *single;
+    size_t task;
+    uint32_t task_step;
     int64_t steps;  // batches of an epoch, the last one perhaps smaller
     uint32_t epoch; // the one that runs, of the training, from 1; 0 = as many as its steps make
     unsigned batch_version; // of the feed's order, when it gave the batch; 0 = there is none yet

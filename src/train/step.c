@@ -254,13 +254,15 @@ done:
 }
 
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
-                                   int64_t rows)
+                                   int64_t rows, size_t first_task, size_t end_task)
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = data->model->config->tasks_count;
     struct bough_device *device = data->model->device;
     step->data = data;
     step->rows = rows;
+    step->first_task = first_task;
+    step->end_task = end_task;
     step->sequence.device = device;
     step->scores = calloc(tasks + 1, sizeof *step->scores);
     step->losses = calloc(tasks + 1, sizeof *step->losses);

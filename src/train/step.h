@@ -60,8 +60,9 @@ struct bough__step_data {
     enum bough__purpose purpose;
     int64_t batch;  // rows of a full batch
     int64_t stored; // rows of an epoch whose scores are stored, from the first
-    // struct step_state [1 + others], that of the own batch first: the others differ in `first`,
-    // and in the seed of what they draw.
+    // struct step_state [2 + others], that of the own batch first: the others differ in `first`,
+    // and in the seed of what they draw. Of a step that trains one task the second is of what is
+    // that task's own, whose steps are counted apart.
     struct bough__buffer *state;
     // Where the batches that a step takes begin in the order of the rows, as they run, and then the
     // one that comes behind them; and which of them is fetched next.
@@ -90,9 +91,10 @@ enum { BOUGH__MOST_STAGES = 23 + 8 * BOUGH__MOST_OTHERS };
 struct bough__step {
     struct bough__step_data *data;
     int64_t rows;
+    size_t first_task, end_task; // those that it trains or measures
     struct bough__graph graph;
     struct bough__plan *plan;
-    int32_t *scores, *losses; // [T], nodes of the graph; owned
+    int32_t *scores, *losses; // [T], nodes of the graph, the last of its tasks; owned
     int fused_losses;         // losses, their gradients and the account are one launch
     struct bough__sequence sequence;
     struct bough__stage stage[BOUGH__MOST_STAGES];
@@ -101,10 +103,10 @@ struct bough__step {
     int once_more;    // 1: and they see it again, for no account
 };
 
-// Takes a zero-initialised step; after an error, too, it is ended by bough__step_fini.
-// Errors: INVALID, DEVICE.
+// Takes a zero-initialised step, of the tasks [first_task, end_task): all, or one. After an error,
+// too, it is ended by bough__step_fini. Errors: INVALID, DEVICE.
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
-                                   int64_t rows);
+                                   int64_t rows, size_t first_task, size_t end_task);
 void bough__step_fini(struct bough__step *step);
 
 // Runs the stages from number `first` on: neighbouring launches as one list without a wait.

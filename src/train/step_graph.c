@@ -11,8 +11,10 @@ static void record_penalties(struct bough__step *step, const struct bough__wirin
     const struct bough__weigh_data *weigh = &step->data->weigh;
     for (size_t i = 0; i < wiring->penalties; i++) {
         const struct bough__penalty *penalty = &wiring->penalty[i];
-        bough__graph_root(&step->graph, penalty->node, penalty->task,
-                          bough__weigh_at(weigh, weigh->at.roots + (size_t)penalty->task));
+        const size_t t = (size_t)penalty->task;
+        if (t >= step->first_task && t < step->end_task)
+            bough__graph_root(&step->graph, penalty->node, penalty->task,
+                              bough__weigh_at(weigh, weigh->at.roots + t));
     }
 }
 
@@ -41,7 +43,7 @@ static int losses_fuse(const struct bough__step *step)
 {
     int suits =
         step->data->purpose != BOUGH_PREDICTION && !bough__weigh_sees_losses(&step->data->weigh);
-    for (size_t t = 0; t < step->data->model->config->tasks_count; t++)
+    for (size_t t = step->first_task; t < step->end_task; t++)
         suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t]));
     return suits;
 }
@@ -93,10 +95,9 @@ done:
 enum bough_status bough__step_record(struct bough__step *step)
 {
     enum bough_status status;
-    const struct bough__model *model = step->data->model;
     BOUGH_TRY(record_model(step));
     step->fused_losses = losses_fuse(step);
-    for (size_t t = 0; t < model->config->tasks_count; t++) {
+    for (size_t t = step->first_task; t < step->end_task; t++) {
         bough__graph_keep(&step->graph, step->scores[t]);
         if (step->data->purpose != BOUGH_PREDICTION)
             BOUGH_TRY(record_loss(step, t));

@@ -1,5 +1,6 @@
 // The launches of a step, stage by stage.
 #include "base/error.h"
+#include "cl/account.h"
 #include "data/gather.h"
 #include "graph/gram.h"
 #include "nn/account.h"
@@ -12,6 +13,11 @@
 static size_t tasks_of(const struct bough__step *step)
 {
     return step->data->model->config->tasks_count;
+}
+
+static int is_of_all_tasks(const struct bough__step *step)
+{
+    return step->end_task - step->first_task == tasks_of(step);
 }
 
 static int trains(const struct bough__step *step)
@@ -103,6 +109,12 @@ static int is_in_account(const struct bough__step *step)
     return !step->batch && !step->once_more;
 }
 
+static struct bough__span account_of(const struct bough__step *step)
+{
+    return bough__span_at(bough__whole(step->data->account),
+                          step->first_task * sizeof(struct loss_account));
+}
+
 static struct bough__loss_task fused_task(const struct bough__step *step, size_t t)
 {
     const struct bough__step_data *data = step->data;
@@ -124,10 +136,10 @@ enum bough_status bough__step_losses(struct bough__step *step)
 {
     const struct bough__step_data *data = step->data;
     const struct bough__weigh_data *weigh = &data->weigh;
-    const size_t tasks = tasks_of(step);
+    const size_t first = step->first_task, tasks = step->end_task - first;
     struct bough__loss_step shared = {
-        bough__step_state(step), bough__weigh_at(weigh, weigh->at.losses),
-        bough__weigh_at(weigh, weigh->at.roots), bough__whole(data->account)};
+        bough__step_state(step), bough__weigh_at(weigh, weigh->at.losses + 2 * first),
+        bough__weigh_at(weigh, weigh->at.roots + first), account_of(step)};
     if (!is_in_account(step))
         shared.account = (struct bough__span){0};
     if (!step->fused_losses)
@@ -136,7 +148,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
     if (!task)
         return bough__no_memory();
     for (size_t t = 0; t < tasks; t++)
-        task[t] = fused_task(step, t);
+        task[t] = fused_task(step, first + t);
     name(step, "losses", NULL);
     enum bough_status status = bough__loss_step_write(&step->sequence, &shared, task, tasks);
     free(task);
@@ -323,10 +335,57 @@ enum bough_status bough__step_regularize(struct bough__step *step)
 
 // ---- Clip, update ----
 
+// What a step updates: ranges of parameters, those of what tasks share first.
+struct updated {
+    struct bough__param_range *range; // owned
+    size_t count, shared;
+};
+
+static enum bough_status find_updated(struct updated *updated, const struct bough__step *step)
+{
+    const struct bough__params *params = &step->data->model->params;
+    struct bough__param_range *range = calloc((size_t)params->count + 2, sizeof *range);
+    *updated = (struct updated){.range = range};
+    if (!range)
+        return bough__no_memory();
+    if (is_of_all_tasks(step)) {
+        updated->count = updated->shared = bough__params_ranges(params, 0, params->blocks, range);
+        return BOUGH_OK;
+    }
+    updated->shared = bough__params_ranges(params, 0, 1, range);
+    updated->count = updated->shared + bough__params_ranges(params, (int32_t)step->first_task + 1,
+                                                            (int32_t)step->end_task + 1,
+                                                            range + updated->shared);
+    return BOUGH_OK;
+}
+
+static struct bough__span range_of(struct bough__buffer *buffer,
+                                   const struct bough__param_range *range)
+{
+    return bough__span_at(bough__whole(buffer), (size_t)range->first * sizeof(float));
+}
+
 static int clips(const struct bough__step *step)
 {
     const struct bough__model *model = step->data->model;
     return trains(step) && model->params.trained && model->config->optimizer.clip_norm > 0;
+}
+
+static enum bough_status write_sums(struct bough__step *step, const struct updated *updated,
+                                    int64_t *count)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__params *params = &step->data->model->params;
+    const struct bough__span sums = bough__span_at(bough__whole(step->data->clip), sizeof(float));
+    for (size_t i = 0; i < updated->count; i++) {
+        const struct bough__param_range *range = &updated->range[i];
+        BOUGH_TRY(bough__clip_write_sums(&step->sequence, range_of(params->gradient, range),
+                                         range->count,
+                                         bough__span_at(sums, (size_t)*count * sizeof(float))));
+        *count += bough__clip_sums(range->count);
+    }
+done:
+    return status;
 }
 
 enum bough_status bough__step_clip(struct bough__step *step)
@@ -334,40 +393,53 @@ enum bough_status bough__step_clip(struct bough__step *step)
     enum bough_status status = BOUGH_OK;
     struct bough__step_data *data = step->data;
     const struct bough__params *params = &data->model->params;
-    const int64_t count = bough__clip_sums(params->trained);
+    struct updated updated = {0};
+    int64_t count = 0;
     if (!clips(step))
         return BOUGH_OK;
-    if (!data->clip)
-        BOUGH_TRY(bough__buffer_create(&data->clip, data->model->device,
-                                       (size_t)(count + 1) * sizeof(float)));
-    const struct bough__span factor = bough__whole(data->clip),
-                             sums = bough__span_at(factor, sizeof(float));
+    BOUGH_TRY(find_updated(&updated, step));
+    if (!data->clip) // each range may end in a chunk of its own
+        BOUGH_TRY(bough__buffer_create(
+            &data->clip, data->model->device,
+            (size_t)(bough__clip_sums(params->trained) + params->count + 1) * sizeof(float)));
+    const struct bough__span factor = bough__whole(data->clip);
     name(step, "clip_norm", NULL);
-    BOUGH_TRY(bough__clip_write_sums(&step->sequence, bough__whole(params->gradient),
-                                     params->trained, sums));
-    BOUGH_TRY(
-        bough__clip_write_factor(&step->sequence, sums, count, bough__whole(data->state), factor));
+    BOUGH_TRY(write_sums(step, &updated, &count));
+    BOUGH_TRY(bough__clip_write_factor(&step->sequence, bough__span_at(factor, sizeof(float)),
+                                       count, bough__whole(data->state), factor));
 done:
+    free(updated.range);
     return status;
 }
 
 enum bough_status bough__step_update(struct bough__step *step)
 {
-    const struct bough__optimization *options = &step->data->model->config->optimizer;
+    enum bough_status status = BOUGH_OK;
+    const struct bough__step_data *data = step->data;
+    const struct bough__optimization *options = &data->model->config->optimizer;
     const struct bough__optimizer *optimizer = bough__optimizer_of(options);
-    const struct bough__params *params = &step->data->model->params;
+    const struct bough__params *params = &data->model->params;
+    struct updated updated = {0};
     if (!trains(step) || !params->trained)
         return BOUGH_OK;
-    const struct bough__block all = {
-        .count = params->trained,
-        .params = bough__whole(params->value),
-        .grads = bough__whole(params->gradient),
-        .slot = {bough__whole(params->slot[0]), bough__whole(params->slot[1])},
-        .step = bough__whole(step->data->state),
-        .factor = bough__whole(step->data->clip),
-    };
+    BOUGH_TRY(find_updated(&updated, step));
     name(step, optimizer->row.name, NULL);
-    return optimizer->write(&step->sequence, options->choice.options, &all);
+    for (size_t i = 0; i < updated.count; i++) {
+        const struct bough__param_range *range = &updated.range[i];
+        const struct bough__block block = {
+            .count = range->count,
+            .params = range_of(params->value, range),
+            .grads = range_of(params->gradient, range),
+            .slot = {range_of(params->slot[0], range), range_of(params->slot[1], range)},
+            .step = bough__span_at(bough__whole(data->state),
+                                   (i >= updated.shared) * sizeof(struct step_state)),
+            .factor = bough__whole(data->clip),
+        };
+        BOUGH_TRY(optimizer->write(&step->sequence, options->choice.options, &block));
+    }
+done:
+    free(updated.range);
+    return status;
 }
 
 // ---- Account ----
@@ -389,10 +461,11 @@ enum bough_status bough__step_account(struct bough__step *step)
         return BOUGH_OK;
     name(step, "account", NULL);
     if (data->purpose != BOUGH_PREDICTION)
-        BOUGH_TRY(bough__account_losses(&step->sequence, bough__whole(data->account),
-                                        bough__weigh_at(&data->weigh, data->weigh.at.losses),
-                                        bough__whole(data->state), (int64_t)tasks_of(step)));
-    for (size_t t = 0; t < tasks_of(step); t++)
+        BOUGH_TRY(bough__account_losses(
+            &step->sequence, account_of(step),
+            bough__weigh_at(&data->weigh, data->weigh.at.losses + 2 * step->first_task),
+            bough__whole(data->state), (int64_t)(step->end_task - step->first_task)));
+    for (size_t t = step->first_task; t < step->end_task; t++)
         BOUGH_TRY(account_scores(step, t));
 done:
     return status;

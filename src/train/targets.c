@@ -208,6 +208,16 @@ done:
     return status;
 }
 
+int bough__targets_any(const struct bough__targets *targets, int64_t row)
+{
+    const int64_t first = row * targets->width;
+    int64_t i = 0;
+    while (i < targets->width &&
+           (targets->label ? targets->label[first + i] < 0 : isnan(targets->number[first + i])))
+        i++;
+    return i < targets->width;
+}
+
 double bough__target_restore(const struct bough__task *task, double number, int64_t output)
 {
     return task->std ? number * (double)task->std[output] + (double)task->mean[output] : number;

@@ -8,11 +8,24 @@
 #include "train/report.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double log_interval = 0.25; // seconds between two log points
 
 // ---- An epoch ----
+
+// Epochs and steps done of the phase: each is a training of its own.
+static int32_t phase_epoch(const struct bough__trainer *trainer)
+{
+    return trainer->progress.epoch - trainer->progress.first_epoch;
+}
+
+static int64_t phase_step(const struct bough__trainer *trainer)
+{
+    return trainer->progress.step - trainer->progress.first_step;
+}
 
 // The order within a batch changes nothing: where one batch holds all rows they stay as they are.
 enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
@@ -23,7 +36,7 @@ enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
     int64_t count = trainer->training->feed.count;
     int32_t *order = malloc((size_t)count * sizeof *order + 1);
     BOUGH_TRY_MEMORY(order);
-    bough__shuffle(order, count, trainer->config.train.seed, (uint32_t)trainer->progress.epoch + 1);
+    bough__shuffle(order, count, trainer->config.train.seed, (uint32_t)phase_epoch(trainer) + 1);
     for (int64_t i = 0; i < count; i++)
         order[i] = trainer->train_rows[order[i]];
     BOUGH_TRY(bough__feed_order(&trainer->training->feed, order));
@@ -38,25 +51,40 @@ static float lr_of(const struct bough__trainer *trainer, int64_t epoch_step)
     const struct bough_config *config = &trainer->config;
     const struct bough__progress *progress = &trainer->progress;
     double steps = (double)trainer->training->steps;
-    double at = (double)progress->epoch + (double)epoch_step / steps;
+    double at = (double)phase_epoch(trainer) + (double)epoch_step / steps;
     return (float)bough__schedule_lr(&config->schedule, bough__optimizer_lr(&config->optimizer), at,
                                      at + 1 / steps, config->train.epochs, &progress->plateau);
 }
 
 static struct step_state next_state(const struct bough__trainer *trainer)
 {
-    const struct bough__progress *progress = &trainer->progress;
     uint64_t seed = trainer->config.train.seed;
     struct step_state state = {.seed = {(unsigned)seed, (unsigned)(seed >> 32)}};
-    bough__optimizer_set_step(&state, &trainer->config.optimizer, (uint32_t)progress->step + 1,
-                              lr_of(trainer, progress->epoch_step));
+    bough__optimizer_set_step(&state, &trainer->config.optimizer, (uint32_t)phase_step(trainer) + 1,
+                              lr_of(trainer, trainer->progress.epoch_step));
     return state;
+}
+
+// Of a regime that trains one task a step.
+static void choose_task(struct bough__trainer *trainer)
+{
+    const struct bough__choice *regime = &trainer->config.train.regime;
+    struct bough__progress *progress = &trainer->progress;
+    struct bough__runner *training = trainer->training;
+    if (bough__regime_of(regime)->draws) {
+        training->task = bough__regime_draw(regime, trainer->config.train.seed, progress->step,
+                                            trainer->labels, progress->tasks);
+        training->task_step = (uint32_t)++progress->task_steps[training->task];
+    } else {
+        training->task_step = (uint32_t)phase_step(trainer) + 1;
+    }
 }
 
 enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr)
 {
     struct step_state state = next_state(trainer);
-    trainer->training->epoch = (uint32_t)trainer->progress.epoch + 1;
+    trainer->training->epoch = (uint32_t)phase_epoch(trainer) + 1;
+    choose_task(trainer);
     enum bough_status status =
         bough__runner_step(trainer->training, trainer->progress.epoch_step, &state);
     if (status != BOUGH_OK)
@@ -102,6 +130,15 @@ done:
     return status;
 }
 
+// The errors of the first epoch, in a phase of its task alone.
+static void take_reference(struct bough__trainer *trainer, const struct bough_metrics *validation)
+{
+    bough__monitor_errors(trainer->progress.first, validation, &trainer->config);
+    for (size_t t = 0; t < trainer->progress.tasks; t++)
+        if (bough__trainer_phases(trainer) > 1 && t != trainer->training->task)
+            trainer->progress.first[t] = NAN;
+}
+
 static int has_reference(const struct bough__progress *progress)
 {
     for (size_t t = 0; t < progress->tasks; t++)
@@ -116,10 +153,11 @@ static int judge(struct bough__trainer *trainer, const struct bough_metrics *val
 {
     struct bough__progress *progress = &trainer->progress;
     const struct bough_config *config = &trainer->config;
-    const char *criterion = config->train.early_stopping.metric;
+    char text[160];
+    const char *criterion = bough__trainer_criterion(text, sizeof text, trainer);
     double value = progress->epoch;
     if (validation && !has_reference(progress))
-        bough__monitor_errors(progress->first, validation, config);
+        take_reference(trainer, validation);
     if (validation)
         value = bough__monitored(validation, config, criterion, progress->first);
     int known = !isnan(value), best = !progress->best_epoch || (known && value > progress->best);
@@ -190,8 +228,42 @@ done:
 
 static int goes_on(const struct bough__trainer *trainer)
 {
-    return trainer->progress.epoch < trainer->config.train.epochs &&
-           !bough__trainer_is_stale(trainer);
+    return phase_epoch(trainer) < trainer->config.train.epochs && !bough__trainer_is_stale(trainer);
+}
+
+// The next one begins where this one was best, with an optimizer that has seen nothing.
+static enum bough_status end_phase(struct bough__trainer *trainer)
+{
+    enum bough_status status;
+    struct bough__progress *progress = &trainer->progress;
+    BOUGH_TRY(bough__model_use_best(trainer->model));
+    BOUGH_TRY(bough__params_forget(&trainer->model->params));
+    progress->phase++;
+    progress->first_epoch = progress->epoch;
+    progress->first_step = progress->step;
+    progress->best = -INFINITY;
+    progress->best_epoch = progress->stale = 0;
+    progress->plateau = (struct bough__plateau){.best = -INFINITY, .scale = 1};
+    for (size_t t = 0; t < progress->tasks; t++)
+        progress->first[t] = NAN;
+    bough__trainer_begin_phase(trainer);
+    BOUGH_TRY(bough__trainer_save(trainer));
+done:
+    return status;
+}
+
+static enum bough_status run_phases(struct bough__trainer *trainer, struct bough__report *report)
+{
+    enum bough_status status = BOUGH_OK;
+    for (;;) {
+        while (goes_on(trainer))
+            BOUGH_TRY(run_epoch(trainer, report));
+        if (trainer->progress.phase + 1 >= bough__trainer_phases(trainer))
+            break;
+        BOUGH_TRY(end_phase(trainer));
+    }
+done:
+    return status;
 }
 
 static enum bough_status save_interrupted(struct bough__trainer *trainer,
@@ -228,8 +300,7 @@ static enum bough_status train(struct bough__trainer *trainer, struct bough_run 
 {
     enum bough_status status;
     BOUGH_TRY(bough__report_start(report));
-    while (goes_on(trainer) && status == BOUGH_OK)
-        status = run_epoch(trainer, report);
+    status = run_phases(trainer, report);
     if (status == BOUGH_DIVERGED)
         status = bough__report_diverged(report);
     if (status == BOUGH_INTERRUPTED)

@@ -97,6 +97,19 @@ static enum bough_status make_model(struct bough__trainer *trainer,
     return bough__fail(BOUGH_INVALID, "%s (%s: %s)", bough_last_error(), config->data, samples);
 }
 
+static enum bough_status count_labels(struct bough__trainer *trainer)
+{
+    const struct bough__runner *training = trainer->training;
+    trainer->labels = BOUGH_NEW(&trainer->arena, int64_t, trainer->config.tasks_count);
+    if (!trainer->labels)
+        return bough__no_memory();
+    for (size_t t = 0; t < trainer->config.tasks_count; t++)
+        for (int64_t i = 0; i < training->feed.count; i++)
+            trainer->labels[t] +=
+                bough__targets_any(&training->split->targets[t], training->feed.order[i]);
+    return BOUGH_OK;
+}
+
 enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_config *config,
                                         const struct bough_train_options *options)
@@ -121,6 +134,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(bough__metrics_check(made->model));
     BOUGH_TRY(load_splits(made));
     BOUGH_TRY(make_runners(made));
+    BOUGH_TRY(count_labels(made));
     BOUGH_TRY(bough__trainer_check(made));
     BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config, made->data));
     BOUGH_TRY(bough__run_dir_enter(made));
@@ -154,6 +168,40 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
     bough__arena_fini(&gone->arena);
     free(gone);
     *trainer = NULL;
+}
+
+int32_t bough__trainer_phases(const struct bough__trainer *trainer)
+{
+    const int phases = bough__regime_of(&trainer->config.train.regime)->phases;
+    return phases ? (int32_t)trainer->config.tasks_count : 1;
+}
+
+int32_t bough__trainer_epochs(const struct bough__trainer *trainer)
+{
+    return bough__trainer_phases(trainer) * trainer->config.train.epochs;
+}
+
+void bough__trainer_begin_phase(struct bough__trainer *trainer)
+{
+    struct bough__params *params = &trainer->model->params;
+    const int32_t phase = trainer->progress.phase;
+    const int freezes = bough__regime_freezes(&trainer->config.train.regime);
+    trainer->training->task = (size_t)phase;
+    for (int32_t i = 0; i < params->count; i++)
+        params->param[i].frozen = freezes && phase > 0 && params->param[i].block == 0;
+}
+
+const char *bough__trainer_criterion(char *text, size_t size, const struct bough__trainer *trainer)
+{
+    const struct bough_config *config = &trainer->config;
+    const char *criterion = config->train.early_stopping.metric;
+    const char *task = config->tasks[trainer->training->task].name;
+    const size_t length = strlen(task);
+    if (bough__trainer_phases(trainer) == 1 ||
+        (strncmp(criterion, task, length) == 0 && criterion[length] == '.'))
+        return criterion;
+    snprintf(text, size, "%s.loss", task);
+    return strcmp(criterion, "loss") == 0 ? text : "mean";
 }
 
 int bough__trainer_is_stale(const struct bough__trainer *trainer)

@@ -24,6 +24,7 @@ struct bough__trainer {
     int32_t *train_rows; // [rows], of the train split: those trained on, then those held out
     int64_t rows, trained;
     struct bough__progress progress;
+    int64_t *labels; // [T] rows of an epoch that have one, of a regime that draws by them
     struct bough__record *record;
     struct bough__lock *lock; // of the run folder
 };
@@ -34,6 +35,17 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_config *config,
                                         const struct bough_train_options *options);
 void bough__trainer_destroy(struct bough__trainer **trainer);
+
+// Phases of the training: 1, or one for each task; and epochs in all.
+int32_t bough__trainer_phases(const struct bough__trainer *trainer);
+int32_t bough__trainer_epochs(const struct bough__trainer *trainer);
+
+// Of a regime with phases, from its beginning and after each: what the next one trains.
+void bough__trainer_begin_phase(struct bough__trainer *trainer);
+
+// What the best epoch goes by: in a phase a number of the task that it trains, whatever the config
+// says of others. Borrowed, or `text`.
+const char *bough__trainer_criterion(char *text, size_t size, const struct bough__trainer *trainer);
 
 // A new order for the epoch that begins; then its steps, one a call (train.c).
 //   lr  what the step trained with

@@ -8,20 +8,11 @@
 
 // ---- Labels ----
 
-static int has_label(const struct bough__targets *targets, int64_t row)
-{
-    const int64_t first = row * targets->width;
-    int64_t i = 0;
-    while (i < targets->width &&
-           (targets->label ? targets->label[first + i] < 0 : isnan(targets->number[first + i])))
-        i++;
-    return i < targets->width;
-}
-
 static int any_label(const struct bough__runner *runner, size_t t)
 {
     int64_t i = 0;
-    while (i < runner->feed.count && !has_label(&runner->split->targets[t], runner->feed.order[i]))
+    while (i < runner->feed.count &&
+           !bough__targets_any(&runner->split->targets[t], runner->feed.order[i]))
         i++;
     return i < runner->feed.count;
 }
@@ -33,7 +24,7 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
         const char *name;
         const struct bough__runner *runner;
     } measured[] = {{"validation", trainer->validation}, {"test", trainer->test}};
-    if (!any_label(trainer->training, t))
+    if (!trainer->labels[t])
         return bough__fail(
             BOUGH_DATA,
             "%s: train/%s: 0 of %lld rows have a label, task %s has nothing to learn "

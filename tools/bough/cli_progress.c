@@ -85,6 +85,8 @@ static void tell_epoch(const struct bough_event *event)
 {
     cli_progress_clear();
     printf("epoch %d/%d", event->epoch, event->epochs);
+    if (event->only)
+        printf("  of %s", event->only);
     print_metrics("train", event->train);
     print_metrics("validation", event->validation);
     if (!isnan(event->conflicting))
