@@ -39,6 +39,15 @@ struct bough__training {
     struct bough__early_stopping early_stopping;
 };
 
+// How parameters are trained whose names a pattern fits, as of the shell: "trunk.*". Of several
+// that fit the last one counts.
+struct bough__param_group {
+    const char *pattern;
+    float lr;     // factor of the learning rate
+    int freeze;   // 1: they stay as they are
+    int32_t thaw; // until so many epochs are done, of a phase; 0 = always
+};
+
 // A copy borrows what the original points to.
 struct bough_config {
     const char *data; // absolute path of the data set
@@ -51,6 +60,8 @@ struct bough_config {
     size_t tasks_count;
     struct bough__weighing weighting;
     int diagnostics;
+    const struct bough__param_group *parameters;
+    size_t parameters_count;
     struct bough__optimization optimizer;
     struct bough__scheduling schedule;
     struct bough__training train;

@@ -129,6 +129,18 @@ static const struct bough__option weighting_options[] = {
 static const struct bough__options weighting_section =
     BOUGH_OPTIONS(weighting_options, struct bough__weighing);
 
+static const struct bough__option parameters_options[] = {
+    {"lr", BOUGH__OPTION_NUMBER, offsetof(struct bough__param_group, lr),
+     .range = &bough__range_not_negative, .number = {1}, .help = "factor of their learning rate"},
+    {"freeze", BOUGH__OPTION_SWITCH, offsetof(struct bough__param_group, freeze),
+     .help = "they stay as they are, and cost no gradient"},
+    {"thaw", BOUGH__OPTION_INT, offsetof(struct bough__param_group, thaw),
+     .range = &bough__range_count_or_none,
+     .help = "of freeze: epochs before they are trained; 0 never trains them"},
+};
+static const struct bough__options parameters_section =
+    BOUGH_OPTIONS(parameters_options, struct bough__param_group);
+
 static const struct bough__option optimizer_options[] = {
     {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__optimization, choice),
      .family = &bough__optimizers, .text = "adam", .help = "fields and defaults as in PyTorch"},
@@ -214,6 +226,11 @@ static const struct bough__option config_options[] = {
     {"diagnostics", BOUGH__OPTION_SWITCH, offsetof(struct bough_config, diagnostics),
      .help = "compare the tasks' gradients in every step that finds weights, which costs finding "
              "them apart, and log norms, cosines, weights and shares"},
+    {"parameters", BOUGH__OPTION_NAMED, offsetof(struct bough_config, parameters),
+     offsetof(struct bough_config, parameters_count), .section = &parameters_section,
+     .noun = "pattern",
+     .help = "by a pattern of their names as in model.safetensors, `trunk.*`: how parameters are "
+             "trained; of several that fit the last one counts"},
     SECTION(optimizer),
     SECTION(schedule),
     SECTION(train),

@@ -165,15 +165,16 @@ size_t bough__params_ranges(const struct bough__params *params, int32_t first, i
                             struct bough__param_range *range)
 {
     size_t count = 0;
-    int open = 0;
+    int open = 0; // the last range goes on
     for (int32_t b = first; b < end; b++)
         for (int32_t i = 0; i < params->count && params->block[b].trained; i++) {
             const struct bough__param *param = &params->param[i];
             if (param->block != b)
                 continue;
             const int64_t begin = first_of(params, param);
+            open = open && range[count - 1].lr == param->lr;
             if (!param->frozen && !open)
-                range[count++].first = begin;
+                range[count++] = (struct bough__param_range){begin, 0, param->lr};
             open = !param->frozen;
             if (open)
                 range[count - 1].count =

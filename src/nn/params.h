@@ -15,7 +15,9 @@ struct bough__param {
     const char *name; // "trunk.0.weight", "left.2.bias"
     struct bough_shape shape;
     int statistics; // without gradient: what batch_norm remembers
-    int frozen;     // is not trained any more: without gradient and update
+    int frozen;     // is not trained now: without gradient and update
+    int32_t group;  // of the config's, that it is trained by; -1 = none
+    float lr;       // factor of the learning rate
     int32_t node;   // of the graph that declared it
     int32_t block;
     int64_t offset;            // elements into the block
@@ -68,9 +70,10 @@ enum bough_status bough__params_forget(const struct bough__params *params);
 // Draws every tensor's start from the seed and writes the blocks.
 enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed);
 
-// Trained elements that stand together, counted from the first block's.
+// Trained elements that stand together, counted from the first block's, and are trained alike.
 struct bough__param_range {
     int64_t first, count;
+    float lr; // as of a param
 };
 
 // Those of the blocks [first, end) that are not frozen, as few ranges as can be.

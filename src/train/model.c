@@ -200,6 +200,7 @@ static enum bough_status declare(struct bough__model *model,
     }
     BOUGH_TRY(place_params(model, &graph, scores));
     BOUGH_TRY(declare_learned(model));
+    BOUGH_TRY(bough__model_group(model));
 done:
     bough__graph_fini(&graph);
     return status;

@@ -18,7 +18,9 @@ struct bough__model {
     struct bough_shape *sample; // [inputs], each without the batch
     const char **input_key;     // [inputs], for messages and labels
     struct bough__params params;
-    int slots;       // of the optimizer, per parameter
+    int slots;   // of the optimizer, per parameter
+    float *rate; // [rates] the factors of the learning rate that its parameters have; 1 first
+    size_t rates;
     int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
     enum bough__jacobian jacobian;
     int64_t *width;                       // [T] K of each task's scores [N, K, ...]
@@ -39,6 +41,14 @@ enum bough_status bough__model_create(struct bough__model **model,
                                       const struct bough_config *config,
                                       const struct bough_shape *sample, struct bough_device *device,
                                       const struct bough__layer_observer *observer);
+
+// Gives each parameter the config's group that fits it, and freezes what these do.
+// Errors: INVALID, naming a group that fits none.
+enum bough_status bough__model_group(struct bough__model *model);
+
+// Marks what is frozen of the parameters after so many epochs, and with `shared` all that tasks
+// share. Returns whether anything changed: steps that were made before are to be made again.
+int bough__model_freeze(struct bough__model *model, int32_t epochs, int shared);
 
 // Whether the heads go with what their tasks say of classes and outputs. To be asked once before
 // the model is run. Errors: INVALID, naming the task.

@@ -238,7 +238,7 @@ static enum bough_status go_on(struct bough__trainer *trainer)
         BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: its progress says phase %d of %d",
                               in_folder(trainer, "last.safetensors").text, progress->phase + 1,
                               bough__trainer_phases(trainer)));
-    bough__trainer_begin_phase(trainer);
+    BOUGH_TRY(bough__trainer_freeze(trainer));
     BOUGH_TRY(check_data(trainer, fresh.data));
     if (strcmp(progress->criterion, fresh.criterion) != 0 ||
         strcmp(progress->data, fresh.data) != 0)

@@ -119,8 +119,11 @@ static enum bough_status make_buffers(struct bough__runner *runner)
     BOUGH_TRY_MEMORY(data->scores);
     BOUGH_TRY_MEMORY(runner->account_host);
     BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
-    BOUGH_TRY(bough__buffer_create(&data->state, device,
-                                   (2 + data->weigh.others) * sizeof(struct step_state)));
+    runner->states = data->weigh.others + data->model->rates * (runner->single ? 2 : 1);
+    BOUGH_TRY_MEMORY(runner->state_host =
+                         BOUGH_NEW(&runner->arena, struct step_state, runner->states));
+    BOUGH_TRY(
+        bough__buffer_create(&data->state, device, runner->states * sizeof(struct step_state)));
     for (size_t i = 0; i < inputs; i++)
         BOUGH_TRY(make_input(data, i));
     for (size_t t = 0; t < tasks; t++)
@@ -177,6 +180,20 @@ done:
     return status;
 }
 
+static void end_step(struct bough__step *step)
+{
+    bough__step_fini(step);
+    *step = (struct bough__step){0};
+}
+
+static void end_steps(struct bough__runner *runner)
+{
+    end_step(&runner->full);
+    end_step(&runner->last);
+    for (size_t i = 0; runner->single && i < 2 * tasks_of(runner); i++)
+        end_step(&runner->single[i]);
+}
+
 enum bough_status bough__runner_create(struct bough__runner **runner, struct bough__model *model,
                                        const struct bough__split *split, const int32_t *order,
                                        int64_t count, enum bough__purpose purpose)
@@ -214,15 +231,18 @@ void bough__runner_destroy(struct bough__runner **runner)
     struct bough__runner *gone = *runner;
     if (!gone)
         return;
-    bough__step_fini(&gone->full);
-    bough__step_fini(&gone->last);
-    for (size_t i = 0; gone->single && i < 2 * tasks_of(gone); i++)
-        bough__step_fini(&gone->single[i]);
+    end_steps(gone);
     destroy_buffers(&gone->data);
     bough__feed_fini(&gone->feed);
     bough__arena_fini(&gone->arena);
     free(gone);
     *runner = NULL;
+}
+
+enum bough_status bough__runner_renew(struct bough__runner *runner)
+{
+    end_steps(runner);
+    return make_steps(runner);
 }
 
 enum bough_status bough__runner_begin(struct bough__runner *runner)
@@ -278,6 +298,22 @@ static void place_batches(struct bough__runner *runner, int64_t index)
     data->fetched = 0;
 }
 
+// Those of other rates, and of a task's own parameters.
+static void write_update_states(struct step_state *states, const struct bough__runner *runner,
+                                const struct step_state *state)
+{
+    const struct bough__step_data *data = &runner->data;
+    const struct bough__model *model = data->model;
+    for (int own = 0; own <= (runner->single != NULL); own++)
+        for (size_t rate = !own; rate < model->rates; rate++) {
+            struct step_state *to = &states[bough__step_update_state(data, own, rate)];
+            *to = *state;
+            bough__optimizer_set_step(to, &model->config->optimizer,
+                                      own ? runner->task_step : state->step,
+                                      model->rate[rate] * state->lr);
+        }
+}
+
 // As the device reads it: for each batch.
 static enum bough_status write_state(const struct bough__runner *runner, int64_t index,
                                      const struct step_state *state)
@@ -285,19 +321,15 @@ static enum bough_status write_state(const struct bough__runner *runner, int64_t
     enum { OTHER = 0x6f74 }; // keeps what another batch draws apart
     const struct bough__step_data *data = &runner->data;
     const size_t others = data->weigh.others;
-    struct step_state states[2 + BOUGH__MOST_OTHERS] = {*state};
+    struct step_state *states = runner->state_host;
+    states[0] = *state;
     for (size_t batch = 1; batch <= others; batch++) {
         states[batch] = *state;
         states[batch].first = (unsigned)first_of(runner, index, batch);
         states[batch].seed[1] ^= OTHER + (unsigned)batch;
     }
-    if (runner->single) { // which goes with no others
-        states[1] = *state;
-        bough__optimizer_set_step(&states[1], &data->model->config->optimizer, runner->task_step,
-                                  state->lr);
-    }
-    const size_t count = 1 + others + (runner->single != NULL);
-    return bough__write(bough__whole(data->state), states, count * sizeof *states);
+    write_update_states(states, runner, state);
+    return bough__write(bough__whole(data->state), states, runner->states * sizeof *states);
 }
 
 static enum bough_status step_of(struct bough__step **step, struct bough__runner *runner,

@@ -24,6 +24,8 @@ struct bough__runner {
     uint32_t epoch; // the one that runs, of the training, from 1; 0 = as many as its steps make
     unsigned batch_version; // of the feed's order, when it gave the batch; 0 = there is none yet
     struct loss_account *account_host; // [T], where the account is read to
+    struct step_state *state_host;     // [states], what a step writes
+    size_t states;
     struct bough__arena arena;
 };
 
@@ -34,6 +36,9 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
                                        const struct bough__split *split, const int32_t *order,
                                        int64_t count, enum bough__purpose purpose);
 void bough__runner_destroy(struct bough__runner **runner);
+
+// Makes its steps again, after what is frozen changed.
+enum bough_status bough__runner_renew(struct bough__runner *runner);
 
 // Empties the account: call it before the first batch of an epoch.
 enum bough_status bough__runner_begin(struct bough__runner *runner);

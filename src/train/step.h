@@ -60,9 +60,9 @@ struct bough__step_data {
     enum bough__purpose purpose;
     int64_t batch;  // rows of a full batch
     int64_t stored; // rows of an epoch whose scores are stored, from the first
-    // struct step_state [2 + others], that of the own batch first: the others differ in `first`,
-    // and in the seed of what they draw. Of a step that trains one task the second is of what is
-    // that task's own, whose steps are counted apart.
+    // struct step_state [1 + others], that of the own batch first: the others differ in `first`,
+    // and in the seed of what they draw. Behind them those of parameters that are trained with
+    // another rate (bough__step_update_state).
     struct bough__buffer *state;
     // Where the batches that a step takes begin in the order of the rows, as they run, and then the
     // one that comes behind them; and which of them is fetched next.
@@ -102,6 +102,16 @@ struct bough__step {
     size_t batch;     // the one whose launches are prepared: 0 = the own one
     int once_more;    // 1: and they see it again, for no account
 };
+
+// Which of the states an update reads: that of the own batch, or one behind the others'.
+//   own   1: of the own parameters of the one task that a step trains, whose steps are counted
+//   apart rate  of model->rate
+static inline size_t bough__step_update_state(const struct bough__step_data *data, int own,
+                                              size_t rate)
+{
+    const size_t number = (size_t)own * data->model->rates + rate;
+    return number ? data->weigh.others + number : 0;
+}
 
 // Takes a zero-initialised step, of the tasks [first_task, end_task): all, or one. After an error,
 // too, it is ended by bough__step_fini. Errors: INVALID, DEVICE.

@@ -1,8 +1,21 @@
-// How a step is put together: its graph (step_graph.c) and its stages (step_stages.c).
+// How a step is put together: its graph (step_graph.c) and its stages (step_stages.c,
+// step_update.c).
 #ifndef BOUGH_TRAIN_STEP_PARTS_H
 #define BOUGH_TRAIN_STEP_PARTS_H
 
 #include "train/step.h"
+
+static inline int bough__step_trains(const struct bough__step *step)
+{
+    return step->data->purpose == BOUGH_TRAINING;
+}
+
+// What the next launches do, for tables and traces.
+static inline void bough__step_name(struct bough__step *step, const char *op, const char *layer)
+{
+    step->sequence.label.op = op;
+    step->sequence.label.layer = layer;
+}
 
 // Records the model and the losses.
 enum bough_status bough__step_record(struct bough__step *step);

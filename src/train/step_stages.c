@@ -15,16 +15,6 @@ static size_t tasks_of(const struct bough__step *step)
     return step->data->model->config->tasks_count;
 }
 
-static int is_of_all_tasks(const struct bough__step *step)
-{
-    return step->end_task - step->first_task == tasks_of(step);
-}
-
-static int trains(const struct bough__step *step)
-{
-    return step->data->purpose == BOUGH_TRAINING;
-}
-
 static enum bough__weighting_needs needs(const struct bough__step *step)
 {
     return bough__weigh_needs(&step->data->weigh);
@@ -33,13 +23,6 @@ static enum bough__weighting_needs needs(const struct bough__step *step)
 static int goes_by_gradients(const struct bough__step *step)
 {
     return bough__by_gradients(needs(step));
-}
-
-// What the next launches do, for tables and traces.
-static void name(struct bough__step *step, const char *op, const char *layer)
-{
-    step->sequence.label.op = op;
-    step->sequence.label.layer = layer;
 }
 
 struct bough__span bough__step_state(const struct bough__step *step)
@@ -86,7 +69,7 @@ enum bough_status bough__step_feed(struct bough__step *step)
                                               .width = target[t].width,
                                               .x = bough__whole(data->target[t])};
     for (size_t i = 0; i < inputs_of(step); i++) {
-        name(step, "gather", data->model->input_key[i]);
+        bough__step_name(step, "gather", data->model->input_key[i]);
         struct bough__gather batch = batch_of(step, i);
         batch.copy = i ? NULL : copy;
         batch.copies = i ? 0 : (int)tasks;
@@ -149,7 +132,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
         return bough__no_memory();
     for (size_t t = 0; t < tasks; t++)
         task[t] = fused_task(step, first + t);
-    name(step, "losses", NULL);
+    bough__step_name(step, "losses", NULL);
     enum bough_status status = bough__loss_step_write(&step->sequence, &shared, task, tasks);
     free(task);
     return status;
@@ -160,7 +143,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
 static enum bough_status write_weighting(struct bough__step *step,
                                          const struct bough__weigher *weigher)
 {
-    name(step, weigher->row->row.name, NULL);
+    bough__step_name(step, weigher->row->row.name, NULL);
     return bough__weigh_write(&step->data->weigh, weigher, &step->sequence,
                               bough__whole(step->data->state), bough__whole(step->data->account));
 }
@@ -169,7 +152,7 @@ static enum bough_status write_weighting(struct bough__step *step,
 static enum bough_status forget_weights(struct bough__step *step)
 {
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    name(step, "factor", NULL);
+    bough__step_name(step, "factor", NULL);
     return bough__stack_copy_write(&step->sequence, bough__weigh_at(weigh, weigh->at.roots),
                                    bough__whole(weigh->factor), (int64_t)tasks_of(step), 1);
 }
@@ -186,7 +169,7 @@ enum bough_status bough__step_weigh(struct bough__step *step)
 
 enum bough_status bough__step_backward(struct bough__step *step)
 {
-    return trains(step) && !goes_by_gradients(step)
+    return bough__step_trains(step) && !goes_by_gradients(step)
                ? bough__plan_backward(step->plan, &step->sequence)
                : BOUGH_OK;
 }
@@ -211,7 +194,7 @@ enum bough_status bough__step_keep(struct bough__step *step)
     const size_t numbers = 2 * tasks_of(step);
     if (!step->batch)
         return BOUGH_OK;
-    name(step, "keep", NULL);
+    bough__step_name(step, "keep", NULL);
     BOUGH_TRY(bough__stack_copy_write(
         &step->sequence, bough__weigh_at(weigh, weigh->at.others + (step->batch - 1) * numbers),
         bough__weigh_at(weigh, weigh->at.losses), (int64_t)numbers, 1));
@@ -277,7 +260,7 @@ enum bough_status bough__step_gram(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    name(step, "gram", NULL);
+    bough__step_name(step, "gram", NULL);
     for (size_t g = 0; weigh->watches && weigh->jacobian && g < weigh->groups.count; g++)
         BOUGH_TRY(multiply_group(step, g));
     if (bough__weigh_steps(weigh))
@@ -294,7 +277,7 @@ static enum bough_status sum_weighted(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__weigh_data *weigh = &step->data->weigh;
-    name(step, weigh->by_gradients.row->row.name, NULL);
+    bough__step_name(step, weigh->by_gradients.row->row.name, NULL);
     for (size_t i = 0; i < bough__weigh_batches(weigh) * weigh->groups.count; i++) {
         const size_t batch = i / weigh->groups.count, g = i % weigh->groups.count;
         const struct bough__group *group = &weigh->groups.group[g];
@@ -326,122 +309,6 @@ enum bough_status bough__step_combine(struct bough__step *step)
                : status;
 }
 
-enum bough_status bough__step_regularize(struct bough__step *step)
-{
-    const struct bough__model *model = step->data->model;
-    name(step, model->config->architecture.row->name, NULL);
-    return trains(step) ? bough__model_regularize(model, &step->sequence) : BOUGH_OK;
-}
-
-// ---- Clip, update ----
-
-// What a step updates: ranges of parameters, those of what tasks share first.
-struct updated {
-    struct bough__param_range *range; // owned
-    size_t count, shared;
-};
-
-static enum bough_status find_updated(struct updated *updated, const struct bough__step *step)
-{
-    const struct bough__params *params = &step->data->model->params;
-    struct bough__param_range *range = calloc((size_t)params->count + 2, sizeof *range);
-    *updated = (struct updated){.range = range};
-    if (!range)
-        return bough__no_memory();
-    if (is_of_all_tasks(step)) {
-        updated->count = updated->shared = bough__params_ranges(params, 0, params->blocks, range);
-        return BOUGH_OK;
-    }
-    updated->shared = bough__params_ranges(params, 0, 1, range);
-    updated->count = updated->shared + bough__params_ranges(params, (int32_t)step->first_task + 1,
-                                                            (int32_t)step->end_task + 1,
-                                                            range + updated->shared);
-    return BOUGH_OK;
-}
-
-static struct bough__span range_of(struct bough__buffer *buffer,
-                                   const struct bough__param_range *range)
-{
-    return bough__span_at(bough__whole(buffer), (size_t)range->first * sizeof(float));
-}
-
-static int clips(const struct bough__step *step)
-{
-    const struct bough__model *model = step->data->model;
-    return trains(step) && model->params.trained && model->config->optimizer.clip_norm > 0;
-}
-
-static enum bough_status write_sums(struct bough__step *step, const struct updated *updated,
-                                    int64_t *count)
-{
-    enum bough_status status = BOUGH_OK;
-    const struct bough__params *params = &step->data->model->params;
-    const struct bough__span sums = bough__span_at(bough__whole(step->data->clip), sizeof(float));
-    for (size_t i = 0; i < updated->count; i++) {
-        const struct bough__param_range *range = &updated->range[i];
-        BOUGH_TRY(bough__clip_write_sums(&step->sequence, range_of(params->gradient, range),
-                                         range->count,
-                                         bough__span_at(sums, (size_t)*count * sizeof(float))));
-        *count += bough__clip_sums(range->count);
-    }
-done:
-    return status;
-}
-
-enum bough_status bough__step_clip(struct bough__step *step)
-{
-    enum bough_status status = BOUGH_OK;
-    struct bough__step_data *data = step->data;
-    const struct bough__params *params = &data->model->params;
-    struct updated updated = {0};
-    int64_t count = 0;
-    if (!clips(step))
-        return BOUGH_OK;
-    BOUGH_TRY(find_updated(&updated, step));
-    if (!data->clip) // each range may end in a chunk of its own
-        BOUGH_TRY(bough__buffer_create(
-            &data->clip, data->model->device,
-            (size_t)(bough__clip_sums(params->trained) + params->count + 1) * sizeof(float)));
-    const struct bough__span factor = bough__whole(data->clip);
-    name(step, "clip_norm", NULL);
-    BOUGH_TRY(write_sums(step, &updated, &count));
-    BOUGH_TRY(bough__clip_write_factor(&step->sequence, bough__span_at(factor, sizeof(float)),
-                                       count, bough__whole(data->state), factor));
-done:
-    free(updated.range);
-    return status;
-}
-
-enum bough_status bough__step_update(struct bough__step *step)
-{
-    enum bough_status status = BOUGH_OK;
-    const struct bough__step_data *data = step->data;
-    const struct bough__optimization *options = &data->model->config->optimizer;
-    const struct bough__optimizer *optimizer = bough__optimizer_of(options);
-    const struct bough__params *params = &data->model->params;
-    struct updated updated = {0};
-    if (!trains(step) || !params->trained)
-        return BOUGH_OK;
-    BOUGH_TRY(find_updated(&updated, step));
-    name(step, optimizer->row.name, NULL);
-    for (size_t i = 0; i < updated.count; i++) {
-        const struct bough__param_range *range = &updated.range[i];
-        const struct bough__block block = {
-            .count = range->count,
-            .params = range_of(params->value, range),
-            .grads = range_of(params->gradient, range),
-            .slot = {range_of(params->slot[0], range), range_of(params->slot[1], range)},
-            .step = bough__span_at(bough__whole(data->state),
-                                   (i >= updated.shared) * sizeof(struct step_state)),
-            .factor = bough__whole(data->clip),
-        };
-        BOUGH_TRY(optimizer->write(&step->sequence, options->choice.options, &block));
-    }
-done:
-    free(updated.range);
-    return status;
-}
-
 // ---- Account ----
 
 static enum bough_status account_scores(struct bough__step *step, size_t t)
@@ -459,7 +326,7 @@ enum bough_status bough__step_account(struct bough__step *step)
     const struct bough__step_data *data = step->data;
     if (step->fused_losses)
         return BOUGH_OK;
-    name(step, "account", NULL);
+    bough__step_name(step, "account", NULL);
     if (data->purpose != BOUGH_PREDICTION)
         BOUGH_TRY(bough__account_losses(
             &step->sequence, account_of(step),

@@ -214,6 +214,7 @@ done:
 static enum bough_status run_epoch(struct bough__trainer *trainer, struct bough__report *report)
 {
     enum bough_status status;
+    BOUGH_TRY(bough__trainer_freeze(trainer));
     BOUGH_TRY(bough__trainer_shuffle(trainer));
     bough__report_rewind(report);
     if (trainer->progress.epoch_step == 0)
@@ -246,7 +247,6 @@ static enum bough_status end_phase(struct bough__trainer *trainer)
     progress->plateau = (struct bough__plateau){.best = -INFINITY, .scale = 1};
     for (size_t t = 0; t < progress->tasks; t++)
         progress->first[t] = NAN;
-    bough__trainer_begin_phase(trainer);
     BOUGH_TRY(bough__trainer_save(trainer));
 done:
     return status;

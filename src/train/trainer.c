@@ -181,14 +181,14 @@ int32_t bough__trainer_epochs(const struct bough__trainer *trainer)
     return bough__trainer_phases(trainer) * trainer->config.train.epochs;
 }
 
-void bough__trainer_begin_phase(struct bough__trainer *trainer)
+enum bough_status bough__trainer_freeze(struct bough__trainer *trainer)
 {
-    struct bough__params *params = &trainer->model->params;
-    const int32_t phase = trainer->progress.phase;
-    const int freezes = bough__regime_freezes(&trainer->config.train.regime);
-    trainer->training->task = (size_t)phase;
-    for (int32_t i = 0; i < params->count; i++)
-        params->param[i].frozen = freezes && phase > 0 && params->param[i].block == 0;
+    const struct bough__progress *progress = &trainer->progress;
+    const int shared = progress->phase > 0 && bough__regime_freezes(&trainer->config.train.regime);
+    trainer->training->task = (size_t)progress->phase;
+    return bough__model_freeze(trainer->model, progress->epoch - progress->first_epoch, shared)
+               ? bough__runner_renew(trainer->training)
+               : BOUGH_OK;
 }
 
 const char *bough__trainer_criterion(char *text, size_t size, const struct bough__trainer *trainer)

@@ -40,8 +40,9 @@ void bough__trainer_destroy(struct bough__trainer **trainer);
 int32_t bough__trainer_phases(const struct bough__trainer *trainer);
 int32_t bough__trainer_epochs(const struct bough__trainer *trainer);
 
-// Of a regime with phases, from its beginning and after each: what the next one trains.
-void bough__trainer_begin_phase(struct bough__trainer *trainer);
+// Freezes and thaws what the next epoch does not train, and does, and turns to the task of its
+// phase.
+enum bough_status bough__trainer_freeze(struct bough__trainer *trainer);
 
 // What the best epoch goes by: in a phase a number of the task that it trains, whatever the config
 // says of others. Borrowed, or `text`.

@@ -115,6 +115,20 @@ static void check_shared(const struct bough__trainer *trainer)
                config->tasks_count < 2 ? "there is one task" : "nothing is shared");
 }
 
+// Gradients of what is shared are compared, of which nothing is to be had where it is frozen.
+static enum bough_status check_frozen(const struct bough__trainer *trainer)
+{
+    const struct bough__params *params = &trainer->model->params;
+    int trained = 0;
+    for (int32_t i = 0; i < params->count; i++)
+        trained |= params->param[i].block == 0 && !params->param[i].frozen;
+    if (trained || !trainer->training->data.weigh.by_gradients.row)
+        return BOUGH_OK;
+    return bough__fail(
+        BOUGH_INVALID, "parameters: all that tasks share is frozen, and %s goes by its gradients",
+        trainer->config.diagnostics ? "diagnostics" : trainer->config.weighting.choice.row->name);
+}
+
 static void check_warmup(const struct bough_config *config, const struct bough__choice *choice)
 {
     const struct bough__weighting *row = bough__weighting_of(choice);
@@ -135,6 +149,7 @@ enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
         BOUGH_TRY(check_labels(trainer, t));
     }
     BOUGH_TRY(check_validation(trainer));
+    BOUGH_TRY(check_frozen(trainer));
     check_shared(trainer);
     check_warmup(&trainer->config, bough__weighing_losses(&trainer->config.weighting));
 done:

@@ -152,7 +152,7 @@ static void count_launches(const char *override, size_t *trunk, size_t *others)
     float lr;
     assert_ok(bough__trainer_create(&trainer, &config, &options));
     trainer->progress.phase = TASKS - 1;
-    bough__trainer_begin_phase(trainer);
+    assert_ok(bough__trainer_freeze(trainer));
     assert_ok(bough__trainer_shuffle(trainer));
     assert_ok(bough__trainer_step(trainer, &lr));
     const struct bough__step *step = &trainer->training->single[2 * (TASKS - 1)];

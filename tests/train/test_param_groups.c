@@ -1,0 +1,156 @@
+// Parameters by patterns of their names: what is frozen stays, and thaws when it is said; rates of
+// their own; and all goes on bit for bit.
+#include "support/training.h"
+
+#include "data/tensor_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t device_number; // of the runs' folders
+
+static const char *dir_of(const char *name)
+{
+    static char path[8][512];
+    static int next;
+    next = (next + 1) % 8;
+    snprintf(path[next], sizeof path[next], "%s/%s-%zu", test_folder(), name, device_number);
+    return path[next];
+}
+
+// Trains into a folder of that name; in batches of all rows, so that an epoch is a step.
+static void train(const char *name, struct bough_device *device, const char *epochs,
+                  const char *groups, const char *optimizer)
+{
+    char rule[300], rounds[40];
+    struct bough_run *run;
+    snprintf(rule, sizeof rule, "parameters=%s", groups);
+    snprintf(rounds, sizeof rounds, "train.epochs=%s", epochs);
+    const struct bough_config config =
+        test_config_with(training_text, training_file, rule, rounds, optimizer,
+                         "train.batch_size=384", "train.validation=0", NULL);
+    assert_ok(bough_train(
+        &run, &config, &(struct bough_train_options){.device = device, .run_dir = dir_of(name)}));
+    bough_run_destroy(&run);
+}
+
+// Whether a parameter is the same in the models of two runs.
+static int is_same(const char *a, const char *b, const char *name)
+{
+    const char *dir[2] = {a, b};
+    struct bough_tensor_file *file[2];
+    const struct bough_file_tensor *tensor[2];
+    for (int i = 0; i < 2; i++) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/model.safetensors", dir_of(dir[i]));
+        assert_ok(bough_tensor_file_open(&file[i], path));
+        assert_non_null(tensor[i] = bough_tensor_file_find(file[i], name));
+    }
+    assert_int_equal(tensor[0]->bytes, tensor[1]->bytes);
+    const int same = memcmp(tensor[0]->data, tensor[1]->data, tensor[0]->bytes) == 0;
+    bough_tensor_file_close(&file[0]);
+    bough_tensor_file_close(&file[1]);
+    return same;
+}
+
+static const char adam[] = "optimizer={name: adam, lr: 0.01}";
+
+static void what_is_frozen_stays_until_it_thaws(void **state)
+{
+    (void)state;
+    static const char all[] = "{\"*\": {freeze: true}}", trunk[] = "{trunk.*: {freeze: true}}",
+                      thawed[] = "{trunk.*: {freeze: true, thaw: 1}}",
+                      but_one[] = "{trunk.*: {freeze: true}, trunk.8.*: {}}";
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        device_number = d;
+        train("start", device[d], "1", all, adam);
+        train("frozen", device[d], "2", trunk, adam);
+        train("thawing", device[d], "1", thawed, adam);
+        train("thawed", device[d], "2", thawed, adam);
+        train("but-one", device[d], "2", but_one, adam);
+        assert_true(is_same("start", "frozen", "trunk.0.weight"));
+        assert_true(is_same("start", "frozen", "trunk.1.running_mean"));
+        assert_false(is_same("start", "frozen", "shape.0.weight"));
+        assert_true(is_same("start", "thawing", "trunk.0.weight"));
+        assert_false(is_same("start", "thawed", "trunk.0.weight"));
+        assert_false(is_same("start", "thawed", "trunk.1.running_mean"));
+        assert_true(is_same("start", "but-one", "trunk.0.weight"));
+        assert_false(is_same("start", "but-one", "trunk.8.weight"));
+    }
+}
+
+// A step of SGD goes as far as the rate says.
+static void rates_are_by_pattern(void **state)
+{
+    (void)state;
+    static const char slow[] = "optimizer={name: sgd, lr: 0.05}",
+                      fast[] = "optimizer={name: sgd, lr: 0.1}",
+                      clipped[] = "optimizer={name: sgd, lr: 0.1, clip_norm: 1e9}";
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t d = 0; d < count; d++) {
+        device_number = d;
+        train("slow", device[d], "1", "{}", slow);
+        train("fast", device[d], "1", "{}", fast);
+        train("mixed", device[d], "1", "{trunk.*: {lr: 0.5}, top.*: {lr: 0.5}}", clipped);
+        assert_true(is_same("slow", "mixed", "trunk.0.weight"));
+        assert_true(is_same("slow", "mixed", "trunk.8.bias"));
+        assert_true(is_same("slow", "mixed", "top.0.weight"));
+        assert_true(is_same("fast", "mixed", "shape.0.weight"));
+        assert_false(is_same("fast", "mixed", "trunk.0.weight"));
+        assert_false(is_same("slow", "mixed", "bright.0.weight"));
+    }
+}
+
+static void a_run_goes_on_across_a_thaw(void **state)
+{
+    (void)state;
+    static const char groups[] = "{trunk.*: {freeze: true, thaw: 2, lr: 0.1}}";
+    struct bough_run *run;
+    static const char *const more[] = {"train.epochs=4"};
+    char path[600];
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    struct bough_config *config;
+    train("whole", device, "4", groups, adam);
+    train("begun", device, "1", groups, adam);
+    snprintf(path, sizeof path, "%s/config.yaml", dir_of("begun"));
+    assert_ok(bough_config_open(&config, path, more, 1));
+    assert_ok(bough_train(
+        &run, config, &(struct bough_train_options){.device = device, .resume = dir_of("begun")}));
+    bough_run_destroy(&run);
+    bough_config_close(&config);
+    training_same_tensors(dir_of("whole"), dir_of("begun"), "last.safetensors");
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[][3] = {
+        {"parameters={trunk.9.*: {lr: 2}}", "weighting=equal",
+         "parameters.trunk.9.*: fits no parameter; they are called trunk.0.weight, ..., "
+         "top.0.bias"},
+        {"parameters={trunk.*: {freeze: true}}", "weighting=mgda",
+         "parameters: all that tasks share is frozen, and mgda goes by its gradients"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const struct bough_config config =
+            test_config_with(training_text, training_file, wrong[i][0], wrong[i][1], NULL);
+        struct bough_run *run;
+        assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, wrong[i][2]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_frozen_stays_until_it_thaws),
+        cmocka_unit_test(rates_are_by_pattern),
+        cmocka_unit_test(a_run_goes_on_across_a_thaw),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+    };
+    return cmocka_run_group_tests(tests, training_start, training_end);
+}
