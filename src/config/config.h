@@ -39,6 +39,19 @@ struct bough__training {
     struct bough__early_stopping early_stopping;
 };
 
+// Of parameters whose names a pattern fits, "trunk.*": what they are called in another file. A * of
+// the name stands for what that of the pattern stands for.
+struct bough__renaming {
+    const char *pattern, *name;
+};
+
+// Where parameters start, instead of being drawn.
+struct bough__transfer {
+    const char *file;                  // absolute: a run folder, or safetensors; NULL = nowhere
+    const struct bough__renaming *map; // the last that fits counts; none = names are the same
+    size_t map_count;
+};
+
 // How parameters are trained whose names a pattern fits, as of the shell: "trunk.*". Of several
 // that fit the last one counts.
 struct bough__param_group {
@@ -60,6 +73,7 @@ struct bough_config {
     size_t tasks_count;
     struct bough__weighing weighting;
     int diagnostics;
+    struct bough__transfer from;
     const struct bough__param_group *parameters;
     size_t parameters_count;
     struct bough__optimization optimizer;

@@ -22,28 +22,39 @@ static char *folder_of(struct bough__arena *arena, const char *path)
     return bough__arena_format(arena, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-// Makes `data` absolute. What an override gives starts from the current folder, as any path on a
+// Makes a path absolute. What an override gives starts from the current folder, as any path on a
 // command line does.
-static enum bough_status place_data(struct owner *owner, const struct bough__tree *tree,
-                                    const char *folder)
+static enum bough_status place(struct owner *owner, const char **path, int override,
+                               const char *folder)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough_config *config = &owner->config;
-    const struct bough__yaml_node *node = bough__yaml_node_find(tree->root, "data");
     char *absolute = NULL;
-    if (*config->data == '/')
+    if (!*path || **path == '/')
         return BOUGH_OK;
-    if (!folder || (node && node->override))
+    if (!folder || override)
         folder = ".";
     absolute = realpath(folder, NULL);
     if (!absolute)
         return bough__file_refused(folder, "cannot be found");
-    config->data = bough__arena_format(&owner->arena, "%s/%s",
-                                       strcmp(absolute, "/") ? absolute : "", config->data);
-    BOUGH_TRY_MEMORY(config->data);
+    *path =
+        bough__arena_format(&owner->arena, "%s/%s", strcmp(absolute, "/") ? absolute : "", *path);
+    BOUGH_TRY_MEMORY(*path);
 done:
     free(absolute);
     return status;
+}
+
+static enum bough_status place_files(struct owner *owner, const struct bough__tree *tree,
+                                     const char *folder)
+{
+    struct bough_config *config = &owner->config;
+    const struct bough__yaml_node *data = bough__yaml_node_find(tree->root, "data"),
+                                  *from = bough__yaml_node_find(tree->root, "from");
+    const struct bough__yaml_node *file =
+        from && from->kind == BOUGH__MAPPING ? bough__yaml_node_find(from, "file") : from;
+    enum bough_status status = place(owner, &config->data, data && data->override, folder);
+    return status == BOUGH_OK ? place(owner, &config->from.file, file && file->override, folder)
+                              : status;
 }
 
 static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree,
@@ -56,7 +67,7 @@ static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree
         BOUGH_TRY(bough__tree_override(tree, text));
     }
     BOUGH_TRY(bough__config_read(&owner->config, &owner->arena, tree));
-    BOUGH_TRY(place_data(owner, tree, folder));
+    BOUGH_TRY(place_files(owner, tree, folder));
 done:
     return status;
 }

@@ -129,6 +129,24 @@ static const struct bough__option weighting_options[] = {
 static const struct bough__options weighting_section =
     BOUGH_OPTIONS(weighting_options, struct bough__weighing);
 
+static const struct bough__option map_options[] = {
+    {"name", BOUGH__OPTION_TEXT, offsetof(struct bough__renaming, name), .needed = 1,
+     .help = "what they are called there: `encoder.*`, whose * is what that of the pattern is"},
+};
+static const struct bough__options map_section = BOUGH_OPTIONS(map_options, struct bough__renaming);
+
+static const struct bough__option from_options[] = {
+    {"file", BOUGH__OPTION_TEXT, offsetof(struct bough__transfer, file),
+     .help =
+         "a run folder or a safetensors file, from the config's folder, where parameters start"},
+    {"map", BOUGH__OPTION_NAMED, offsetof(struct bough__transfer, map),
+     offsetof(struct bough__transfer, map_count), .section = &map_section, .noun = "pattern",
+     .help =
+         "by a pattern of their names here, which are taken; without it all, by the same names"},
+};
+static const struct bough__options from_section =
+    BOUGH_OPTIONS(from_options, struct bough__transfer);
+
 static const struct bough__option parameters_options[] = {
     {"lr", BOUGH__OPTION_NUMBER, offsetof(struct bough__param_group, lr),
      .range = &bough__range_not_negative, .number = {1}, .help = "factor of their learning rate"},
@@ -226,6 +244,7 @@ static const struct bough__option config_options[] = {
     {"diagnostics", BOUGH__OPTION_SWITCH, offsetof(struct bough_config, diagnostics),
      .help = "compare the tasks' gradients in every step that finds weights, which costs finding "
              "them apart, and log norms, cosines, weights and shares"},
+    SECTION(from),
     {"parameters", BOUGH__OPTION_NAMED, offsetof(struct bough_config, parameters),
      offsetof(struct bough_config, parameters_count), .section = &parameters_section,
      .noun = "pattern",

@@ -5,6 +5,7 @@
 #include "train/run_dir.h"
 #include "train/standardize.h"
 #include "train/trainer_check.h"
+#include "train/transfer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,8 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
         BOUGH_TRY(bough__standardize(&made->config, &made->arena, made->data, made->train_rows,
                                      made->trained, made->rows));
     BOUGH_TRY(make_model(made, sample));
+    if (!options->resume)
+        BOUGH_TRY(bough__transfer(made->model));
     BOUGH_TRY(read_classes(made));
     BOUGH_TRY(bough__metrics_check(made->model));
     BOUGH_TRY(load_splits(made));

@@ -29,6 +29,8 @@ static const char help[] =
     "                    tasks.left.weight=0.5; as often as you like\n"
     "  -r, --run DIR     the run folder; default runs/<config>-<number>. One whose training never\n"
     "                    finished an epoch is begun anew\n"
+    "      --from RUN    starts from the parameters of another run, or of a safetensors file: the\n"
+    "                    key from.file\n"
     "      --resume DIR  goes on with an interrupted or finished run; only data, train.epochs and\n"
     "                    train.early_stopping may differ from its own config\n"
     "      --force       resumes although the data set is another one than at the beginning\n"
@@ -45,7 +47,7 @@ static const char help[] =
     "  bough train config.yaml --device gpu --set optimizer.lr=0.01 --set train.epochs=10\n";
 
 struct arguments {
-    const char *config, *device, *kernels, *run, *resume;
+    const char *config, *device, *kernels, *run, *resume, *from;
     struct tool_list set;
     int profile, quiet, verbose, force;
 };
@@ -217,15 +219,34 @@ done:
     return status;
 }
 
+// The key that --from stands for, behind those that are set; `*text` is the caller's to free.
+static enum bough_status start_from(struct tool_list *set, char **text, const char *path)
+{
+    static const char key[] = "from.file=";
+    const size_t size = sizeof key + 2 * strlen(path) + 2;
+    *text = malloc(size);
+    if (!*text)
+        return tool_no_memory();
+    char *to = *text + sprintf(*text, "%s\"", key);
+    for (; *path; *to++ = *path++)
+        if (*path == '"' || *path == '\\')
+            *to++ = '\\';
+    strcpy(to, "\"");
+    set->item[set->count++] = *text;
+    return BOUGH_OK;
+}
+
 static enum bough_status run(int argc, char **argv)
 {
     enum bough_status status;
     struct arguments a = {0};
+    char *from = NULL;
     const struct tool_option options[] = {{NULL, 0, .value = &a.config, .min = 0, .max = 1},
                                           {"device", 'd', .value = &a.device},
                                           {"kernels", 0, .value = &a.kernels},
                                           {"set", 's', .list = &a.set},
                                           {"run", 'r', .value = &a.run},
+                                          {"from", 0, .value = &a.from},
                                           {"resume", 0, .value = &a.resume},
                                           {"quiet", 'q', .flag = &a.quiet},
                                           {"verbose", 'v', .flag = &a.verbose},
@@ -239,14 +260,20 @@ static enum bough_status run(int argc, char **argv)
         status = tool_fail(BOUGH_INVALID, "a config is missing; see bough train --help");
     else if (a.run && a.resume)
         status = tool_fail(BOUGH_INVALID, "--run and --resume name two run folders; give one");
+    else if (a.from && a.resume)
+        status = tool_fail(BOUGH_INVALID, "--from begins a run, and --resume goes on with one; "
+                                          "give one");
     else if (a.force && !a.resume)
         status = tool_fail(BOUGH_INVALID, "--force goes with --resume");
     if (status != BOUGH_OK)
         goto done;
+    if (a.from)
+        TRY(start_from(&a.set, &from, a.from));
     cli_log(a.verbose ? CLI_VERBOSE : a.quiet ? CLI_QUIET : CLI_NORMAL);
     TRY(start(&a));
 done:
     free(a.set.item);
+    free(from);
     return status;
 }
 

@@ -1,0 +1,17 @@
+# Parameters that start where another run left its own: what fits, what does not, what is told of it.
+tiny
+bough train tiny.yaml -d c -q -r base -s train.epochs=1 > base.txt
+more() {
+    try bough train tiny.yaml -d c -r "$1" -s train.epochs=1 "${@:2}" 2>&1 |
+        grep -E '^(\$|from|warning|bough|exit)'
+}
+more same --from base
+more other --from base -s trunk.1.linear=5 \
+    -s 'tasks.other={target: left, loss: cross_entropy, head: [linear: 2]}'
+more renamed -s 'from={file: base/model.safetensors, map: {"left.*": "right.*"}}'
+more none -s 'from={file: base, map: {"left.*": "trunk.*.x"}}'
+more slip -s 'from={file: base, map: {"lefft.*": "left.*"}}'
+more missing --from nowhere
+more damaged --from tiny.yaml
+try bough train --resume base --from base
+ls -d */
