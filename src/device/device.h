@@ -37,9 +37,9 @@ struct bough__span {
 // twin.
 typedef void bough__kernel_fn(void *const *arg, const void *params, int64_t begin, int64_t end);
 
-// Likewise for a whole stack, two or more, whose arguments lie `stride[argument]` bytes apart:
-// reads what they share once for several of them.
-typedef void bough__stack_fn(void *const *arg, const size_t *stride, int64_t stack,
+// Likewise for some members of a stack, whose arguments lie `stride[argument]` bytes apart: reads
+// once what they share.
+typedef void bough__stack_fn(void *const *arg, const size_t *stride, int64_t members,
                              const void *params, int64_t begin, int64_t end);
 
 // Stands before a C twin: it is compiled for AVX-512, for AVX2 and for what every machine has, and
@@ -70,7 +70,8 @@ struct bough__kernel {
     enum bough__grid grid;
     int args;
     size_t params_size;         // at most BOUGH_MAX_PARAMS
-    bough__stack_fn *run_stack; // NULL = `run` for each of a stack
+    bough__stack_fn *run_stack; // for 2 to together() members; NULL = `run` for each of a stack
+    int64_t (*together)(void);  // 1 = `run` for each; not NULL where there is a run_stack
 };
 
 enum { BOUGH_MAX_ARGS = 20, BOUGH_MAX_PARAMS = 128 };

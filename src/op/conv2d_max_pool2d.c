@@ -114,25 +114,22 @@ done:
     return status;
 }
 
-typedef float floats __attribute__((vector_size(64)));
-typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int ints __attribute__((vector_size(64)));
-typedef int ints_at __attribute__((vector_size(64), aligned(4), may_alias));
-enum { LANES = 16 };
+typedef int ints __attribute__((vector_size(4 * BOUGH_LANES)));
+typedef int ints_at __attribute__((vector_size(4 * BOUGH_LANES), aligned(4), may_alias));
 
 // Adds those of a plane whose index is not -1.
 BOUGH_IN_TWIN void add_pooled(floats *sum, float *rest, const float *dy, const int *index,
                               int plane)
 {
-    static const int behind[2 * LANES] = {[LANES] = -1, -1, -1, -1, -1, -1, -1, -1,
-                                          -1,           -1, -1, -1, -1, -1, -1, -1};
+    static const int behind[2 * BOUGH_LANES] = {
+        [BOUGH_LANES] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
     int i = 0;
-    for (; i + LANES <= plane; i += LANES) {
+    for (; i + BOUGH_LANES <= plane; i += BOUGH_LANES) {
         const ints none = *(const ints_at *)(index + i) >> 31;
         *sum += (floats)(*(const ints_at *)(dy + i) & ~none);
     }
-    if (i < plane && plane > LANES) { // once more the last ones, without those that are done
-        const int last = plane - LANES;
+    if (i < plane && plane > BOUGH_LANES) { // once more the last ones, without those that are done
+        const int last = plane - BOUGH_LANES;
         const ints none = *(const ints_at *)(index + last) >> 31;
         *sum += (floats)(*(const ints_at *)(dy + last) & *(const ints_at *)(behind + plane - i) &
                          ~none);
@@ -166,7 +163,7 @@ BOUGH_TWIN static void conv2d_pooled_bias_bwd(void *const *arg, const void *para
                 all[c] += rest;
             }
         for (int c = 0; c < channels; c++) {
-            for (int i = 0; i < LANES; i++)
+            for (int i = 0; i < BOUGH_LANES; i++)
                 all[c] += total[c][i];
             dbias[first + c] = p->add ? dbias[first + c] + all[c] : all[c];
         }

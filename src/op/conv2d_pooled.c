@@ -84,6 +84,15 @@ struct pooled_params bough__conv2d_pooled_params(const struct bough__conv2d_pool
     };
 }
 
+int64_t bough__pooled_together(void)
+{
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f"))
+        return BOUGH_POOLED_TOGETHER;
+#endif
+    return 1;
+}
+
 // ---- Kernels ----
 
 BOUGH_TWIN static void conv2d_turn(void *const *arg, const void *params, int64_t begin, int64_t end)
@@ -132,9 +141,6 @@ BOUGH_TWIN static void conv2d_turn_windows(void *const *arg, const void *params,
     }
 }
 
-typedef float floats __attribute__((vector_size(64)));
-typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
-
 enum { SOME = 64 };
 
 // What some outputs of the pooling give to each of some of a stack, and where their windows begin.
@@ -142,13 +148,6 @@ struct outputs {
     int at[SOME];
     float dy[BOUGH_POOLED_TOGETHER][SOME];
     int count;
-};
-
-// One of a stack, and those behind it: dy of a channel of an image, and sums of the channel.
-struct members {
-    const float *dy;
-    float *sum;
-    int64_t next_dy, next_sum; // floats from one to the next
 };
 
 // sum [16 * vectors] of each += the runs of x, each times its dy.
@@ -251,31 +250,14 @@ BOUGH_IN_TWIN void add_plane(const struct members *m, const float *x, const int 
     }
 }
 
-BOUGH_IN_TWIN void add_planes(const struct members *all, int64_t stack, const float *x,
-                              const int *index, const struct pooled_params *p)
-{
-    struct members m = *all;
-    for (int64_t k = 0, count; k < stack; k += count) {
-        count = bough__pooled_together(stack - k);
-        if (count == 4)
-            add_plane(&m, x, index, p, 4);
-        else if (count == 2)
-            add_plane(&m, x, index, p, 2);
-        else
-            add_plane(&m, x, index, p, 1);
-        m.dy += count * m.next_dy;
-        m.sum += count * m.next_sum;
-    }
-}
-
-// What pooling took, and x, a stack shares.
-BOUGH_IN_TWIN void add_channels(void *const *arg, const size_t *stride, int64_t stack,
+// What pooling took, and x, the members share.
+BOUGH_IN_TWIN void add_channels(int members, void *const *arg, const size_t *stride,
                                 const struct pooled_params *p, int64_t begin, int64_t end)
 {
     const int64_t size = (int64_t)p->taps * p->lanes;
     struct members m = {.next_dy = (int64_t)(stride[0] / sizeof(float)),
                         .next_sum = (int64_t)(stride[3] / sizeof(float))};
-    for (int64_t k = 0; k < stack && !p->add; k++)
+    for (int k = 0; k < members && !p->add; k++)
         for (int64_t i = begin * size; i < end * size; i++)
             ((float *)arg[3])[k * m.next_sum + i] = 0.0f;
     for (int64_t n = 0; n < p->batch; n++)
@@ -283,8 +265,8 @@ BOUGH_IN_TWIN void add_channels(void *const *arg, const size_t *stride, int64_t 
             const int64_t plane = (n * p->channels + o) * p->plane;
             m.dy = (const float *)arg[0] + plane;
             m.sum = (float *)arg[3] + o * size;
-            add_planes(&m, stack, (const float *)arg[2] + n * p->image, (const int *)arg[1] + plane,
-                       p);
+            add_plane(&m, (const float *)arg[2] + n * p->image, (const int *)arg[1] + plane, p,
+                      members);
         }
 }
 
@@ -292,14 +274,14 @@ BOUGH_TWIN static void conv2d_pooled_weight_bwd(void *const *arg, const void *pa
                                                 int64_t end)
 {
     static const size_t none[4];
-    add_channels(arg, none, 1, params, begin, end);
+    add_channels(1, arg, none, params, begin, end);
 }
 
 BOUGH_TWIN static void conv2d_pooled_weight_stack(void *const *arg, const size_t *stride,
-                                                  int64_t stack, const void *params, int64_t begin,
-                                                  int64_t end)
+                                                  int64_t members, const void *params,
+                                                  int64_t begin, int64_t end)
 {
-    add_channels(arg, stride, stack, params, begin, end);
+    BOUGH_BY_MEMBERS(members, add_channels, arg, stride, params, begin, end);
 }
 
 static void conv2d_pooled_weight_end(void *const *arg, const void *params, int64_t begin,
@@ -328,7 +310,8 @@ static const struct bough__kernel kernel_weight_bwd = {"conv2d_pooled_weight_bwd
                                                        BOUGH_GRID_SHORT_ROWS,
                                                        .args = 4,
                                                        .params_size = sizeof(struct pooled_params),
-                                                       .run_stack = conv2d_pooled_weight_stack};
+                                                       .run_stack = conv2d_pooled_weight_stack,
+                                                       .together = bough__pooled_together};
 static const struct bough__kernel kernel_weight_end = {
     "conv2d_pooled_weight_end",
     "conv2d_pooled",
@@ -336,6 +319,7 @@ static const struct bough__kernel kernel_weight_end = {
     BOUGH_GRID_ITEMS,
     .args = 2,
     .params_size = sizeof(struct pooled_weight_params)};
+
 // ---- Launches ----
 
 // Once, for the whole stack.

@@ -53,18 +53,27 @@ struct bough__conv2d_turned {
     int windows;
 };
 
-// How many of `left` of a stack are done at a time, 4, 2 or 1: as many as the registers hold sums
-// of.
-enum { BOUGH_POOLED_TOGETHER = 4 };
-static inline int bough__pooled_together(int64_t left)
-{
-#ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f"))
-        return left >= 4 ? 4 : left >= 2 ? 2 : 1;
-#endif
-    (void)left;
-    return 1;
-}
+typedef float floats __attribute__((vector_size(4 * BOUGH_LANES)));
+typedef float floats_at __attribute__((vector_size(4 * BOUGH_LANES), aligned(4), may_alias));
+
+// The first of some members of a stack: dy, and what it is added to.
+struct members {
+    const float *dy;
+    float *sum;
+    int64_t next_dy, next_sum; // floats from one to the next
+};
+
+enum { BOUGH_POOLED_TOGETHER = 4 }; // members that are done together
+
+// How many are: as many as the registers hold sums of. 1 without AVX-512.
+int64_t bough__pooled_together(void);
+
+// Calls function(members, ...), which is compiled for each number of them.
+#define BOUGH_BY_MEMBERS(members, function, ...)                                                   \
+    ((members) == 4   ? function(4, __VA_ARGS__)                                                   \
+     : (members) == 3 ? function(3, __VA_ARGS__)                                                   \
+                      : function(2, __VA_ARGS__))
+_Static_assert(BOUGH_POOLED_TOGETHER == 4, "BOUGH_BY_MEMBERS");
 
 struct bough__conv2d_turned bough__conv2d_turned(const struct bough__op_call *conv);
 struct pooled_params bough__conv2d_pooled_params(const struct bough__conv2d_pooled *pooled,

@@ -57,9 +57,6 @@ static void conv2d_turn_weight(void *const *arg, const void *params, int64_t beg
     }
 }
 
-typedef float floats __attribute__((vector_size(64)));
-typedef float floats_at __attribute__((vector_size(64), aligned(4), may_alias));
-
 // An output of the pooling that took an element.
 struct output {
     int at;   // its channel's weight, turned
@@ -95,13 +92,6 @@ BOUGH_IN_TWIN void sort_outputs(struct taken *taken, const int *index, int row,
         }
 }
 
-// One of a stack, and those behind it: dy of an image, and dx, turned.
-struct members {
-    const float *dy;
-    float *dx;
-    int64_t next_dy, next_dx; // floats from one to the next
-};
-
 // dx [16 * vectors] of each += the runs of the weight of some outputs, each times its dy.
 BOUGH_IN_TWIN void add_weights(const struct members *m, const float *weight,
                                const struct output *output, const struct output *end, int members,
@@ -110,7 +100,7 @@ BOUGH_IN_TWIN void add_weights(const struct members *m, const float *weight,
     floats total[BOUGH_POOLED_TOGETHER][6];
     for (int k = 0; k < members; k++)
         for (int v = 0; v < vectors; v++)
-            total[k][v] = *(const floats_at *)(m->dx + k * m->next_dx + BOUGH_LANES * v);
+            total[k][v] = *(const floats_at *)(m->sum + k * m->next_sum + BOUGH_LANES * v);
     for (; output < end; output++)
         for (int v = 0; v < vectors; v++) {
             const floats run = *(const floats_at *)(weight + output->at + BOUGH_LANES * v);
@@ -119,7 +109,7 @@ BOUGH_IN_TWIN void add_weights(const struct members *m, const float *weight,
         }
     for (int k = 0; k < members; k++)
         for (int v = 0; v < vectors; v++)
-            *(floats_at *)(m->dx + k * m->next_dx + BOUGH_LANES * v) = total[k][v];
+            *(floats_at *)(m->sum + k * m->next_sum + BOUGH_LANES * v) = total[k][v];
 }
 
 BOUGH_IN_TWIN void add_elements(const struct members *m, int64_t dx, const float *weight,
@@ -132,7 +122,7 @@ BOUGH_IN_TWIN void add_elements(const struct members *m, int64_t dx, const float
             const struct output *output = taken->output + (int64_t)i * p->capacity;
             const struct output *end = taken->output + taken->end[i];
             struct members here = *m;
-            here.dx += dx + (int64_t)y * p->outputs.row + x * p->outputs.column;
+            here.sum += dx + (int64_t)y * p->outputs.row + x * p->outputs.column;
             if (output < end)
                 add_weights(&here, weight, output, end, members, vectors);
         }
@@ -168,47 +158,30 @@ BOUGH_IN_TWIN void turn_back(float *dx, const float *turned, const struct turn_p
         }
 }
 
-BOUGH_IN_TWIN void add_row(const struct members *all, int64_t stack, const float *weight,
-                           const struct taken *taken, const struct pooled_input_params *p)
-{
-    struct members m = *all;
-    for (int64_t k = 0, count; k < stack; k += count) {
-        count = bough__pooled_together(stack - k);
-        if (count == 4)
-            add_taken(&m, weight, taken, p, 4);
-        else if (count == 2)
-            add_taken(&m, weight, taken, p, 2);
-        else
-            add_taken(&m, weight, taken, p, 1);
-        m.dy += count * m.next_dy;
-        m.dx += count * m.next_dx;
-    }
-}
-
 // The images of a range take turns in the place of its first, which stays in a cache. What pooling
-// took, and the weight, a stack shares.
-BOUGH_IN_TWIN void add_images(void *const *arg, const size_t *stride, int64_t stack,
+// took, and the weight, the members share.
+BOUGH_IN_TWIN void add_images(int members, void *const *arg, const size_t *stride,
                               const struct pooled_input_params *p, int64_t begin, int64_t end)
 {
     const int64_t outputs = (int64_t)p->outputs.channels * p->outputs.plane;
     const int64_t image = (int64_t)p->turn.channels * p->turn.height * p->turn.width;
-    struct members m = {.dx = (float *)arg[3] + begin * p->work,
+    struct members m = {.sum = (float *)arg[3] + begin * p->work,
                         .next_dy = (int64_t)(stride[0] / sizeof(float)),
-                        .next_dx = (int64_t)(stride[3] / sizeof(float))};
-    struct taken taken = {.output = (struct output *)(m.dx + p->turned)};
+                        .next_sum = (int64_t)(stride[3] / sizeof(float))};
+    struct taken taken = {.output = (struct output *)(m.sum + p->turned)};
     taken.end = (int *)(taken.output + (int64_t)(p->elements + 1) * p->capacity);
     for (int64_t n = begin; n < end; n++) {
         m.dy = (const float *)arg[0] + n * outputs;
-        for (int64_t k = 0; k < stack; k++)
+        for (int k = 0; k < members; k++)
             for (int64_t i = 0; i < p->turned; i++)
-                m.dx[k * m.next_dx + i] = 0.0f;
+                m.sum[k * m.next_sum + i] = 0.0f;
         for (int row = 0; row * p->line < p->outputs.plane; row++) {
             sort_outputs(&taken, (const int *)arg[1] + n * outputs, row, p);
-            add_row(&m, stack, arg[2], &taken, p);
+            add_taken(&m, arg[2], &taken, p, members);
         }
-        for (int64_t k = 0; k < stack; k++)
+        for (int k = 0; k < members; k++)
             turn_back((float *)((char *)arg[4] + (size_t)k * stride[4]) + n * image,
-                      m.dx + k * m.next_dx, &p->turn, p->outputs.add);
+                      m.sum + k * m.next_sum, &p->turn, p->outputs.add);
     }
 }
 
@@ -216,14 +189,14 @@ BOUGH_TWIN static void conv2d_pooled_input_bwd(void *const *arg, const void *par
                                                int64_t end)
 {
     static const size_t none[5];
-    add_images(arg, none, 1, params, begin, end);
+    add_images(1, arg, none, params, begin, end);
 }
 
 BOUGH_TWIN static void conv2d_pooled_input_stack(void *const *arg, const size_t *stride,
-                                                 int64_t stack, const void *params, int64_t begin,
+                                                 int64_t members, const void *params, int64_t begin,
                                                  int64_t end)
 {
-    add_images(arg, stride, stack, params, begin, end);
+    BOUGH_BY_MEMBERS(members, add_images, arg, stride, params, begin, end);
 }
 
 static const struct bough__kernel kernel_turn_weight = {.name = "conv2d_turn_weight",
@@ -240,7 +213,8 @@ static const struct bough__kernel kernel_input_bwd = {.name = "conv2d_pooled_inp
                                                       .args = 5,
                                                       .params_size =
                                                           sizeof(struct pooled_input_params),
-                                                      .run_stack = conv2d_pooled_input_stack};
+                                                      .run_stack = conv2d_pooled_input_stack,
+                                                      .together = bough__pooled_together};
 
 // Once, for all parts of the batch and the whole stack.
 static enum bough_status turn_weight(struct bough__sequence *out, const struct bough__op_call *conv,

@@ -13,8 +13,39 @@ static struct bough_device *open_c(void)
     return device;
 }
 
-// y[s] = 3 x + 1 for each s of a stack, with room between them that stays as it was.
-static void run_stack(struct bough_device *device, int64_t count, int64_t stack)
+// affine, and how many are done together is added to each.
+static void affine_stack(void *const *arg, const size_t *stride, int64_t members,
+                         const void *params, int64_t begin, int64_t end)
+{
+    const struct affine *p = params;
+    const struct affine one = {p->factor, p->term + (float)members};
+    for (int64_t s = 0; s < members; s++) {
+        void *const moved[] = {arg[0], arg[1], (char *)arg[2] + (size_t)s * stride[2]};
+        affine(moved, &one, begin, end);
+    }
+}
+
+static int64_t two(void)
+{
+    return 2;
+}
+
+static int64_t one(void)
+{
+    return 1;
+}
+
+// How many are done together, number `s` among them: 0 where it is alone, as the first of an odd
+// stack that is cut into pairs.
+static int64_t together(const struct bough__kernel *kernel, int64_t stack, int64_t s)
+{
+    return kernel->run_stack && kernel->together() == 2 && (stack % 2 == 0 || s > 0) ? 2 : 0;
+}
+
+// y[s] = 3 x + 1 for each s of a stack, and what affine_stack adds, with room between them that
+// stays as it was.
+static void run_stack(struct bough_device *device, const struct bough__kernel *kernel,
+                      int64_t count, int64_t stack)
 {
     enum { ROOM = 3 };
     const size_t floats = (size_t)((count + ROOM) * stack);
@@ -29,7 +60,7 @@ static void run_stack(struct bough_device *device, int64_t count, int64_t stack)
     assert_ok(bough__write(bough__whole(y), data, floats * sizeof *data));
     struct affine params = {3, 1};
     struct bough__sequence sequence = {.device = device, .stack = stack};
-    struct bough__kernel_call call = {.kernel = &kernel_affine,
+    struct bough__kernel_call call = {.kernel = kernel,
                                       .arg = {bough__whole(x), bough__whole(NULL), bough__whole(y)},
                                       .params = &params,
                                       .count = count};
@@ -40,8 +71,8 @@ static void run_stack(struct bough_device *device, int64_t count, int64_t stack)
     assert_ok(bough__sequence_run(&sequence));
     assert_ok(bough__read(bough__whole(y), data, floats * sizeof *data));
     for (int64_t i = 0; i < (int64_t)floats; i++) {
-        const int64_t at = i % (count + ROOM);
-        assert_true(data[i] == (at < count ? 3 * (float)(at % 1000) + 1 : (float)(i % 1000)));
+        const int64_t at = i % (count + ROOM), added = together(kernel, stack, i / (count + ROOM));
+        assert_true(data[i] == (float)(at < count ? 3 * (at % 1000) + 1 + added : i % 1000));
     }
     bough__sequence_fini(&sequence);
     bough__buffer_destroy(&x);
@@ -53,9 +84,26 @@ static void plain_c_runs_stacks(void **state)
 {
     (void)state;
     struct bough_device *device = open_c();
-    run_stack(device, 5, 3);
-    run_stack(device, 5000, 7);
-    run_stack(device, 100003, 2);
+    run_stack(device, &kernel_affine, 5, 3);
+    run_stack(device, &kernel_affine, 5000, 7);
+    run_stack(device, &kernel_affine, 100003, 2);
+    bough_device_close(&device);
+}
+
+static void plain_c_does_members_of_a_stack_together(void **state)
+{
+    (void)state;
+    struct bough_device *device = open_c();
+    struct bough__kernel kernel = kernel_affine;
+    kernel.run_stack = affine_stack;
+    kernel.together = two;
+    for (int64_t stack = 1; stack <= 7; stack++) {
+        run_stack(device, &kernel, 5, stack);
+        run_stack(device, &kernel, 20003, stack);
+    }
+    kernel.together = one;
+    run_stack(device, &kernel, 5, 1);
+    run_stack(device, &kernel, 20003, 4);
     bough_device_close(&device);
 }
 
@@ -103,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_c_runs_stacks),
+        cmocka_unit_test(plain_c_does_members_of_a_stack_together),
         cmocka_unit_test(products_become_one),
     };
     return cmocka_run_group_tests_name("stack", tests, NULL, test_devices_end);

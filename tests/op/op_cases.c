@@ -101,7 +101,7 @@ static void compare_stack(const struct op_setup *setup, const struct bough_devic
                           const struct op_result *wanted)
 {
     struct op_result one = {0};
-    for (int s = 0; s < op_stacked(); s++) {
+    for (int s = 0; s < op_stacked(way); s++) {
         for (int i = 0; i < setup->call.inputs; i++)
             one.dx[i] = got->dx[i] ? got->dx[i] + s * elements(setup, i) : NULL;
         compare_gradients(setup, device, way, &one, &wanted[s]);
@@ -156,7 +156,7 @@ static void run_device(struct op_setup *setup, struct bough_device *device,
 static void run_singles(struct op_result *result, struct op_setup *setup,
                         struct bough_device *device)
 {
-    for (int s = op_stacked() - 1; s >= 0; s--) {
+    for (int s = op_stacked(OP_STACK) - 1; s >= 0; s--) {
         setup->dy = setup->stack_dy[s];
         op_run(&result[s], setup, device, OP_ALL, 0);
     }

@@ -83,7 +83,7 @@ static struct bough__span block_create_stack(struct block *block, struct bough_d
                                              size_t size, enum op_way way)
 {
     block->size = size;
-    block->count = is_stack(way) ? op_stacked() : 1;
+    block->count = is_stack(way) ? op_stacked(way) : 1;
     block->stride = size + (way == OP_STACK ? guard() : 0);
     const size_t all = block_extent(block) + 2 * guard();
     assert_ok(bough__buffer_create(&block->buffer, device, all));
@@ -183,7 +183,7 @@ static void place_backward(struct placed *placed, enum op_way way, int input)
     if (!placed->setup->row->loss)
         call->dy.shape = call->y.shape;
     call->dy.span = block_create_stack(&placed->dy, placed->device, op_tensor_size(&call->dy), way);
-    call->stack = is_stack(way) ? op_stacked() : 0;
+    call->stack = is_stack(way) ? op_stacked(way) : 0;
     for (int i = 0; i < call->inputs; i++) {
         if (!op_has_gradient(placed->setup, i) || (way == OP_ONE && i != input))
             continue;

@@ -6,7 +6,7 @@
 #include "op/op_cases.h"
 #include "support/support.h"
 
-// Gradients of a stack: what does some of them together has four, two and one.
+// Gradients of a stack, at most.
 enum { OP_STACKED = 7 };
 
 // What a case is run with.
@@ -34,12 +34,6 @@ struct op_result {
 
 int op_tiny(void);
 
-// How many a stack has: fewer where shapes are small.
-static inline int op_stacked(void)
-{
-    return op_tiny() ? 3 : OP_STACKED;
-}
-
 // `size` stands for SWEEP. Fails the test if the shape rule refuses or gives another shape.
 // Returns 0 where there is nothing to run: the row expected a refusal, or the op is a view.
 int op_setup_init(struct op_setup *setup, const struct op_case *row, int64_t size);
@@ -58,6 +52,13 @@ enum op_way {
     OP_STACK_TIGHT,
     OP_STACK_ADD, // tight, and every gradient added to `before`
 };
+
+// How many a stack has, fewer where shapes are small: what does at most four of them together has
+// parts of four, three and two.
+static inline int op_stacked(enum op_way way)
+{
+    return op_tiny() ? 3 : way == OP_STACK_TIGHT ? 5 : OP_STACKED;
+}
 
 // Places the op on the device, runs both passes, reads the results (from the setup's arena) and
 // looks at the guard words.
