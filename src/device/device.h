@@ -45,7 +45,7 @@ typedef void bough__stack_fn(void *const *arg, const size_t *stride, int64_t mem
 // Stands before a C twin: it is compiled for AVX-512, for AVX2 and for what every machine has, and
 // the loader takes the best that this one runs. What it calls is compiled with it where it is
 // BOUGH_IN_TWIN. The sanitizers are not ready when the loader asks. tests/isa/ defines it with
-// fewer of them.
+// fewer of them, and BOUGH_WITHOUT_AVX512.
 #ifdef BOUGH_TWIN
 #elif defined __x86_64__ && defined __GLIBC__ && defined __OPTIMIZE__ && !defined BOUGH_SANITIZED
 #define BOUGH_TWIN __attribute__((target_clones("avx512f", "avx2", "default")))

@@ -86,7 +86,7 @@ struct pooled_params bough__conv2d_pooled_params(const struct bough__conv2d_pool
 
 int64_t bough__pooled_together(void)
 {
-#ifdef __x86_64__
+#if defined __x86_64__ && !defined BOUGH_WITHOUT_AVX512
     if (__builtin_cpu_supports("avx512f"))
         return BOUGH_POOLED_TOGETHER;
 #endif

@@ -120,17 +120,30 @@ static const char *function_at(const struct symbols *symbols, size_t at)
     return NULL;
 }
 
-// Every kernel's C twin: the loader has put the clone that it took into the kernel's row.
+// Whether a kernel's function, which `function` points to, was compiled for the forced set; else it
+// was for what every machine has.
+static int is_forced(const struct symbols *symbols, const Dl_info *library, const char *row,
+                     const void *function, const char *forced)
+{
+    char *code;
+    memcpy(&code, function, sizeof code); // ISO C converts no function to an object
+    const char *twin = function_at(symbols, (size_t)(code - (char *)library->dli_fbase));
+    const char *set = strstr(twin, ".avx512f") ? "avx512" : strstr(twin, ".avx2") ? "avx2" : "base";
+    if (strcmp(set, "base") != 0 && strcmp(set, forced) != 0)
+        fail_msg("%s runs %s; wanted %s", row, twin, forced);
+    return strcmp(set, forced) == 0;
+}
+
+// Every kernel's C twins: the loader has put the clones that it took into the kernel's row.
 static void kernels_run_with_no_better_set_than_the_forced_one(void **state)
 {
     const char *forced = *state;
     static struct symbols symbols;
-    int clones = 0, kernels = 0;
+    int clones = 0, kernels = 0, stacks = 0;
     Dl_info library;
-    bough__kernel_fn *run;
     const char *(*of_the_library)(void) = bough_last_error;
     void *code;
-    memcpy(&code, &of_the_library, sizeof code); // ISO C converts no function to an object
+    memcpy(&code, &of_the_library, sizeof code);
     assert_int_not_equal(dladdr(code, &library), 0);
     symbols_read(&symbols, &library);
     for (int i = 0; i < symbols.count; i++) {
@@ -139,20 +152,18 @@ static void kernels_run_with_no_better_set_than_the_forced_one(void **state)
             continue;
         const struct bough__kernel *kernel =
             (const void *)((char *)library.dli_fbase + row->address);
-        run = kernel->run;
-        memcpy(&code, &run, sizeof code);
-        const char *twin =
-            function_at(&symbols, (size_t)((char *)code - (char *)library.dli_fbase));
-        const char *set = strstr(twin, ".avx512f") ? "avx512"
-                          : strstr(twin, ".avx2")  ? "avx2"
-                                                   : "base";
-        clones += strcmp(set, forced) == 0;
+        clones += is_forced(&symbols, &library, row->name, &kernel->run, forced);
         kernels++;
-        if (strcmp(set, "base") != 0 && strcmp(set, forced) != 0)
-            fail_msg("%s runs %s; wanted %s", row->name, twin, forced);
+        if (!kernel->run_stack)
+            continue;
+        clones += is_forced(&symbols, &library, row->name, &kernel->run_stack, forced);
+        stacks++;
+        if ((kernel->together() > 1) != (strcmp(forced, "avx512") == 0))
+            fail_msg("%s does %d of a stack together with %s", row->name, (int)kernel->together(),
+                     forced);
     }
     printf("%d of %d kernels run with %s\n", clones, kernels, forced);
-    assert_true(kernels > 40);
+    assert_true(kernels > 40 && stacks > 0);
 #if defined __x86_64__ && defined __OPTIMIZE__ && !defined BOUGH_SANITIZED
     assert_true(clones > 30);
 #endif
