@@ -186,7 +186,8 @@ static void tell_weights(const struct page *page, const struct bough__weighting 
              row->blind ? ", to which it is invariant " : "", row->blind ? row->blind : "");
     tell(page, "weights",
          row->prefers
-             ? "a preference, p_t: the task's weight over their mean; L_t and g_t are without it"
+             ? "a preference, p_t: the task's weight over the mean of those above 0 in the config, "
+               "labelled or not; L_t and g_t are without it"
              : text);
 }
 

@@ -63,21 +63,22 @@ static unsigned char is_in_all(const struct bough__solver *solver,
 static size_t gather_tasks(const struct bough__solver *solver,
                            const struct bough__measured *measured)
 {
-    size_t n = 0;
+    size_t n = 0, weighed = 0;
     double sum = 0;
     for (size_t t = 0; t < solver->tasks; t++) {
         const double factor = factor_of(measured, t), scale = scale_of(measured, t);
         sum += factor;
+        weighed += factor > 0;
         if (measured->losses[2 * t + 1] == 0 || factor == 0 || scale == 0)
             continue;
         solver->loss[n] =
             scale / factor_left_out(solver, measured, t) * (double)measured->losses[2 * t];
-        solver->preference[n] = factor * (double)solver->tasks;
+        solver->preference[n] = factor;
         solver->in_all[n] = is_in_all(solver, measured, t);
         solver->task[n++] = t;
     }
     for (size_t i = 0; i < n; i++)
-        solver->preference[i] /= sum;
+        solver->preference[i] = solver->preference[i] * (double)weighed / sum;
     return n;
 }
 

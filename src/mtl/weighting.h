@@ -52,11 +52,12 @@ struct bough__moment {
 // What lies on the host: the tasks of which something is labelled, in their order. All numbers are
 // finite.
 struct bough__solve {
-    const void *options;      // of the row
-    size_t tasks, n;          // all of them, and those that are here: at least one
-    const size_t *task;       // [n], which they are
-    const double *loss;       // [n], with the task's weight in the config
-    const double *preference; // [n], the tasks' weights in the config, over all tasks of mean 1
+    const void *options; // of the row
+    size_t tasks, n;     // all of them, and those that are here: at least one
+    const size_t *task;  // [n], which they are
+    const double *loss;  // [n], with the task's weight in the config
+    // [n], the tasks' weights in the config, over all tasks of weight above 0 of mean 1
+    const double *preference;
     // [n, n], of the gradients of `loss`; NULL = LOSSES. Symmetric, but of a row that wants other
     // batches: there gram[i n + j] is the product of task i's gradient on the step's first batch
     // and task j's on its second one. The loop of <bough/weighting.h> has one batch for all.
