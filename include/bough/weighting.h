@@ -80,7 +80,8 @@ struct bough_weighed {
 
 // Weighs the tasks once, and learns from it. After an error all stands as before.
 // Errors: INVALID for what is needed and not given; DIVERGED for a loss that is infinite, or a
-// gradient that is not finite, naming the task.
+// gradient that is not finite, naming the task; for a gradient whose square a row by gradients sums
+// up in float, which does not hold it; for what comes out no finite number.
 enum bough_status bough_weighting_step(struct bough_weighting *weighting, struct bough_weighed *out,
                                        const struct bough_weighting_step *step);
 
@@ -96,7 +97,8 @@ size_t bough_weighting_learned(struct bough_weighting *weighting, float **values
                                const float **gradients);
 
 // What a weighting carries from step to step, learned values too, as so many bytes: for a
-// checkpoint of the same text, T and P. Errors: INVALID if there are not as many.
+// checkpoint of the same text, T and P. Errors: INVALID if there are not as many, DATA if they are
+// damaged: a number is not finite. All then stands as before.
 size_t bough_weighting_state_size(const struct bough_weighting *weighting);
 enum bough_status bough_weighting_state_save(const struct bough_weighting *weighting, void *state);
 enum bough_status bough_weighting_state_load(struct bough_weighting *weighting, const void *state,

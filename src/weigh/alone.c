@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <math.h>
 #include <string.h>
 
 // ---- Setting up ----
@@ -39,6 +40,7 @@ static enum bough_status make_writing(struct bough__alone *alone, struct bough__
     const int direct = alone->row->needs == BOUGH_NEEDS_GRADIENTS;
     BOUGH_TRY(make_learned(alone, arena));
     BOUGH_TRY_MEMORY(alone->line = BOUGH_NEW(arena, float, weigh->columns));
+    BOUGH_TRY_MEMORY(alone->account = BOUGH_NEW(arena, struct loss_account, tasks));
     if (alone->row->state)
         alone->state_bytes = alone->row->state(tasks, weigh->columns) * sizeof(float);
     BOUGH_TRY(make(alone, &weigh->step, sizeof(struct step_state)));
@@ -50,6 +52,7 @@ static enum bough_status make_writing(struct bough__alone *alone, struct bough__
     BOUGH_TRY(make(alone, &weigh->weights, tasks * sizeof(float)));
     BOUGH_TRY(make(alone, &weigh->jacobian, direct ? tasks * row : 0));
     BOUGH_TRY(make(alone, &weigh->gradient, direct ? row : 0));
+    BOUGH_TRY(make(alone, &weigh->account, tasks * sizeof *alone->account));
     weigh->jacobian.stride = row;
     BOUGH_TRY(alone->row->write(&alone->sequence, weigh));
 done:
@@ -128,6 +131,22 @@ done:
     return status;
 }
 
+static enum bough_status check_account(const struct bough__alone *alone)
+{
+    enum bough_status status;
+    const size_t tasks = alone->weigh.tasks;
+    BOUGH_TRY(bough__read(alone->weigh.account, alone->account, tasks * sizeof *alone->account));
+    for (size_t t = 0; t < tasks; t++)
+        if (alone->account[t].bad_gradient)
+            return bough__fail(
+                BOUGH_DIVERGED,
+                "the gradient of task %zu, as it is weighed, is too long for %s: its "
+                "square is not finite",
+                t, alone->row->row.name);
+done:
+    return status;
+}
+
 enum bough_status bough__alone_direct(struct bough__alone *alone, float *direction,
                                       const float *gradients, const float *losses,
                                       const float *factor, const struct bough__moment *moment)
@@ -137,8 +156,10 @@ enum bough_status bough__alone_direct(struct bough__alone *alone, float *directi
     const struct step_state step = {.seed = {moment->seed[0], moment->seed[1]},
                                     .step = moment->step};
     BOUGH_TRY(bough__write(weigh->step, &step, sizeof step));
+    BOUGH_TRY(bough__fill_zero(weigh->account, weigh->tasks * sizeof *alone->account));
     BOUGH_TRY(write_gradients(alone, gradients, losses, factor));
     BOUGH_TRY(run(alone, losses, factor));
+    BOUGH_TRY(check_account(alone));
     BOUGH_TRY(bough__read(weigh->gradient, direction, weigh->jacobian.stride));
 done:
     return status;
@@ -171,6 +192,29 @@ enum bough_status bough__alone_save(const struct bough__alone *alone, char *stat
     state += learned_bytes(alone);
     return alone->state_bytes ? bough__read(alone->weigh.state, state, alone->state_bytes)
                               : BOUGH_OK;
+}
+
+static double number_at(const struct bough__alone *alone, const char *state, size_t i)
+{
+    const size_t doubles = alone->solver.state_count;
+    double number;
+    float single;
+    if (i < doubles)
+        return memcpy(&number, state + i * sizeof number, sizeof number), number;
+    state += solver_bytes(alone) + (i - doubles) * sizeof single;
+    return memcpy(&single, state, sizeof single), (double)single;
+}
+
+enum bough_status bough__alone_check(const struct bough__alone *alone, const char *state)
+{
+    const size_t floats = alone->learned_count + alone->state_bytes / sizeof(float);
+    for (size_t i = 0; i < alone->solver.state_count + floats; i++) {
+        const double number = number_at(alone, state, i);
+        if (!isfinite(number))
+            return bough__fail(BOUGH_DATA, "a damaged state of %s: number %zu is %g",
+                               alone->row->row.name, i, isnan(number) ? NAN : number);
+    }
+    return BOUGH_OK;
 }
 
 enum bough_status bough__alone_load(struct bough__alone *alone, const char *state)

@@ -2,10 +2,11 @@
 #ifndef BOUGH_WEIGH_ALONE_H
 #define BOUGH_WEIGH_ALONE_H
 
+#include "cl/account.h"
 #include "cl/step.h"
 #include "mtl/solver.h"
 
-enum { BOUGH__ALONE_BUFFERS = 9 };
+enum { BOUGH__ALONE_BUFFERS = 10 };
 
 struct bough__alone {
     const struct bough__weighting *row; // NULL = there is none
@@ -17,7 +18,8 @@ struct bough__alone {
     size_t buffers, state_bytes;
     float *learned, *learned_gradient; // [learned_count]
     size_t learned_count;
-    float *line; // [P]
+    struct loss_account *account; // [T]
+    float *line;                  // [P]
 };
 
 // Takes a zero-initialised one. `arena` owns what lies on the host.
@@ -37,6 +39,8 @@ enum bough_status bough__alone_weigh(struct bough__alone *alone, float *weights,
 // Of a row by GRADIENTS: the direction [P].
 //   gradients  [T, P] of the losses; factor[t] times row t is what the row is given, and of a task
 //              that has no label zeros
+// Errors: DIVERGED, naming the task, for a gradient whose square the row sums up, and is not
+// finite.
 enum bough_status bough__alone_direct(struct bough__alone *alone, float *direction,
                                       const float *gradients, const float *losses,
                                       const float *factor, const struct bough__moment *moment);
@@ -44,6 +48,8 @@ enum bough_status bough__alone_direct(struct bough__alone *alone, float *directi
 // What it keeps, and what is learned.
 size_t bough__alone_state_size(const struct bough__alone *alone);
 enum bough_status bough__alone_save(const struct bough__alone *alone, char *state);
+// Errors: DATA for a state in which a number is not finite.
+enum bough_status bough__alone_check(const struct bough__alone *alone, const char *state);
 enum bough_status bough__alone_load(struct bough__alone *alone, const char *state);
 
 #endif

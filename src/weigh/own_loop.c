@@ -20,10 +20,12 @@ struct bough_weighting {
     struct bough__moment moment;                 // of the last step
     float *factor;                               // [T]: tasks' weights, times those that stand
     float *losses;                               // [T, 2], as rows are given them
+    float *task_weight;                          // [T], of these the tasks' own
     float *rounded;                              // [T]
     double *roots;                               // [T], of the losses
     double *weights;                             // [T], of both
     double *gram;                                // [T, T], of the gradients of roots[t] L_t
+    char *before;                                // the state in front of a step
 };
 
 static const struct bough__weighting *row_of(const struct bough_weighting *weighting)
@@ -55,11 +57,16 @@ static enum bough_status check_options(const struct bough_weighting *weighting,
 
 static enum bough_status check_task_weights(const float *weight, size_t tasks)
 {
-    for (size_t t = 0; weight && t < tasks; t++)
+    int some = !weight;
+    for (size_t t = 0; weight && t < tasks; t++) {
         if (!(weight[t] >= 0 && weight[t] <= FLT_MAX))
-            return bough__fail(BOUGH_INVALID, "the weight of task %zu is %g; wanted 0 or more", t,
-                               (double)weight[t]);
-    return BOUGH_OK;
+            return bough__fail(BOUGH_INVALID,
+                               "the weight of task %zu is %g; wanted a finite number, 0 or more", t,
+                               isnan(weight[t]) ? NAN : (double)weight[t]);
+        some |= weight[t] > 0;
+    }
+    return some ? BOUGH_OK
+                : bough__fail(BOUGH_INVALID, "the weights of all tasks are 0; wanted one above 0");
 }
 
 static enum bough_status make_host(struct bough_weighting *weighting,
@@ -70,13 +77,16 @@ static enum bough_status make_host(struct bough_weighting *weighting,
     const size_t tasks = weighting->tasks;
     BOUGH_TRY_MEMORY(weighting->factor = BOUGH_NEW(arena, float, tasks));
     BOUGH_TRY_MEMORY(weighting->losses = BOUGH_NEW(arena, float, 2 * tasks));
+    BOUGH_TRY_MEMORY(weighting->task_weight = BOUGH_NEW(arena, float, tasks));
     BOUGH_TRY_MEMORY(weighting->rounded = BOUGH_NEW(arena, float, tasks));
     BOUGH_TRY_MEMORY(weighting->roots = BOUGH_NEW(arena, double, tasks));
     BOUGH_TRY_MEMORY(weighting->weights = BOUGH_NEW(arena, double, tasks));
     BOUGH_TRY_MEMORY(weighting->gram = BOUGH_NEW(arena, double, tasks *tasks));
     bough__weighing_stands(weighting->factor, &weighting->config, tasks);
-    for (size_t t = 0; options->task_weights && t < tasks; t++)
-        weighting->factor[t] *= options->task_weights[t];
+    for (size_t t = 0; t < tasks; t++) {
+        weighting->task_weight[t] = options->task_weights ? options->task_weights[t] : 1;
+        weighting->factor[t] *= weighting->task_weight[t];
+    }
 done:
     return status;
 }
@@ -102,6 +112,8 @@ static enum bough_status set_up(struct bough_weighting *weighting, const char *t
     struct bough__alone *smoothed =
         weighting->by_gradients.row ? &weighting->by_gradients : &weighting->by_losses;
     smoothed->solver.smoothing = config->smoothing;
+    BOUGH_TRY_MEMORY(weighting->before =
+                         BOUGH_NEW(&weighting->arena, char, bough_weighting_state_size(weighting)));
 done:
     return status;
 }
@@ -247,23 +259,11 @@ static double product_of(const struct bough_weighting *weighting,
                    weighting->columns);
 }
 
-// A row on the device has the gradients in float.
-static enum bough_status check_square(const struct bough_weighting *weighting, size_t t)
-{
-    const double square = weighting->gram[t * weighting->tasks + t];
-    if (row_of(weighting)->needs != BOUGH_NEEDS_GRADIENTS || square <= FLT_MAX)
-        return BOUGH_OK;
-    return bough__fail(BOUGH_DIVERGED,
-                       "the gradient of task %zu is too long for %s: its square is %g", t,
-                       row_of(weighting)->row.name, square);
-}
-
 // Writes the labelled tasks' rows of weighting->gram, which nothing has weighed yet; no more than
 // the squares where no more is wanted.
 static enum bough_status take_gram(struct bough_weighting *weighting,
                                    const struct bough_weighting_step *step)
 {
-    enum bough_status status = BOUGH_OK;
     const size_t tasks = weighting->tasks;
     const int all = row_of(weighting)->needs == BOUGH_NEEDS_GRAM && !keeps(weighting);
     double *gram = weighting->gram;
@@ -279,9 +279,7 @@ static enum bough_status take_gram(struct bough_weighting *weighting,
                                    "the gradient of task %zu times that of task %zu is %g", a, b,
                                    isnan(gram[a * tasks + b]) ? NAN : gram[a * tasks + b]);
         }
-    for (size_t t = 0; status == BOUGH_OK && t < tasks; t++)
-        status = check_square(weighting, t);
-    return status;
+    return BOUGH_OK;
 }
 
 // ---- Weighing ----
@@ -312,8 +310,12 @@ done:
 static void weigh_gram(struct bough_weighting *weighting, struct bough_weighed *out)
 {
     const size_t tasks = weighting->tasks;
-    const struct bough__measured measured = {
-        .losses = weighting->losses, .factor = weighting->factor, .exact = weighting->gram};
+    const struct bough__measured measured = {.losses = weighting->losses,
+                                             .factor = weighting->task_weight,
+                                             .scale = weighting->rounded,
+                                             .exact = weighting->gram};
+    for (size_t t = 0; t < tasks; t++)
+        weighting->rounded[t] = (float)weighting->roots[t];
     for (size_t a = 0; a < tasks; a++)
         for (size_t b = 0; b < tasks; b++)
             weighting->gram[a * tasks + b] *= weighting->roots[a] * weighting->roots[b];
@@ -355,6 +357,23 @@ static void add_gradients(const struct bough_weighting *weighting, float *direct
     }
 }
 
+// Weights or numbers of the direction may leave the numbers that there are.
+static enum bough_status check_found(const struct bough_weighting *weighting,
+                                     const float *direction)
+{
+    const int told = row_of(weighting)->needs != BOUGH_NEEDS_GRADIENTS;
+    const double *weights = told ? weighting->weights : weighting->roots;
+    for (size_t t = 0; t < weighting->tasks; t++)
+        if (!isfinite(weights[t]))
+            return bough__fail(BOUGH_DIVERGED, "the weight of task %zu comes to %g", t,
+                               isnan(weights[t]) ? NAN : weights[t]);
+    for (int64_t i = 0; direction && i < weighting->columns; i++)
+        if (!isfinite(direction[i]))
+            return bough__fail(BOUGH_DIVERGED, "column %lld of the direction comes to %g",
+                               (long long)i, isnan(direction[i]) ? NAN : (double)direction[i]);
+    return BOUGH_OK;
+}
+
 static enum bough_status weigh(struct bough_weighting *weighting, struct bough_weighed *out,
                                const struct bough_weighting_step *step, int kept)
 {
@@ -371,8 +390,21 @@ static enum bough_status weigh(struct bough_weighting *weighting, struct bough_w
         BOUGH_TRY(weigh_gradients(weighting, out->direction, step->gradients));
     else if (out->direction)
         add_gradients(weighting, out->direction, step->gradients);
+    BOUGH_TRY(check_found(weighting, out->direction));
     if (out->weights)
         memcpy(out->weights, weighting->weights, bytes);
+done:
+    return status;
+}
+
+static enum bough_status put_back(struct bough_weighting *weighting, const char *from)
+{
+    enum bough_status status;
+    memcpy(&weighting->moment.step, from, sizeof weighting->moment.step);
+    from += sizeof weighting->moment.step;
+    BOUGH_TRY(bough__alone_load(&weighting->by_losses, from));
+    from += bough__alone_state_size(&weighting->by_losses);
+    BOUGH_TRY(bough__alone_load(&weighting->by_gradients, from));
 done:
     return status;
 }
@@ -388,9 +420,12 @@ enum bough_status bough_weighting_step(struct bough_weighting *weighting, struct
     if (step->gradients || step->gram)
         BOUGH_TRY(take_gram(weighting, step));
     const int kept = keeps(weighting);
+    BOUGH_TRY(bough_weighting_state_save(weighting, weighting->before));
     weighting->moment.step++;
     weighting->moment.epoch = step->epoch ? step->epoch : 1;
-    BOUGH_TRY(weigh(weighting, out, step, kept));
+    status = weigh(weighting, out, step, kept);
+    if (status != BOUGH_OK)
+        put_back(weighting, weighting->before);
 done:
     return status;
 }
@@ -434,16 +469,15 @@ enum bough_status bough_weighting_state_load(struct bough_weighting *weighting, 
                                              size_t size)
 {
     enum bough_status status;
-    const char *from = state;
+    const char *by_losses = (const char *)state + sizeof weighting->moment.step;
     if (size != bough_weighting_state_size(weighting))
         return bough__fail(BOUGH_INVALID, "a state of %zu bytes; %s for %zu tasks has %zu", size,
                            bough_weighting_name(weighting), weighting->tasks,
                            bough_weighting_state_size(weighting));
-    memcpy(&weighting->moment.step, from, sizeof weighting->moment.step);
-    from += sizeof weighting->moment.step;
-    BOUGH_TRY(bough__alone_load(&weighting->by_losses, from));
-    from += bough__alone_state_size(&weighting->by_losses);
-    BOUGH_TRY(bough__alone_load(&weighting->by_gradients, from));
+    BOUGH_TRY(bough__alone_check(&weighting->by_losses, by_losses));
+    BOUGH_TRY(bough__alone_check(&weighting->by_gradients,
+                                 by_losses + bough__alone_state_size(&weighting->by_losses)));
+    BOUGH_TRY(put_back(weighting, state));
 done:
     return status;
 }

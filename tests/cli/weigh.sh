@@ -16,6 +16,12 @@ try bough weigh graddrop -g two.safetensors --set leak=1
 try bough weigh config -g two.safetensors --weights 3,1 | residual
 try bough weigh mgda -g two.safetensors -w 1,2 | residual
 try bough weigh mgda -g two.safetensors -w 0,.5 | residual
+make long.safetensors 'gradients=[[1, 2, 0, 1], [1, -1, 2, 0.5]]'
+try bough weigh excess -g long.safetensors -w 1e25,1
+try bough weigh excess -g long.safetensors -w 1e25,1 --json
+try bough weigh '{name: metabalance, losses: {name: fixed, weights: [1e25, 1]}}' -g long.safetensors
+make large.safetensors 'gradients=[[1e25, 2e25, 0, 1e25], [1, -1, 2, 0.5]]'
+try bough weigh metabalance -g large.safetensors -w 1e-25,1
 bough weigh mgda -g missing.safetensors --json | rounded
 bough weigh graddrop -g two.safetensors -s leak=1 --json | rounded
 make many.safetensors "gradients=[$(printf '[1, 2],%.0s' {1..16})[1, 2]]"

@@ -244,6 +244,67 @@ static void task_weights(void **state)
     bough_weighting_close(&weighting);
 }
 
+// A preference of 0 is as a task that is not there.
+static void without_a_preference(void **state)
+{
+    (void)state;
+    static const float three[TASKS] = {2, 0, 1}, pair[2] = {2, 1};
+    size_t count = 0;
+    for (size_t r = 0; r < bough__weightings.count; r++) {
+        const struct bough__row *row = bough__weightings.row[r];
+        struct bough_weighting *all, *fewer;
+        if (!((const struct bough__weighting *)(const void *)row)->prefers)
+            continue;
+        count++;
+        assert_ok(bough_weighting_open(
+            &all, row->name, TASKS,
+            &(struct bough_weighting_options){.columns = COLUMNS, .task_weights = three}));
+        assert_ok(bough_weighting_open(
+            &fewer, row->name, 2,
+            &(struct bough_weighting_options){.columns = COLUMNS, .task_weights = pair}));
+        for (uint32_t k = 0; k < 7; k++) {
+            double losses[TASKS], weights[TASKS], wanted[2];
+            float gradients[TASKS * COLUMNS];
+            make_step(losses, gradients, (int)k, -1);
+            struct bough_weighed out = {.weights = weights}, fewer_out = {.weights = wanted};
+            struct bough_weighting_step step = {
+                .losses = losses, .gradients = gradients, .epoch = 1 + k};
+            assert_ok(bough_weighting_step(all, &out, &step));
+            losses[1] = losses[2];
+            memcpy(gradients + COLUMNS, gradients + (ptrdiff_t)2 * COLUMNS,
+                   COLUMNS * sizeof *gradients);
+            assert_ok(bough_weighting_step(fewer, &fewer_out, &step));
+            assert_true(weights[1] == 0);
+            assert_float_equal(weights[0], wanted[0], 1e-9 * fabs(wanted[0]));
+            assert_float_equal(weights[2], wanted[1], 1e-9 * fabs(wanted[1]));
+        }
+        bough_weighting_close(&all);
+        bough_weighting_close(&fewer);
+    }
+    assert_true(count > 10);
+}
+
+// As in the trainer: the tasks' weights alone are preferences, and what stands before the rule is
+// in what it is given.
+static void fixed_weights_are_no_preference(void **state)
+{
+    (void)state;
+    static const double scaled[4] = {72, -44, -44, 38};
+    double weights[2], wanted[2];
+    struct bough_weighting *weighting =
+        open_as("{name: upgrad, losses: {name: fixed, weights: [2, 1]}}", 2, 0);
+    struct bough_weighting *plain = open_as("upgrad", 2, 0);
+    struct bough_weighed out = {.weights = weights}, plain_out = {.weights = wanted};
+    assert_ok(
+        bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.gram = two_gram}));
+    assert_ok(
+        bough_weighting_step(plain, &plain_out, &(struct bough_weighting_step){.gram = scaled}));
+    assert_float_equal(weights[0], 2 * wanted[0], 1e-9);
+    assert_float_equal(weights[1], wanted[1], 1e-9);
+    bough_weighting_close(&weighting);
+    bough_weighting_close(&plain);
+}
+
 // Every second step is solved, and the steps between need no gradients; half of the last solve
 // stays.
 static void kept_and_smoothed(void **state)
@@ -300,8 +361,100 @@ static void gradients_too_long_for_the_device(void **state)
     struct bough_weighed out = {.direction = direction};
     assert_fails(bough_weighting_step(weighting, &out,
                                       &(struct bough_weighting_step){.gradients = gradients}),
-                 BOUGH_DIVERGED, "the gradient of task 1 is too long for dbmtl");
+                 BOUGH_DIVERGED, "the gradient of task 1, as it is weighed, is too long for dbmtl");
     bough_weighting_close(&weighting);
+}
+
+// Only what the row itself sums up, with the weights that it is given; and a step that fails leaves
+// all as it was.
+static void squares_with_weights(void **state)
+{
+    (void)state;
+    static const float long_one[2] = {1e25f, 1}, short_one[2] = {1e-20f, 1};
+    static const float gradients[8] = {1, 2, 0, 1, 1, -1, 2, 0.5f};
+    static const float large[8] = {1e25f, 2e25f, 0, 1e25f, 1, -1, 2, 0.5f};
+    static const struct {
+        const char *text;
+        const float *weights, *gradients;
+        int fails;
+    } rows[] = {
+        {"excess", long_one, gradients, 1},
+        {"metabalance", long_one, gradients, 1},
+        {"moco", long_one, gradients, 1},
+        {"{name: metabalance, losses: {name: fixed, weights: [1e25, 1]}}", NULL, gradients, 1},
+        {"{name: metabalance, losses: dwa}", long_one, gradients, 1},
+        {"graddrop", long_one, gradients, 0},
+        {"graddrop", short_one, large, 0},
+        {"metabalance", short_one, large, 0},
+    };
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        float direction[4];
+        char before[1024], after[1024];
+        struct bough_weighting *weighting;
+        struct bough_weighed out = {.direction = direction};
+        const struct bough_weighting_step step = {.losses = (const double[]){1, 2},
+                                                  .gradients = rows[r].gradients};
+        assert_ok(bough_weighting_open(
+            &weighting, rows[r].text, 2,
+            &(struct bough_weighting_options){.columns = 4, .task_weights = rows[r].weights}));
+        const size_t size = bough_weighting_state_size(weighting);
+        assert_true(size <= sizeof before);
+        assert_ok(bough_weighting_state_save(weighting, before));
+        if (rows[r].fails) {
+            assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED,
+                         "the gradient of task 0, as it is weighed, is too long");
+            assert_ok(bough_weighting_state_save(weighting, after));
+            assert_memory_equal(before, after, size);
+        } else {
+            assert_ok(bough_weighting_step(weighting, &out, &step));
+            assert_true(isfinite(direction[0]));
+        }
+        bough_weighting_close(&weighting);
+    }
+}
+
+// What comes out no number is an error, and so is a state that makes it so.
+static void no_numbers(void **state)
+{
+    (void)state;
+    static const float huge[4] = {3e38f, 0, 3e38f, 0};
+    double weights[TASKS];
+    float direction[COLUMNS], *learned;
+    const float *slope;
+    struct bough_weighting *weighting = open_as("equal", 2, 2);
+    struct bough_weighed out = {.direction = direction};
+    assert_fails(
+        bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.gradients = huge}),
+        BOUGH_DIVERGED, "column 0 of the direction comes to inf");
+    bough_weighting_close(&weighting);
+    weighting = open_as("imtl_l", 2, 0);
+    bough_weighting_learned(weighting, &learned, &slope);
+    learned[1] = 1000;
+    out = (struct bough_weighed){.weights = weights};
+    assert_fails(bough_weighting_step(weighting, &out,
+                                      &(struct bough_weighting_step){
+                                          .losses = (const double[]){1, 2}, .gram = two_gram}),
+                 BOUGH_DIVERGED, "the weight of task 1 comes to inf");
+    bough_weighting_close(&weighting);
+    for (size_t r = 0; r < bough__weightings.count; r++) {
+        if (takes_the_model(bough__weightings.row[r]))
+            continue;
+        weighting = open_row(bough__weightings.row[r]);
+        const size_t size = bough_weighting_state_size(weighting), step = sizeof(uint32_t);
+        char *kept = malloc(2 * size);
+        assert_non_null(kept);
+        assert_ok(bough_weighting_state_save(weighting, kept));
+        memset(kept + step, 0xff, size - step);
+        if (size > step)
+            assert_fails(bough_weighting_state_load(weighting, kept, size), BOUGH_DATA,
+                         "a damaged state of ");
+        assert_ok(bough_weighting_state_save(weighting, kept + size));
+        if (size > step)
+            assert_memory_not_equal(kept, kept + size, size);
+        do_step(weighting, weights, direction, 0, -1);
+        free(kept);
+        bough_weighting_close(&weighting);
+    }
 }
 
 static void overrides(void **state)
@@ -355,10 +508,10 @@ static void mistakes_of_opening(void **state)
     assert_fails(bough_weighting_open(&weighting, "equal", 0, &none), BOUGH_INVALID, "0 tasks");
     assert_fails(bough_weighting_open(&weighting, "equal", 2,
                                       &(struct bough_weighting_options){.task_weights = negative}),
-                 BOUGH_INVALID, "the weight of task 1 is -1");
+                 BOUGH_INVALID, "the weight of task 1 is -1; wanted a finite number, 0 or more");
     assert_fails(bough_weighting_open(&weighting, "equal", 2,
                                       &(struct bough_weighting_options){.task_weights = zeros}),
-                 BOUGH_INVALID, "tasks: no task has a weight above 0");
+                 BOUGH_INVALID, "the weights of all tasks are 0; wanted one above 0");
     assert_fails(bough_weighting_open(&weighting, "pcd", 2,
                                       &(struct bough_weighting_options){.task_weights = second}),
                  BOUGH_INVALID, "pcd goes by task '0', whose weight is 0");
@@ -400,12 +553,14 @@ static void mistakes_of_a_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_directions),   cmocka_unit_test(goes_on),
-        cmocka_unit_test(without_labels),      cmocka_unit_test(learned_values),
-        cmocka_unit_test(a_composition),       cmocka_unit_test(task_weights),
-        cmocka_unit_test(kept_and_smoothed),   cmocka_unit_test(gradients_too_long_for_the_device),
-        cmocka_unit_test(kept_without_a_task), cmocka_unit_test(overrides),
-        cmocka_unit_test(mistakes_of_opening), cmocka_unit_test(mistakes_of_a_step),
+        cmocka_unit_test(golden_directions),    cmocka_unit_test(goes_on),
+        cmocka_unit_test(without_labels),       cmocka_unit_test(learned_values),
+        cmocka_unit_test(a_composition),        cmocka_unit_test(task_weights),
+        cmocka_unit_test(kept_and_smoothed),    cmocka_unit_test(gradients_too_long_for_the_device),
+        cmocka_unit_test(kept_without_a_task),  cmocka_unit_test(overrides),
+        cmocka_unit_test(mistakes_of_opening),  cmocka_unit_test(mistakes_of_a_step),
+        cmocka_unit_test(squares_with_weights), cmocka_unit_test(no_numbers),
+        cmocka_unit_test(without_a_preference), cmocka_unit_test(fixed_weights_are_no_preference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,13 +120,12 @@ done:
 
 // ---- The tasks' weights ----
 
-// The library checks each.
+// The library checks them.
 static enum bough_status read_weights(struct weigh *w, const char *text)
 {
     enum bough_status status = BOUGH_OK;
     const char *at = text;
     size_t count = 1;
-    int some = 0;
     for (const char *c = text; *c; c++)
         count += *c == ',';
     if (count != w->tasks)
@@ -137,13 +136,10 @@ static enum bough_status read_weights(struct weigh *w, const char *text)
     for (size_t t = 0; t < count; t++) {
         char *end;
         w->task_weights[t] = strtof(at, &end);
-        some |= w->task_weights[t] != 0;
         if (end == at || *end != (t + 1 < count ? ',' : '\0'))
             return tool_fail(BOUGH_INVALID, "--weights '%s': wanted numbers, as 1,2,0.5", text);
         at = end + 1;
     }
-    if (!some)
-        return tool_fail(BOUGH_INVALID, "--weights '%s': wanted one above 0", text);
 done:
     return status;
 }
@@ -311,12 +307,12 @@ static enum bough_status print_json(const struct weigh *w)
     TRY_MEMORY(line);
     for (size_t t = 0; t < w->tasks; t++)
         norm[t] = norm_of(w, t);
-    answer = json_pack("{s:s, s:o, s:o, s:o, s:f, s:o, s:o, s:f, s:I}", "weighting", w->name,
+    answer = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "weighting", w->name,
                        "losses", w->losses ? numbers(w->losses, w->tasks) : json_null(), "norms",
                        numbers(norm, w->tasks), "weights", numbers(w->out.weights, w->tasks),
-                       "direction_norm", length_of(w), "direction", direction_json(w), "cosines",
-                       cosines_json(w, line), "residual", w->out.residual, "iterations",
-                       (json_int_t)w->out.iterations);
+                       "direction_norm", number(length_of(w)), "direction", direction_json(w),
+                       "cosines", cosines_json(w, line), "residual", number(w->out.residual),
+                       "iterations", (json_int_t)w->out.iterations);
     TRY_MEMORY(answer);
     if (json_dumpf(answer, stdout, JSON_COMPACT) == 0)
         putchar('\n');
