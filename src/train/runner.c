@@ -38,11 +38,17 @@ static void append_keys(char *text, const struct bough__weighing *config, const 
         bough__append(text, LONGEST_REMEDY, "%sweighting.losses.%s", before, name);
 }
 
-// Writes text [LONGEST_REMEDY].
-static const char *remedy(char *text, const struct bough__runner *runner)
+// Writes text [LONGEST_REMEDY]. In front of the first step is no update that could be smaller.
+static const char *remedy(char *text, const struct bough__runner *runner, unsigned int step)
 {
     const struct bough__weighing *config = &runner->data.model->config->weighting;
-    snprintf(text, LONGEST_REMEDY, "; a lower optimizer.lr");
+    *text = '\0';
+    if (step == 1) {
+        append_keys(text, config, "; another ", "start");
+        bough__append(text, LONGEST_REMEDY, "%s", *text ? " keeps it in bounds" : "");
+        return text;
+    }
+    bough__append(text, LONGEST_REMEDY, "; a lower optimizer.lr");
     append_keys(text, config, " or ", "lr");
     bough__append(text, LONGEST_REMEDY, ", or optimizer.clip_norm");
     append_keys(text, config, ", or another ", "start");
@@ -368,7 +374,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     status = bough__step_run(step, begin);
     if (status == BOUGH_DIVERGED)
         status = bough__fail(BOUGH_DIVERGED, "step %u: %s%s", state->step, bough_last_error(),
-                             remedy(text, runner));
+                             remedy(text, runner, state->step));
     BOUGH_TRY(status);
     runner->batch_version = runner->feed.version;
 done:
@@ -416,13 +422,15 @@ static enum bough_status check_account(const struct bough__runner *runner)
     char text[LONGEST_REMEDY];
     if (!bad.step)
         return BOUGH_OK;
-    if (bad.gradient)
-        return bough__fail(BOUGH_DIVERGED,
-                           "step %u: the gradient of task %s is not finite, or its square is not%s",
-                           bad.step, task, remedy(text, runner));
+    if (bad.gradient) {
+        bough__weigh_bad_gradient(runner->data.model->config, bad.task);
+        return bough__fail(BOUGH_DIVERGED, "step %u: %s%s", bad.step, bough_last_error(),
+                           remedy(text, runner, bad.step));
+    }
     return bough__fail(BOUGH_DIVERGED, "%s %u: the loss of task %s is %g%s",
                        training ? "step" : "evaluation, batch", bad.step, task,
-                       isnan(loss) ? NAN : (double)loss, training ? remedy(text, runner) : "");
+                       isnan(loss) ? NAN : (double)loss,
+                       training ? remedy(text, runner, bad.step) : "");
 }
 
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight)

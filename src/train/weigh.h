@@ -115,6 +115,9 @@ enum bough_status bough__weigh_watch(struct bough__weigh_data *data);
 enum bough_status bough__weigh_ahead(struct bough__weigh_data *data, float *weights);
 enum bough_status bough__weigh_after(struct bough__weigh_data *data);
 
+// Fails so.
+enum bough_status bough__weigh_bad_gradient(const struct bough_config *config, size_t task);
+
 // Whether the other batch is seen from a step further on: ahead.h.
 int bough__weigh_looks_ahead(const struct bough__weigh_data *data);
 

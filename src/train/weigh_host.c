@@ -15,6 +15,15 @@ static enum bough_status not_finite_loss(const char *name, float loss)
                        isnan(loss) ? NAN : (double)loss);
 }
 
+enum bough_status bough__weigh_bad_gradient(const struct bough_config *config, size_t task)
+{
+    return bough__fail(BOUGH_DIVERGED,
+                       "the gradient of task %s is not finite, or its square is not, with "
+                       "tasks.%s.weight %g",
+                       config->tasks[task].name, config->tasks[task].name,
+                       (double)config->tasks[task].weight);
+}
+
 // Where the gradients' squares are finite, so are their products.
 static enum bough_status check_finite(const struct bough__weigh_data *data, int by_gram)
 {
@@ -26,9 +35,7 @@ static enum bough_status check_finite(const struct bough__weigh_data *data, int 
             return not_finite_loss(name, losses[2 * t]);
         for (size_t g = 0; by_gram && g < data->groups.count; g++)
             if (!isfinite(gram[(g * tasks + t) * tasks + t]))
-                return bough__fail(BOUGH_DIVERGED,
-                                   "the gradient of task %s is not finite, or its square is not",
-                                   name);
+                return bough__weigh_bad_gradient(data->model->config, t);
     }
     return BOUGH_OK;
 }
