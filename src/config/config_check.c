@@ -194,6 +194,8 @@ static enum bough_status check_tasks_of(struct bough__config_place *place,
     const struct bough__choice *choice = &config->weighting.choice;
     const struct bough__weighting *row = bough__weighting_of(choice);
     const char *key, *wrong;
+    char wanted[64] = "";
+    int64_t most;
     size_t count = 0;
     for (size_t t = 0; t < config->tasks_count; t++)
         count += weight[t] > 0;
@@ -204,12 +206,14 @@ static enum bough_status check_tasks_of(struct bough__config_place *place,
             return bough__config_wrong(place, NULL,
                                        "%s goes by task '%s', whose weight is 0; wanted above 0",
                                        row->row.name, config->tasks[t].name);
-    wrong = row->too_few ? row->too_few(choice->options, count, &key) : NULL;
+    wrong = row->too_few ? row->too_few(choice->options, count, &key, &most) : NULL;
     if (!wrong)
         return BOUGH_OK;
     bough__config_enter(place, key);
-    return bough__config_wrong(place, NULL, "%s, and %zu %s a weight above 0", wrong, count,
-                               count == 1 ? "has" : "have");
+    if (most >= 0)
+        snprintf(wanted, sizeof wanted, "; wanted at most %lld", (long long)most);
+    return bough__config_wrong(place, NULL, "%s, and %zu %s a weight above 0%s", wrong, count,
+                               count == 1 ? "has" : "have", wanted);
 }
 
 static enum bough_status check_weights(struct bough__config_place *place,

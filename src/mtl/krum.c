@@ -17,14 +17,16 @@ static const struct bough__option krum_options[] = {
      .range = &bough__range_count, .help = "how many tasks' gradients are taken"},
 };
 
-static const char *krum_too_few(const void *options, size_t tasks, const char **key)
+static const char *krum_too_few(const void *options, size_t tasks, const char **key, int64_t *most)
 {
     const struct krum_options *o = options;
     *key = "byzantine";
+    *most = tasks < 3 ? -1 : (int64_t)tasks - 3;
     if (tasks < (size_t)o->byzantine + 3)
         return "of fewer than byzantine + 3 tasks krum is the mean";
     *key = "selected";
-    return tasks < (size_t)o->selected ? "of fewer tasks than selected krum is the mean" : NULL;
+    *most = (int64_t)tasks - 1;
+    return tasks <= (size_t)o->selected ? "of no more tasks than selected krum is the mean" : NULL;
 }
 
 static size_t krum_scratch(size_t tasks)

@@ -14,9 +14,11 @@ static const struct bough__option trimmed_mean_options[] = {
 };
 
 // Of three and more that are trimmed too much it is the median, which may be what is wanted.
-static const char *trimmed_mean_too_few(const void *options, size_t tasks, const char **key)
+static const char *trimmed_mean_too_few(const void *options, size_t tasks, const char **key,
+                                        int64_t *most)
 {
     *key = "trim";
+    *most = -1;
     return ((const struct trimmed_mean_options *)options)->trim > 0 && tasks < 3
                ? "of fewer than 3 tasks trimmed_mean is the mean"
                : NULL;

@@ -117,9 +117,10 @@ struct bough__weighting {
     // Whether it goes by that task before others, whose weight is then not to be 0. NULL: by none.
     int (*leads)(const void *options, size_t task);
 
-    // What is wrong with the options where so many tasks have a weight above 0, and `*key`; NULL if
-    // nothing is. Of a step that has labels of fewer tasks the rule tells. NULL: nothing can be.
-    const char *(*too_few)(const void *options, size_t tasks, const char **key);
+    // What is wrong with the options where so many tasks have a weight above 0; NULL if nothing is.
+    // Of which key, and the most that it can be, -1 = nothing helps. Of a step that has labels of
+    // fewer tasks the rule tells. NULL: nothing can be.
+    const char *(*too_few)(const void *options, size_t tasks, const char **key, int64_t *most);
 
     // Writes weights [T] for the whole training.
     void (*start)(float *weights, const void *options, size_t tasks);

@@ -178,9 +178,13 @@ static void test_weightings_that_lack_tasks(void **state)
         {"101", "{name: auto_lambda, primary: [1, 2, 0, 0]}", "auto_lambda goes by task 'b'"},
         {"111", "{name: krum, byzantine: 2}",
          "weighting.byzantine: of fewer than byzantine + 3 tasks krum is the mean, and 4 have a "
-         "weight above 0"},
-        {"101", "krum", "krum is the mean, and 3 have a weight above 0"},
-        {"111", "{name: krum, selected: 5}", "weighting.selected: of fewer tasks than selected"},
+         "weight above 0; wanted at most 1"},
+        {"101", "krum", "krum is the mean, and 3 have a weight above 0; wanted at most 0"},
+        {"100", "krum", "krum is the mean, and 2 have a weight above 0"},
+        {"111", "{name: krum, selected: 5}",
+         "weighting.selected: of no more tasks than selected krum is the mean, and 4 have a weight "
+         "above 0; wanted at most 3"},
+        {"111", "{name: krum, selected: 4}", "weighting.selected: of no more tasks than selected"},
         {"100", "trimmed_mean", "weighting.trim: of fewer than 3 tasks trimmed_mean is the mean"},
         {"111", "{name: fixed, weights: [0, 0, 0, 0]}", "weighting: no task has a weight above 0"},
         {"100", "{name: mgda, losses: {name: fixed, weights: [0, 1, 0, 1]}}", "no task has a weig"},
@@ -190,8 +194,8 @@ static void test_weightings_that_lack_tasks(void **state)
         {"110", "pcd"},
         {"011", "auto_lambda"},
         {"011", "{name: auto_lambda, primary: [0, 1, 0, 0]}"},
-        {"111", "{name: krum, selected: 4}"},
-        {"101", "{name: krum, byzantine: 0, selected: 3}"},
+        {"111", "{name: krum, selected: 3}"},
+        {"101", "{name: krum, byzantine: 0, selected: 2}"},
         {"101", "{name: trimmed_mean, trim: 9}"},
         {"100", "{name: trimmed_mean, trim: 0}"},
     };
