@@ -42,7 +42,8 @@ static enum bough_status read_number(struct bough__config_reader *r,
     const double given = whole ? (double)integer : *value;
     if (good)
         *value = whole ? given : (double)(float)given;
-    if (good && bough__range_holds(option->range, *value))
+    const int vanishes = given < 0 && *value == 0 && option->range->min >= 0;
+    if (good && bough__range_holds(option->range, *value) && !vanishes)
         return BOUGH_OK;
     if (good && *value != given && (isinf(*value) || bough__range_holds(option->range, given)))
         return bough__config_wrong(&r->place, node, "'%.60s' is %g in float; wanted a number, %s",

@@ -132,6 +132,7 @@ static void test_refuses(void **state)
         {"tasks={}", "tasks is missing"},
         {"tasks.a.weight=0", "tasks: no task has a weight above 0"},
         {"optimizer.lr=1e-60", "optimizer.lr: '1e-60' is 0 in float; wanted a number, above 0"},
+        {"tasks.a.weight=-1e-60", "tasks.a.weight: '-1e-60'; wanted a number, 0 or more"},
         {"optimizer.lr=1e39", "optimizer.lr: '1e39' is inf in float; wanted a number, above 0"},
         {"weighting={name: mgda, smoothing: 0.99999999}",
          "weighting.smoothing: '0.99999999' is 1 in float; wanted a number, 0 to below 1"},
