@@ -223,7 +223,7 @@ static enum bough_status check_weights(struct bough__config_place *place,
     float *weight = calloc(tasks, sizeof *weight);
     if (!weight)
         return bough__no_memory();
-    bough__weighing_stands(weight, &config->weighting, tasks);
+    bough__weighing_start(weight, &config->weighting, tasks);
     for (size_t t = 0; t < tasks; t++)
         weight[t] *= config->tasks[t].weight;
     const enum bough_status status = check_tasks_of(place, config, weight);

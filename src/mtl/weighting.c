@@ -43,7 +43,7 @@ int bough__first_leads(const void *options, size_t task)
     return task == 0;
 }
 
-void bough__weighing_stands(float *weights, const struct bough__weighing *config, size_t tasks)
+void bough__weighing_start(float *weights, const struct bough__weighing *config, size_t tasks)
 {
     const struct bough__choice *losses = bough__weighing_losses(config);
     const struct bough__weighting *row = bough__weighting_of(losses);

@@ -212,6 +212,6 @@ bough__weighing_losses(const struct bough__weighing *config)
 
 // Writes the weights [T] that the losses have for the whole training, beside the tasks' own; 1 each
 // where they are found in its steps.
-void bough__weighing_stands(float *weights, const struct bough__weighing *config, size_t tasks);
+void bough__weighing_start(float *weights, const struct bough__weighing *config, size_t tasks);
 
 #endif

@@ -199,7 +199,7 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
     const struct bough_config *config = data->model->config;
     const size_t tasks = bough__weigh_tasks(data), bytes = tasks * sizeof(float);
     float *factor = data->host + data->at.factor, *roots = data->host + data->at.roots;
-    bough__weighing_stands(roots, &config->weighting, tasks);
+    bough__weighing_start(roots, &config->weighting, tasks);
     for (size_t t = 0; t < tasks; t++) {
         factor[t] = config->tasks[t].weight;
         roots[t] *= factor[t];

@@ -82,7 +82,7 @@ static enum bough_status make_host(struct bough_weighting *weighting,
     BOUGH_TRY_MEMORY(weighting->roots = BOUGH_NEW(arena, double, tasks));
     BOUGH_TRY_MEMORY(weighting->weights = BOUGH_NEW(arena, double, tasks));
     BOUGH_TRY_MEMORY(weighting->gram = BOUGH_NEW(arena, double, tasks *tasks));
-    bough__weighing_stands(weighting->factor, &weighting->config, tasks);
+    bough__weighing_start(weighting->factor, &weighting->config, tasks);
     for (size_t t = 0; t < tasks; t++) {
         weighting->task_weight[t] = options->task_weights ? options->task_weights[t] : 1;
         weighting->factor[t] *= weighting->task_weight[t];
