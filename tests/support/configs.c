@@ -92,9 +92,16 @@ struct bough__choice test_loss(const char *loss)
 
 const char *test_weighting(const struct bough__row *row)
 {
-    if (strcmp(row->name, "fixed") == 0)
-        return "{name: fixed, weights: [1, 2, 0.5]}";
-    return strcmp(row->name, "krum") == 0 ? "{name: krum, byzantine: 0, selected: 2}" : row->name;
+    static const char *const rows[][2] = {
+        {"fixed", "{name: fixed, weights: [1, 2, 0.5]}"},
+        {"krum", "{name: krum, byzantine: 0, selected: 2}"},
+        // 5, its default, lets a loss grow that is small beside others.
+        {"pbi", "{name: pbi, theta: 0.1}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(row->name, rows[i][0]) == 0)
+            return rows[i][1];
+    return row->name;
 }
 
 const char *test_config_write(const char *folder, const char *text, size_t size)

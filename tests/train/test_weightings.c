@@ -40,11 +40,7 @@ static const char *method_of(size_t index)
 {
     if (index < COMBINED)
         return combined[index];
-    const struct bough__row *row = bough__weightings.row[index - COMBINED];
-    if (strcmp(row->name, "pbi") ==
-        0) // 5, its default, lets a loss grow that is small beside others
-        return "{name: pbi, theta: 0.1}";
-    return test_weighting(row);
+    return test_weighting(bough__weightings.row[index - COMBINED]);
 }
 
 static struct bough_config config_of(const char *method, const char *optimizer)
