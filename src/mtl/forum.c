@@ -56,6 +56,7 @@ struct forum {
     size_t *upper, count; // which tasks these are
     double square, phi;   // |q'|^2
     double largest, gap;  // of the last shortest point: the scale of its products
+    int lost;             // the plain steps lead to no finite loss
 };
 
 static size_t forum_steps(const void *options)
@@ -118,15 +119,16 @@ static void forum_ahead(struct bough__solve *solve)
 // ---- The constraint ----
 
 // By alpha: what the steps have gained of a task's loss beside the mean of all. Where they lead to
-// no finite loss that tells nothing.
-static void find_slope(const struct forum *f)
+// no finite loss that tells nothing, and the problem stays unsolved.
+static void find_slope(struct forum *f)
 {
     const struct bough__solve *solve = f->solve;
     double mean = 0;
     for (size_t i = 0; i < solve->n; i++)
         mean += f->w[i] * (solve->loss[i] - solve->there[i]);
+    f->lost = !isfinite(mean);
     for (size_t i = 0; i < solve->n; i++)
-        f->slope[i] = isfinite(mean) ? f->w[i] * (solve->loss[i] - solve->there[i] - mean) : 0;
+        f->slope[i] = f->lost ? 0 : f->w[i] * (solve->loss[i] - solve->there[i] - mean);
 }
 
 static void find_constraint(struct forum *f)
@@ -249,6 +251,8 @@ static void forum_solve(struct bough__solve *solve)
     find_weights(f.w, solve);
     find_constraint(&f);
     find_shares(&f);
+    if (f.lost)
+        solve->residual = INFINITY;
     follow(&f);
     const double v = multiplier(&f);
     for (size_t i = 0; i < solve->n; i++) {

@@ -77,8 +77,9 @@ struct bough__solve {
     // [n], of a row with `steps`, written: so much of `weights` is of the other batch's gradient,
     // and the rest of the own one's.
     double *other_weights;
-    double residual; // written: how far from the solution, relative to the Gram matrix's size; 0 of
-                     // a rule that solves nothing
+    // Written: how far from the solution, relative to the Gram matrix's size; 0 of a rule that
+    // solves nothing, infinite where plain steps lead to no finite loss.
+    double residual;
     size_t iterations; // written: rounds of what is iterated, in all; 0 of a rule that is not
 };
 

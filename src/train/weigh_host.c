@@ -59,17 +59,6 @@ done:
     return status;
 }
 
-// Of a weighting with steps: a task of which these lead to no finite loss; NULL = there is none.
-static const char *lost_on_the_way(const struct bough__weigh_data *data)
-{
-    const size_t tasks = bough__weigh_steps(data) ? bough__weigh_tasks(data) : 0;
-    const float *there = data->host + data->at.there, *roots = data->host + data->at.roots;
-    for (size_t t = 0; t < tasks; t++)
-        if (data->host[2 * t + 1] != 0 && roots[t] != 0 && !isfinite(there[2 * t]))
-            return data->model->config->tasks[t].name;
-    return NULL;
-}
-
 // Warns once a training: what a solve leaves goes on from step to step.
 static void note_solve(struct bough__weigh_data *data, double residual, size_t iterations)
 {
@@ -77,13 +66,12 @@ static void note_solve(struct bough__weigh_data *data, double residual, size_t i
     char why[200];
     if (data->by_gradients.row == &bough__plain_sum || !data->by_gradients.solver->present)
         return;
-    const char *lost = lost_on_the_way(data);
-    if (lost)
-        snprintf(why, sizeof why, "its plain steps lead to no finite loss of task %s", lost);
+    if (isinf(residual) && bough__weigh_steps(data))
+        snprintf(why, sizeof why, "its plain steps lead to no finite loss");
     else
         snprintf(why, sizeof why, "a residual of %g, wanted at most %g", residual, BOUGH__SOLVED);
-    bough__solves_add(&data->epoch_solves, lost ? INFINITY : residual, iterations);
-    bough__solves_add(&data->all_solves, lost ? INFINITY : residual, iterations);
+    bough__solves_add(&data->epoch_solves, residual, iterations);
+    bough__solves_add(&data->all_solves, residual, iterations);
     if (unsolved == 0 && data->all_solves.unsolved > 0)
         bough__log(BOUGH_LOG_WARNING,
                    "weighting %s: step %u is not solved, %s; result.json counts such steps",
