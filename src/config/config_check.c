@@ -162,14 +162,14 @@ static enum bough_status check_keys_of(struct bough__config_place *place,
                          by_gram ? "weighs the shared layers alone" : "goes by the Gram matrix");
     if (of_representation && of_groups)
         return no_groups(place, config->groups);
-    if (!by_gram && config->every != 1)
-        return wrong_for(place, "every", row, "goes by the Gram matrix");
-    if (row->steps && config->every != 1)
-        return wrong_for(place, "every", row, "goes by the gradients of one batch");
-    if (!row->solve && config->smoothing > 0)
-        return wrong_for(place, "smoothing", row, "solves for weights in a step");
-    if (row->ahead && config->smoothing > 0)
-        return wrong_for(place, "smoothing", row, "finds its weights anew in each step");
+    if (config->every != 1 && !bough__takes_every(row))
+        return wrong_for(place, "every", row,
+                         by_gram ? "goes by the gradients of one batch"
+                                 : "goes by the Gram matrix");
+    if (config->smoothing > 0 && !bough__takes_smoothing(row))
+        return wrong_for(place, "smoothing", row,
+                         row->ahead ? "finds its weights anew in each step"
+                                    : "solves for weights in a step");
     return BOUGH_OK;
 }
 

@@ -262,6 +262,10 @@ static void tell_config(const struct page *page, const struct bough__weighting *
         tell(page, "",
              "groups: layer, or tensor, weighs each shared layer or tensor apart, by the products "
              "of its own gradients: T x P floats");
+    if (bough__takes_every(row))
+        tell(page, "", "every: n solves in each n-th step, whose weights hold for the others");
+    if (bough__takes_smoothing(row))
+        tell(page, "", "smoothing: the share, below 1, of a task's last weight in its new one");
 }
 
 static const char *needs_text(const struct bough__weighting *row)

@@ -173,6 +173,18 @@ static inline int bough__takes_groups(const struct bough__weighting *row)
     return row->needs == BOUGH_NEEDS_GRAM && !row->ahead;
 }
 
+// `every`: one with steps learns from each batch.
+static inline int bough__takes_every(const struct bough__weighting *row)
+{
+    return row->needs == BOUGH_NEEDS_GRAM && !row->steps;
+}
+
+// `smoothing`: one that looks ahead finds its weights anew in each step.
+static inline int bough__takes_smoothing(const struct bough__weighting *row)
+{
+    return row->solve && !row->ahead;
+}
+
 // What a config says of all of it: a weighting, and where that goes by gradients another one, by
 // the losses, whose weights the losses have before their gradients are found.
 struct bough__weighing {

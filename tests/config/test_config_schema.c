@@ -7,6 +7,8 @@
 #include "nn/schedule.h"
 #include "support/configs.h"
 
+#include <bough/config.h>
+#include <stdio.h>
 #include <string.h>
 
 static void check_family(const struct bough__family *family);
@@ -76,10 +78,53 @@ static void test_rows_are_sound(void **state)
     assert_non_null(bough__metric_find("top_3", NULL));
 }
 
+// ---- The pages of the weightings ----
+
+static void note_key(void *user, const char *text)
+{
+    static const char *const key[] = {"losses", "on", "groups", "every", "smoothing"};
+    int *told = user;
+    char start[32];
+    for (size_t k = 0; k < sizeof key / sizeof *key; k++) {
+        snprintf(start, sizeof start, "         %s: ", key[k]);
+        told[k] |= strncmp(text, start, strlen(start)) == 0;
+    }
+}
+
+// A page tells the keys that go with its row, and no others.
+static void test_pages_tell_the_keys(void **state)
+{
+    (void)state;
+    static const char *const more[] = {"weighting.losses={name: fixed, weights: [1, 2, 3]}",
+                                       "weighting.on=representation", "weighting.groups=tensor",
+                                       "weighting.every=2", "weighting.smoothing=0.5"};
+    static const char three[] = "data: x\ntasks:\n"
+                                "  a: {target: y, loss: mse, head: [linear: 1]}\n"
+                                "  b: {target: y, loss: mse, head: [linear: 1]}\n"
+                                "  c: {target: y, loss: mse, head: [linear: 1]}\n";
+    for (size_t r = 0; r < bough__weightings.count; r++) {
+        const struct bough__row *row = bough__weightings.row[r];
+        int told[sizeof more / sizeof *more] = {0};
+        char weighting[80];
+        snprintf(weighting, sizeof weighting, "weighting=%s", test_weighting(row));
+        assert_ok(bough_method_describe(row->name, note_key, told));
+        for (size_t k = 0; k < sizeof more / sizeof *more; k++) {
+            const char *const overrides[] = {weighting, more[k]};
+            struct bough_config *config;
+            const enum bough_status status = bough_config_parse(&config, three, NULL, overrides, 2);
+            if ((status == BOUGH_OK) != told[k])
+                fail_msg("%s, %s: %s", row->name, more[k],
+                         told[k] ? bough_last_error() : "its page does not tell it");
+            bough_config_close(&config);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_sound),
+        cmocka_unit_test(test_pages_tell_the_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
