@@ -132,6 +132,13 @@ static int by_task(struct writer *w, const float *array)
     return map;
 }
 
+// A bare value is of that one.
+static int is_first_key(struct writer *w, int key, const struct bough__options *options)
+{
+    const yaml_node_t *node = yaml_document_get_node(&w->document, key);
+    return strcmp((const char *)node->data.scalar.value, options->option->name) == 0;
+}
+
 static int section(struct writer *w, const struct bough__options *options, void *base)
 {
     struct bough__key key[BOUGH__MOST_KEYS];
@@ -140,7 +147,7 @@ static int section(struct writer *w, const struct bough__options *options, void 
     const yaml_node_t *at = map ? yaml_document_get_node(&w->document, map) : NULL;
     const yaml_node_pair_t *pair = at ? at->data.mapping.pairs.start : NULL;
     const ptrdiff_t pairs = at ? at->data.mapping.pairs.top - pair : 0;
-    if (w->brief && pairs == 1) // a bare value is of the first key
+    if (w->brief && pairs == 1 && is_first_key(w, pair->key, options))
         return pair->value;
     return pairs ? map : 0;
 }
