@@ -140,18 +140,23 @@ static enum bough_status read_samples(struct bough_shape *sample,
                        inputs == 1 ? "a shape" : "a line of a name and a shape for each");
 }
 
+enum bough_status bough__model_file_in(struct bough_tensor_file **file, const char *folder,
+                                       const char *missing)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return bough__fail(BOUGH_DATA, "%s: %s", path, missing);
+    return bough_tensor_file_open(file, path);
+}
+
 enum bough_status bough__model_file_open(struct bough_tensor_file **file, const char *path)
 {
     struct stat about;
-    char inside[4096];
     if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return bough__tensor_file_open(file, path, "a run folder or its model.safetensors");
-    snprintf(inside, sizeof inside, "%s/model.safetensors", path);
-    if (access(inside, F_OK) != 0 && errno == ENOENT)
-        return bough__fail(BOUGH_DATA,
-                           "%s: there is none: no epoch of the training has ended, or it was lost",
-                           inside);
-    return bough_tensor_file_open(file, inside);
+    return bough__model_file_in(
+        file, path, "there is none: no epoch of the training has ended, or it was lost");
 }
 
 enum bough_status bough__model_file_config(struct bough_config **config,

@@ -11,6 +11,10 @@
 enum bough_status bough__model_describe(const struct bough__model *model,
                                         struct bough_tensor_writer *writer);
 
+// Opens the model.safetensors of a run folder. Errors: DATA, with `missing` where there is none.
+enum bough_status bough__model_file_in(struct bough_tensor_file **file, const char *folder,
+                                       const char *missing);
+
 // Opens a model's file, or the model.safetensors of a run folder. Errors: DATA.
 enum bough_status bough__model_file_open(struct bough_tensor_file **file, const char *path);
 

@@ -299,14 +299,9 @@ enum bough_status bough__load_model(const char *run_dir, struct bough__model *mo
 {
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/model.safetensors", run_dir);
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return bough__fail(BOUGH_DATA,
-                           "%s: is missing; put it back, or in its place a copy of "
-                           "last.safetensors, whose model then counts as the best",
-                           path);
-    BOUGH_TRY(bough_tensor_file_open(&file, path));
+    BOUGH_TRY(bough__model_file_in(&file, run_dir,
+                                   "is missing; put it back, or in its place a copy of "
+                                   "last.safetensors, whose model then counts as the best"));
     BOUGH_TRY(bough__model_read(model, file, 0));
 done:
     bough_tensor_file_close(&file);
