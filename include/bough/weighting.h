@@ -28,7 +28,7 @@ enum bough_weighting_needs {
     BOUGH_WEIGHTING_NEEDS_NOTHING,
     BOUGH_WEIGHTING_NEEDS_LOSSES,
     BOUGH_WEIGHTING_NEEDS_GRAM,      // or the gradients, of which the matrix is then made
-    BOUGH_WEIGHTING_NEEDS_GRADIENTS, // which it weighs number by number: a direction, no weights
+    BOUGH_WEIGHTING_NEEDS_GRADIENTS, // of which it makes a direction: no weights are told
 };
 
 struct bough_weighting_options {

@@ -165,16 +165,19 @@ static void find_gram(struct weigh *w)
                     : 0;
 }
 
+// NaN of a task without a label, and of its cosines.
 static double norm_of(const struct weigh *w, size_t t)
 {
-    return sqrt(w->gram[t * w->tasks + t]);
+    return !is_labelled(w, t) ? NAN : sqrt(w->gram[t * w->tasks + t]);
 }
 
 // 0 of a gradient that is 0.
 static double cosine_of(const struct weigh *w, size_t a, size_t b)
 {
     const double norms = norm_of(w, a) * norm_of(w, b);
-    return norms > 0 ? fmax(-1, fmin(1, w->gram[a * w->tasks + b] / norms)) : 0;
+    return isnan(norms) ? NAN
+           : norms > 0  ? fmax(-1, fmin(1, w->gram[a * w->tasks + b] / norms))
+                        : 0;
 }
 
 static double length_of(const struct weigh *w)
@@ -223,20 +226,25 @@ static void add_title(struct cli_table *table, const struct weigh *w, size_t cos
         cli_table_cell(table, "cos %zu", t);
 }
 
+static void add_number(struct cli_table *table, const char *format, double number)
+{
+    if (isnan(number))
+        cli_table_cell(table, "-");
+    else
+        cli_table_cell(table, format, number);
+}
+
 static void add_task(struct cli_table *table, const struct weigh *w, size_t t, size_t cosines)
 {
     cli_table_cell(table, "%zu", t);
     if (w->losses && is_labelled(w, t))
         cli_table_cell(table, "%.6g", w->losses[t]);
     else if (w->losses)
-        cli_table_cell(table, "none");
-    cli_table_cell(table, "%.6g", norm_of(w, t));
-    if (isnan(w->out.weights[t]))
         cli_table_cell(table, "-");
-    else
-        cli_table_cell(table, "%.6g", w->out.weights[t]);
+    add_number(table, "%.6g", norm_of(w, t));
+    add_number(table, "%.6g", w->out.weights[t]);
     for (size_t s = 0; s < cosines; s++)
-        cli_table_cell(table, "%.4f", cosine_of(w, t, s));
+        add_number(table, "%.4f", cosine_of(w, t, s));
 }
 
 static enum bough_status print_table(const struct weigh *w)
@@ -253,7 +261,7 @@ static enum bough_status print_table(const struct weigh *w)
     TRY(cli_table_end(&table));
     printf("\n%s: direction of norm %.6g", w->name, length_of(w));
     if (w->needs == BOUGH_WEIGHTING_NEEDS_GRADIENTS)
-        printf(", each number of it weighed apart\n");
+        printf(", made of the gradients themselves: no weights are told\n");
     else
         printf(", residual %.1e, %zu iterations\n", w->out.residual, w->out.iterations);
     if (!cosines)
