@@ -4,6 +4,7 @@
 #include "data/tensor_file.h"
 #include "mtl/weighting.h"
 #include "nn/optimizer.h"
+#include "train/model_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -445,6 +446,8 @@ static enum bough_status read_tensor(const struct bough_tensor_file *file, const
                            bough_shape_format(shape, wanted, sizeof wanted));
     void *bytes;
     enum bough_status status = bough__tensor_load(&bytes, file, tensor);
+    if (status == BOUGH_OK)
+        status = bough__model_file_check(file, name, bytes, tensor->bytes / sizeof(float));
     if (status == BOUGH_OK && tensor->bytes)
         status = bough__write(to, bytes, tensor->bytes);
     free(bytes);

@@ -5,6 +5,7 @@
 #include "data/tensor_file.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,18 @@ static enum bough_status read_samples(struct bough_shape *sample,
     return bough__fail(BOUGH_DATA, "%s: its metadata say that the %s '%.80s'; wanted %s",
                        bough_tensor_file_path(file), inputs == 1 ? "input is" : "inputs are", text,
                        inputs == 1 ? "a shape" : "a line of a name and a shape for each");
+}
+
+enum bough_status bough__model_file_check(const struct bough_tensor_file *file, const char *name,
+                                          const float *number, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (isnan(number[i]))
+            return bough__fail(BOUGH_DATA,
+                               "%s: %s is damaged, or of a training that had diverged: number %zu "
+                               "is nan",
+                               bough_tensor_file_path(file), name, i);
+    return BOUGH_OK;
 }
 
 enum bough_status bough__model_file_in(struct bough_tensor_file **file, const char *folder,

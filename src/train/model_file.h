@@ -11,6 +11,10 @@
 enum bough_status bough__model_describe(const struct bough__model *model,
                                         struct bough_tensor_writer *writer);
 
+// Of a tensor of it. Errors: DATA for a number that is NaN.
+enum bough_status bough__model_file_check(const struct bough_tensor_file *file, const char *name,
+                                          const float *number, size_t count);
+
 // Opens the model.safetensors of a run folder. Errors: DATA, with `missing` where there is none.
 enum bough_status bough__model_file_in(struct bough_tensor_file **file, const char *folder,
                                        const char *missing);

@@ -276,6 +276,35 @@ static void a_lost_model_is_told(void **state)
     assert_ok(train(&config, &resume));
 }
 
+// Makes the first number of the first tensor NaN.
+static void damage(const char *name)
+{
+    static const uint32_t nan = UINT32_MAX;
+    uint64_t header;
+    FILE *file = fopen(in_folder(name), "r+b");
+    assert_non_null(file);
+    assert_int_equal(fread(&header, sizeof header, 1, file), 1);
+    assert_int_equal(fseek(file, (long)header, SEEK_CUR), 0);
+    assert_int_equal(fwrite(&nan, sizeof nan, 1, file), 1);
+    fclose(file);
+}
+
+static void damaged_numbers_are_told(void **state)
+{
+    (void)state;
+    struct bough_config config = config_of(2);
+    const struct bough_train_options resume = {.resume = in_folder("damaged")};
+    assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("damaged")}));
+    config.train.epochs = 3;
+    damage("damaged/last.safetensors");
+    assert_fails(train(&config, &resume), BOUGH_DATA, "last.safetensors: trunk");
+    assert_non_null(strstr(bough_last_error(), "is damaged, or of a training that had diverged"));
+    damage("damaged/model.safetensors");
+    assert_fails(
+        bough_predict(resume.resume, &(struct bough_predict_options){.out = in_folder("out.csv")}),
+        BOUGH_DATA, "is damaged");
+}
+
 // The best so far is measured by what is asked for now; a mean of changes is no loss.
 static void another_criterion_measures_the_best_anew(void **state)
 {
@@ -305,6 +334,7 @@ int main(void)
         cmocka_unit_test(an_edited_config_is_refused),
         cmocka_unit_test(other_data_are_refused),
         cmocka_unit_test(a_lost_model_is_told),
+        cmocka_unit_test(damaged_numbers_are_told),
         cmocka_unit_test(another_criterion_measures_the_best_anew),
     };
     return cmocka_run_group_tests(tests, start, test_folder_end);
