@@ -208,12 +208,16 @@ done:
     return status;
 }
 
+int bough__targets_has(const struct bough__targets *targets, int64_t at)
+{
+    return targets->label ? targets->label[at] >= 0 : !isnan(targets->number[at]);
+}
+
 int bough__targets_any(const struct bough__targets *targets, int64_t row)
 {
     const int64_t first = row * targets->width;
     int64_t i = 0;
-    while (i < targets->width &&
-           (targets->label ? targets->label[first + i] < 0 : isnan(targets->number[first + i])))
+    while (i < targets->width && !bough__targets_has(targets, first + i))
         i++;
     return i < targets->width;
 }

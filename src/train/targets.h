@@ -27,7 +27,9 @@ enum bough_status bough__targets_init(struct bough__targets *targets,
                                       const struct bough__classes *names);
 void bough__targets_fini(struct bough__targets *targets);
 
-// Whether a row has a label at any of its positions.
+// Whether there is a label at a place of the [rows, width]; whether a row has one at any of its
+// positions.
+int bough__targets_has(const struct bough__targets *targets, int64_t at);
 int bough__targets_any(const struct bough__targets *targets, int64_t row);
 
 // A number that the model gave for an output, in the target's own unit.

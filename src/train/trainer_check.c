@@ -17,6 +17,28 @@ static int any_label(const struct bough__runner *runner, size_t t)
     return i < runner->feed.count;
 }
 
+static int are_same(const struct bough__targets *targets, int64_t a, int64_t b)
+{
+    return targets->label ? targets->label[a] == targets->label[b]
+                          : targets->number[a] == targets->number[b];
+}
+
+// Whether all rows have the same target, as far as they have one.
+static int is_constant(const struct bough__runner *runner, size_t t)
+{
+    const struct bough__targets *targets = &runner->split->targets[t];
+    for (int64_t i = 0; i < targets->width; i++)
+        for (int64_t n = 0, first = -1; n < runner->feed.count; n++) {
+            const int64_t at = runner->feed.order[n] * targets->width + i;
+            if (!bough__targets_has(targets, at))
+                continue;
+            if (first >= 0 && !are_same(targets, first, at))
+                return 0;
+            first = at;
+        }
+    return runner->feed.count > 1;
+}
+
 static enum bough_status check_labels(const struct bough__trainer *trainer, size_t t)
 {
     const struct bough__task *task = &trainer->config.tasks[t];
@@ -31,6 +53,12 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
             "from",
             trainer->config.data, task->target, (long long)trainer->training->feed.count,
             task->name);
+    if (is_constant(trainer->training, t))
+        bough__log(
+            BOUGH_LOG_WARNING,
+            "tasks.%s: its target, %s, is the same in all training rows: there is nothing to "
+            "tell apart",
+            task->name, task->target);
     for (size_t i = 0; i < 2; i++)
         if (measured[i].runner && !any_label(measured[i].runner, t))
             bough__log(BOUGH_LOG_WARNING,

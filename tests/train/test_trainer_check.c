@@ -170,6 +170,34 @@ static void a_metric_that_is_always_nan_is_no_improvement(void **state)
     assert_non_null(strstr(logged, "counts as no better"));
 }
 
+// What has no label may differ.
+static void a_constant_target_is_told(void **state)
+{
+    (void)state;
+    static const char told[] = "is the same in all training rows";
+    set("class", "cross_entropy");
+    assert_ok(train(NULL));
+    assert_null(strstr(logged, told));
+    for (int i = 0; i < ROWS; i++) {
+        class[i] = i % 2 ? 1 : -1;
+        number[i] = i % 3 ? 0.1f : NAN;
+    }
+    set("class", "cross_entropy");
+    assert_ok(train(NULL));
+    assert_non_null(strstr(logged, "tasks.a: its target, class, is the same in all training rows"));
+    set("number", "mse");
+    assert_ok(train(NULL));
+    assert_non_null(
+        strstr(logged, "tasks.a: its target, number, is the same in all training rows"));
+    task.standardize = 1; // by 1
+    assert_ok(train(NULL));
+    assert_non_null(strstr(logged, told));
+    number[ROWS - 1] = 0.2f;
+    set("number", "mse");
+    assert_ok(train(NULL));
+    assert_null(strstr(logged, told));
+}
+
 static void an_unlabelled_validation_is_told(void **state)
 {
     (void)state;
@@ -261,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup(numbers_may_be_missing_and_not_infinite, fill),
         cmocka_unit_test_setup(a_task_without_a_label_is_refused, fill),
         cmocka_unit_test_setup(a_metric_that_is_always_nan_is_no_improvement, fill),
+        cmocka_unit_test_setup(a_constant_target_is_told, fill),
         cmocka_unit_test_setup(an_unlabelled_validation_is_told, fill),
         cmocka_unit_test_setup(a_loss_of_numbers_refuses_classes, fill),
         cmocka_unit_test_setup(layers_that_do_not_fit_are_told_with_the_data, fill),
