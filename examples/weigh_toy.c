@@ -1,7 +1,7 @@
 // Two losses of two numbers, which Adam walks down by the direction of a weighting: a training loop
 // of one's own, in double. It prints where each walk ends.
 // The toy is that of CAGrad, Nash-MTL and FAMO; what is best lies at x2 = -8.36, x1 from -7 to 7.
-// usage: weigh_toy [SHARE]   of the steps; 1
+// usage: weigh_toy [SHARE]   of the steps, above 0, up to 1; 1
 #include <bough/weighting.h>
 #include <math.h>
 #include <stdio.h>
@@ -125,6 +125,11 @@ static enum bough_status print_walks(const struct walks *set, double share)
 
 int main(int argc, char **argv)
 {
-    const double share = argc > 1 ? atof(argv[1]) : 1;
+    char *end = NULL;
+    const double share = argc > 1 ? strtod(argv[1], &end) : 1;
+    if (argc > 2 || (end && *end) || !(share > 0 && share <= 1)) {
+        fprintf(stderr, "usage: weigh_toy [SHARE]   of the steps, above 0, up to 1; 1\n");
+        return BOUGH_INVALID;
+    }
     return print_walks(&walks[0], share) || print_walks(&walks[1], share);
 }

@@ -44,6 +44,9 @@ def is_as_wanted(x1, x2, wanted):
 
 
 def main():
+    for share in ("abc", "0.5x", "", "0", "2"):
+        if subprocess.run([*sys.argv[1:], share], stderr=subprocess.DEVNULL).returncode != 2:
+            sys.exit(f"{share} is no share of the steps, and it was taken")
     done = subprocess.run(sys.argv[1:], check=True, text=True, stdout=subprocess.PIPE)
     print(done.stdout, end="")
     walks = re.findall(r"^  (\S.*?) +\(.*\) +to \( *(\S+), *(\S+)\)$", done.stdout, re.M)
