@@ -111,6 +111,9 @@ static enum bough_status unknown_key(reader *r, const struct bough__key *key, si
     char part[64];
     snprintf(part, sizeof part, "%.60s", node->text);
     bough__config_enter(&r->place, part);
+    if (family && bough__family_find(family, node->text))
+        return bough__config_wrong(&r->place, node, "unknown key; wanted {%s: %s, ...}", names[0],
+                                   part);
     return bough__config_unknown(&r->place, node, what, node->text, names, elsewhere ? path : NULL);
 }
 
