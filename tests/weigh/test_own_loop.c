@@ -1,27 +1,12 @@
 // <bough/weighting.h>: the golden directions of two gradients, and what holds of every weighting.
-#include "mtl/weighting.h"
-#include "support/configs.h"
+#include "weigh/own_loop_support.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS = 3, COLUMNS = 37 };
-
-static struct bough_weighting *open_as(const char *text, size_t tasks, int64_t columns)
-{
-    struct bough_weighting *weighting;
-    assert_ok(bough_weighting_open(
-        &weighting, text, tasks,
-        &(struct bough_weighting_options){.columns = columns, .seed = 0x100000002}));
-    return weighting;
-}
-
 // ---- Golden values ----
-
-static const float two[6] = {-4, 1, 1, 6, 1, 1};
-static const double two_gram[4] = {18, -22, -22, 38};
 
 // Of TorchJD 0.18's unit tests; nash is ours, of the closed form for two tasks.
 static void golden_directions(void **state)
@@ -68,50 +53,6 @@ static void golden_directions(void **state)
 }
 
 // ---- Every weighting ----
-
-static struct bough_weighting *open_row(const struct bough__row *row)
-{
-    return open_as(test_weighting(row), TASKS, COLUMNS);
-}
-
-// A set of gradients alone does not define the rule.
-static int takes_the_model(const struct bough__row *row)
-{
-    return ((const struct bough__weighting *)(const void *)row)->ahead != NULL;
-}
-
-// Numbers of step `k`; task `missing` has no label and no gradient, and both are NaN.
-static void make_step(double *losses, float *gradients, int k, int missing)
-{
-    for (int t = 0; t < TASKS; t++) {
-        losses[t] = t == missing ? NAN : 1 + (3 * t + 5 * k) % 7;
-        for (int i = 0; i < COLUMNS; i++)
-            gradients[t * COLUMNS + i] =
-                t == missing ? NAN : (float)((i * (37 + 2 * t + 4 * k) + 101 * t) % 257 - 128) / 64;
-    }
-}
-
-static void do_step(struct bough_weighting *weighting, double *weights, float *direction, int k,
-                    int missing)
-{
-    double losses[TASKS];
-    float gradients[TASKS * COLUMNS], *learned;
-    const float *slope;
-    struct bough_weighed out = {.weights = weights, .direction = direction};
-    make_step(losses, gradients, k, missing);
-    assert_ok(bough_weighting_step(weighting, &out,
-                                   &(struct bough_weighting_step){.losses = losses,
-                                                                  .gradients = gradients,
-                                                                  .epoch = (uint32_t)(1 + k / 2)}));
-    const size_t count = bough_weighting_learned(weighting, &learned, &slope);
-    for (size_t i = 0; i < count; i++)
-        learned[i] -= 0.1f * slope[i];
-    if (bough_weighting_learns_after(weighting)) {
-        for (int t = 0; t < TASKS; t++)
-            losses[t] *= 0.5 + 0.125 * t;
-        assert_ok(bough_weighting_after(weighting, losses));
-    }
-}
 
 // Two steps, a checkpoint, and the third by another object: the same bytes as without it.
 static void goes_on(void **state)
@@ -351,112 +292,6 @@ static void kept_without_a_task(void **state)
     bough_weighting_close(&weighting);
 }
 
-// In float their squares are infinite.
-static void gradients_too_long_for_the_device(void **state)
-{
-    (void)state;
-    static const float gradients[4] = {1, 2, 1e25f, 3};
-    float direction[2];
-    struct bough_weighting *weighting = open_as("dbmtl", 2, 2);
-    struct bough_weighed out = {.direction = direction};
-    assert_fails(bough_weighting_step(weighting, &out,
-                                      &(struct bough_weighting_step){.gradients = gradients}),
-                 BOUGH_DIVERGED, "the gradient of task 1, as it is weighed, is too long for dbmtl");
-    bough_weighting_close(&weighting);
-}
-
-// Only what the row itself sums up, with the weights that it is given; and a step that fails leaves
-// all as it was.
-static void squares_with_weights(void **state)
-{
-    (void)state;
-    static const float long_one[2] = {1e25f, 1}, short_one[2] = {1e-20f, 1};
-    static const float gradients[8] = {1, 2, 0, 1, 1, -1, 2, 0.5f};
-    static const float large[8] = {1e25f, 2e25f, 0, 1e25f, 1, -1, 2, 0.5f};
-    static const struct {
-        const char *text;
-        const float *weights, *gradients;
-        int fails;
-    } rows[] = {
-        {"excess", long_one, gradients, 1},
-        {"metabalance", long_one, gradients, 1},
-        {"moco", long_one, gradients, 1},
-        {"{name: metabalance, losses: {name: fixed, weights: [1e25, 1]}}", NULL, gradients, 1},
-        {"{name: metabalance, losses: dwa}", long_one, gradients, 1},
-        {"graddrop", long_one, gradients, 0},
-        {"graddrop", short_one, large, 0},
-        {"metabalance", short_one, large, 0},
-    };
-    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-        float direction[4];
-        char before[1024], after[1024];
-        struct bough_weighting *weighting;
-        struct bough_weighed out = {.direction = direction};
-        const struct bough_weighting_step step = {.losses = (const double[]){1, 2},
-                                                  .gradients = rows[r].gradients};
-        assert_ok(bough_weighting_open(
-            &weighting, rows[r].text, 2,
-            &(struct bough_weighting_options){.columns = 4, .task_weights = rows[r].weights}));
-        const size_t size = bough_weighting_state_size(weighting);
-        assert_true(size <= sizeof before);
-        assert_ok(bough_weighting_state_save(weighting, before));
-        if (rows[r].fails) {
-            assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED,
-                         "the gradient of task 0, as it is weighed, is too long");
-            assert_ok(bough_weighting_state_save(weighting, after));
-            assert_memory_equal(before, after, size);
-        } else {
-            assert_ok(bough_weighting_step(weighting, &out, &step));
-            assert_true(isfinite(direction[0]));
-        }
-        bough_weighting_close(&weighting);
-    }
-}
-
-// What comes out no number is an error, and so is a state that makes it so.
-static void no_numbers(void **state)
-{
-    (void)state;
-    static const float huge[4] = {3e38f, 0, 3e38f, 0};
-    double weights[TASKS];
-    float direction[COLUMNS], *learned;
-    const float *slope;
-    struct bough_weighting *weighting = open_as("equal", 2, 2);
-    struct bough_weighed out = {.direction = direction};
-    assert_fails(
-        bough_weighting_step(weighting, &out, &(struct bough_weighting_step){.gradients = huge}),
-        BOUGH_DIVERGED, "column 0 of the direction comes to inf");
-    bough_weighting_close(&weighting);
-    weighting = open_as("imtl_l", 2, 0);
-    bough_weighting_learned(weighting, &learned, &slope);
-    learned[1] = 1000;
-    out = (struct bough_weighed){.weights = weights};
-    assert_fails(bough_weighting_step(weighting, &out,
-                                      &(struct bough_weighting_step){
-                                          .losses = (const double[]){1, 2}, .gram = two_gram}),
-                 BOUGH_DIVERGED, "the weight of task 1 comes to inf");
-    bough_weighting_close(&weighting);
-    for (size_t r = 0; r < bough__weightings.count; r++) {
-        if (takes_the_model(bough__weightings.row[r]))
-            continue;
-        weighting = open_row(bough__weightings.row[r]);
-        const size_t size = bough_weighting_state_size(weighting), step = sizeof(uint32_t);
-        char *kept = malloc(2 * size);
-        assert_non_null(kept);
-        assert_ok(bough_weighting_state_save(weighting, kept));
-        memset(kept + step, 0xff, size - step);
-        if (size > step)
-            assert_fails(bough_weighting_state_load(weighting, kept, size), BOUGH_DATA,
-                         "a damaged state of ");
-        assert_ok(bough_weighting_state_save(weighting, kept + size));
-        if (size > step)
-            assert_memory_not_equal(kept, kept + size, size);
-        do_step(weighting, weights, direction, 0, -1);
-        free(kept);
-        bough_weighting_close(&weighting);
-    }
-}
-
 static void overrides(void **state)
 {
     (void)state;
@@ -478,89 +313,20 @@ static void overrides(void **state)
     assert_null(weighting);
 }
 
-// ---- Mistakes ----
-
-static void mistakes_of_opening(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *message;
-    } rows[] = {
-        {"cagard", "weighting.name: unknown weighting 'cagard'; did you mean cagrad?"},
-        {"{name: cagrad, d: 1}", "weighting.d: unknown key"},
-        {"{name: cagrad, c: x}", "weighting.c: 'x'; wanted a number"},
-        {"{name: fixed, weights: [1]}", "1 for 2 tasks"},
-        {"{name: fixed, weights: {0: 1, 2: 1}}", "unknown task"},
-        {"{name: equal, losses: uncertainty}", "equal is none"},
-        {"[", "weighting:"},
-        {"graddrop", "wanted their columns"},
-        {"moml", "gradients alone do not tell it"},
-        {"krum", "krum is the mean, and 2 have a weight above 0"},
-    };
-    struct bough_weighting *weighting;
-    const float negative[2] = {1, -1}, zeros[2] = {0, 0}, second[2] = {0, 1};
-    const struct bough_weighting_options none = {0};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_fails(bough_weighting_open(&weighting, rows[i].text, 2, &none), BOUGH_INVALID,
-                     rows[i].message);
-        assert_null(weighting);
-    }
-    assert_fails(bough_weighting_open(&weighting, "equal", 0, &none), BOUGH_INVALID, "0 tasks");
-    assert_fails(bough_weighting_open(&weighting, "equal", 2,
-                                      &(struct bough_weighting_options){.task_weights = negative}),
-                 BOUGH_INVALID, "the weight of task 1 is -1; wanted a finite number, 0 or more");
-    assert_fails(bough_weighting_open(&weighting, "equal", 2,
-                                      &(struct bough_weighting_options){.task_weights = zeros}),
-                 BOUGH_INVALID, "the weights of all tasks are 0; wanted one above 0");
-    assert_fails(bough_weighting_open(&weighting, "pcd", 2,
-                                      &(struct bough_weighting_options){.task_weights = second}),
-                 BOUGH_INVALID, "pcd goes by task '0', whose weight is 0");
-    bough_weighting_close(&weighting);
-}
-
-static void mistakes_of_a_step(void **state)
-{
-    (void)state;
-    static const double losses[2] = {1, INFINITY}, gram[4] = {1, 0, 0, NAN};
-    static const float gradients[6] = {1, 2, 3, 4, INFINITY, 6};
-    double weights[2];
-    float direction[3];
-    struct bough_weighed out = {.weights = weights};
-    struct bough_weighting *weighting = open_as("famo", 2, 0);
-    struct bough_weighting_step step = {0};
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "the losses");
-    assert_fails(bough_weighting_after(weighting, losses), BOUGH_INVALID, "no step");
-    step.losses = losses;
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED, "task 1 is inf");
-    bough_weighting_close(&weighting);
-    weighting = open_as("mgda", 2, 3);
-    step = (struct bough_weighting_step){0};
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "Gram matrix");
-    step.gram = gram;
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED, "is nan");
-    out.direction = direction;
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "no gradients");
-    step = (struct bough_weighting_step){.gradients = gradients};
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_DIVERGED, "task 1");
-    bough_weighting_close(&weighting);
-    weighting = open_as("graddrop", 2, 3);
-    out.direction = NULL;
-    assert_fails(bough_weighting_step(weighting, &out, &step), BOUGH_INVALID, "a direction");
-    bough_weighting_close(&weighting);
-    bough_weighting_close(&weighting);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_directions),    cmocka_unit_test(goes_on),
-        cmocka_unit_test(without_labels),       cmocka_unit_test(learned_values),
-        cmocka_unit_test(a_composition),        cmocka_unit_test(task_weights),
-        cmocka_unit_test(kept_and_smoothed),    cmocka_unit_test(gradients_too_long_for_the_device),
-        cmocka_unit_test(kept_without_a_task),  cmocka_unit_test(overrides),
-        cmocka_unit_test(mistakes_of_opening),  cmocka_unit_test(mistakes_of_a_step),
-        cmocka_unit_test(squares_with_weights), cmocka_unit_test(no_numbers),
-        cmocka_unit_test(without_a_preference), cmocka_unit_test(fixed_weights_are_no_preference),
+        cmocka_unit_test(golden_directions),
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(without_labels),
+        cmocka_unit_test(learned_values),
+        cmocka_unit_test(a_composition),
+        cmocka_unit_test(task_weights),
+        cmocka_unit_test(kept_and_smoothed),
+        cmocka_unit_test(kept_without_a_task),
+        cmocka_unit_test(overrides),
+        cmocka_unit_test(without_a_preference),
+        cmocka_unit_test(fixed_weights_are_no_preference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
