@@ -1,4 +1,5 @@
 // Every architecture, one line each: BOUGH_ARCHITECTURE(name) for `bough__architecture_<name>`.
 BOUGH_ARCHITECTURE(hard_sharing)
 BOUGH_ARCHITECTURE(soft_sharing)
+BOUGH_ARCHITECTURE(omoe)
 BOUGH_ARCHITECTURE(mmoe)

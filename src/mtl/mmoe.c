@@ -1,10 +1,15 @@
-// MMoE: scores[t] = head_t(sum over e of g[t, e] E_e(x)) with g[t] = softmax(W_t x). The experts E
-// are copies of the trunk, each with weights of its own, x is the inputs joined, which the gates
-// read flattened.
+// Mixtures of experts that are copies of the trunk, each with weights of its own, `experts.<e>`; x
+// is the inputs joined, which gates read flattened.
+//   mmoe  scores[t] = head_t(sum over e of g[t, e] E_e(x)), g[t] = softmax(W_t x): `gates.<task>`
+//   omoe  the same with one gate g for all tasks: `gate`
 #include "base/error.h"
 #include "mtl/architecture.h"
 
 #include <stdio.h>
+
+#define MMOE_PAPER                                                                                 \
+    "Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate "               \
+    "Mixture-of-Experts, KDD 2018"
 
 struct mmoe_options {
     int32_t experts;
@@ -18,9 +23,10 @@ static const struct bough__option mmoe_options[] = {
 
 // [N, E, D...]
 static enum bough_status build_experts(struct bough__builder *builder, int32_t *stacked,
-                                       int32_t input, const struct bough__net *net, int32_t count)
+                                       int32_t input, const struct bough__net *net)
 {
     enum bough_status status;
+    const int32_t count = ((const struct mmoe_options *)net->options)->experts;
     int32_t *expert = BOUGH_NEW(&builder->params->arena, int32_t, count);
     BOUGH_TRY_MEMORY(expert);
     for (int32_t e = 0; e < count; e++) {
@@ -34,32 +40,66 @@ done:
     return status;
 }
 
-static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+// The experts mixed by a gate called `name`.
+static enum bough_status build_mixed(struct bough__builder *builder, int32_t *mixed, int32_t x,
+                                     int32_t stacked, const char *name)
 {
     enum bough_status status;
-    const int32_t experts = ((const struct mmoe_options *)net->options)->experts;
+    const int64_t experts = bough__graph_shape(builder->graph, stacked)->dim[1];
+    int32_t gate;
+    BOUGH_TRY(bough__gate(builder, &gate, x, experts, name));
+    BOUGH_TRY(bough__mix(builder, mixed, stacked, gate, name));
+done:
+    return status;
+}
+
+static enum bough_status build_mmoe(struct bough__builder *builder, struct bough__wiring *wiring,
+                                    const int32_t *input, size_t inputs,
+                                    const struct bough__net *net)
+{
+    enum bough_status status;
     int32_t x, stacked;
     BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
-    BOUGH_TRY(build_experts(builder, &stacked, x, net, experts));
+    BOUGH_TRY(build_experts(builder, &stacked, x, net));
     for (size_t t = 0; t < net->tasks_count; t++) {
         char name[100];
-        int32_t gate, mixed;
+        int32_t mixed;
         snprintf(name, sizeof name, "gates.%s", net->tasks[t].name);
-        BOUGH_TRY(bough__gate(builder, &gate, x, experts, name));
-        BOUGH_TRY(bough__mix(builder, &mixed, stacked, gate, name));
+        BOUGH_TRY(build_mixed(builder, &mixed, x, stacked, name));
         BOUGH_TRY(bough__head_build(builder, wiring, net, t, mixed));
     }
 done:
     return status;
 }
 
+static enum bough_status build_omoe(struct bough__builder *builder, struct bough__wiring *wiring,
+                                    const int32_t *input, size_t inputs,
+                                    const struct bough__net *net)
+{
+    enum bough_status status;
+    int32_t x, stacked, mixed;
+    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    BOUGH_TRY(build_experts(builder, &stacked, x, net));
+    BOUGH_TRY(build_mixed(builder, &mixed, x, stacked, "gate"));
+    for (size_t t = 0; t < net->tasks_count; t++)
+        BOUGH_TRY(bough__head_build(builder, wiring, net, t, mixed));
+done:
+    return status;
+}
+
+const struct bough__architecture bough__architecture_omoe = {
+    {.name = "omoe",
+     .help = "experts, each a trunk of its own, and one gate that mixes them for all tasks",
+     .paper = MMOE_PAPER,
+     .options = BOUGH_OPTIONS(mmoe_options, struct mmoe_options)},
+    .needs_trunk = 1,
+    .build = build_omoe,
+};
 const struct bough__architecture bough__architecture_mmoe = {
     {.name = "mmoe",
      .help = "experts, each a trunk of its own, and for each task a gate that mixes them",
-     .paper = "Ma et al., Modeling Task Relationships in Multi-task Learning with Multi-gate "
-              "Mixture-of-Experts, KDD 2018",
+     .paper = MMOE_PAPER,
      .options = BOUGH_OPTIONS(mmoe_options, struct mmoe_options)},
     .needs_trunk = 1,
-    .build = build,
+    .build = build_mmoe,
 };

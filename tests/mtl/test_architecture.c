@@ -10,7 +10,7 @@
 #include <string.h>
 
 // Each a file in golden/, which tells its config.
-static const char *const goldens[] = {"hard_sharing", "mmoe", "soft_sharing"};
+static const char *const goldens[] = {"hard_sharing", "omoe", "mmoe", "soft_sharing"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"
