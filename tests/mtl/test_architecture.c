@@ -10,7 +10,8 @@
 #include <string.h>
 
 // Each a file in golden/, which tells its config.
-static const char *const goldens[] = {"hard_sharing", "omoe", "mmoe", "soft_sharing"};
+static const char *const goldens[] = {"hard_sharing", "omoe", "mmoe",    "soft_sharing",
+                                      "cgc",          "ple",  "ple-conv"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"
@@ -53,6 +54,31 @@ static void experts_are_shared_and_gates_are_not(void **state)
         assert_int_equal(params->param[i].block, wanted_block(params->param[i].name));
     assert_int_equal(params->block[0].size, 3 * (6 * INPUTS + 6));
     assert_int_equal(params->block[1].size, 3 * INPUTS + 2 * 6 + 2);
+    bough__model_destroy(&model);
+}
+
+static int32_t block_of(const struct bough__model *model, const char *name)
+{
+    const struct bough__params *params = &model->params;
+    for (int32_t i = 0; i < params->count; i++)
+        if (strcmp(params->param[i].name, name) == 0)
+            return params->param[i].block;
+    fail_msg("no parameter %s", name);
+    return -1;
+}
+
+// Through the gate of the shared stream all tasks reach each other's experts, but the last ones.
+static void own_experts_are_shared_before_the_last_level(void **state)
+{
+    (void)state;
+    const struct bough_config config =
+        test_config(text, "architecture=ple", "trunk=[linear: 6, linear: 5]", NULL);
+    struct bough__model *model = declare(&config);
+    assert_int_equal(block_of(model, "experts.0.1.weight"), 0);
+    assert_int_equal(block_of(model, "own.left.1.0.weight"), 0);
+    assert_int_equal(block_of(model, "own.left.1.1.weight"), 1);
+    assert_int_equal(block_of(model, "gates.right.0.1.weight"), 2);
+    assert_int_equal(block_of(model, "gate.0.1.weight"), 0);
     bough__model_destroy(&model);
 }
 
@@ -356,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(experts_are_shared_and_gates_are_not),
+        cmocka_unit_test(own_experts_are_shared_before_the_last_level),
         cmocka_unit_test(one_task_shares_nothing),
         cmocka_unit_test(an_empty_trunk_has_no_experts),
         cmocka_unit_test(stages_begin_at_weights_or_where_the_config_says),
