@@ -32,6 +32,8 @@ static const struct bough__call_setup cases[] = {
     {OF(scale, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(concat, 2), .x = {{IMAGES}, {IMAGES}}, .attr = {.axis = 1}},
     {OF(gated_sum, 2), .x = {{3, {1024, 8, 128}}, {2, {1024, 8}}}},
+    {OF(dselect, 1), .x = {{2, {2, 3}}}, .attr = {.value = 1, .shape = {1, {8}}}},
+    {OF(dselect_penalty, 1), .x = {{3, {1, 2, 8}}}, .attr = {.value = 1}},
     {OF(softmax, 1), .x = {{ROWS}}},
     {OF(linear, 3), .x = {{2, {256, 512}}, {2, {512, 512}}, {1, {512}}}},
     {OF(conv2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}}, .attr = {WINDOWS}},

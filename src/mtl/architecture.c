@@ -160,7 +160,24 @@ enum bough_status bough__stage_build(struct bough__builder *builder, int32_t *no
                                stages->first[stage + 1], prefix);
 }
 
-// ---- Heads ----
+// ---- Experts and heads ----
+
+enum bough_status bough__experts_build(struct bough__builder *builder, int32_t *stacked, int32_t x,
+                                       const struct bough__net *net, int32_t count)
+{
+    enum bough_status status;
+    int32_t *expert = BOUGH_NEW(&builder->params->arena, int32_t, count);
+    BOUGH_TRY_MEMORY(expert);
+    for (int32_t e = 0; e < count; e++) {
+        char name[32];
+        snprintf(name, sizeof name, "experts.%d", e);
+        expert[e] = x;
+        BOUGH_TRY(bough__layers_build(builder, &expert[e], net->trunk, 0, net->trunk_count, name));
+    }
+    BOUGH_TRY(bough__stack(builder, stacked, expert, (size_t)count, "experts"));
+done:
+    return status;
+}
 
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
                                     const struct bough__net *net, size_t t, int32_t node)

@@ -90,6 +90,10 @@ enum bough_status bough__stage_build(struct bough__builder *builder, int32_t *no
                                      const struct bough__stages *stages, size_t stage,
                                      const char *prefix);
 
+// stacked [N, count, D...]: experts on x, copies of the trunk called `experts.<e>`.
+enum bough_status bough__experts_build(struct bough__builder *builder, int32_t *stacked, int32_t x,
+                                       const struct bough__net *net, int32_t count);
+
 // `node` is a penalty of task t.
 enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,
                                   int32_t node, size_t t);

@@ -21,23 +21,9 @@ static const struct bough__option mmoe_options[] = {
      .help = "copies of the trunk, as many as in the paper"},
 };
 
-// [N, E, D...]
-static enum bough_status build_experts(struct bough__builder *builder, int32_t *stacked,
-                                       int32_t input, const struct bough__net *net)
+static int32_t experts_of(const struct bough__net *net)
 {
-    enum bough_status status;
-    const int32_t count = ((const struct mmoe_options *)net->options)->experts;
-    int32_t *expert = BOUGH_NEW(&builder->params->arena, int32_t, count);
-    BOUGH_TRY_MEMORY(expert);
-    for (int32_t e = 0; e < count; e++) {
-        char name[32];
-        snprintf(name, sizeof name, "experts.%d", e);
-        expert[e] = input;
-        BOUGH_TRY(bough__layers_build(builder, &expert[e], net->trunk, 0, net->trunk_count, name));
-    }
-    BOUGH_TRY(bough__stack(builder, stacked, expert, (size_t)count, "experts"));
-done:
-    return status;
+    return ((const struct mmoe_options *)net->options)->experts;
 }
 
 // The experts mixed by a gate called `name`.
@@ -60,7 +46,7 @@ static enum bough_status build_mmoe(struct bough__builder *builder, struct bough
     enum bough_status status;
     int32_t x, stacked;
     BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
-    BOUGH_TRY(build_experts(builder, &stacked, x, net));
+    BOUGH_TRY(bough__experts_build(builder, &stacked, x, net, experts_of(net)));
     for (size_t t = 0; t < net->tasks_count; t++) {
         char name[100];
         int32_t mixed;
@@ -79,7 +65,7 @@ static enum bough_status build_omoe(struct bough__builder *builder, struct bough
     enum bough_status status;
     int32_t x, stacked, mixed;
     BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
-    BOUGH_TRY(build_experts(builder, &stacked, x, net));
+    BOUGH_TRY(bough__experts_build(builder, &stacked, x, net, experts_of(net)));
     BOUGH_TRY(build_mixed(builder, &mixed, x, stacked, "gate"));
     for (size_t t = 0; t < net->tasks_count; t++)
         BOUGH_TRY(bough__head_build(builder, wiring, net, t, mixed));

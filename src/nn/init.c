@@ -38,6 +38,12 @@ static double normal_scale(const void *options, const struct bough__init_source 
     return (double)((const struct normal_options *)options)->std;
 }
 
+static double uniform_scale(const void *options, const struct bough__init_source *source)
+{
+    (void)source;
+    return (double)((const struct bough__uniform_options *)options)->bound / sqrt(3.0);
+}
+
 static double zero(const void *options, const struct bough__init_source *source)
 {
     (void)options;
@@ -84,6 +90,9 @@ const struct bough__init bough__init_zeros = {
     {.name = "zeros", .help = "all 0"}, .distribution = BOUGH_CONSTANT, .scale = zero};
 const struct bough__init bough__init_ones = {
     {.name = "ones", .help = "all 1"}, .distribution = BOUGH_CONSTANT, .scale = one};
+const struct bough__init bough__init_uniform = {{.name = "uniform", .help = "up to the bound"},
+                                                .distribution = BOUGH_UNIFORM,
+                                                .scale = uniform_scale};
 static const struct bough__init by_default = {{.name = "default", .help = "as in PyTorch"},
                                               .distribution = BOUGH_UNIFORM,
                                               .scale = default_scale};

@@ -30,6 +30,12 @@ struct bough__init {
 extern const struct bough__init bough__init_ones; // for the scales of norms alone: not in the list
 extern const struct bough__family bough__inits;
 
+// For gates alone: not in the list.
+struct bough__uniform_options {
+    float bound;
+};
+extern const struct bough__init bough__init_uniform;
+
 // Fills `value` [count].
 //   choice  of bough__inits; without a row +- 1 / sqrt(fan_in): PyTorch's default for linear and
 //           conv2d, weights and biases
