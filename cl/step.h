@@ -10,6 +10,8 @@ struct step_state {
     float lr;
     float bias1, bias2; // 1 - beta1^step, 1 - beta2^step
     float clip_norm;    // 0 = none
+    // Of the training: done, with a part of the one in progress, and in all; 0 where none is.
+    float epoch, epochs;
 };
 
 #endif

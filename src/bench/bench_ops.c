@@ -32,6 +32,7 @@ static const struct bough__call_setup cases[] = {
     {OF(scale, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(concat, 2), .x = {{IMAGES}, {IMAGES}}, .attr = {.axis = 1}},
     {OF(gated_sum, 2), .x = {{3, {1024, 8, 128}}, {2, {1024, 8}}}},
+    {OF(gumbel_choice, 1), .x = {{2, {1, 32}}}, .attr = {.training = 1}},
     {OF(dselect, 1), .x = {{2, {2, 3}}}, .attr = {.value = 1, .shape = {1, {8}}}},
     {OF(dselect_penalty, 1), .x = {{3, {1, 2, 8}}}, .attr = {.value = 1}},
     {OF(softmax, 1), .x = {{ROWS}}},

@@ -45,23 +45,32 @@ done:
     return status;
 }
 
+// Epochs of the phase that are done before a step, from 0, of the one in progress.
+static double done_before(const struct bough__trainer *trainer, int64_t epoch_step)
+{
+    return (double)phase_epoch(trainer) + (double)epoch_step / (double)trainer->training->steps;
+}
+
 // Of a step of the epoch in progress, from 0.
 static float lr_of(const struct bough__trainer *trainer, int64_t epoch_step)
 {
     const struct bough_config *config = &trainer->config;
     const struct bough__progress *progress = &trainer->progress;
-    double steps = (double)trainer->training->steps;
-    double at = (double)phase_epoch(trainer) + (double)epoch_step / steps;
+    double at = done_before(trainer, epoch_step);
     return (float)bough__schedule_lr(&config->schedule, bough__optimizer_lr(&config->optimizer), at,
-                                     at + 1 / steps, config->train.epochs, &progress->plateau);
+                                     at + 1 / (double)trainer->training->steps,
+                                     config->train.epochs, &progress->plateau);
 }
 
 static struct step_state next_state(const struct bough__trainer *trainer)
 {
     uint64_t seed = trainer->config.train.seed;
-    struct step_state state = {.seed = {(unsigned)seed, (unsigned)(seed >> 32)}};
+    const int64_t epoch_step = trainer->progress.epoch_step;
+    struct step_state state = {.seed = {(unsigned)seed, (unsigned)(seed >> 32)},
+                               .epoch = (float)done_before(trainer, epoch_step),
+                               .epochs = (float)trainer->config.train.epochs};
     bough__optimizer_set_step(&state, &trainer->config.optimizer, (uint32_t)phase_step(trainer) + 1,
-                              lr_of(trainer, trainer->progress.epoch_step));
+                              lr_of(trainer, epoch_step));
     return state;
 }
 

@@ -3,6 +3,7 @@
 #include "support/configs.h"
 #include "support/nets.h"
 
+#include "cl/step.h"
 #include "train/model.h"
 
 #include <stdio.h>
@@ -10,9 +11,9 @@
 #include <string.h>
 
 // Each a file in golden/, which tells its config.
-static const char *const goldens[] = {"hard_sharing",    "omoe",         "mmoe", "dselect_k",
-                                      "dselect_k-power", "soft_sharing", "cgc",  "ple",
-                                      "ple-conv"};
+static const char *const goldens[] = {"hard_sharing",    "omoe",         "mmoe",    "dselect_k",
+                                      "dselect_k-power", "soft_sharing", "cgc",     "ple",
+                                      "ple-conv",        "ltb",          "ltb-conv"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"
@@ -164,6 +165,11 @@ static struct bough__span factor_of(const struct net *net, size_t t)
     return at(net, 3 + 3 * t);
 }
 
+static struct bough__span step_of(const struct net *net)
+{
+    return at(net, 1 + 3 * net->config.tasks_count);
+}
+
 static const json_t *member(const struct net *net, const char *part, const char *name)
 {
     const json_t *value = json_object_get(json_object_get(net->golden, part), name);
@@ -231,7 +237,7 @@ static void record(struct net *net)
 {
     struct bough__graph *graph = &net->base.graph;
     const size_t tasks = net->config.tasks_count;
-    test_net_open(&net->base, net->model->device, (1 + 3 * tasks) * PART);
+    test_net_open(&net->base, net->model->device, (2 + 3 * tasks) * PART);
     const struct bough_shape shape = bough_shape_samples(net->model->sample, net->rows);
     const int32_t x = leaf(net, x_of(net), &shape);
     assert_ok(bough__model_record(net->model, graph, 1, &x, &net->wiring));
@@ -260,6 +266,8 @@ static void write_all(struct net *net)
 {
     const struct bough__params *params = &net->model->params;
     const int64_t samples = net->rows * bough_shape_elements(net->model->sample);
+    const struct step_state step = {.seed = {1, 2}, .step = 3, .epoch = 4, .epochs = 50};
+    assert_ok(bough__write(step_of(net), &step, sizeof step));
     write_golden(x_of(net), json_object_get(net->golden, "x"), (size_t)samples);
     for (size_t t = 0; t < net->config.tasks_count; t++)
         write_golden(target_of(net, t), member(net, "targets", net->config.tasks[t].name),
@@ -329,7 +337,7 @@ static void scores_and_gradients_are_as_pytorch_has_them(void **state)
             struct net net;
             open_model(&net, goldens[i], device[d]);
             record(&net);
-            test_net_plan(&net.base, &(struct bough__plan_options){0});
+            test_net_plan(&net.base, &(struct bough__plan_options){.step = step_of(&net)});
             write_all(&net);
             for (size_t t = 0; t < net.config.tasks_count; t++)
                 check_alone(&net, t);
@@ -347,7 +355,8 @@ static void plan_jacobian(struct net *net)
     assert_ok(bough__fill_zero(bough__whole(net->jacobian), tasks * bytes + 4));
     struct bough__span rows = bough__whole(net->jacobian);
     rows.stride = bytes;
-    const struct bough__plan_options options = {.mode = BOUGH_PLAN_JACOBIAN,
+    const struct bough__plan_options options = {.step = step_of(net),
+                                                .mode = BOUGH_PLAN_JACOBIAN,
                                                 .tasks = tasks,
                                                 .shared = shared->gradient,
                                                 .shared_bytes = bytes,

@@ -257,7 +257,7 @@ static const struct block *y_block(const struct placed *placed)
 
 static void run_forward(const struct placed *placed)
 {
-    const struct step_state step = {.seed = {7, 11}, .step = 3};
+    const struct step_state step = {.seed = {7, 11}, .step = 3, .epoch = 4.5f, .epochs = 30};
     for (int i = 0; i < placed->call.inputs; i++)
         if (placed->x[i].buffer)
             block_write(&placed->x[i], placed->setup->x[i]);

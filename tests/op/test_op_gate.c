@@ -1,9 +1,22 @@
-// dselect and its penalty.
+// gumbel_choice; dselect and its penalty.
 #include "op/op_cases.h"
 
 #define EXPERTS(count) .shape = {1, {(count)}}
 
 static const struct op_case cases[] = {
+    {.op = "gumbel_choice", .x = {INPUT(FILL_DISTINCT, SWEEP, 5)}, .y = SHAPE(SWEEP, 5)},
+    {.op = "gumbel_choice", .x = {INPUT(FILL_DISTINCT, 3, SWEEP)}},
+    {.op = "gumbel_choice",
+     .x = {INPUT(FILL_UNIFORM, 2, 3, 4)},
+     .attr = {.training = 1, .stream = 5},
+     .golden = "gumbel_choice/rows"},
+    {.op = "gumbel_choice",
+     .x = {INPUT(FILL_UNIFORM, 1, 33)},
+     .attr = {.training = 1, .stream = 6},
+     .golden = "gumbel_choice/wide"},
+    {.op = "gumbel_choice", .x = {INPUT(FILL_UNIFORM, 2, 3)}, .golden = "gumbel_choice/largest"},
+    {.op = "gumbel_choice", .x = {INPUT(FILL_ZERO, 2, 0)}, .fails = "wanted [..., K]"},
+
     {.op = "dselect",
      .x = {INPUT(FILL_UNIFORM, 2, 3)},
      .attr = {.value = 5, EXPERTS(8)},
