@@ -140,13 +140,17 @@ enum bough_status bough__stages_find(struct bough__stages *stages, struct bough_
                                      const struct bough__net *net)
 {
     const int marked = is_marked(net);
+    int begun = marked; // without marks what stands before the first weights is of their stage
     stages->count = 0;
     stages->first = BOUGH_NEW(&builder->params->arena, size_t, net->trunk_count + 1);
     if (!stages->first)
         return bough__no_memory();
-    for (size_t i = 0; i < net->trunk_count; i++)
-        if (i == 0 || begins(net, i, marked))
+    for (size_t i = 0; i < net->trunk_count; i++) {
+        const int here = begins(net, i, marked);
+        if (i == 0 || (here && begun))
             stages->first[stages->count++] = i;
+        begun |= here;
+    }
     stages->first[stages->count] = net->trunk_count;
     return BOUGH_OK;
 }

@@ -3,6 +3,7 @@ try bough info tiny.yaml
 try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
 try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
+try bough info tiny.yaml --set architecture=ltb
 for weighting in equal '{name: cagrad, losses: uncertainty, every: 4}' \
     '{name: mgda, on: representation, losses: {name: fixed, weights: {right: 2, left: 0.5}}}' \
     '{name: cagrad, c: 0.25, rescale: 1, groups: layer, every: 1, smoothing: 0.9}'; do
