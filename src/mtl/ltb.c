@@ -4,7 +4,7 @@
 //   has the gradient of the Gumbel-softmax of that draw (op/gumbel_choice.c)
 //   scores[t] = head_t(branch t of the last stage)
 // Logits [1, T] begin at 0, and stand still in the first hundredth of a training. Outside of
-// training the parent is the most likely one: the paper's final tree. Branches are `branches.<b>`,
+// training the parent is the most likely one. Branches are `branches.<b>`,
 // logits `parents.<b>.<s>.logits`.
 //
 // LibMTL adds up all parents in that first hundredth, and draws in evaluations too.
