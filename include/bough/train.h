@@ -159,9 +159,23 @@ struct bough_layer_row {
     int64_t flops; // of one sample's forward pass; a multiply and an add are two
 };
 
+// The layers of one name: what they read, and which tasks' scores they go into.
+struct bough_block_row {
+    const char *name;    // "input", or an input's; else as of a layer
+    const size_t *reads; // [reads_count] rows of other blocks
+    size_t reads_count;
+    const size_t *tasks; // [tasks_count] numbers of tasks
+    size_t tasks_count;
+    int64_t parameters, flops;
+};
+
 struct bough_model_info {
     struct bough_layer_row *row;
     size_t count;
+    struct bough_block_row *block; // those of the inputs first
+    size_t blocks;
+    const char **task; // [tasks] names
+    size_t tasks;
     int64_t parameters;
     int64_t flops;
 };

@@ -1,7 +1,7 @@
 // The layers of a model, without a device.
 #include "base/error.h"
 #include "config/config.h"
-#include "train/model.h"
+#include "train/drawing.h"
 
 #include <bough/train.h>
 
@@ -19,7 +19,8 @@ struct listing {
     struct model_info *model;
     size_t capacity;           // rows
     int64_t parameters, flops; // counted so far
-    int lost;                  // memory ended
+    struct bough__drawing drawing;
+    int lost; // memory ended
 };
 
 // The layer's prefix without its place there: "trunk" of "trunk.0".
@@ -67,8 +68,27 @@ static void list_layer(void *user, const char *kind, const struct bough__builder
         .parameters = parameters - listing->parameters,
         .flops = builder->flops - listing->flops,
     };
+    bough__drawing_see(&listing->drawing, block, builder, row->parameters, row->flops);
     listing->parameters = info->parameters = parameters;
     listing->flops = info->flops = builder->flops;
+}
+
+static enum bough_status draw_inputs(struct listing *listing, const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_model_info *info = &listing->model->info;
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        const char *name = config->inputs[i].name;
+        bough__drawing_add(&listing->drawing, name ? name : "input");
+    }
+    BOUGH_TRY_MEMORY(info->task =
+                         BOUGH_NEW(&listing->model->arena, const char *, config->tasks_count));
+    info->tasks = config->tasks_count;
+    for (size_t t = 0; t < info->tasks; t++)
+        BOUGH_TRY_MEMORY(info->task[t] =
+                             bough__arena_string(&listing->model->arena, config->tasks[t].name));
+done:
+    return status;
 }
 
 enum bough_status bough_model_info_create(struct bough_model_info **info,
@@ -79,13 +99,17 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
     struct bough__model *model = NULL;
     struct model_info *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
-    struct listing listing = {.model = made};
+    struct listing listing = {.model = made, .drawing = {.arena = &made->arena}};
+    BOUGH_TRY(draw_inputs(&listing, config));
     struct bough__layer_observer observer = {list_layer, &listing};
     BOUGH_TRY(bough__model_create(&model, config, sample, NULL, &observer));
     BOUGH_TRY(bough__model_check_tasks(model));
+    BOUGH_TRY(bough__drawing_end(&listing.drawing, &made->info));
     if (listing.lost)
         status = bough__no_memory();
 done:
+    if (made)
+        bough__drawing_fini(&listing.drawing);
     bough__model_destroy(&model);
     *info = made ? &made->info : NULL;
     if (status != BOUGH_OK)

@@ -22,3 +22,5 @@ try bough info tiny.yaml --set 'trunk.0={conv2d: {channels: 4, kernel: 3, groups
 try bough info tiny.safetensors
 head -c 100 tiny.safetensors > cut.safetensors
 try bough info cut.safetensors
+try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}' --dot
+try bough info tiny.safetensors --dot

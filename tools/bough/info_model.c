@@ -100,7 +100,7 @@ static enum bough_status print_model(const struct bough_model_info *info,
 }
 
 enum bough_status info_config(const char *path, const struct tool_list *shapes,
-                              const struct tool_list *set)
+                              const struct tool_list *set, int dot)
 {
     enum bough_status status;
     struct bough_config *config = NULL;
@@ -110,7 +110,13 @@ enum bough_status info_config(const char *path, const struct tool_list *shapes,
     TRY_MEMORY(sample = calloc(bough_config_inputs(config), sizeof *sample));
     TRY(shapes->count ? parse_shapes(sample, shapes, config) : shapes_of_data(sample, config));
     TRY(bough_model_info_create(&info, config, sample));
+    if (dot) {
+        info_print_dot(info);
+        goto done;
+    }
     TRY(print_model(info, config, sample));
+    putchar('\n');
+    TRY(info_print_wiring(info));
     printf("\narchitecture %s, weighting %s\n", bough_config_architecture(config),
            bough_config_weighting(config));
 done:
@@ -153,7 +159,7 @@ enum bough_status info_run(const char *folder, const struct tool_list *shapes)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/config.yaml", folder);
-    enum bough_status status = info_config(path, shapes, NULL);
+    enum bough_status status = info_config(path, shapes, NULL, 0);
     if (status != BOUGH_OK)
         return status;
     return print_result(folder);

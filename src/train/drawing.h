@@ -1,0 +1,35 @@
+// How the blocks of a model are wired: seen while it is declared, layer by layer.
+#ifndef BOUGH_TRAIN_DRAWING_H
+#define BOUGH_TRAIN_DRAWING_H
+
+#include "train/model.h"
+
+#include <bough/train.h>
+
+struct bough__drawing {
+    struct bough__arena *arena; // of the names and lists that it ends in
+    struct bough__drawn_block *block;
+    size_t blocks, block_capacity;
+    int32_t *block_of; // [nodes] the block that a node is a part of; -1 = of none
+    int32_t nodes, node_capacity;
+    struct bough__drawn_edge *edge;
+    size_t edges, edge_capacity;
+    int lost; // memory ended
+};
+
+// Zero-initialised but for `arena`. The inputs come first, in their order.
+void bough__drawing_add(struct bough__drawing *drawing, const char *name);
+
+// What was recorded since the last call: nodes of the builder's layer are a part of block `name`,
+// the others join what they read.
+void bough__drawing_see(struct bough__drawing *drawing, const char *name,
+                        const struct bough__builder *builder, int64_t parameters, int64_t flops);
+
+// Writes info->block; tasks are found by their names, which their heads' blocks have.
+// Errors: INTERNAL out of memory, here or before.
+enum bough_status bough__drawing_end(struct bough__drawing *drawing, struct bough_model_info *info);
+
+// Frees all but what is the arena's.
+void bough__drawing_fini(struct bough__drawing *drawing);
+
+#endif
