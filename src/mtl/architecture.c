@@ -121,11 +121,14 @@ done:
 
 // ---- Stages ----
 
+static const struct bough__layer_kind *kind_of(const struct bough__net *net, size_t layer)
+{
+    return (const struct bough__layer_kind *)(const void *)net->trunk[layer].row;
+}
+
 static int begins(const struct bough__net *net, size_t layer, int marked)
 {
-    const struct bough__row *row = net->trunk[layer].row;
-    return marked ? row == &bough__layer_stage.row
-                  : ((const struct bough__layer_kind *)(const void *)row)->begins_stage;
+    return marked ? kind_of(net, layer) == &bough__layer_stage : kind_of(net, layer)->begins_stage;
 }
 
 static int is_marked(const struct bough__net *net)
@@ -147,8 +150,11 @@ enum bough_status bough__stages_find(struct bough__stages *stages, struct bough_
         return bough__no_memory();
     for (size_t i = 0; i < net->trunk_count; i++) {
         const int here = begins(net, i, marked);
+        size_t first = i;
+        while (!marked && first && kind_of(net, first - 1)->reshapes)
+            first--;
         if (i == 0 || (here && begun))
-            stages->first[stages->count++] = i;
+            stages->first[stages->count++] = first;
         begun |= here;
     }
     stages->first[stages->count] = net->trunk_count;

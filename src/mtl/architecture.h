@@ -76,7 +76,8 @@ enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int
                              int32_t gate, const char *prefix);
 
 // Where the stages of a trunk begin: at its first layer, and where the config says `stage`; where
-// it never does, at each layer with weights, but a norm's and the first.
+// it never does, at each layer with weights, but a norm's and the first, or where the shape for it
+// is made.
 struct bough__stages {
     size_t count;
     size_t *first; // [count + 1]: layers; in the parameters' arena

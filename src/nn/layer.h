@@ -38,6 +38,7 @@ struct bough__layer_kind {
     enum bough_status (*build)(struct bough__builder *builder, int32_t *node, const void *options);
     enum bough_dtype reads; // F32, or I32: ids
     int begins_stage;       // of a trunk whose config does not say where stages begin
+    int reshapes;           // its output is its input in another shape
 };
 
 #define BOUGH_LAYER(name) extern const struct bough__layer_kind bough__layer_##name;

@@ -423,12 +423,15 @@ const struct bough__layer_kind bough__layer_tanh = {{.name = "tanh", .help = "hy
 const struct bough__layer_kind bough__layer_softmax = {
     {.name = "softmax", .help = "exp(x), of sum 1 in a row"}, .build = softmax_layer};
 const struct bough__layer_kind bough__layer_flatten = {
-    {.name = "flatten", .help = "one dimension of all but the first"}, .build = flatten};
+    {.name = "flatten", .help = "one dimension of all but the first"},
+    .build = flatten,
+    .reshapes = 1};
 const struct bough__layer_kind bough__layer_reshape = {
     {.name = "reshape",
      .help = "other dimensions of a sample",
      .options = BOUGH_OPTIONS(reshape_options, struct reshape_options)},
-    .build = reshape};
+    .build = reshape,
+    .reshapes = 1};
 const struct bough__layer_kind bough__layer_batch_norm = {
     {.name = "batch_norm",
      .help = "mean 0 and variance 1 a channel, over the batch",

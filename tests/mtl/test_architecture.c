@@ -125,6 +125,7 @@ static void stages_begin_at_weights_or_where_the_config_says(void **state)
     (void)state;
     check_stages("linear: 4, relu, linear: 4, layer_norm, relu", 2, (size_t[]){0, 2, 5});
     check_stages("flatten, linear: 4, relu, linear: 4", 2, (size_t[]){0, 3, 4});
+    check_stages("linear: 4, relu, reshape: [2, 2], flatten, linear: 4", 2, (size_t[]){0, 2, 5});
     check_stages("relu, tanh", 1, (size_t[]){0, 2});
     check_stages("linear: 4, relu, linear: 4, stage, linear: 4", 2, (size_t[]){0, 3, 5});
 }
