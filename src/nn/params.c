@@ -144,7 +144,10 @@ enum bough_status bough__params_start(const struct bough__params *params, uint64
         free(value);
         value = malloc(count * sizeof *value + 1);
         BOUGH_TRY_MEMORY(value);
-        bough__init_fill(value, (int64_t)count, &param->init, &source);
+        if (param->start)
+            memcpy(value, param->start, count * sizeof *value);
+        else
+            bough__init_fill(value, (int64_t)count, &param->init, &source);
         struct bough__span span = bough__span_at(params->block[param->block].value,
                                                  (size_t)param->offset * sizeof *value);
         BOUGH_TRY(bough__write(span, value, count * sizeof *value));

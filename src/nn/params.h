@@ -23,6 +23,7 @@ struct bough__param {
     int64_t offset;            // elements into the block
     struct bough__choice init; // of bough__inits; the options are borrowed
     int64_t fan_in, fan_out;
+    const float *start; // its values before training, in the parameters' arena; NULL = drawn
 };
 
 struct bough__param_block {
@@ -67,7 +68,7 @@ enum bough_status bough__params_allocate(struct bough__params *params, struct bo
 // Sets the optimizer's slots to zero, as before the first step.
 enum bough_status bough__params_forget(const struct bough__params *params);
 
-// Draws every tensor's start from the seed and writes the blocks.
+// Draws every tensor that has no start from the seed and writes the blocks.
 enum bough_status bough__params_start(const struct bough__params *params, uint64_t seed);
 
 // Trained elements that stand together, counted from the first block's, and are trained alike.

@@ -2,6 +2,9 @@ tiny
 try bough info tiny.yaml
 try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
 try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
+for architecture in cross_stitch; do
+    try bough info tiny.yaml --set architecture=$architecture
+done
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
 try bough info tiny.yaml --set architecture=ltb
 for weighting in equal '{name: cagrad, losses: uncertainty, every: 4}' \

@@ -1,0 +1,100 @@
+// Architectures by which every task has a stream of its own through the trunk: what parameters they
+// make, whose these are, and what they start from.
+#include "support/configs.h"
+
+#include "train/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char text[] = "data: none\n"
+                           "trunk: [linear: 6, tanh, linear: 5, batch_norm]\n"
+                           "tasks:\n"
+                           "  left: {target: left, loss: mse, head: [linear: 2]}\n"
+                           "  right: {target: right, loss: mse, head: [linear: 3]}\n"
+                           "  last: {target: last, loss: mse, head: [linear: 1]}\n";
+
+static const struct bough_config *config_of(const char *override, size_t tasks)
+{
+    static struct bough_config config;
+    config = test_config(text, override, NULL);
+    config.tasks_count = tasks;
+    return &config;
+}
+
+static struct bough__model *open_model(const struct bough_config *config)
+{
+    const struct bough_shape sample = {1, {4}};
+    size_t count;
+    struct bough__model *model;
+    assert_ok(bough__model_create(&model, config, &sample, *test_devices(&count), NULL));
+    return model;
+}
+
+static const struct bough__param *find(const struct bough__model *model, const char *name)
+{
+    for (int32_t i = 0; i < model->params.count; i++)
+        if (strcmp(model->params.param[i].name, name) == 0)
+            return &model->params.param[i];
+    return NULL;
+}
+
+// Fails unless there is a parameter of that name and shape, in that block.
+static const struct bough__param *expect(const struct bough__model *model, const char *name,
+                                         int32_t block, struct bough_shape shape)
+{
+    const struct bough__param *param = find(model, name);
+    if (!param)
+        fail_msg("there is no parameter %s", name);
+    assert_true(bough_shape_equal(&param->shape, &shape));
+    assert_int_equal(param->block, block);
+    return param;
+}
+
+// Fails unless it starts with those values.
+static void expect_start(const struct bough__model *model, const struct bough__param *param,
+                         const float *want)
+{
+    float got[64];
+    const size_t count = (size_t)bough_shape_elements(&param->shape);
+    assert_true(count <= sizeof got / sizeof *got);
+    assert_ok(bough__read(bough__span_at(model->params.block[param->block].value,
+                                         (size_t)param->offset * sizeof *got),
+                          got, count * sizeof *got));
+    for (size_t i = 0; i < count; i++)
+        assert_float_equal(got[i], want[i], 1e-7);
+}
+
+// ---- cross_stitch ----
+
+static void a_stitch_weighs_its_own_stream_most(void **state)
+{
+    (void)state;
+    const struct bough_shape row = {2, {1, 3}};
+    struct bough__model *model = open_model(config_of("architecture=cross_stitch", 3));
+    expect(model, "trunks.last.2.weight", 0, (struct bough_shape){2, {5, 6}});
+    expect_start(model, expect(model, "stitch.0.left.weight", 0, row), (float[]){.9f, .05f, .05f});
+    expect_start(model, expect(model, "stitch.1.last.weight", 3, row), (float[]){.05f, .05f, .9f});
+    bough__model_destroy(&model);
+    model = open_model(config_of("architecture={name: cross_stitch, own: 0.2}", 3));
+    expect_start(model, expect(model, "stitch.0.right.weight", 0, row), (float[]){.4f, .2f, .4f});
+    bough__model_destroy(&model);
+}
+
+static void a_single_task_has_no_stitch(void **state)
+{
+    (void)state;
+    struct bough__model *model = open_model(config_of("architecture=cross_stitch", 1));
+    expect(model, "trunks.left.2.weight", 1, (struct bough_shape){2, {5, 6}});
+    assert_null(find(model, "stitch.0.left.weight"));
+    bough__model_destroy(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stitch_weighs_its_own_stream_most),
+        cmocka_unit_test(a_single_task_has_no_stitch),
+    };
+    return cmocka_run_group_tests(tests, NULL, test_devices_end);
+}
