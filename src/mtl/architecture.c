@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,48 @@ done:
     return status;
 }
 
+// ---- Parts ----
+
+enum bough_status bough__combine(struct bough__builder *builder, int32_t *y,
+                                 const struct bough__op *op, int32_t a, int32_t b,
+                                 const char *prefix)
+{
+    enum bough_status status;
+    const int32_t input[] = {a, b};
+    char name[200];
+    snprintf(name, sizeof name, "%s.%s", prefix, op->name);
+    BOUGH_TRY(bough__builder_begin(builder, name));
+    BOUGH_TRY(bough__graph_op(builder->graph, y, op, NULL, input, 2));
+    builder->flops += bough_shape_elements(bough__graph_shape(builder->graph, *y));
+    bough__builder_end(builder, op->name, *y);
+done:
+    return status;
+}
+
+enum bough_status bough__pointwise(struct bough__builder *builder, struct bough__choice *layer,
+                                   int32_t node, int64_t width, struct bough__weights weights,
+                                   const char *part)
+{
+    const struct bough_shape *shape = bough__graph_shape(builder->graph, node);
+    struct bough__arena *arena = &builder->params->arena;
+    struct bough__linear_options *linear = BOUGH_NEW(arena, struct bough__linear_options, 1);
+    struct bough__conv2d_options *conv2d = BOUGH_NEW(arena, struct bough__conv2d_options, 1);
+    char text[128];
+    if (!linear || !conv2d)
+        return bough__no_memory();
+    if (shape->rank != 2 && shape->rank != 4)
+        return bough__fail(BOUGH_INVALID, "%s: a stage gives %s, wanted [N, D] or [N, C, H, W]",
+                           part, bough_shape_format(shape, text, sizeof text));
+    *linear = (struct bough__linear_options){(int32_t)width, weights};
+    bough__options_default(&bough__layer_conv2d.row.options, conv2d);
+    conv2d->kernel[0] = conv2d->kernel[1] = 1;
+    conv2d->channels = (int32_t)width;
+    conv2d->weights = weights;
+    *layer = shape->rank == 2 ? (struct bough__choice){&bough__layer_linear.row, linear}
+                              : (struct bough__choice){&bough__layer_conv2d.row, conv2d};
+    return BOUGH_OK;
+}
+
 // ---- Stages ----
 
 static const struct bough__layer_kind *kind_of(const struct bough__net *net, size_t layer)
@@ -168,6 +211,71 @@ enum bough_status bough__stage_build(struct bough__builder *builder, int32_t *no
 {
     return bough__layers_build(builder, node, net->trunk, stages->first[stage],
                                stages->first[stage + 1], prefix);
+}
+
+// ---- Streams ----
+
+enum bough_status bough__stream_own(void *user, struct bough__builder *builder, int32_t *node,
+                                    const struct bough__param *param)
+{
+    const struct bough__stream *stream = user;
+    const char *prefix = builder->prefix;
+    builder->prefix = stream->own;
+    const enum bough_status status = bough__builder_param(builder, node, param);
+    builder->prefix = prefix;
+    return status;
+}
+
+enum bough_status bough__stream_share(void *user, struct bough__builder *builder, int32_t *node,
+                                      const struct bough__param *param)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__stream *stream = user;
+    assert(stream->next < BOUGH_MAX_INPUTS);
+    if (stream->next == stream->count)
+        BOUGH_TRY(bough__builder_param(builder, &stream->shared[stream->count++], param));
+    *node = stream->shared[stream->next++];
+done:
+    return status;
+}
+
+enum bough_status bough__stream_give(void *user, struct bough__builder *builder, int32_t *node,
+                                     const struct bough__param *param)
+{
+    const struct bough__stream *stream = user;
+    return stream->norm ? bough__stream_own(user, builder, node, param)
+                        : bough__stream_share(user, builder, node, param);
+}
+
+static enum bough_status layer_build(struct bough__builder *builder, int32_t *node,
+                                     const struct bough__net *net, size_t layer, const char *prefix,
+                                     struct bough__param_source source)
+{
+    builder->source = source;
+    const enum bough_status status =
+        bough__layers_build(builder, node, net->trunk, layer, layer + 1, prefix);
+    builder->source = (struct bough__param_source){0};
+    return status;
+}
+
+enum bough_status bough__streams_build(struct bough__builder *builder, int32_t *stream,
+                                       const struct bough__net *net,
+                                       const struct bough__stages *stages, size_t stage,
+                                       const char *prefix, bough__param_give *give)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t i = stages->first[stage]; i < stages->first[stage + 1]; i++) {
+        struct bough__stream made = {.options = net->options,
+                                     .norm = !kind_of(net, i)->begins_stage};
+        for (size_t t = 0; t < net->tasks_count; t++) {
+            snprintf(made.own, sizeof made.own, "streams.%s.%zu", net->tasks[t].name, i);
+            made.next = 0;
+            BOUGH_TRY(layer_build(builder, &stream[t], net, i, prefix,
+                                  (struct bough__param_source){give, &made}));
+        }
+    }
+done:
+    return status;
 }
 
 // ---- Experts and heads ----

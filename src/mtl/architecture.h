@@ -75,6 +75,19 @@ enum bough_status bough__gate(struct bough__builder *builder, int32_t *gate, int
 enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int32_t stacked,
                              int32_t gate, const char *prefix);
 
+// y = op(a, b), of `add` or `multiply`, called `<prefix>.<op>`.
+enum bough_status bough__combine(struct bough__builder *builder, int32_t *y,
+                                 const struct bough__op *op, int32_t a, int32_t b,
+                                 const char *prefix);
+
+// A layer of `width` outputs at each position of `node`: `linear` on [N, D], a `conv2d` of 1 x 1 on
+// [N, C, H, W]. Its options are in the parameters' arena.
+//   part  what it is a part of: "masks"
+// Errors: INVALID, naming the part, of another shape.
+enum bough_status bough__pointwise(struct bough__builder *builder, struct bough__choice *layer,
+                                   int32_t node, int64_t width, struct bough__weights weights,
+                                   const char *part);
+
 // Where the stages of a trunk begin: at its first layer, and where the config says `stage`; where
 // it never does, at each layer with weights, but a norm's and the first, or where the shape for it
 // is made.
@@ -102,5 +115,29 @@ enum bough_status bough__penalize(struct bough__builder *builder, struct bough__
 // Builds the head of task t on `node`: scores[t].
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
                                     const struct bough__net *net, size_t t, int32_t node);
+
+// ---- Streams: layers of the trunk, once for each task ----
+
+// Whose parameters a layer gets that is built on the stream of one task after the other.
+struct bough__stream {
+    const void *options;              // of the architecture
+    char own[100];                    // prefix of what is the stream's own: "streams.left.2"
+    int norm;                         // the layer is one, or has no parameters
+    int32_t shared[BOUGH_MAX_INPUTS]; // what all streams share, in order
+    int count, next;
+};
+
+// For a stream, `user`: a parameter of its own; one that the first stream makes and all read; and
+// the one or the other: norms are the stream's own, as streams would move the statistics of a
+// common batch_norm each to its own side.
+bough__param_give bough__stream_own, bough__stream_share, bough__stream_give;
+
+// Builds a stage of the trunk on each task's stream [tasks]. Parameters are `<prefix>.<index>`
+// where they are shared, else `streams.<task>.<index>`.
+//   give  called with a struct bough__stream
+enum bough_status bough__streams_build(struct bough__builder *builder, int32_t *stream,
+                                       const struct bough__net *net,
+                                       const struct bough__stages *stages, size_t stage,
+                                       const char *prefix, bough__param_give *give);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
-                                       const struct bough__param *param)
+static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
+                              const struct bough__param *param)
 {
     struct bough__params *params = builder->params;
     struct bough__tensor value = {.shape = param->shape, .dtype = BOUGH_F32};
@@ -32,6 +32,18 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
             gradient = bough__span_at(block->gradient, offset);
     }
     return bough__graph_leaf(builder->graph, node, &value, gradient);
+}
+
+enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
+                                       const struct bough__param *param)
+{
+    const struct bough__param_source source = builder->source;
+    if (!source.give)
+        return leaf(builder, node, param);
+    builder->source.give = NULL;
+    const enum bough_status status = source.give(source.user, builder, node, param);
+    builder->source = source;
+    return status;
 }
 
 // An input's leaf is a part of its key.

@@ -14,6 +14,17 @@ struct bough__layer_observer {
     void *user;
 };
 
+// Gives a layer a node of the shape of `param` in the place of a leaf of its own. Called without a
+// source in the builder.
+typedef enum bough_status bough__param_give(void *user, struct bough__builder *builder,
+                                            int32_t *node, const struct bough__param *param);
+
+// What gives the parameters of layers.
+struct bough__param_source {
+    bough__param_give *give;
+    void *user;
+};
+
 // What layers are built into. The same layers are built first to declare their parameters and then,
 // once per batch size, to bind them to a graph that a plan can run.
 struct bough__builder {
@@ -26,9 +37,11 @@ struct bough__builder {
     uint32_t stream;    // the next stream of random numbers
     int64_t flops;      // so far, of the forward pass
     struct bough__layer_observer observer; // may be nobody: built is NULL
+    struct bough__param_source source;     // may be none: give is NULL
 };
 
-// A parameter of the layer being built: "weight" becomes "trunk.0.weight".
+// A parameter of the layer being built: "weight" becomes "trunk.0.weight". A leaf of its own, or
+// what the builder's source gives.
 enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
                                        const struct bough__param *param);
 
@@ -46,13 +59,19 @@ struct bough__layer_kind {
 #undef BOUGH_LAYER
 extern const struct bough__family bough__layers;
 
-// The options of `linear`, for those who build one of their own.
+// The options of `linear` and `conv2d`, for those who build one of their own.
 struct bough__weights {
     int bias;
     struct bough__choice init; // of bough__inits
 };
 struct bough__linear_options {
     int32_t units;
+    struct bough__weights weights;
+};
+struct bough__conv2d_options {
+    int32_t channels;
+    int32_t kernel[2], stride[2], padding[2], dilation[2];
+    int32_t groups;
     struct bough__weights weights;
 };
 

@@ -92,13 +92,6 @@ done:
     return status;
 }
 
-struct conv2d_options {
-    int32_t channels;
-    int32_t kernel[2], stride[2], padding[2], dilation[2];
-    int32_t groups;
-    struct bough__weights weights;
-};
-
 #define KERNEL(type)                                                                               \
     {                                                                                              \
         "kernel", BOUGH__OPTION_PAIR, offsetof(type, kernel),                                      \
@@ -111,23 +104,23 @@ struct conv2d_options {
     }
 
 static const struct bough__option conv2d_options[] = {
-    {"channels", BOUGH__OPTION_INT, offsetof(struct conv2d_options, channels),
+    {"channels", BOUGH__OPTION_INT, offsetof(struct bough__conv2d_options, channels),
      .range = &bough__range_width, .needed = 1, .help = "channels of the output"},
-    KERNEL(struct conv2d_options),
-    {"stride", BOUGH__OPTION_PAIR, offsetof(struct conv2d_options, stride),
+    KERNEL(struct bough__conv2d_options),
+    {"stride", BOUGH__OPTION_PAIR, offsetof(struct bough__conv2d_options, stride),
      .range = &bough__range_size, .number = {1, 1}, .help = "step from window to window"},
-    PADDING(struct conv2d_options),
-    {"dilation", BOUGH__OPTION_PAIR, offsetof(struct conv2d_options, dilation),
+    PADDING(struct bough__conv2d_options),
+    {"dilation", BOUGH__OPTION_PAIR, offsetof(struct bough__conv2d_options, dilation),
      .range = &bough__range_size, .number = {1, 1}, .help = "step from tap to tap"},
-    {"groups", BOUGH__OPTION_INT, offsetof(struct conv2d_options, groups),
+    {"groups", BOUGH__OPTION_INT, offsetof(struct bough__conv2d_options, groups),
      .range = &bough__range_size, .number = {1}, .help = "parts that the channels are split into"},
-    WEIGHTS(struct conv2d_options),
+    WEIGHTS(struct bough__conv2d_options),
 };
 
 static enum bough_status conv2d(struct bough__builder *builder, int32_t *node, const void *options)
 {
     enum bough_status status;
-    const struct conv2d_options *o = options;
+    const struct bough__conv2d_options *o = options;
     struct bough__attr attr = {.groups = o->groups};
     for (int i = 0; i < 2; i++) {
         attr.kernel[i] = o->kernel[i];
@@ -389,7 +382,7 @@ const struct bough__layer_kind bough__layer_linear = {
 const struct bough__layer_kind bough__layer_conv2d = {
     {.name = "conv2d",
      .help = "convolution of [N, C, H, W]",
-     .options = BOUGH_OPTIONS(conv2d_options, struct conv2d_options)},
+     .options = BOUGH_OPTIONS(conv2d_options, struct bough__conv2d_options)},
     .build = conv2d,
     .begins_stage = 1};
 const struct bough__layer_kind bough__layer_max_pool2d = {
