@@ -90,11 +90,43 @@ static void a_single_task_has_no_stitch(void **state)
     bough__model_destroy(&model);
 }
 
+// ---- mtan ----
+
+static void tasks_share_what_extracts_features_and_not_its_norms(void **state)
+{
+    (void)state;
+    const struct bough_shape channels = {1, {5}};
+    struct bough__model *model = open_model(config_of("architecture=mtan", 3));
+    const int32_t statistics = model->params.blocks - 1;
+    expect(model, "trunk.2.weight", 0, (struct bough_shape){2, {5, 6}});
+    expect(model, "trunk.attended.2.weight", 0, (struct bough_shape){2, {5, 6}});
+    expect(model, "trunk.3.running_var", statistics, channels);
+    expect(model, "streams.last.3.weight", 3, channels);
+    expect(model, "streams.last.3.running_var", statistics, channels);
+    expect(model, "masks.left.0.0.weight", 1, (struct bough_shape){2, {6, 6}});
+    expect(model, "masks.right.1.0.weight", 2, (struct bough_shape){2, {5, 10}});
+    assert_null(find(model, "trunk.attended.0.weight"));
+    bough__model_destroy(&model);
+}
+
+static void masks_are_for_channels(void **state)
+{
+    (void)state;
+    const struct bough_shape sample = {1, {4}};
+    const struct bough_config config =
+        test_config(text, "architecture=mtan", "trunk=[linear: 6, reshape: [2, 3]]", NULL);
+    struct bough__model *model;
+    assert_fails(bough__model_create(&model, &config, &sample, NULL, NULL), BOUGH_INVALID,
+                 "masks.left.0: a stage gives [1, 2, 3], wanted [N, D] or [N, C, H, W]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stitch_weighs_its_own_stream_most),
         cmocka_unit_test(a_single_task_has_no_stitch),
+        cmocka_unit_test(tasks_share_what_extracts_features_and_not_its_norms),
+        cmocka_unit_test(masks_are_for_channels),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
