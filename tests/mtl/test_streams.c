@@ -120,6 +120,29 @@ static void masks_are_for_channels(void **state)
                  "masks.left.0: a stage gives [1, 2, 3], wanted [N, D] or [N, C, H, W]");
 }
 
+// ---- adapters ----
+
+static void streams_share_weights_and_start_alike(void **state)
+{
+    (void)state;
+    static const float zeros[64];
+    const struct bough_shape channels = {1, {5}};
+    struct bough__model *model =
+        open_model(config_of("architecture={name: adapters, bottleneck: 3}", 3));
+    expect(model, "trunk.2.weight", 0, (struct bough_shape){2, {5, 6}});
+    expect(model, "streams.last.3.weight", 3, channels);
+    expect(model, "streams.last.3.running_var", model->params.blocks - 1, channels);
+    expect(model, "adapters.left.0.0.weight", 1, (struct bough_shape){2, {3, 6}});
+    expect(model, "adapters.left.1.0.bias", 1, (struct bough_shape){1, {3}});
+    expect_start(model,
+                 expect(model, "adapters.right.1.2.weight", 2, (struct bough_shape){2, {5, 3}}),
+                 zeros);
+    assert_null(find(model, "adapters.right.1.2.bias"));
+    assert_null(find(model, "trunk.3.weight"));
+    assert_int_equal(model->params.count, 2 + 2 + 3 * (4 + 2 * 3 + 2));
+    bough__model_destroy(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_single_task_has_no_stitch),
         cmocka_unit_test(tasks_share_what_extracts_features_and_not_its_norms),
         cmocka_unit_test(masks_are_for_channels),
+        cmocka_unit_test(streams_share_weights_and_start_alike),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
