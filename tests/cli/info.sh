@@ -2,7 +2,7 @@ tiny
 try bough info tiny.yaml
 try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
 try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
-for architecture in cross_stitch mtan adapters; do
+for architecture in cross_stitch mtan adapters tensor_factorised; do
     try bough info tiny.yaml --set architecture=$architecture
 done
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe

@@ -11,12 +11,25 @@
 #include <string.h>
 
 // Each a file in golden/, which tells its config.
-static const char *const goldens[] = {
-    "hard_sharing",      "omoe",         "mmoe",      "dselect_k",
-    "dselect_k-power",   "soft_sharing", "cgc",       "ple",
-    "ple-conv",          "ltb",          "ltb-conv",  "cross_stitch",
-    "cross_stitch-conv", "mtan",         "mtan-conv", "adapters",
-    "adapters-conv"};
+static const char *const goldens[] = {"hard_sharing",
+                                      "omoe",
+                                      "mmoe",
+                                      "dselect_k",
+                                      "dselect_k-power",
+                                      "soft_sharing",
+                                      "cgc",
+                                      "ple",
+                                      "ple-conv",
+                                      "ltb",
+                                      "ltb-conv",
+                                      "cross_stitch",
+                                      "cross_stitch-conv",
+                                      "mtan",
+                                      "mtan-conv",
+                                      "adapters",
+                                      "adapters-conv",
+                                      "tensor_factorised",
+                                      "tensor_factorised-conv"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"

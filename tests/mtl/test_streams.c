@@ -143,6 +143,24 @@ static void streams_share_weights_and_start_alike(void **state)
     bough__model_destroy(&model);
 }
 
+// ---- tensor_factorised ----
+
+static void tasks_mix_the_same_bases(void **state)
+{
+    (void)state;
+    static const float half[] = {0.5f, 0.5f, 0.5f, 0.5f};
+    const struct bough_shape row = {2, {1, 4}}, channels = {1, {5}};
+    struct bough__model *model = open_model(config_of("architecture=tensor_factorised", 3));
+    expect(model, "trunk.2.weight", 0, (struct bough_shape){3, {5, 4, 6}});
+    expect_start(model, expect(model, "streams.left.2.factors", 1, row), half);
+    expect_start(model, expect(model, "streams.last.0.factors", 3, row), half);
+    expect(model, "streams.right.2.bias", 2, channels);
+    expect(model, "streams.right.3.weight", 2, channels);
+    expect(model, "streams.right.3.running_mean", model->params.blocks - 1, channels);
+    assert_null(find(model, "trunk.2.bias"));
+    bough__model_destroy(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +169,7 @@ int main(void)
         cmocka_unit_test(tasks_share_what_extracts_features_and_not_its_norms),
         cmocka_unit_test(masks_are_for_channels),
         cmocka_unit_test(streams_share_weights_and_start_alike),
+        cmocka_unit_test(tasks_mix_the_same_bases),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
