@@ -161,7 +161,7 @@ struct bough_layer_row {
 
 // The layers of one name: what they read, and which tasks' scores they go into.
 struct bough_block_row {
-    const char *name;    // "input", or an input's; else as of a layer
+    const char *name;    // "input", "inputs.table"; else as of a layer
     const size_t *reads; // [reads_count] rows of other blocks
     size_t reads_count;
     const size_t *tasks; // [tasks_count] numbers of tasks

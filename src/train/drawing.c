@@ -34,13 +34,13 @@ static void *grown(struct bough__drawing *drawing, void *items, size_t count, si
 
 static size_t find(const struct bough__drawing *drawing, const char *name)
 {
-    size_t b = 0;
+    size_t b = drawing->inputs; // of which one may be called as a task is
     while (b < drawing->blocks && strcmp(drawing->block[b].name, name) != 0)
         b++;
     return b;
 }
 
-void bough__drawing_add(struct bough__drawing *drawing, const char *name)
+static void add_block(struct bough__drawing *drawing, const char *name)
 {
     const char *kept = bough__arena_string(drawing->arena, name);
     struct bough__drawn_block *block =
@@ -51,6 +51,12 @@ void bough__drawing_add(struct bough__drawing *drawing, const char *name)
     }
     drawing->block = block;
     block[drawing->blocks++] = (struct bough__drawn_block){.name = kept};
+}
+
+void bough__drawing_input(struct bough__drawing *drawing, const char *name)
+{
+    add_block(drawing, name);
+    drawing->inputs++;
 }
 
 static void add_edge(struct bough__drawing *drawing, size_t from, size_t to)
@@ -95,16 +101,15 @@ void bough__drawing_see(struct bough__drawing *drawing, const char *name,
 {
     const struct bough__graph *graph = builder->graph;
     size_t block = find(drawing, name);
-    const size_t inputs = drawing->nodes ? 0 : drawing->blocks;
     if (block == drawing->blocks)
-        bough__drawing_add(drawing, name);
+        add_block(drawing, name);
     if (!make_nodes(drawing, graph->count) || block == drawing->blocks)
         return;
     drawing->block[block].parameters += parameters;
     drawing->block[block].flops += flops;
     for (int32_t n = drawing->nodes; n < graph->count; n++) {
         const struct bough__node *node = &graph->node[n];
-        drawing->block_of[n] = (size_t)n < inputs               ? n
+        drawing->block_of[n] = (size_t)n < drawing->inputs      ? n
                                : node->layer == builder->prefix ? (int32_t)block
                                                                 : NO_BLOCK;
         for (int i = 0; drawing->block_of[n] == (int32_t)block && i < node->inputs; i++)

@@ -9,7 +9,7 @@
 struct bough__drawing {
     struct bough__arena *arena; // of the names and lists that it ends in
     struct bough__drawn_block *block;
-    size_t blocks, block_capacity;
+    size_t blocks, block_capacity, inputs;
     int32_t *block_of; // [nodes] the block that a node is a part of; -1 = of none
     int32_t nodes, node_capacity;
     struct bough__drawn_edge *edge;
@@ -18,7 +18,7 @@ struct bough__drawing {
 };
 
 // Zero-initialised but for `arena`. The inputs come first, in their order.
-void bough__drawing_add(struct bough__drawing *drawing, const char *name);
+void bough__drawing_input(struct bough__drawing *drawing, const char *name);
 
 // What was recorded since the last call: nodes of the builder's layer are a part of block `name`,
 // the others join what they read.

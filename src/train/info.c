@@ -78,8 +78,9 @@ static enum bough_status draw_inputs(struct listing *listing, const struct bough
     enum bough_status status = BOUGH_OK;
     struct bough_model_info *info = &listing->model->info;
     for (size_t i = 0; i < config->inputs_count; i++) {
-        const char *name = config->inputs[i].name;
-        bough__drawing_add(&listing->drawing, name ? name : "input");
+        char key[128];
+        bough__drawing_input(&listing->drawing,
+                             bough__input_key(&config->inputs[i], key, sizeof key));
     }
     BOUGH_TRY_MEMORY(info->task =
                          BOUGH_NEW(&listing->model->arena, const char *, config->tasks_count));

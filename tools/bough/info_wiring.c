@@ -89,15 +89,14 @@ void info_print_dot(const struct bough_model_info *info)
     printf("digraph model {\n  rankdir=BT;\n  node [shape=box];\n");
     for (size_t b = 0; b < info->blocks; b++) {
         const struct bough_block_row *row = &info->block[b];
-        printf("  \"%s\"", row->name);
+        printf("  b%zu [label=\"%s", b, row->name);
         if (row->parameters || row->flops)
-            printf(" [label=\"%s\\n%lld parameters\\n%lld FLOPs\"]", row->name,
-                   (long long)row->parameters, (long long)row->flops);
-        printf(";\n");
+            printf("\\n%lld parameters\\n%lld FLOPs", (long long)row->parameters,
+                   (long long)row->flops);
+        printf("\"];\n");
     }
     for (size_t b = 0; b < info->blocks; b++)
         for (size_t i = 0; i < info->block[b].reads_count; i++)
-            printf("  \"%s\" -> \"%s\";\n", info->block[info->block[b].reads[i]].name,
-                   info->block[b].name);
+            printf("  b%zu -> b%zu;\n", info->block[b].reads[i], b);
     printf("}\n");
 }
