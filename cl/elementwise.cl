@@ -2,6 +2,7 @@
 
 #include "activation.h"
 #include "elementwise_params.h"
+#include "logit_and.h"
 
 ITEM_KERNEL void scale(ARG(x), ARG(y), const ulong count, const struct scale_params p)
 {
@@ -45,4 +46,24 @@ ITEM_KERNEL void multiply(ARG(a), ARG(b), ARG(y), const ulong count, const struc
     VIEW(float, y);
     EACH_ITEM (i)
         y[i] = a[i] * b[i] + (p.add ? y[i] : 0.0f);
+}
+
+ITEM_KERNEL void logit_and_fwd(ARG(a), ARG(b), ARG(y), const ulong count)
+{
+    VIEW(const float, a);
+    VIEW(const float, b);
+    VIEW(float, y);
+    EACH_ITEM (i)
+        y[i] = logit_and(a[i], b[i]);
+}
+
+ITEM_KERNEL void logit_and_bwd(ARG(a), ARG(b), ARG(dy), ARG(da), const ulong count,
+                               const struct logit_and_params p)
+{
+    VIEW(const float, a);
+    VIEW(const float, b);
+    VIEW(const float, dy);
+    VIEW(float, da);
+    EACH_ITEM (i)
+        da[i] = (p.add ? da[i] : 0.0f) + dy[i] * logit_and_slope(a[i], b[i]);
 }

@@ -18,4 +18,8 @@ struct multiply_params {
     int add;
 };
 
+struct logit_and_params {
+    int add;
+};
+
 #endif

@@ -64,11 +64,20 @@ enum bough_status bough__architecture_check(struct bough__config_place *place,
                                             const struct bough_config *config)
 {
     const struct bough__architecture *architecture = bough__architecture_of(&config->architecture);
-    if (config->trunk_count || !architecture->needs_trunk)
-        return BOUGH_OK;
-    bough__config_enter(place, "architecture");
-    return bough__config_wrong(place, NULL, "%s copies the trunk, which is empty",
-                               architecture->row.name);
+    const size_t mark = bough__config_enter(place, "architecture");
+    if (architecture->needs_trunk && !config->trunk_count)
+        return bough__config_wrong(place, NULL, "%s copies the trunk, which is empty",
+                                   architecture->row.name);
+    for (size_t t = 0; architecture->is_sequence && t < config->tasks_count; t++) {
+        const struct bough__task *task = &config->tasks[t];
+        if (bough__loss_of(&task->loss)->target != BOUGH_TARGET_BINARY)
+            return bough__config_wrong(place, NULL,
+                                       "%s is for events in a sequence, and the loss of task '%s' "
+                                       "is %s; wanted binary_cross_entropy",
+                                       architecture->row.name, task->name, task->loss.row->name);
+    }
+    bough__config_leave(place, mark);
+    return BOUGH_OK;
 }
 
 // One task a step leaves nothing to weigh.

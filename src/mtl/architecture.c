@@ -306,6 +306,22 @@ enum bough_status bough__head_build(struct bough__builder *builder, struct bough
                                task->name);
 }
 
+enum bough_status bough__check_sequence(const struct bough__builder *builder,
+                                        const struct bough__wiring *wiring,
+                                        const struct bough__net *net, size_t t)
+{
+    const struct bough_shape *before = bough__graph_shape(builder->graph, wiring->scores[t - 1]);
+    const struct bough_shape *here = bough__graph_shape(builder->graph, wiring->scores[t]);
+    char text[2][128];
+    if (bough_shape_equal(before, here))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "tasks.%s.head gives %s, tasks.%s.head %s: events in a sequence want scores "
+                       "of one shape",
+                       net->tasks[t].name, format_sample(here, text[0], sizeof text[0]),
+                       net->tasks[t - 1].name, format_sample(before, text[1], sizeof text[1]));
+}
+
 enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,
                                   int32_t node, size_t t)
 {

@@ -31,6 +31,7 @@ struct bough__wiring {
 struct bough__architecture {
     struct bough__row row;
     int needs_trunk; // it is no use without one
+    int is_sequence; // its tasks are events in a sequence: their losses are of binary targets
     // Builds the trunk and heads on `input`, each [N, sample], at least one.
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
@@ -107,6 +108,12 @@ enum bough_status bough__stage_build(struct bough__builder *builder, int32_t *no
 // stacked [N, count, D...]: experts on x, copies of the trunk called `experts.<e>`.
 enum bough_status bough__experts_build(struct bough__builder *builder, int32_t *stacked, int32_t x,
                                        const struct bough__net *net, int32_t count);
+
+// Errors: INVALID, naming both tasks, if the scores of task t, at least 1, have another shape than
+// those of the task before it.
+enum bough_status bough__check_sequence(const struct bough__builder *builder,
+                                        const struct bough__wiring *wiring,
+                                        const struct bough__net *net, size_t t);
 
 // `node` is a penalty of task t.
 enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,

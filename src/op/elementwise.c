@@ -3,6 +3,8 @@
 #include "cl/elementwise_params.h"
 #include "op/activation.h"
 
+#include "cl/logit_and.h"
+
 static enum bough_status same_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {
     const struct bough_shape *a = &call->x[0].shape, *b = &call->x[call->inputs - 1].shape;
@@ -77,6 +79,29 @@ BOUGH_TWIN static void multiply_run(void *const *arg, const void *params, int64_
     }
 }
 
+BOUGH_TWIN static void logit_and_fwd(void *const *arg, const void *params, int64_t begin,
+                                     int64_t end)
+{
+    const float *a = arg[0], *b = arg[1];
+    float *y = arg[2];
+    (void)params;
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+        y[i] = logit_and(a[i], b[i]);
+}
+
+// Of a; that of b is the same with the two exchanged.
+BOUGH_TWIN static void logit_and_bwd(void *const *arg, const void *params, int64_t begin,
+                                     int64_t end)
+{
+    const struct logit_and_params *p = params;
+    const float *a = arg[0], *b = arg[1], *dy = arg[2];
+    float *da = arg[3];
+#pragma omp simd
+    for (int64_t i = begin; i < end; i++)
+        da[i] = (p->add ? da[i] : 0.0f) + dy[i] * logit_and_slope(a[i], b[i]);
+}
+
 static const struct bough__kernel kernel_scale = {
     "scale",          "elementwise", scale_run,
     BOUGH_GRID_ITEMS, .args = 2,     .params_size = sizeof(struct scale_params)};
@@ -89,6 +114,11 @@ static const struct bough__kernel kernel_add_bwd = {
 static const struct bough__kernel kernel_multiply = {
     "multiply",       "elementwise", multiply_run,
     BOUGH_GRID_ITEMS, .args = 3,     .params_size = sizeof(struct multiply_params)};
+static const struct bough__kernel kernel_logit_and_fwd = {
+    "logit_and_fwd", "elementwise", logit_and_fwd, BOUGH_GRID_ITEMS, .args = 3};
+static const struct bough__kernel kernel_logit_and_bwd = {
+    "logit_and_bwd",  "elementwise", logit_and_bwd,
+    BOUGH_GRID_ITEMS, .args = 4,     .params_size = sizeof(struct logit_and_params)};
 
 // ---- add: y = activation(x[0] + x[1]) ----
 
@@ -181,4 +211,38 @@ const struct bough__op bough__op_scale = {
     .shape = same_shape,
     .forward = scale_forward,
     .backward = scale_backward,
+};
+
+// ---- logit_and: y, the logit of sigmoid(x[0]) sigmoid(x[1]) ----
+
+static enum bough_status logit_and_forward(struct bough__sequence *out,
+                                           const struct bough__op_call *call)
+{
+    return BOUGH_KERNEL(out, &kernel_logit_and_fwd, elements(call), 0, NULL, call->x[0].span,
+                        call->x[1].span, call->y.span);
+}
+
+static enum bough_status logit_and_backward(struct bough__sequence *out,
+                                            const struct bough__op_call *call)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int i = 0; i < 2; i++) {
+        const struct logit_and_params params = {call->add_dx[i]};
+        if (call->dx[i].span.buffer)
+            BOUGH_TRY(BOUGH_KERNEL(out, &kernel_logit_and_bwd, elements(call), 0, &params,
+                                   call->x[i].span, call->x[1 - i].span, call->dy.span,
+                                   call->dx[i].span));
+    }
+done:
+    return status;
+}
+
+const struct bough__op bough__op_logit_and = {
+    .name = "logit_and",
+    .inputs_min = 2,
+    .inputs_max = 2,
+    .flags = BOUGH__OP_BACKWARD_READS_X | BOUGH__OP_ACCUMULATES,
+    .shape = same_shape,
+    .forward = logit_and_forward,
+    .backward = logit_and_backward,
 };

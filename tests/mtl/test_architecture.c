@@ -29,7 +29,9 @@ static const char *const goldens[] = {"hard_sharing",
                                       "adapters",
                                       "adapters-conv",
                                       "tensor_factorised",
-                                      "tensor_factorised-conv"};
+                                      "tensor_factorised-conv",
+                                      "esmm",
+                                      "esmm-conv"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"
@@ -118,6 +120,43 @@ static void an_empty_trunk_has_no_experts(void **state)
     struct bough_config *config;
     assert_fails(bough_config_parse(&config, text, NULL, override, 2), BOUGH_INVALID,
                  "architecture: mmoe copies the trunk, which is empty");
+}
+
+// ---- Sequences ----
+
+static const char events[] =
+    "data: none\n"
+    "architecture: esmm\n"
+    "trunk: [linear: 6, tanh]\n"
+    "tasks:\n"
+    "  click: {target: click, loss: binary_cross_entropy, head: [linear: 1]}\n"
+    "  buy: {target: buy, loss: binary_cross_entropy, head: [linear: 1]}\n";
+
+static void a_sequence_shares_all_heads_but_the_last(void **state)
+{
+    (void)state;
+    const struct bough_config config = test_config(events, NULL);
+    struct bough__model *model = declare(&config);
+    assert_int_equal(model->params.block[0].size, 6 * INPUTS + 6 + 6 + 1);
+    assert_int_equal(model->params.block[1].size, 0);
+    assert_int_equal(model->params.block[2].size, 6 + 1);
+    bough__model_destroy(&model);
+}
+
+static void events_in_a_sequence_are_binary_and_of_one_shape(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"tasks.buy.loss=mse"};
+    const struct bough_config wide = test_config(events, "tasks.buy.head=[linear: 2]", NULL);
+    const struct bough_shape sample = {1, {INPUTS}};
+    struct bough_config *config;
+    struct bough__model *model;
+    assert_fails(bough_config_parse(&config, events, NULL, numbers, 1), BOUGH_INVALID,
+                 "architecture: esmm is for events in a sequence, and the loss of task 'buy' is "
+                 "mse; wanted binary_cross_entropy");
+    assert_fails(bough__model_create(&model, &wide, &sample, NULL, NULL), BOUGH_INVALID,
+                 "tasks.buy.head gives [2], tasks.click.head [1]: events in a sequence want scores "
+                 "of one shape");
 }
 
 // ---- Stages ----
@@ -412,6 +451,8 @@ int main(void)
         cmocka_unit_test(own_experts_are_shared_before_the_last_level),
         cmocka_unit_test(one_task_shares_nothing),
         cmocka_unit_test(an_empty_trunk_has_no_experts),
+        cmocka_unit_test(a_sequence_shares_all_heads_but_the_last),
+        cmocka_unit_test(events_in_a_sequence_are_binary_and_of_one_shape),
         cmocka_unit_test(stages_begin_at_weights_or_where_the_config_says),
         cmocka_unit_test(scores_and_gradients_are_as_pytorch_has_them),
         cmocka_unit_test(one_sweep_gives_each_tasks_gradient),

@@ -29,6 +29,18 @@ static const struct op_case cases[] = {
      .x = {INPUT(FILL_UNIFORM, 2, 3, 4)},
      .attr = {.value = 0.3f},
      .golden = "elementwise/scale"},
+
+    {.op = "logit_and", .x = {INPUT(FILL_UNIFORM, SWEEP, 3), INPUT(FILL_UNIFORM, SWEEP, 3)}},
+    {.op = "logit_and", .x = {INPUT(FILL_UNIFORM, 200, 300), INPUT(FILL_UNIFORM, 200, 300)}},
+    {.op = "logit_and",
+     .x = {INPUT(FILL_UNIFORM, 2, 3, 4), INPUT(FILL_UNIFORM, 2, 3, 4)},
+     .golden = "elementwise/logit_and"},
+    {.op = "logit_and",
+     .x = {INPUT(FILL_UNIFORM, 25), INPUT(FILL_UNIFORM, 25)},
+     .golden = "elementwise/logit_and_far"},
+    {.op = "logit_and",
+     .x = {INPUT(FILL_UNIFORM, 2), INPUT(FILL_UNIFORM, 3)},
+     .fails = "logit_and: inputs [2] and [3], wanted of one shape"},
 };
 
 OP_CASES_MAIN("elementwise", cases)

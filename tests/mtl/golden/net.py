@@ -60,3 +60,12 @@ def write(name, config, x, params, scores, targets, losses, penalties=None):
 
 def mse(scores, targets):
     return {task: ((scores[task] - targets[task]) ** 2).mean() for task in scores}
+
+
+def bits(*shape):
+    return torch.tensor(random.integers(0, 2, shape).astype(np.float64))
+
+
+def binary_cross_entropy(scores, targets):
+    return {task: torch.nn.functional.binary_cross_entropy_with_logits(scores[task], targets[task])
+            for task in targets}

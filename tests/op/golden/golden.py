@@ -138,11 +138,19 @@ def activation():
     yield "tanh", [2 * rand(5, 7)], torch.tanh
 
 
+def logit_and(a, b):
+    log = F.logsigmoid(a) + F.logsigmoid(b)
+    return log - torch.log(-torch.expm1(log))
+
+
 @family
 def elementwise():
     yield "add", [rand(2, 3, 4), rand(2, 3, 4)], torch.add
     yield "multiply", [rand(2, 3, 4), rand(2, 3, 4)], torch.mul
     yield "scale", [rand(2, 3, 4)], lambda x: 0.3 * x
+    far = torch.tensor([-100.0, -20.0, 0.0, 20.0, 100.0]).double()
+    yield "logit_and", [rand(2, 3, 4), rand(2, 3, 4)], logit_and
+    yield "logit_and_far", [far.repeat(5), far.repeat_interleave(5)], logit_and
 
 
 @family
