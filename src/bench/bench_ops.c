@@ -31,6 +31,7 @@ static const struct bough__call_setup cases[] = {
     {OF(multiply, 2), .x = {{IMAGES}, {IMAGES}}},
     {OF(scale, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(logit_and, 2), .x = {{ROWS}, {ROWS}}},
+    {OF(order_penalty, 2), .x = {{ROWS}, {ROWS}}, .attr = {.value = 1}},
     {OF(concat, 2), .x = {{IMAGES}, {IMAGES}}, .attr = {.axis = 1}},
     {OF(gated_sum, 2), .x = {{3, {1024, 8, 128}}, {2, {1024, 8}}}},
     {OF(gumbel_choice, 1), .x = {{2, {1, 32}}}, .attr = {.training = 1}},

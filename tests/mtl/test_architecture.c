@@ -31,7 +31,9 @@ static const char *const goldens[] = {"hard_sharing",
                                       "tensor_factorised",
                                       "tensor_factorised-conv",
                                       "esmm",
-                                      "esmm-conv"};
+                                      "esmm-conv",
+                                      "aitm",
+                                      "aitm-conv"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"

@@ -154,6 +154,15 @@ def elementwise():
 
 
 @family
+def penalty():
+    def above(factor):
+        return lambda x, other: F.relu(factor * (torch.sigmoid(x) - torch.sigmoid(other))) \
+            .mean().reshape(1)
+    yield "order", [rand(4, 3), rand(4, 3)], above(0.6), [0]
+    yield "order_below", [rand(4, 3), rand(4, 3)], above(-0.6), [0]
+
+
+@family
 def shape():
     yield "concat", [rand(2, 3, 4), rand(2, 1, 4), rand(2, 2, 4)], lambda *x: torch.cat(x, 1)
 
