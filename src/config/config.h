@@ -67,6 +67,7 @@ struct bough_config {
     const struct bough__input *inputs;
     size_t inputs_count; // at least one
     struct bough__choice architecture;
+    struct bough__choice alignment;
     const struct bough__choice *trunk; // of bough__layers
     size_t trunk_count;
     const struct bough__task *tasks;

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "config/name_fits.h"
-#include "mtl/architecture.h"
+#include "mtl/alignment.h"
 #include "mtl/weighting.h"
 #include "nn/metric.h"
 
@@ -119,6 +119,30 @@ enum bough_status bough__regime_check(struct bough__config_place *place,
     }
 done:
     return status;
+}
+
+enum bough_status bough__alignment_check(struct bough__config_place *place,
+                                         const struct bough_config *config)
+{
+    const struct bough__choice *regime = &config->train.regime;
+    const int wants_classes = bough__alignment_wants_classes(&config->alignment);
+    const size_t mark = bough__config_enter(place, "alignment");
+    if (bough__aligns(&config->alignment) && bough__regime_of(regime)->apart)
+        return bough__config_wrong(
+            place, NULL, "%s draws tasks together, and train.regime: %s trains a net for each task",
+            config->alignment.row->name, regime->row->name);
+    for (size_t t = 0; wants_classes && t < config->tasks_count; t++) {
+        const struct bough__task *task = &config->tasks[t];
+        if (bough__loss_of(&task->loss)->target == BOUGH_TARGET_CLASS)
+            continue;
+        bough__config_enter(place, "on");
+        return bough__config_wrong(
+            place, NULL,
+            "%s of scores is for classes, and the loss of task '%s' is %s; wanted cross_entropy",
+            config->alignment.row->name, task->name, task->loss.row->name);
+    }
+    bough__config_leave(place, mark);
+    return BOUGH_OK;
 }
 
 static enum bough_status wrong_for(struct bough__config_place *place, const char *key,

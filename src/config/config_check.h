@@ -10,6 +10,9 @@
 enum bough_status bough__inputs_check(struct bough__config_place *place,
                                       struct bough_config *config);
 
+enum bough_status bough__alignment_check(struct bough__config_place *place,
+                                         const struct bough_config *config);
+
 enum bough_status bough__architecture_check(struct bough__config_place *place,
                                             const struct bough_config *config);
 

@@ -442,6 +442,7 @@ enum bough_status bough__config_read(struct bough_config *config, struct bough__
     BOUGH_TRY(read_section(&r, &bough__config_options, tree->root, config));
     BOUGH_TRY(bough__inputs_check(&r.place, config));
     BOUGH_TRY(bough__architecture_check(&r.place, config));
+    BOUGH_TRY(bough__alignment_check(&r.place, config));
     BOUGH_TRY(bough__weighting_check(&r.place, config));
     BOUGH_TRY(bough__regime_check(&r.place, config));
     BOUGH_TRY(bough__tasks_check(&r.place, config));

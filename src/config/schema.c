@@ -1,7 +1,7 @@
 #include "config/schema.h"
 
 #include "config/config.h"
-#include "mtl/architecture.h"
+#include "mtl/alignment.h"
 #include "mtl/weighting.h"
 #include "nn/metric.h"
 
@@ -97,6 +97,13 @@ static const struct bough__option architecture_options[] = {
 };
 static const struct bough__options architecture_section =
     BOUGH_OPTIONS(architecture_options, struct bough__choice);
+
+static const struct bough__option alignment_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__alignments, .text = "none",
+     .help = "how tasks that do not share a representation are drawn together"},
+};
+static const struct bough__options alignment_section =
+    BOUGH_OPTIONS(alignment_options, struct bough__choice);
 
 static const struct bough__option loss_weighting_options[] = {
     {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__loss_weightings, .text = "equal",
@@ -234,6 +241,7 @@ static const struct bough__option config_options[] = {
      offsetof(struct bough_config, inputs_count), .section = &input_section, .noun = "input",
      .help = "by name, in order, where there are several: each has the keys of `input`"},
     SECTION(architecture),
+    SECTION(alignment),
     {"trunk", BOUGH__OPTION_CHOICES, offsetof(struct bough_config, trunk),
      offsetof(struct bough_config, trunk_count), .family = &bough__layers,
      .help = "layers that all tasks share; may be empty"},

@@ -301,7 +301,7 @@ enum bough_status bough__head_build(struct bough__builder *builder, struct bough
                                     const struct bough__net *net, size_t t, int32_t node)
 {
     const struct bough__task *task = &net->tasks[t];
-    wiring->scores[t] = node;
+    wiring->representations[t] = wiring->scores[t] = node;
     return bough__layers_build(builder, &wiring->scores[t], task->head, 0, task->head_count,
                                task->name);
 }

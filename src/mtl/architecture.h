@@ -22,7 +22,8 @@ struct bough__penalty {
 
 // What an architecture hands back, in nodes.
 struct bough__wiring {
-    int32_t *scores; // [tasks], the caller's
+    int32_t *scores;          // [tasks], the caller's
+    int32_t *representations; // [tasks], what each head reads. In the parameters' arena.
     // Of a training. In the parameters' arena.
     struct bough__penalty *penalty;
     size_t penalties;
@@ -119,7 +120,7 @@ enum bough_status bough__check_sequence(const struct bough__builder *builder,
 enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,
                                   int32_t node, size_t t);
 
-// Builds the head of task t on `node`: scores[t].
+// Builds the head of task t on `node`, its representation: scores[t].
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
                                     const struct bough__net *net, size_t t, int32_t node);
 

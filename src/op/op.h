@@ -29,6 +29,9 @@ struct bough__attr {
     float value;     // slope, factor, probability, delta: one number
     float smoothing; // of labels: losses of classes
     float eps, momentum;
+    float temperature; // softmax_kl: of both sides
+    float width[8];    // mmd: of its kernels
+    int32_t widths;
     struct bough_shape shape;          // reshape: of one sample of the output
     enum bough__activation activation; // fused: see bough__op_flags
     float slope;                       // its, if it is a leaky_relu

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "data/tensor_file.h"
+#include "mtl/alignment.h"
 #include "mtl/weighting.h"
 #include "nn/optimizer.h"
 #include "train/model_file.h"
@@ -133,9 +134,15 @@ static const struct bough__architecture *architecture_of(const struct bough__mod
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
                               struct bough__wiring *wiring, const int32_t *input)
 {
+    enum bough_status status;
     const struct bough_config *config = model->config;
     const struct bough__net net = net_of(model);
-    return architecture_of(model)->build(builder, wiring, input, config->inputs_count, &net);
+    wiring->representations = BOUGH_NEW(&builder->params->arena, int32_t, config->tasks_count);
+    BOUGH_TRY_MEMORY(wiring->representations);
+    BOUGH_TRY(architecture_of(model)->build(builder, wiring, input, config->inputs_count, &net));
+    BOUGH_TRY(bough__align(builder, wiring, &net, &config->alignment));
+done:
+    return status;
 }
 
 enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,

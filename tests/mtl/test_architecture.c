@@ -33,7 +33,10 @@ static const char *const goldens[] = {"hard_sharing",
                                       "esmm",
                                       "esmm-conv",
                                       "aitm",
-                                      "aitm-conv"};
+                                      "aitm-conv",
+                                      "alignment-mmd",
+                                      "alignment-kl",
+                                      "alignment-scores"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"

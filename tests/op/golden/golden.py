@@ -48,7 +48,8 @@ def row(inputs, f, gradients=None, updated=None):
     y = f(*leaves)
     projected = y[:1] if getattr(f, "loss", False) else y
     dy = rand(*projected.shape)
-    projected.backward(dy)
+    if gradients:
+        projected.backward(dy)
     return {
         "x": [numbers(x) for x in inputs],
         "dy": numbers(dy),
@@ -160,6 +161,31 @@ def penalty():
             .mean().reshape(1)
     yield "order", [rand(4, 3), rand(4, 3)], above(0.6), [0]
     yield "order_below", [rand(4, 3), rand(4, 3)], above(-0.6), [0]
+
+    def mean_distance(x, other):
+        rows = torch.cat([x, other])
+        return (torch.pdist(rows) ** 2).mean().reshape(1)
+
+    def mmd(x, other, mean):
+        def kernel(a, b):
+            distance = ((a[:, None] - b[None]) ** 2).sum(-1)
+            return sum(torch.exp(-distance / (width * mean)).mean() for width in (0.5, 1, 4)) / 3
+        return (0.3 * (kernel(x, x) + kernel(other, other) - 2 * kernel(x, other))).reshape(1)
+
+    def gauss_kl(x, other):
+        def normal(a):
+            return torch.distributions.Normal(a.mean(0), (a.var(0, correction=0) + 0.01).sqrt())
+        return 0.3 * torch.distributions.kl_divergence(normal(x), normal(other)).mean().reshape(1)
+
+    def softmax_kl(x, other):
+        log, target = F.log_softmax(x / 2, 1), F.log_softmax(other / 2, 1)
+        kl = F.kl_div(log, target, reduction="sum", log_target=True)
+        return (0.3 * 2 ** 2 * kl * x.shape[1] / x.numel()).reshape(1)
+    yield "mean_distance", [rand(5, 3), rand(5, 3)], mean_distance, []
+    yield "mmd", [rand(5, 3), rand(5, 3), torch.tensor([2.5]).double()], mmd, [0]
+    yield "gauss_kl", [rand(5, 3), rand(5, 3)], gauss_kl, [0]
+    yield "softmax_kl", [rand(5, 3), rand(5, 3)], softmax_kl, [0]
+    yield "softmax_kl_positions", [rand(3, 4, 2, 3), rand(3, 4, 2, 3)], softmax_kl, [0]
 
 
 @family
