@@ -22,11 +22,12 @@ if [ "$3" = mnist ]; then
     datasets/make mnist "$mnist"
     train mnist-dense
     train mnist-cnn
+    train mnist-soft-sharing
     datasets/make multimnist "$mnist"
     train multimnist
     exit
 fi
-for name in regression-and-classes independent-logistic alpha-pair; do
+for name in mmoe regression-and-classes independent-logistic alpha-pair; do
     datasets/make $name
     train $name
 done
