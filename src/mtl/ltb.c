@@ -29,10 +29,11 @@ static enum bough_status choose(const struct ltb *ltb, int32_t *gate, const char
     const struct bough__param logits = {.name = "logits",
                                         .shape = {2, {1, (int64_t)ltb->net->tasks_count}},
                                         .init.row = &bough__init_zeros.row};
-    const struct bough__attr attr = {.training = builder->training, .stream = builder->stream++};
+    struct bough__attr attr = {.stream = builder->stream++};
     int32_t node;
     BOUGH_TRY(bough__builder_begin(builder, name));
     BOUGH_TRY(bough__builder_param(builder, &node, &logits));
+    attr.training = builder->training && !builder->frozen;
     BOUGH_TRY(bough__graph_op(builder->graph, gate, &bough__op_gumbel_choice, &attr, &node, 1));
     bough__builder_end(builder, "gumbel_choice", *gate);
 done:

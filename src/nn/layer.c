@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
                               const struct bough__param *param)
@@ -28,6 +27,7 @@ static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
         const struct bough__param_block *block = &params->block[bound->block];
         size_t offset = (size_t)bound->offset * sizeof(float);
         value.span = bough__span_at(block->value, offset);
+        builder->frozen = bound->frozen;
         if (block->trained && builder->training && !bound->frozen)
             gradient = bough__span_at(block->gradient, offset);
     }
@@ -72,31 +72,16 @@ void bough__builder_end(struct bough__builder *builder, const char *kind, int32_
     builder->graph->layer = NULL;
 }
 
-// Whether the layer's parameters are, which come next.
-static int is_frozen(const struct bough__builder *builder)
-{
-    const size_t length = strlen(builder->prefix);
-    if (builder->declaring || builder->next == builder->params->count)
-        return 0;
-    const struct bough__param *next = &builder->params->param[builder->next];
-    return next->frozen && strncmp(next->name, builder->prefix, length) == 0 &&
-           next->name[length] == '.';
-}
-
-// A layer that is frozen does as in an evaluation: a batch_norm keeps its statistics.
 static enum bough_status build(struct bough__builder *builder, int32_t *node,
                                const struct bough__choice *layer, const char *name)
 {
     enum bough_status status;
     const struct bough__layer_kind *kind = (const void *)layer->row;
-    const int training = builder->training;
     BOUGH_TRY(bough__builder_begin(builder, name));
     BOUGH_TRY(check_type(builder->graph, *node, kind));
-    builder->training = training && !is_frozen(builder);
     BOUGH_TRY(kind->build(builder, node, layer->options));
     bough__builder_end(builder, kind->row.name, *node);
 done:
-    builder->training = training;
     return status;
 }
 

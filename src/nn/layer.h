@@ -34,6 +34,7 @@ struct bough__builder {
     int training;       // dropout drops, batch_norm uses the batch
     int32_t next;       // the next parameter to bind
     const char *prefix; // of their names: "trunk.0"
+    int frozen;         // whether the parameter that was bound last is
     uint32_t stream;    // the next stream of random numbers
     int64_t flops;      // so far, of the forward pass
     struct bough__layer_observer observer; // may be nobody: built is NULL

@@ -300,9 +300,9 @@ static enum bough_status batch_norm(struct bough__builder *builder, int32_t *nod
                                 .init.row = &bough__init_zeros.row};
     struct bough__param variance = {
         .name = "running_var", .shape = shape, .statistics = 1, .init.row = &bough__init_ones.row};
-    struct bough__attr attr = {
-        .eps = o->eps, .momentum = o->momentum, .training = builder->training};
+    struct bough__attr attr = {.eps = o->eps, .momentum = o->momentum};
     BOUGH_TRY(gain_and_shift(builder, more, &shape));
+    attr.training = builder->training && !builder->frozen; // else by what it remembers, which stays
     BOUGH_TRY(bough__builder_param(builder, &more[2], &mean));
     BOUGH_TRY(bough__builder_param(builder, &more[3], &variance));
     BOUGH_TRY(op(builder, node, &bough__op_batch_norm, &attr, more, 4, 4));

@@ -163,9 +163,14 @@ static int64_t first_of(const struct bough__params *params, const struct bough__
     return (int64_t)(block.offset / sizeof(float)) + param->offset;
 }
 
+static int is_trained(const struct bough__param *param, int32_t task)
+{
+    return !param->frozen && (task < 0 || !param->reached || param->reached[task]);
+}
+
 // Ranges that only the zeros between two blocks part are one.
 size_t bough__params_ranges(const struct bough__params *params, int32_t first, int32_t end,
-                            struct bough__param_range *range)
+                            int32_t task, struct bough__param_range *range)
 {
     size_t count = 0;
     int open = 0; // the last range goes on
@@ -175,10 +180,10 @@ size_t bough__params_ranges(const struct bough__params *params, int32_t first, i
             if (param->block != b)
                 continue;
             const int64_t begin = first_of(params, param);
-            open = open && range[count - 1].lr == param->lr;
-            if (!param->frozen && !open)
-                range[count++] = (struct bough__param_range){begin, 0, param->lr};
-            open = !param->frozen;
+            open = open && range[count - 1].group == param->group;
+            if (is_trained(param, task) && !open)
+                range[count++] = (struct bough__param_range){begin, 0, param->group};
+            open = is_trained(param, task);
             if (open)
                 range[count - 1].count =
                     begin + bough_shape_elements(&param->shape) - range[count - 1].first;

@@ -14,11 +14,11 @@
 struct bough__param {
     const char *name; // "trunk.0.weight", "left.2.bias"
     struct bough_shape shape;
-    int statistics; // without gradient: what batch_norm remembers
-    int frozen;     // is not trained now: without gradient and update
-    int32_t group;  // of the config's, that it is trained by; -1 = none
-    float lr;       // factor of the learning rate
-    int32_t node;   // of the graph that declared it
+    int statistics;               // without gradient: what batch_norm remembers
+    int frozen;                   // is not trained now: without gradient and update
+    int32_t group;                // of the config's, that it is trained by; -1 = none
+    const unsigned char *reached; // [tasks] 1 = by the scores of that task; NULL = by all
+    int32_t node;                 // of the graph that declared it
     int32_t block;
     int64_t offset;            // elements into the block
     struct bough__choice init; // of bough__inits; the options are borrowed
@@ -74,13 +74,14 @@ enum bough_status bough__params_start(const struct bough__params *params, uint64
 // Trained elements that stand together, counted from the first block's, and are trained alike.
 struct bough__param_range {
     int64_t first, count;
-    float lr; // as of a param
+    int32_t group; // as of a param
 };
 
 // Those of the blocks [first, end) that are not frozen, as few ranges as can be.
+//   task   the only one that they are reached by; -1 = any
 //   range  [params->count + 1]
 size_t bough__params_ranges(const struct bough__params *params, int32_t first, int32_t end,
-                            struct bough__param_range *range);
+                            int32_t task, struct bough__param_range *range);
 
 // Trained elements in all, placed or not.
 int64_t bough__params_trained(const struct bough__params *params);

@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "graph/gram.h"
 
+#include <stdlib.h>
+
 static const struct bough__params *params_of(const struct bough__ahead *ahead)
 {
     return &ahead->weigh->model->params;
@@ -177,15 +179,22 @@ enum bough_status bough__ahead_descend(const struct bough__ahead *ahead,
 {
     enum bough_status status;
     const struct bough__params *params = params_of(ahead);
-    const struct bough__block all = {
-        .count = params->trained,
-        .params = bough__whole(params->value),
-        .grads = bough__whole(params->gradient),
-        .step = state,
-    };
+    struct bough__param_range *range = calloc((size_t)params->count + 1, sizeof *range);
+    BOUGH_TRY_MEMORY(range);
     BOUGH_TRY(weigh_all(ahead, out, batch));
-    BOUGH_TRY(bough__descend_write(out, &all));
+    const size_t ranges = bough__params_ranges(params, 0, params->blocks, -1, range);
+    for (size_t i = 0; i < ranges; i++) {
+        const size_t offset = (size_t)range[i].first * sizeof(float);
+        const struct bough__block block = {
+            .count = range[i].count,
+            .params = bough__span_at(bough__whole(params->value), offset),
+            .grads = bough__span_at(bough__whole(params->gradient), offset),
+            .step = state,
+        };
+        BOUGH_TRY(bough__descend_write(out, &block));
+    }
 done:
+    free(range);
     return status;
 }
 

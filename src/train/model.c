@@ -102,6 +102,25 @@ done:
     return status;
 }
 
+// Which tasks reach each parameter. `owner` [nodes] is worked in.
+static enum bough_status find_reached(struct bough__model *model, const struct bough__graph *graph,
+                                      const int32_t *scores, int32_t *owner)
+{
+    struct bough__params *params = &model->params;
+    const size_t tasks = model->config->tasks_count;
+    unsigned char *reached = BOUGH_NEW(&params->arena, unsigned char, (size_t)params->count *tasks);
+    if (!reached)
+        return bough__no_memory();
+    for (size_t t = 0; t < tasks; t++) {
+        bough__graph_owners(graph, &scores[t], 1, owner);
+        for (int32_t i = 0; i < params->count; i++)
+            reached[(size_t)i * tasks + t] = owner[params->param[i].node] == 0;
+    }
+    for (int32_t i = 0; i < params->count; i++)
+        params->param[i].reached = reached + (size_t)i * tasks;
+    return BOUGH_OK;
+}
+
 // A parameter that several tasks reach is shared, one that a single task reaches is that task's.
 static enum bough_status place_params(struct bough__model *model, const struct bough__graph *graph,
                                       const int32_t *scores)
@@ -111,8 +130,9 @@ static enum bough_status place_params(struct bough__model *model, const struct b
         return bough__no_memory();
     bough__graph_owners(graph, scores, model->config->tasks_count, owner);
     bough__params_place(&model->params, owner);
+    const enum bough_status status = find_reached(model, graph, scores, owner);
     free(owner);
-    return BOUGH_OK;
+    return status;
 }
 
 static struct bough__net net_of(const struct bough__model *model)

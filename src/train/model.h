@@ -18,9 +18,7 @@ struct bough__model {
     struct bough_shape *sample; // [inputs], each without the batch
     const char **input_key;     // [inputs], for messages and labels
     struct bough__params params;
-    int slots;   // of the optimizer, per parameter
-    float *rate; // [rates] the factors of the learning rate that its parameters have; 1 first
-    size_t rates;
+    int slots;       // of the optimizer, per parameter
     int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
     enum bough__jacobian jacobian;
     int64_t *width;                       // [T] K of each task's scores [N, K, ...]

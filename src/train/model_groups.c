@@ -4,14 +4,6 @@
 
 #include <fnmatch.h>
 
-static void add_rate(struct bough__model *model, float lr)
-{
-    for (size_t i = 0; i < model->rates; i++)
-        if (model->rate[i] == lr)
-            return;
-    model->rate[model->rates++] = lr;
-}
-
 // Returns how many the group fits.
 static int32_t take(struct bough__model *model, int32_t g)
 {
@@ -22,10 +14,8 @@ static int32_t take(struct bough__model *model, int32_t g)
         if (fnmatch(group->pattern, param->name, 0) != 0)
             continue;
         param->group = g;
-        param->lr = group->lr;
         fitting++;
     }
-    add_rate(model, group->lr);
     return fitting;
 }
 
@@ -34,12 +24,8 @@ enum bough_status bough__model_group(struct bough__model *model)
     enum bough_status status = BOUGH_OK;
     const struct bough_config *config = model->config;
     const struct bough__params *params = &model->params;
-    BOUGH_TRY_MEMORY(model->rate = BOUGH_NEW(&model->arena, float, config->parameters_count + 1));
-    model->rate[model->rates++] = 1;
-    for (int32_t i = 0; i < params->count; i++) {
+    for (int32_t i = 0; i < params->count; i++)
         params->param[i].group = -1;
-        params->param[i].lr = 1;
-    }
     for (size_t g = 0; g < config->parameters_count; g++) {
         const struct bough__param_group *group = &config->parameters[g];
         if (!take(model, (int32_t)g))

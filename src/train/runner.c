@@ -92,7 +92,8 @@ static enum bough_status make_buffers(struct bough__runner *runner)
     BOUGH_TRY_MEMORY(data->scores);
     BOUGH_TRY_MEMORY(runner->account_host);
     BOUGH_TRY(bough__buffer_create(&data->account, device, tasks * sizeof(struct loss_account)));
-    runner->states = data->weigh.others + data->model->rates * (runner->single ? 2 : 1);
+    runner->states =
+        data->weigh.others + (data->model->config->parameters_count + 1) * (runner->single ? 2 : 1);
     BOUGH_TRY_MEMORY(runner->state_host =
                          BOUGH_NEW(&runner->arena, struct step_state, runner->states));
     BOUGH_TRY(
@@ -271,20 +272,20 @@ static void place_batches(struct bough__runner *runner, int64_t index)
     data->fetched = 0;
 }
 
-// Those of other rates, and of a task's own parameters.
-static void write_update_states(struct step_state *states, const struct bough__runner *runner,
-                                const struct step_state *state)
+// Of parameters of a group, and of a task's own. Those that thawed are trained from there on.
+static void write_update_state(const struct bough__runner *runner, const struct step_state *state,
+                               int own, int32_t group)
 {
-    const struct bough__step_data *data = &runner->data;
-    const struct bough__model *model = data->model;
-    for (int own = 0; own <= (runner->single != NULL); own++)
-        for (size_t rate = !own; rate < model->rates; rate++) {
-            struct step_state *to = &states[bough__step_update_state(data, own, rate)];
-            *to = *state;
-            bough__optimizer_set_step(to, &model->config->optimizer,
-                                      own ? runner->task_step : state->step,
-                                      model->rate[rate] * state->lr);
-        }
+    const struct bough_config *config = runner->data.model->config;
+    const struct bough__param_group *of = group < 0 ? NULL : &config->parameters[group];
+    const int counted = !own || bough__regime_of(&config->train.regime)->phases;
+    const int64_t before = of && of->freeze && counted ? of->thaw * runner->steps : 0;
+    const int64_t step = (int64_t)(own ? runner->task_step : state->step) - before;
+    struct step_state *to =
+        &runner->state_host[bough__step_update_state(&runner->data, own, group)];
+    *to = *state;
+    bough__optimizer_set_step(to, &config->optimizer, step > 0 ? (uint32_t)step : 1,
+                              (of ? of->lr : 1) * state->lr);
 }
 
 // As the device reads it: for each batch.
@@ -301,7 +302,9 @@ static enum bough_status write_state(const struct bough__runner *runner, int64_t
         states[batch].first = (unsigned)first_of(runner, index, batch);
         states[batch].seed[1] ^= OTHER + (unsigned)batch;
     }
-    write_update_states(states, runner, state);
+    for (int own = 0; own <= (runner->single != NULL); own++)
+        for (int32_t group = -own; group < (int32_t)data->model->config->parameters_count; group++)
+            write_update_state(runner, state, own, group);
     return bough__write(bough__whole(data->state), states, runner->states * sizeof *states);
 }
 

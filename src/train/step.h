@@ -104,12 +104,14 @@ struct bough__step {
 };
 
 // Which of the states an update reads: that of the own batch, or one behind the others'.
-//   own   1: of the own parameters of the one task that a step trains, whose steps are counted
-//   apart rate  of model->rate
+//   own    1: of the own parameters of the one task that a step trains, whose steps are counted
+//          apart
+//   group  of the config's parameters; -1 = of none
 static inline size_t bough__step_update_state(const struct bough__step_data *data, int own,
-                                              size_t rate)
+                                              int32_t group)
 {
-    const size_t number = (size_t)own * data->model->rates + rate;
+    const size_t groups = data->model->config->parameters_count + 1;
+    const size_t number = (size_t)own * groups + (size_t)(group + 1);
     return number ? data->weigh.others + number : 0;
 }
 

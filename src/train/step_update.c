@@ -28,22 +28,15 @@ static enum bough_status find_updated(struct updated *updated, const struct boug
     if (!range)
         return bough__no_memory();
     if (step->end_task - step->first_task == step->data->model->config->tasks_count) {
-        updated->count = updated->shared = bough__params_ranges(params, 0, params->blocks, range);
+        updated->count = updated->shared =
+            bough__params_ranges(params, 0, params->blocks, -1, range);
         return BOUGH_OK;
     }
-    updated->shared = bough__params_ranges(params, 0, 1, range);
-    updated->count = updated->shared + bough__params_ranges(params, (int32_t)step->first_task + 1,
-                                                            (int32_t)step->end_task + 1,
+    const int32_t task = (int32_t)step->first_task;
+    updated->shared = bough__params_ranges(params, 0, 1, task, range);
+    updated->count = updated->shared + bough__params_ranges(params, task + 1, task + 2, task,
                                                             range + updated->shared);
     return BOUGH_OK;
-}
-
-static size_t rate_of(const struct bough__model *model, float lr)
-{
-    size_t rate = 0;
-    while (model->rate[rate] != lr)
-        rate++;
-    return rate;
 }
 
 static struct bough__span range_of(struct bough__buffer *buffer,
@@ -119,10 +112,10 @@ enum bough_status bough__step_update(struct bough__step *step)
             .params = range_of(params->value, range),
             .grads = range_of(params->gradient, range),
             .slot = {range_of(params->slot[0], range), range_of(params->slot[1], range)},
-            .step = bough__span_at(bough__whole(data->state),
-                                   bough__step_update_state(data, i >= updated.shared,
-                                                            rate_of(data->model, range->lr)) *
-                                       sizeof(struct step_state)),
+            .step =
+                bough__span_at(bough__whole(data->state),
+                               bough__step_update_state(data, i >= updated.shared, range->group) *
+                                   sizeof(struct step_state)),
             .factor = bough__whole(data->clip),
         };
         BOUGH_TRY(optimizer->write(&step->sequence, options->choice.options, &block));

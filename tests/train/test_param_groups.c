@@ -4,6 +4,7 @@
 
 #include "data/tensor_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,73 @@ static void what_is_frozen_stays_until_it_thaws(void **state)
     }
 }
 
+static float *read_param(const char *run, const char *name, size_t *count)
+{
+    char path[600];
+    struct bough_tensor_file *file;
+    snprintf(path, sizeof path, "%s/model.safetensors", dir_of(run));
+    assert_ok(bough_tensor_file_open(&file, path));
+    const struct bough_file_tensor *tensor = bough_tensor_file_find(file, name);
+    assert_non_null(tensor);
+    float *value = malloc(tensor->bytes);
+    assert_non_null(value);
+    memcpy(value, tensor->data, tensor->bytes);
+    *count = tensor->bytes / sizeof *value;
+    bough_tensor_file_close(&file);
+    return value;
+}
+
+// The first step of adam is as long as the rate, whenever it is taken.
+static void what_thaws_begins_as_at_the_first_step(void **state)
+{
+    (void)state;
+    static const char groups[] = "{trunk.*: {freeze: true, thaw: 9}}";
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    train("before", device, "9", groups, adam);
+    train("behind", device, "10", groups, adam);
+    float *before = read_param("before", "trunk.8.bias", &count);
+    float *behind = read_param("behind", "trunk.8.bias", &count);
+    for (size_t i = 0; i < count; i++) {
+        const float moved = fabsf(behind[i] - before[i]);
+        if (moved > 0.0101f || (moved > 0 && moved < 0.009f))
+            fail_msg("number %zu moved by %g", i, (double)moved);
+    }
+    free(before);
+    free(behind);
+}
+
+static void a_part_of_a_layer_may_be_frozen(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    train("all", device, "1", "{\"*\": {freeze: true}}", adam);
+    train("part", device, "1", "{trunk.0.weight: {freeze: true}}", adam);
+    assert_true(is_same("all", "part", "trunk.0.weight"));
+    assert_false(is_same("all", "part", "trunk.0.bias"));
+}
+
+// Also of norms that each task has for itself, of one trunk.
+static void frozen_norms_keep_what_they_remember(void **state)
+{
+    (void)state;
+    struct bough_run *run;
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    const struct bough_config config = test_config_with(
+        training_text, training_file, "architecture=adapters", "parameters={\"*\": {freeze: true}}",
+        "trunk=[flatten, linear: 8, relu, linear: 8, batch_norm]", "train.epochs=1", NULL);
+    assert_ok(
+        bough_train(&run, &config,
+                    &(struct bough_train_options){.device = device, .run_dir = dir_of("norms")}));
+    bough_run_destroy(&run);
+    float *mean = read_param("norms", "streams.top.4.running_mean", &count);
+    for (size_t i = 0; i < count; i++)
+        assert_true(mean[i] == 0);
+    free(mean);
+}
+
 // A step of SGD goes as far as the rate says.
 static void rates_are_by_pattern(void **state)
 {
@@ -148,6 +216,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_frozen_stays_until_it_thaws),
+        cmocka_unit_test(what_thaws_begins_as_at_the_first_step),
+        cmocka_unit_test(a_part_of_a_layer_may_be_frozen),
+        cmocka_unit_test(frozen_norms_keep_what_they_remember),
         cmocka_unit_test(rates_are_by_pattern),
         cmocka_unit_test(a_run_goes_on_across_a_thaw),
         cmocka_unit_test(what_makes_no_sense_is_refused),

@@ -212,6 +212,34 @@ static void every_regime_resumes_bit_for_bit(void **state)
         }
 }
 
+// What is shared and the step's task does not reach, as the last head of a sequence, is not
+// updated: by what else than a gradient of an earlier step?
+static void what_a_task_does_not_reach_stays(void **state)
+{
+    (void)state;
+    static const char events[] =
+        "data: none\n"
+        "trunk: [flatten, linear: 4, tanh]\n"
+        "architecture: esmm\n"
+        "tasks:\n"
+        "  a: {target: top, loss: binary_cross_entropy, head: [linear: 3, tanh, linear: 1]}\n"
+        "  b: {target: top, loss: binary_cross_entropy, head: [linear: 3, tanh, linear: 1]}\n"
+        "  c: {target: top, loss: binary_cross_entropy, head: [linear: 3, tanh, linear: 1]}\n"
+        "optimizer: {name: sgd, lr: 0.1}\n"
+        "train: {epochs: 2, batch_size: 100, seed: 3, regime: alternating}\n";
+    const struct bough_config config = test_config_with(events, training_file, NULL);
+    struct stopper stopper = {.at = 1};
+    size_t count;
+    struct bough_device *device = test_devices(&count)[0];
+    char whole[512], stopped[512];
+    snprintf(whole, sizeof whole, "%s", run_dir("events", 0));
+    snprintf(stopped, sizeof stopped, "%s", run_dir("events", 1));
+    train(&config, whole, device);
+    train_until(&stopper, &config, stopped, device);
+    resume(stopped, device);
+    training_same_tensors(whole, stopped, "last.safetensors");
+}
+
 // ---- Early stopping ----
 
 // A phase ends by a number of its own task, and the next one has all of its patience.
@@ -290,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_phase_trains_one_task_and_a_frozen_trunk_stays),
         cmocka_unit_test(a_frozen_trunk_has_no_backward_pass),
         cmocka_unit_test(every_regime_resumes_bit_for_bit),
+        cmocka_unit_test(what_a_task_does_not_reach_stays),
         cmocka_unit_test(each_phase_stops_by_its_own_task),
         cmocka_unit_test(tasks_are_drawn_as_often_as_is_said),
         cmocka_unit_test(what_makes_no_sense_is_refused),
