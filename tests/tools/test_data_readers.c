@@ -5,6 +5,7 @@
 #include "csv.h"
 #include "idx.h"
 #include "png_image.h"
+#include "png_save.h"
 #include "resize.h"
 
 #include <unistd.h>

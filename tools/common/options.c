@@ -1,8 +1,11 @@
 #include "tool.h"
 
 #include <bough/name.h>
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_OPTIONS = 16 };
@@ -147,4 +150,20 @@ enum bough_status tool_options(int argc, char **argv, const struct tool_option *
         TRY(check_given(argv[0], &options[i]));
 done:
     return status;
+}
+
+enum bough_status tool_whole(int64_t *number, const char *text, const char *option, int64_t min,
+                             int64_t max)
+{
+    if (!text)
+        return BOUGH_OK;
+    char *end;
+    errno = 0;
+    int64_t value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || value < min || value > max)
+        return tool_fail(BOUGH_INVALID,
+                         "%s: \"%s\", wanted a whole number from %" PRId64 " to %" PRId64, option,
+                         text, min, max);
+    *number = value;
+    return BOUGH_OK;
 }

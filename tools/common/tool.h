@@ -4,6 +4,8 @@
 
 #include <bough/status.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 // "bough" or "bough-data", for messages. Set by main.
 extern const char *tool_program;
@@ -60,6 +62,19 @@ const char *tool_error(void);
         }                                                                                          \
     } while (0)
 
+// "path: what: the reason", of an input or output that failed with errno. Errors: DATA; INTERNAL
+// where memory ended.
+enum bough_status tool_refused(const char *path, const char *what);
+
+// ---- Files ----
+
+// A file by what `write` puts into it: it is written aside, synced and renamed. Errors: DATA;
+// INTERNAL; what `write` returns, which need not look at the stream for errors.
+enum bough_status tool_file_write(const char *path,
+                                  enum bough_status (*write)(FILE *file, const char *path,
+                                                             const void *user),
+                                  const void *user);
+
 // ---- Options ----
 
 struct tool_list {
@@ -81,6 +96,10 @@ struct tool_option {
 // one.
 enum bough_status tool_options(int argc, char **argv, const struct tool_option *options,
                                size_t count);
+
+// A number of an option; NULL text leaves `*number` as it is. Errors: INVALID.
+enum bough_status tool_whole(int64_t *number, const char *text, const char *option, int64_t min,
+                             int64_t max);
 
 #define TOOL_OPTIONS(argc, argv, options)                                                          \
     tool_options((argc), (argv), (options), sizeof(options) / sizeof *(options))

@@ -1,7 +1,5 @@
 #include "data_tool.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,22 +18,6 @@ enum bough_status data_options(int argc, char **argv, const struct tool_option *
                                          "then renamed");
 done:
     return status;
-}
-
-enum bough_status tool_whole(int64_t *number, const char *text, const char *option, int64_t min,
-                             int64_t max)
-{
-    if (!text)
-        return BOUGH_OK;
-    char *end;
-    errno = 0;
-    int64_t value = strtoll(text, &end, 10);
-    if (errno || end == text || *end || value < min || value > max)
-        return tool_fail(BOUGH_INVALID,
-                         "%s: \"%s\", wanted a whole number from %" PRId64 " to %" PRId64, option,
-                         text, min, max);
-    *number = value;
-    return BOUGH_OK;
 }
 
 enum bough_status tool_real(double *number, const char *text, const char *option, double min,

@@ -1,6 +1,5 @@
 #include "data_tool.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +13,6 @@ static const struct tool_command *const commands[] = {
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 // ---- Failing ----
-
-enum bough_status tool_refused(const char *path, const char *what)
-{
-    if (errno == ENOMEM)
-        return tool_fail(BOUGH_INTERNAL, "%s: %s: out of memory", path, what);
-    return tool_fail(BOUGH_DATA, "%s: %s: %s", path, what, strerror(errno));
-}
 
 // Names come out of files: no control character of theirs reaches the terminal.
 static void print_error(const char *text)

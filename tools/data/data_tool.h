@@ -17,11 +17,6 @@ extern const struct tool_command tool_idx, tool_png, tool_compose, tool_generate
 // The whole program. Returns its exit code.
 int tool_main(int argc, char **argv);
 
-// ---- Failing ----
-
-// "path: what: the reason", of an input or output that failed with errno. Errors: DATA; INTERNAL
-// where memory ended.
-enum bough_status tool_refused(const char *path, const char *what);
 // A zero byte ends the text.
 int tool_is_utf8(const char *text);
 
@@ -48,9 +43,7 @@ enum bough_status data_options(int argc, char **argv, const struct tool_option *
 #define DATA_OPTIONS(argc, argv, options)                                                          \
     data_options((argc), (argv), (options), sizeof(options) / sizeof *(options))
 
-// A number of an option; NULL text leaves `*number` as it is. Errors: INVALID.
-enum bough_status tool_whole(int64_t *number, const char *text, const char *option, int64_t min,
-                             int64_t max);
+// As tool_whole.
 enum bough_status tool_real(double *number, const char *text, const char *option, double min,
                             double max);
 

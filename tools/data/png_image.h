@@ -16,7 +16,4 @@ enum bough_status png_probe(struct png_size *size, const char *path);
 // changed since it was probed.
 enum bough_status png_load(uint8_t *pixels, const struct png_size *size, const char *path);
 
-// Writes an RGB image [height, width, 3], aside and renamed. Errors: DATA.
-enum bough_status png_save(const char *path, const uint8_t *pixels, int width, int height);
-
 #endif

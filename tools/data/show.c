@@ -1,5 +1,6 @@
 #include "font.h"
 #include "png_image.h"
+#include "png_save.h"
 
 #include <inttypes.h>
 #include <math.h>
