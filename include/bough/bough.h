@@ -8,6 +8,7 @@
 #include <bough/device.h>
 #include <bough/model.h>
 #include <bough/name.h>
+#include <bough/similarity.h>
 #include <bough/status.h>
 #include <bough/tensor.h>
 #include <bough/train.h>

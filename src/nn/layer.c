@@ -28,7 +28,7 @@ static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
         size_t offset = (size_t)bound->offset * sizeof(float);
         value.span = bough__span_at(block->value, offset);
         builder->frozen = bound->frozen;
-        if (block->trained && builder->training && !bound->frozen)
+        if (block->trained && (builder->training || builder->gradients) && !bound->frozen)
             gradient = bough__span_at(block->gradient, offset);
     }
     return bough__graph_leaf(builder->graph, node, &value, gradient);

@@ -32,6 +32,7 @@ struct bough__builder {
     struct bough__params *params;
     int declaring;      // parameters are added to `params`; else they stand there in the same order
     int training;       // dropout drops, batch_norm uses the batch
+    int gradients;      // parameters have theirs outside of a training too
     int32_t next;       // the next parameter to bind
     const char *prefix; // of their names: "trunk.0"
     int frozen;         // whether the parameter that was bound last is

@@ -10,9 +10,12 @@ enum bough_status bough_evaluate(struct bough_run **run, const char *model, cons
 {
     enum bough_status status;
     struct bough__trained trained = {0};
+    const struct bough__trained_rows rows = {
+        .data = data, .split = split, .labels = BOUGH_WITH_LABELS, .purpose = BOUGH_EVALUATION};
     struct bough_run *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
-    BOUGH_TRY(bough__trained_open(&trained, model, data, split, device, BOUGH_WITH_LABELS));
+    BOUGH_TRY(bough__trained_open(&trained, model, device));
+    BOUGH_TRY(bough__trained_read(&trained, &rows));
     BOUGH_TRY(bough__evaluate(&made->test, &made->arena, trained.runner));
     BOUGH_TRY(bough__run_own_names(made));
     bough__run_device(made, trained.loaded.device);

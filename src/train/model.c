@@ -352,11 +352,13 @@ done:
 }
 
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      int training, const int32_t *input,
+                                      enum bough__purpose purpose, const int32_t *input,
                                       struct bough__wiring *wiring)
 {
-    struct bough__builder builder = {
-        .graph = graph, .params = &model->params, .training = training};
+    struct bough__builder builder = {.graph = graph,
+                                     .params = &model->params,
+                                     .training = purpose == BOUGH_TRAINING,
+                                     .gradients = purpose == BOUGH_GRADIENTS};
     return wire(model, &builder, wiring, input);
 }
 

@@ -12,6 +12,20 @@
 // wants their products.
 enum bough__jacobian { BOUGH_JACOBIAN_IF_IT_FITS, BOUGH_JACOBIAN_KEPT, BOUGH_JACOBIAN_NOT_KEPT };
 
+// What a model is run for.
+enum bough__purpose {
+    BOUGH_TRAINING,
+    BOUGH_EVALUATION,     // as far as the losses, and their account
+    BOUGH_GRADIENTS,      // likewise, and the tasks' gradients of what is shared, added up
+    BOUGH_PREDICTION,     // there are no labels
+    BOUGH_REPRESENTATION, // likewise, and what the heads read is kept
+};
+
+static inline int bough__is_labelled(enum bough__purpose purpose)
+{
+    return purpose < BOUGH_PREDICTION;
+}
+
 struct bough__model {
     const struct bough_config *config; // resolved, borrowed
     struct bough_device *device;
@@ -67,7 +81,7 @@ enum bough_status bough__model_leaf(const struct bough__model *model, struct bou
 // Records the architecture on the leaves `input` [inputs]; wiring->scores[t] is
 // [N, width[t], ...].
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      int training, const int32_t *input,
+                                      enum bough__purpose purpose, const int32_t *input,
                                       struct bough__wiring *wiring);
 
 // Adds to the parameters' gradients what the architecture minimises of them beside the losses.

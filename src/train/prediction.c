@@ -310,12 +310,17 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
 {
     enum bough_status status;
     struct bough__trained trained = {0};
+    const struct bough__trained_rows wanted = {
+        .data = options->data,
+        .split = options->split,
+        .labels = options->allow_missing ? BOUGH_WITH_GAPS : BOUGH_WITHOUT_LABELS,
+        .purpose = BOUGH_PREDICTION};
     struct csv csv = {.options = options};
     struct texts texts = {0};
     float **score = NULL;
     size_t tasks = 0;
-    BOUGH_TRY(bough__trained_open(&trained, model, options->data, options->split, options->device,
-                                  options->allow_missing ? BOUGH_WITH_GAPS : BOUGH_WITHOUT_LABELS));
+    BOUGH_TRY(bough__trained_open(&trained, model, options->device));
+    BOUGH_TRY(bough__trained_read(&trained, &wanted));
     int64_t rows = trained.runner->feed.count;
     BOUGH_TRY(bough__model_without_positions(trained.loaded.model, "a row of the CSV"));
     BOUGH_TRY(check_output(&trained, options->out));

@@ -67,7 +67,7 @@ static enum bough_status make_task_buffers(struct bough__step_data *data, size_t
     enum bough_status status = BOUGH_OK;
     struct bough__model *model = data->model;
     const size_t scores = (size_t)(data->stored * bough__model_scores(model, t)) * sizeof(float);
-    if (data->purpose != BOUGH_PREDICTION)
+    if (bough__is_labelled(data->purpose))
         BOUGH_TRY(bough__buffer_create(&data->target[t], model->device,
                                        (size_t)(data->batch * bough__model_targets(model, t)) * 4));
     BOUGH_TRY(bough__buffer_create(&data->scores[t], model->device, scores));
@@ -189,7 +189,7 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
         BOUGH_TRY_MEMORY(made->single = BOUGH_NEW(&made->arena, struct bough__step,
                                                   2 * model->config->tasks_count));
     made->data.stored = rows_to_store(made);
-    BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose == BOUGH_TRAINING));
+    BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose));
     BOUGH_TRY(bough__ahead_init(&made->data.ahead, &made->arena, &made->data.weigh));
     BOUGH_TRY(make_buffers(made));
     BOUGH_TRY(make_steps(made));

@@ -19,7 +19,8 @@
 //   again     of weightings that learn from them, the losses with the new parameters,
 //   learn     on the host
 //
-// An evaluation and a prediction are steps with fewer stages. A weighting that wants other batches
+// An evaluation and a prediction are steps with fewer stages; a run for gradients adds them up in
+// `combine`. A weighting that wants other batches
 // has them go first, one after the other, from `fetch` to `sweep`, into Jacobians of their own;
 // nothing of them is in the account. These stages are all called `others`. What a forward pass
 // itself moves, as the running statistics of a batch_norm, they move too.
@@ -40,12 +41,6 @@
 #include "graph/plan.h"
 #include "train/ahead.h"
 #include "train/weigh.h"
-
-enum bough__purpose {
-    BOUGH_TRAINING,
-    BOUGH_EVALUATION, // as far as the losses, and their account
-    BOUGH_PREDICTION, // there are no labels
-};
 
 // An input of a batch.
 struct bough__batch_input {
@@ -94,8 +89,9 @@ struct bough__step {
     size_t first_task, end_task; // those that it trains or measures
     struct bough__graph graph;
     struct bough__plan *plan;
-    int32_t *scores, *losses; // [T], nodes of the graph, the last of its tasks; owned
-    int fused_losses;         // losses, their gradients and the account are one launch
+    int32_t *scores, *losses;       // [T], nodes of the graph, the last of its tasks; owned
+    const int32_t *representations; // [T], nodes; kept where it is run for them
+    int fused_losses;               // losses, their gradients and the account are one launch
     struct bough__sequence sequence;
     struct bough__stage stage[BOUGH__MOST_STAGES];
     int stages, feed; // how many, and which of them gathers the own batch

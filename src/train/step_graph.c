@@ -29,9 +29,12 @@ static enum bough_status record_model(struct bough__step *step)
     for (size_t i = 0; i < inputs; i++)
         BOUGH_TRY(bough__model_leaf(data->model, &step->graph, &input[i], i,
                                     bough__whole(data->input[i].x), step->rows));
-    BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose == BOUGH_TRAINING, input,
-                                  &wiring));
+    BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose, input, &wiring));
     record_penalties(step, &wiring);
+    step->representations = wiring.representations;
+    for (size_t t = 0;
+         data->purpose == BOUGH_REPRESENTATION && t < data->model->config->tasks_count; t++)
+        bough__graph_keep(&step->graph, wiring.representations[t]);
 done:
     free(input);
     return status;
@@ -42,7 +45,7 @@ done:
 static int losses_fuse(const struct bough__step *step)
 {
     int suits =
-        step->data->purpose != BOUGH_PREDICTION && !bough__weigh_sees_losses(&step->data->weigh);
+        bough__is_labelled(step->data->purpose) && !bough__weigh_sees_losses(&step->data->weigh);
     for (size_t t = step->first_task; t < step->end_task; t++)
         suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t]));
     return suits;
@@ -83,7 +86,7 @@ static enum bough_status record_loss(struct bough__step *step, size_t t)
     BOUGH_TRY(
         bough__loss_build(&step->graph, loss, &task->loss, step->scores[t], target, class_weights));
     bough__graph_output_at(&step->graph, *loss, bough__weigh_at(weigh, weigh->at.losses + 2 * t));
-    if (data->purpose == BOUGH_TRAINING)
+    if (data->purpose == BOUGH_TRAINING || data->purpose == BOUGH_GRADIENTS)
         bough__graph_root(&step->graph, *loss, (int32_t)t,
                           bough__weigh_at(weigh, weigh->at.roots + t));
     if (step->fused_losses)
@@ -99,7 +102,7 @@ enum bough_status bough__step_record(struct bough__step *step)
     step->fused_losses = losses_fuse(step);
     for (size_t t = step->first_task; t < step->end_task; t++) {
         bough__graph_keep(&step->graph, step->scores[t]);
-        if (step->data->purpose != BOUGH_PREDICTION)
+        if (bough__is_labelled(step->data->purpose))
             BOUGH_TRY(record_loss(step, t));
     }
 done:

@@ -61,7 +61,7 @@ enum bough_status bough__step_feed(struct bough__step *step)
     enum bough_status status = BOUGH_OK;
     const struct bough__step_data *data = step->data;
     const struct bough__column *target = data->feed->table->column + inputs_of(step);
-    const size_t tasks = data->purpose == BOUGH_PREDICTION ? 0 : tasks_of(step);
+    const size_t tasks = bough__is_labelled(data->purpose) ? tasks_of(step) : 0;
     struct bough__gather_copy *copy = calloc(tasks + 1, sizeof *copy);
     BOUGH_TRY_MEMORY(copy);
     for (size_t t = 0; t < tasks; t++)
@@ -327,7 +327,7 @@ enum bough_status bough__step_account(struct bough__step *step)
     if (step->fused_losses)
         return BOUGH_OK;
     bough__step_name(step, "account", NULL);
-    if (data->purpose != BOUGH_PREDICTION)
+    if (bough__is_labelled(data->purpose))
         BOUGH_TRY(bough__account_losses(
             &step->sequence, account_of(step),
             bough__weigh_at(&data->weigh, data->weigh.at.losses + 2 * step->first_task),

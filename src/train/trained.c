@@ -15,34 +15,55 @@ static int is_held_out(const struct bough__trained *trained, const char *split)
 }
 
 enum bough_status bough__trained_open(struct bough__trained *trained, const char *path,
-                                      const char *data, const char *split,
-                                      struct bough_device *device, enum bough__labels labels)
+                                      struct bough_device *device)
+{
+    enum bough_status status = bough__loaded_open(&trained->loaded, path, device);
+    return status == BOUGH_OK ? bough__metrics_check(trained->loaded.model) : status;
+}
+
+// Of the rows from `*first` up to `*end`.
+static enum bough_status draw(struct bough__trained *trained, int64_t *first, int64_t *end,
+                              int64_t most)
+{
+    const int64_t count = *end - *first;
+    if (!most || count <= most)
+        return BOUGH_OK;
+    int32_t *row = malloc((size_t)count * sizeof *row);
+    if (!row)
+        return bough__no_memory();
+    bough__shuffle(row, count, trained->loaded.config->train.seed, 0);
+    for (int64_t i = 0; trained->row && i < most; i++)
+        row[i] = trained->row[*first + row[i]];
+    free(trained->row);
+    trained->row = row;
+    *first = 0;
+    *end = most;
+    return BOUGH_OK;
+}
+
+enum bough_status bough__trained_read(struct bough__trained *trained,
+                                      const struct bough__trained_rows *wanted)
 {
     enum bough_status status;
-    struct bough__model *model;
-    int64_t rows, first = 0;
-    *trained = (struct bough__trained){0};
-    BOUGH_TRY(bough__loaded_open(&trained->loaded, path, device));
-    model = trained->loaded.model;
-    BOUGH_TRY(bough__metrics_check(model));
-    BOUGH_TRY(bough_tensor_file_open(&trained->data, data ? data : trained->loaded.config->data));
+    const struct bough_config *config = trained->loaded.config;
+    struct bough__model *model = trained->loaded.model;
+    const char *split = wanted->split;
+    int64_t end, first = 0;
+    BOUGH_TRY(bough_tensor_file_open(&trained->data, wanted->data ? wanted->data : config->data));
     if (!split)
-        BOUGH_TRY(bough__split_choose(&split, &trained->loaded.arena, trained->data,
-                                      trained->loaded.config));
+        BOUGH_TRY(bough__split_choose(&split, &trained->loaded.arena, trained->data, config));
     trained->split_name = split;
-    if (!data && is_held_out(trained, split)) {
+    if (!wanted->data && is_held_out(trained, split)) {
         split = "train";
-        BOUGH_TRY(
-            bough__hold_out(&trained->row, &rows, &first, trained->data, trained->loaded.config));
+        BOUGH_TRY(bough__hold_out(&trained->row, &end, &first, trained->data, config));
     }
-    BOUGH_TRY(bough__split_init(&trained->split, trained->data, split, model, labels));
-    rows = trained->split.table.rows;
-    BOUGH_TRY(bough__runner_create(
-        &trained->runner, model, &trained->split, trained->row ? trained->row + first : NULL,
-        rows - first, labels == BOUGH_WITH_LABELS ? BOUGH_EVALUATION : BOUGH_PREDICTION));
+    BOUGH_TRY(bough__split_init(&trained->split, trained->data, split, model, wanted->labels));
+    end = trained->split.table.rows;
+    BOUGH_TRY(draw(trained, &first, &end, wanted->most));
+    BOUGH_TRY(bough__runner_create(&trained->runner, model, &trained->split,
+                                   trained->row ? trained->row + first : NULL, end - first,
+                                   wanted->purpose));
 done:
-    if (status != BOUGH_OK)
-        bough__trained_close(trained);
     return status;
 }
 

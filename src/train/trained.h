@@ -10,18 +10,30 @@ struct bough__trained {
     struct bough_tensor_file *data;
     const char *split_name; // borrowed from the caller or from the arena
     struct bough__split split;
-    int32_t *row; // the rows of `train`, where those held out are taken; else NULL
+    int32_t *row; // rows of the split, where not all are taken as they stand; else NULL
     struct bough__runner *runner;
 };
 
-//   path   a model's file, or a run folder
-//   data   NULL = what it was trained on
-//   split  NULL = `test`, or the only one that there is; `validation` of what it was trained on may
-//          be the rows that were held out
-// Errors: INVALID, DATA, DEVICE; then there is nothing to close.
+// The rows that it is to be run on.
+struct bough__trained_rows {
+    const char *data; // NULL = what it was trained on
+    // NULL = `test`, or the only one that there is; `validation` of what it was trained on may be
+    // the rows that were held out.
+    const char *split;
+    enum bough__labels labels;
+    enum bough__purpose purpose;
+    int64_t most; // of more rows so many are drawn, from the config's seed; 0 = all
+};
+
+// Zero-initialised is closed; after an error, too, it is ended by bough__trained_close.
+//   path  a model's file, or a run folder
+// Errors: INVALID, DATA, DEVICE.
 enum bough_status bough__trained_open(struct bough__trained *trained, const char *path,
-                                      const char *data, const char *split,
-                                      struct bough_device *device, enum bough__labels labels);
+                                      struct bough_device *device);
+
+// Then once: makes the runner. Errors: INVALID, DATA, DEVICE.
+enum bough_status bough__trained_read(struct bough__trained *trained,
+                                      const struct bough__trained_rows *rows);
 void bough__trained_close(struct bough__trained *trained);
 
 #endif

@@ -59,6 +59,35 @@ static void add_up(struct bough__solve *solve)
 const struct bough__weighting bough__plain_sum = {
     .row = {.name = "sum"}, .needs = BOUGH_NEEDS_GRAM, .solve = add_up};
 
+static size_t sums(size_t tasks, int64_t columns)
+{
+    return tasks * (size_t)columns;
+}
+
+// Each mean over the labelled rows of a batch counts as many times as these weigh.
+static enum bough_status add_gradients(struct bough__sequence *out,
+                                       const struct bough__weigh *weigh)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < weigh->tasks; t++) {
+        const struct bough__stack_sum sum = {
+            .tasks = 1,
+            .elements = weigh->columns,
+            .stack = bough__span_of_stack(weigh->jacobian, (int64_t)t),
+            .weights = bough__span_at(weigh->losses, (2 * t + 1) * sizeof(float)),
+            .y = bough__span_at(weigh->state, t * (size_t)weigh->columns * sizeof(float)),
+            .add = 1,
+        };
+        BOUGH_TRY(bough__stack_sum_write(out, &sum));
+    }
+done:
+    return status;
+}
+
+// Of a run for gradients: the state is the tasks' gradients [T, columns] of all batches.
+static const struct bough__weighting added_up = {
+    .row = {.name = "sum"}, .needs = BOUGH_NEEDS_GRADIENTS, .state = sums, .write = add_gradients};
+
 static void choose(struct bough__weigher *weigher, const struct bough__choice *choice)
 {
     weigher->row = bough__weighting_of(choice);
@@ -84,7 +113,8 @@ static void choose_weightings(struct bough__weigh_data *data)
 
 int bough__weigh_on_representation(const struct bough__weigh_data *data)
 {
-    return strcmp(data->model->config->weighting.on, "representation") == 0;
+    return bough__weigh_needs(data) == BOUGH_NEEDS_GRAM &&
+           strcmp(data->model->config->weighting.on, "representation") == 0;
 }
 
 // The Gram matrix of a Jacobian that is kept saves the second, weighted pass.
@@ -202,7 +232,7 @@ static enum bough_status write_factors(struct bough__weigh_data *data)
     bough__weighing_start(roots, &config->weighting, tasks);
     for (size_t t = 0; t < tasks; t++) {
         factor[t] = config->tasks[t].weight;
-        roots[t] *= factor[t];
+        roots[t] = data->by_gradients.row == &added_up ? 1 : roots[t] * factor[t];
     }
     BOUGH_TRY(bough__write(bough__whole(data->factor), factor, bytes));
     BOUGH_TRY(bough__write(bough__weigh_at(data, data->at.roots), roots, bytes));
@@ -246,14 +276,16 @@ done:
 }
 
 enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough__arena *arena,
-                                    const struct bough__model *model, int training)
+                                    const struct bough__model *model, enum bough__purpose purpose)
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = model->config->tasks_count;
     data->model = model;
     find_shared(data);
-    if (training)
+    if (purpose == BOUGH_TRAINING)
         choose_weightings(data);
+    if (purpose == BOUGH_GRADIENTS)
+        data->by_gradients.row = &added_up;
     const char *by = data->watches ? model->config->weighting.groups : "shared";
     BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by));
     BOUGH_TRY(make_places(data, arena));
@@ -263,9 +295,8 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     }
     BOUGH_TRY(make_weigher(data, &data->by_losses, arena));
     BOUGH_TRY(make_weigher(data, &data->by_gradients, arena));
-    if (training) {
+    if (purpose == BOUGH_TRAINING || purpose == BOUGH_GRADIENTS)
         BOUGH_TRY(write_factors(data));
-    }
     BOUGH_TRY(make_jacobians(data));
 done:
     return status;

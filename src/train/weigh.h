@@ -40,7 +40,8 @@ struct bough__weigh_layout {
 struct bough__weigh_data {
     const struct bough__model *model;
     // The losses' weights, which stand before the gradients are found; then what goes by the
-    // gradients of the losses so weighted. None where nothing is trained.
+    // gradients of the losses so weighted. None where nothing is trained; where gradients are
+    // wanted alone, one that adds them up.
     struct bough__weigher by_losses, by_gradients;
     struct bough__moment moment;   // of the step that runs
     struct bough__buffer *factor;  // [T], the tasks' weights in the config
@@ -71,7 +72,7 @@ struct bough__weigh_data {
 // Takes a zero-initialised one; `arena` owns what lies on the host.
 // Errors: DEVICE.
 enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough__arena *arena,
-                                    const struct bough__model *model, int training);
+                                    const struct bough__model *model, enum bough__purpose purpose);
 void bough__weigh_fini(struct bough__weigh_data *data);
 
 // What is measured, by an offset of the layout; and the i-th matrix [T, T] from there on.

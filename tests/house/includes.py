@@ -26,7 +26,7 @@ ROOMS = {
 }
 # The room that a public header speaks for: rooms below that one do not include it.
 PUBLIC = {"status": "base", "name": "base", "tensor": "tensor", "device": "device", "dataset": "data",
-          "config": "config", "weighting": "weigh", "train": "run", "model": "train", "bench": "bench", "tune": "bench"}
+          "config": "config", "weighting": "weigh", "train": "run", "model": "train", "similarity": "train", "bench": "bench", "tune": "bench"}
 BACKENDS = ["src/device/c/", "src/device/opencl/"]
 SHARED_HEADERS = ["base", "tensor"]  # rooms that may not see cl/
 

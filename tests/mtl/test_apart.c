@@ -123,7 +123,7 @@ static void record(struct net *net, const struct way *way)
     int32_t x, target, loss;
     assert_true(bough_shape_elements(net->model->sample) * ROWS <= TARGETS);
     assert_ok(bough__model_leaf(net->model, &net->base.graph, &x, 0, at(net, INPUT), ROWS));
-    assert_ok(bough__model_record(net->model, &net->base.graph, 1, &x, &net->wiring));
+    assert_ok(bough__model_record(net->model, &net->base.graph, BOUGH_TRAINING, &x, &net->wiring));
     for (size_t t = 0; t < T; t++) {
         const struct bough__tensor tensor = {
             at(net, TARGETS + t * ROWS * WIDTH), {2, {ROWS, WIDTH}}, BOUGH_F32};

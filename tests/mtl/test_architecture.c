@@ -301,7 +301,7 @@ static void record(struct net *net)
     test_net_open(&net->base, net->model->device, (2 + 3 * tasks) * PART);
     const struct bough_shape shape = bough_shape_samples(net->model->sample, net->rows);
     const int32_t x = leaf(net, x_of(net), &shape);
-    assert_ok(bough__model_record(net->model, graph, 1, &x, &net->wiring));
+    assert_ok(bough__model_record(net->model, graph, BOUGH_TRAINING, &x, &net->wiring));
     for (size_t t = 0; t < tasks; t++) {
         const int32_t target =
             leaf(net, target_of(net, t), bough__graph_shape(graph, net->scores[t]));
