@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct tool_command *const commands[] = {
-    &cli_train,   &cli_eval,     &cli_predict, &cli_info, &cli_methods, &cli_weigh,
-    &cli_devices, &cli_selftest, &cli_bench,   &cli_tune, &cli_kernels};
+    &cli_train, &cli_eval,    &cli_predict,  &cli_similarity, &cli_info, &cli_methods,
+    &cli_weigh, &cli_devices, &cli_selftest, &cli_bench,      &cli_tune, &cli_kernels};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)
@@ -16,8 +16,8 @@ static void print_help(void)
            "Trains one shared trunk with many task heads, on any OpenCL device and in plain C.\n"
            "\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
-    printf("  %-10s%s\n", "help",
+        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
+    printf("  %-12s%s\n", "help",
            "tells the same; `bough help config` lists every key of a config");
     printf("\n"
            "`bough COMMAND --help` tells more. `bough --version` tells the version.\n"
