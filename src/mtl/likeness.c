@@ -105,10 +105,12 @@ static double kernel(double distance, double mean)
 static double mean_kernel(const struct bough__made *a, const struct bough__made *b, int64_t rows,
                           double mean)
 {
-    double sum = 0;
+    const int same = a == b; // then each pair is met once, and counts twice
+    double sum = same ? (double)rows : 0;
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < rows; j++)
-            sum += kernel(distance(a->x + i * a->width, b->x + j * b->width, a->width), mean);
+        for (int64_t j = 0; j < (same ? i : rows); j++)
+            sum += (same ? 2 : 1) *
+                   kernel(distance(a->x + i * a->width, b->x + j * b->width, a->width), mean);
     return sum / ((double)rows * (double)rows);
 }
 
