@@ -28,7 +28,7 @@ SECONDS = 60
 ON_DATA = os.path.basename(PROGRAM) == "bough-data"
 
 # What two runs write alike; nothing of it holds a time.
-SAME = ("config.yaml", "model.safetensors", "p.csv")
+SAME = ("config.yaml", "model.safetensors", "p.csv", "s.csv", "s.png")
 
 CASES = {
     "train": ["train", "tiny.yaml", "--run", "run", "--device", "c", "--quiet"],
@@ -37,6 +37,8 @@ CASES = {
     "resume": ["train", "--resume", "run", "--set", "train.epochs=3", "--device", "c", "--quiet"],
     "eval": ["eval", "run", "--device", "c"],
     "predict": ["predict", "run", "--data", "tiny.safetensors", "-o", "p.csv", "--device", "c"],
+    "cosine": ["similarity", "run", "--csv", "s.csv", "--png", "s.png", "--device", "c"],
+    "cka": ["similarity", "run", "--by", "cka", "--groups", "2", "--csv", "s.csv", "--device", "c"],
     "weigh": ["weigh", "{name: dbmtl, losses: uncertainty}", "-g", "gradients.safetensors", "--json"],
     "info": ["info", "tiny.yaml"],
     "info-run": ["info", "run"],
@@ -45,7 +47,7 @@ CASES = {
 if ON_DATA:
     CASES = data_cases.CASES
 TRAININGS = ("train", "resume")
-ON_A_RUN = ("resume", "eval", "predict", "info-run")
+ON_A_RUN = ("resume", "eval", "predict", "cosine", "cka", "info-run")
 INTERRUPTED = 130
 
 
@@ -119,7 +121,8 @@ class Case:
         return f"{bad} is damaged" if bad else self.after(folder, found)
 
     def lacking(self, output, found):
-        if (ON_DATA or self.name in ("weigh", "info", "info-run", "eval")) and output != self.output:
+        telling = ("weigh", "info", "info-run", "eval", "cosine", "cka")
+        if (ON_DATA or self.name in telling) and output != self.output:
             return "exit 0 with another output"
         if self.name == "devices" and not is_whole("devices.json", output, {}):
             return "exit 0 with no JSON"  # the device may lack its name
