@@ -1,13 +1,10 @@
 #include "cli.h"
 #include "cli_progress.h"
+#include "cli_run.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -51,79 +48,6 @@ struct arguments {
     struct tool_list set;
     int profile, quiet, verbose, force;
 };
-
-// ---- The run folder ----
-
-// "multifashion" for a/multifashion.yaml, and for multifashion/config.yaml too.
-static void name_of(char name[NAME_MAX + 1], const char *config)
-{
-    char path[PATH_MAX], *end;
-    if (!realpath(config, path))
-        snprintf(path, sizeof path, "/%s", config);
-    char *base = strrchr(path, '/');
-    for (int folder = 0; folder < 2; folder++) {
-        snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX, base + 1);
-        end = strrchr(name, '.');
-        if (!folder && end && (strcmp(end, ".yaml") == 0 || strcmp(end, ".yml") == 0))
-            *end = '\0';
-        *base = '\0';
-        base = strrchr(path, '/');
-        if (strcmp(name, "config") != 0 || !base || !base[1])
-            return;
-    }
-}
-
-// Makes the folder, so that a training started at the same time takes another number.
-static enum bough_status make_run_dir(char path[PATH_MAX], const char *config)
-{
-    char name[NAME_MAX + 1];
-    name_of(name, config);
-    if (mkdir("runs", 0777) != 0 && errno != EEXIST)
-        return tool_fail(BOUGH_DATA, "runs: %s", strerror(errno));
-    for (int number = 1; number < 1000000; number++) {
-        snprintf(path, PATH_MAX, "runs/%.200s-%d", name, number);
-        if (mkdir(path, 0777) == 0)
-            return BOUGH_OK;
-        if (errno != EEXIST)
-            break;
-    }
-    return tool_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
-}
-
-// ---- Stopping ----
-
-static volatile int stop;
-
-// A second signal ends the program at once; one that comes within a fifth of a second is the first
-// one twice, as timeout(1) sends it to a process and to its group.
-static void on_signal(int number)
-{
-    static struct timespec first;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double since =
-        (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec);
-    if (stop && since > 0.2) {
-        signal(number, SIG_DFL);
-        raise(number);
-    }
-    if (!stop)
-        first = now;
-    stop = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    struct sigaction hangup;
-    sigaction(SIGHUP, NULL, &hangup);
-    if (hangup.sa_handler != SIG_IGN) // which nohup asks for
-        sigaction(SIGHUP, &action, NULL);
-    signal(SIGPIPE, SIG_IGN); // a reader that is gone takes nothing from the training
-}
 
 // ---- Telling ----
 
@@ -180,11 +104,11 @@ static enum bough_status train(struct bough_run **run, struct bough_device *devi
                                           .run_dir = a->resume ? NULL : run_dir,
                                           .resume = a->resume,
                                           .force = a->force,
-                                          .stop = &stop,
+                                          .stop = &cli_stop,
                                           .profile = a->profile};
     if (!a->quiet)
         options.observe = cli_progress_observe;
-    catch_signals();
+    cli_catch_signals();
     enum bough_status status = bough_train(run, config, &options);
     cli_progress_clear();
     return status;
@@ -200,7 +124,7 @@ static enum bough_status start(const struct arguments *a)
     const char *run_dir = a->resume ? a->resume : a->run;
     TRY(open_config(&config, a));
     if (!run_dir) {
-        TRY(make_run_dir(made, a->config));
+        TRY(cli_run_dir_create(made, a->config, ""));
         run_dir = made;
     }
     status = cli_device_open(&device, a->device, a->kernels);
