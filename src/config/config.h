@@ -36,6 +36,8 @@ struct bough__training {
     uint64_t seed;
     struct bough__choice regime; // of bough__regimes
     float validation; // share of `train` held out where the file has no split `validation`
+    int32_t folds;    // parts of `train`, of which one is held out in the place of both; 1 = none
+    int32_t fold;     // which one, 1..folds
     struct bough__early_stopping early_stopping;
 };
 

@@ -389,7 +389,18 @@ done:
     return status;
 }
 
-// ---- Early stopping ----
+// ---- The training ----
+
+enum bough_status bough__folds_check(struct bough__config_place *place,
+                                     const struct bough_config *config)
+{
+    const struct bough__training *train = &config->train;
+    if (train->fold <= train->folds)
+        return BOUGH_OK;
+    bough__config_enter(place, "train.fold");
+    return bough__config_wrong(place, NULL, "%d; wanted at most train.folds, %d", train->fold,
+                               train->folds);
+}
 
 // Whether `metric` is "<task>.<metric>" of a task that measures it.
 static int is_measured(const struct bough_config *config, const char *metric)

@@ -28,6 +28,9 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
 enum bough_status bough__tasks_check(struct bough__config_place *place,
                                      struct bough_config *config);
 
+enum bough_status bough__folds_check(struct bough__config_place *place,
+                                     const struct bough_config *config);
+
 // Checks the criterion by the tasks.
 enum bough_status bough__early_stopping_check(struct bough__config_place *place,
                                               const struct bough_config *config);

@@ -217,6 +217,12 @@ static const struct bough__option train_options[] = {
     {"validation", BOUGH__OPTION_NUMBER, offsetof(struct bough__training, validation),
      .range = &bough__range_below_one,
      .help = "share of `train` held out where the data have no split `validation`"},
+    {"folds", BOUGH__OPTION_INT, offsetof(struct bough__training, folds),
+     .range = &bough__range_count, .number = {1},
+     .help = "parts that the shuffled rows of `train` are cut into; of 2 or more one is held out, "
+             "instead of that share or split"},
+    {"fold", BOUGH__OPTION_INT, offsetof(struct bough__training, fold),
+     .range = &bough__range_count, .number = {1}, .help = "which part is held out, up to `folds`"},
     {"early_stopping", BOUGH__OPTION_SECTION, offsetof(struct bough__training, early_stopping),
      .section = &early_stopping_section},
 };

@@ -115,29 +115,54 @@ done:
 
 // ---- Holding out ----
 
+int bough__validates_by_split(const struct bough_tensor_file *file,
+                              const struct bough_config *config)
+{
+    return config->train.folds < 2 && bough__split_exists(file, "validation", config);
+}
+
+// Which of the shuffled rows are held out: `*count` from `*first` on.
+static enum bough_status held_part(int64_t *first, int64_t *count, int64_t rows,
+                                   const struct bough_tensor_file *file,
+                                   const struct bough_config *config)
+{
+    const int64_t folds = config->train.folds, fold = config->train.fold;
+    const double share = (double)config->train.validation;
+    if (folds > rows)
+        return bough__fail(BOUGH_INVALID, "train.folds: %lld of %lld rows; wanted at most as many",
+                           (long long)folds, (long long)rows);
+    if (folds > 1) {
+        *first = rows * (fold - 1) / folds;
+        *count = rows * fold / folds - *first;
+        return BOUGH_OK;
+    }
+    *count = bough__validates_by_split(file, config) ? 0 : llround(share * (double)rows);
+    *first = rows - *count;
+    if (*count >= rows)
+        return bough__fail(BOUGH_INVALID,
+                           "train.validation: %g of %lld rows leaves none to train on", share,
+                           (long long)rows);
+    return BOUGH_OK;
+}
+
 enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained,
                                   const struct bough_tensor_file *file,
                                   const struct bough_config *config)
 {
     enum bough_status status = BOUGH_OK;
     char *is_held = NULL;
-    const double share = (double)config->train.validation;
     const struct bough_file_tensor *field;
+    int64_t first = 0, held = 0;
     BOUGH_TRY(find_input(&field, file, "train", &config->inputs[0]));
     const int64_t all = field->shape.dim[0];
-    const int64_t held =
-        bough__split_exists(file, "validation", config) ? 0 : llround(share * (double)all);
+    BOUGH_TRY(held_part(&first, &held, all, file, config));
     int64_t next[2] = {0, all - held};
     *rows = all;
     *trained = all - held;
-    if (held >= all)
-        return bough__fail(BOUGH_INVALID,
-                           "train.validation: %g of %lld rows leaves none to train on", share,
-                           (long long)all);
     BOUGH_TRY_MEMORY(*row = malloc((size_t)all * sizeof **row + 1));
     BOUGH_TRY_MEMORY(is_held = calloc((size_t)all + 1, 1));
     bough__shuffle(*row, all, config->train.seed, 0);
-    for (int64_t i = all - held; i < all; i++)
+    for (int64_t i = first; i < first + held; i++)
         is_held[(*row)[i]] = 1;
     for (int64_t i = 0; i < all; i++)
         (*row)[next[(int)is_held[i]]++] = (int32_t)i;

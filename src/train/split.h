@@ -37,11 +37,15 @@ enum bough_status bough__sample_shapes(struct bough_shape **sample, struct bough
                                        const struct bough_tensor_file *file, const char *split,
                                        const struct bough_config *config);
 
+// Whether the file's split `validation` is what is held out: not of a config with folds.
+int bough__validates_by_split(const struct bough_tensor_file *file,
+                              const struct bough_config *config);
+
 // The rows of `train`, in the file's order: those to train on, then those that the config holds out
-// for validation, drawn from its seed.
+// for validation, drawn from its seed. Each is held out by one fold.
 //   row      [*rows], the caller's to free
 //   trained  how many are to train on
-// Errors: INVALID if none is left to train on.
+// Errors: INVALID if none is left to train on, or there are fewer than folds.
 enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained,
                                   const struct bough_tensor_file *file,
                                   const struct bough_config *config);

@@ -9,8 +9,9 @@
 static int is_held_out(const struct bough__trained *trained, const char *split)
 {
     const struct bough_config *config = trained->loaded.config;
-    return strcmp(split, "validation") == 0 && config->train.validation > 0 &&
-           !bough__split_exists(trained->data, split, config) &&
+    return strcmp(split, "validation") == 0 &&
+           (config->train.validation > 0 || config->train.folds > 1) &&
+           !bough__validates_by_split(trained->data, config) &&
            bough__split_exists(trained->data, "train", config);
 }
 

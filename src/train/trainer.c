@@ -35,7 +35,7 @@ static enum bough_status load_splits(struct bough__trainer *trainer)
     const struct bough_config *config = &trainer->config;
     BOUGH_TRY(bough__split_init(&trainer->train_split, trainer->data, "train", trainer->model,
                                 BOUGH_WITH_LABELS));
-    if (bough__split_exists(trainer->data, "validation", config))
+    if (bough__validates_by_split(trainer->data, config))
         BOUGH_TRY(bough__split_init(&trainer->validation_split, trainer->data, "validation",
                                     trainer->model, BOUGH_WITH_LABELS));
     if (bough__split_exists(trainer->data, "test", config))

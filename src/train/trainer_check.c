@@ -111,6 +111,11 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
 {
     const struct bough_config *config = &trainer->config;
     const struct bough__schedule *schedule = bough__schedule_of(&config->schedule);
+    if (config->train.folds > 1 && bough__split_exists(trainer->data, "validation", config))
+        bough__log(BOUGH_LOG_WARNING,
+                   "train.folds: a part of `train` is held out, and the split `validation` of %s "
+                   "is left out",
+                   config->data);
     if (trainer->validation)
         return BOUGH_OK;
     if (schedule->by_validation || config->train.early_stopping.patience > 0)
