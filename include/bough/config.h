@@ -5,6 +5,7 @@
 
 #include <bough/status.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +38,14 @@ const char *bough_config_input_field(const struct bough_config *config, size_t i
 const char *bough_config_input_name(const struct bough_config *config, size_t index);
 const char *bough_config_architecture(const struct bough_config *config);
 const char *bough_config_weighting(const struct bough_config *config);
+
+// Likewise its tasks, what is measured of each for the best epoch ("accuracy", "loss"), by which
+// number that is chosen (train.early_stopping.metric), and train.seed.
+size_t bough_config_tasks(const struct bough_config *config); // how many
+const char *bough_config_task(const struct bough_config *config, size_t index);
+const char *bough_config_monitor(const struct bough_config *config, size_t index);
+const char *bough_config_criterion(const struct bough_config *config);
+uint64_t bough_config_seed(const struct bough_config *config);
 
 // Tells every key of a YAML config, a line of a Markdown table each: the key, what it takes, its
 // default, which kinds read it, what it does. Then, in a second table, what a key may name: the

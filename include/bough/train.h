@@ -38,6 +38,14 @@ struct bough_metrics {
 double bough_metrics_find(const struct bough_metrics *metrics, const char *task,
                           const char *metric);
 
+// What early stopping goes by, of a model's metrics, for comparing models: higher is better. It is
+// minus a loss, minus a sum of them, or minus the error of a metric; and of `mean` the share of
+// each task's error in `reference` that is gone, as README.md has it, meaned over the tasks. NaN if
+// it is unknown. Errors: INTERNAL out of memory.
+enum bough_status bough_metrics_score(double *score, const struct bough_metrics *metrics,
+                                      const struct bough_config *config,
+                                      const struct bough_metrics *reference);
+
 enum bough_event_kind {
     BOUGH_EVENT_START, // once, after plans are made
     BOUGH_EVENT_STEP,  // at log points
@@ -74,6 +82,7 @@ struct bough_train_options {
     int force;                   // 1: goes on from it with a data set that is another one
     void (*observe)(void *user, const struct bough_event *event);
     void *user;
+    int needs_validation;     // 1: where nothing is held out it is INVALID
     int profile;              // 1: every launch is timed, which slows the training; the result
                               // holds the sums and run_dir/trace.json the first of them
     const volatile int *stop; // becomes non-zero (a signal handler sets it): the step is finished,
@@ -122,6 +131,10 @@ enum bough_status bough_train(struct bough_run **run, const struct bough_config 
 // Errors: INVALID, DEVICE; DATA also for labels that the model does not know, with their counts.
 enum bough_status bough_evaluate(struct bough_run **run, const char *model, const char *data,
                                  const char *split, struct bough_device *device);
+
+// What a training is known by, in hexadecimal: trainings of one digest have the same config, and
+// data sets that a run could be resumed with. Errors: DATA, INTERNAL.
+enum bough_status bough_train_digest(char digest[17], const struct bough_config *config);
 
 // Reads what a training left in its run folder: its result, without confusions. `*run` is NULL
 // where it has not ended yet. Errors: DATA.

@@ -161,6 +161,31 @@ const char *bough_config_weighting(const struct bough_config *config)
     return ((const struct owner *)(const void *)config)->weighting;
 }
 
+size_t bough_config_tasks(const struct bough_config *config)
+{
+    return config->tasks_count;
+}
+
+const char *bough_config_task(const struct bough_config *config, size_t index)
+{
+    return config->tasks[index].name;
+}
+
+const char *bough_config_monitor(const struct bough_config *config, size_t index)
+{
+    return config->tasks[index].monitor;
+}
+
+const char *bough_config_criterion(const struct bough_config *config)
+{
+    return config->train.early_stopping.metric;
+}
+
+uint64_t bough_config_seed(const struct bough_config *config)
+{
+    return config->train.seed;
+}
+
 const char *bough__input_key(const struct bough__input *input, char *text, size_t size)
 {
     snprintf(text, size, input->name ? "inputs.%s" : "input", input->name);

@@ -1,8 +1,10 @@
 #include "train/monitor.h"
 
+#include "base/error.h"
 #include "nn/metric.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Of metrics for which lower is not better, 1 is the best that there is.
@@ -68,4 +70,17 @@ double bough__monitored(const struct bough_metrics *metrics, const struct bough_
             return -error_of(metrics, name, dot + 1);
     }
     return NAN;
+}
+
+enum bough_status bough_metrics_score(double *score, const struct bough_metrics *metrics,
+                                      const struct bough_config *config,
+                                      const struct bough_metrics *reference)
+{
+    double *first = calloc(config->tasks_count, sizeof *first);
+    if (!first)
+        return bough__no_memory();
+    bough__monitor_errors(first, reference, config);
+    *score = bough__monitored(metrics, config, config->train.early_stopping.metric, first);
+    free(first);
+    return BOUGH_OK;
 }

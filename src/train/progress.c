@@ -217,6 +217,23 @@ done:
     return status;
 }
 
+enum bough_status bough_train_digest(char digest[17], const struct bough_config *config)
+{
+    enum bough_status status;
+    struct bough_tensor_file *data = NULL;
+    char *text = NULL;
+    size_t size;
+    BOUGH_TRY(bough_tensor_file_open(&data, config->data));
+    BOUGH_TRY(bough__data_digest(digest, data));
+    BOUGH_TRY(bough__config_text(&text, &size, config));
+    snprintf(digest, 17, "%016llx",
+             (unsigned long long)digest_of(strtoull(digest, NULL, 16), text, size));
+done:
+    free(text);
+    bough_tensor_file_close(&data);
+    return status;
+}
+
 // ---- Saving ----
 
 enum bough_status bough__save_model(const char *run_dir, const struct bough__model *model)

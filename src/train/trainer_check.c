@@ -118,6 +118,11 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
                    config->data);
     if (trainer->validation)
         return BOUGH_OK;
+    if (trainer->options->needs_validation)
+        return bough__fail(BOUGH_INVALID,
+                           "nothing is held out: set train.validation or train.folds, or add a "
+                           "split `validation` to %s",
+                           config->data);
     if (schedule->by_validation || config->train.early_stopping.patience > 0)
         return bough__fail(
             BOUGH_INVALID,

@@ -35,6 +35,8 @@ CASES = {
     "weighed": ["train", "tiny.yaml", "--run", "run", "--device", "c", "--quiet", "--set",
                 "weighting=mgda", "--set", "architecture={name: mmoe, experts: 2}"],
     "resume": ["train", "--resume", "run", "--set", "train.epochs=3", "--device", "c", "--quiet"],
+    "search": ["search", "tiny.yaml", "--grid", "train.seed=1", "--set", "train.epochs=1", "--run",
+               "run", "--device", "c", "--quiet"],
     "eval": ["eval", "run", "--device", "c"],
     "predict": ["predict", "run", "--data", "tiny.safetensors", "-o", "p.csv", "--device", "c"],
     "cosine": ["similarity", "run", "--csv", "s.csv", "--png", "s.png", "--device", "c"],

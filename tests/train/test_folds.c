@@ -151,6 +151,23 @@ static void a_split_gives_way_to_folds(void **state)
     assert_null(strstr(logged, "the split `validation` of"));
 }
 
+static void a_digest_knows_config_and_data(void **state)
+{
+    (void)state;
+    char one[17], other[17];
+    struct bough_config config = config_of(write_data(24), 3, 1);
+    assert_ok(bough_train_digest(one, &config));
+    assert_ok(bough_train_digest(other, &config));
+    assert_string_equal(one, other);
+    config.train.fold = 2;
+    assert_ok(bough_train_digest(other, &config));
+    assert_string_not_equal(one, other);
+    config.train.fold = 1;
+    write_data(25);
+    assert_ok(bough_train_digest(other, &config));
+    assert_string_not_equal(one, other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +175,7 @@ int main(void)
         cmocka_unit_test(seeds_cut_other_folds),
         cmocka_unit_test(no_more_folds_than_rows),
         cmocka_unit_test(a_split_gives_way_to_folds),
+        cmocka_unit_test(a_digest_knows_config_and_data),
     };
     return cmocka_run_group_tests_name("folds", tests, start, test_folder_end);
 }

@@ -123,9 +123,33 @@ static void the_order_of_metrics_does_not_decide(void **state)
                  "tasks.class.monitor: 'auc' is not measured; wanted one of loss, accuracy, f1");
 }
 
+static void models_are_compared_by_a_reference(void **state)
+{
+    (void)state;
+    struct bough_config config = {.tasks = tasks, .tasks_count = 2};
+    struct bough_metric_value kept[4];
+    const struct bough_metrics reference = {kept, 4, NULL, 0};
+    double score, first[2];
+    first_of(first, 0.5, 30000);
+    memcpy(kept, numbers, sizeof kept);
+    set(0.8, 24000);
+    config.train.early_stopping.metric = "mean";
+    assert_ok(bough_metrics_score(&score, &metrics, &config, &reference));
+    assert_near(score, (0.6 + 0.2) / 2, 1e-12);
+    assert_ok(bough_metrics_score(&score, &reference, &config, &reference));
+    assert_near(score, 0, 0);
+    config.train.early_stopping.metric = "class.accuracy";
+    assert_ok(bough_metrics_score(&score, &metrics, &config, &reference));
+    assert_near(score, -0.2, 1e-12);
+    config.train.early_stopping.metric = "loss";
+    assert_ok(bough_metrics_score(&score, &metrics, &config, &reference));
+    assert_near(score, -24000.5, 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_are_compared_by_a_reference),
         cmocka_unit_test(a_task_of_large_numbers_does_not_drown_the_others),
         cmocka_unit_test(scale_does_not_decide),
         cmocka_unit_test(what_is_not_trained_has_no_say),

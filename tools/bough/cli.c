@@ -9,14 +9,33 @@ const char *cli_program = "bough";
 
 // ---- Log ----
 
+// A line that many trainings give is told once.
+static int is_new(const char *line)
+{
+    static struct told {
+        struct told *next;
+        char line[];
+    } * all;
+    for (const struct told *one = all; one; one = one->next)
+        if (strcmp(one->line, line) == 0)
+            return 0;
+    struct told *one = malloc(sizeof *one + strlen(line) + 1);
+    if (one) {
+        strcpy(one->line, line);
+        one->next = all;
+        all = one;
+    }
+    return 1;
+}
+
 static void write_log(void *user, enum bough_log_level level, const char *line)
 {
     const enum cli_loudness *loudness = user;
     cli_progress_clear();
-    if (level == BOUGH_LOG_WARNING)
-        fprintf(stderr, "warning: %s\n", line);
-    else if ((level == BOUGH_LOG_INFO && *loudness != CLI_QUIET) || *loudness == CLI_VERBOSE)
-        fprintf(stderr, "%s\n", line);
+    const int told = level == BOUGH_LOG_WARNING || *loudness == CLI_VERBOSE ||
+                     (level == BOUGH_LOG_INFO && *loudness != CLI_QUIET);
+    if (told && (level == BOUGH_LOG_VERBOSE || is_new(line)))
+        fprintf(stderr, "%s%s\n", level == BOUGH_LOG_WARNING ? "warning: " : "", line);
 }
 
 void cli_log(enum cli_loudness loudness)

@@ -10,8 +10,9 @@
 
 // ---- Commands ----
 
-extern const struct tool_command cli_train, cli_eval, cli_predict, cli_info, cli_devices,
-    cli_selftest, cli_bench, cli_tune, cli_kernels, cli_methods, cli_weigh, cli_similarity;
+extern const struct tool_command cli_train, cli_search, cli_eval, cli_predict, cli_info,
+    cli_devices, cli_selftest, cli_bench, cli_tune, cli_kernels, cli_methods, cli_weigh,
+    cli_similarity;
 
 // How the program was called, for the command lines that it tells.
 extern const char *cli_program;

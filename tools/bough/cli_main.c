@@ -5,8 +5,9 @@
 #include <string.h>
 
 static const struct tool_command *const commands[] = {
-    &cli_train, &cli_eval,    &cli_predict,  &cli_similarity, &cli_info, &cli_methods,
-    &cli_weigh, &cli_devices, &cli_selftest, &cli_bench,      &cli_tune, &cli_kernels};
+    &cli_train, &cli_search,  &cli_eval,   &cli_predict, &cli_similarity,
+    &cli_info,  &cli_methods, &cli_weigh,  &cli_devices, &cli_selftest,
+    &cli_bench, &cli_tune,    &cli_kernels};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void)

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_COLUMNS = 64 };
-
 static int grow(struct cli_table *table)
 {
     size_t capacity = table->capacity ? 2 * table->capacity : 64;
@@ -64,7 +62,7 @@ static void print_row(const struct cli_table *table, char **cell, size_t columns
 
 enum bough_status cli_table_end(struct cli_table *table)
 {
-    int width[MOST_COLUMNS] = {0};
+    int width[CLI_TABLE_MOST_COLUMNS] = {0};
     size_t columns = strlen(table->align);
     for (size_t i = 0; i < table->count; i++)
         if (width_of(table->cell[i]) > width[i % columns])

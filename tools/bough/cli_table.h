@@ -5,6 +5,8 @@
 #include <bough/status.h>
 #include <stddef.h>
 
+enum { CLI_TABLE_MOST_COLUMNS = 64 };
+
 struct cli_table {
     const char *align; // a letter per column: l or r
     char **cell;
