@@ -87,10 +87,10 @@ static enum bough_status attend(struct bough__builder *builder, int32_t *z, cons
         BOUGH_TRY(look_at(builder, &score[i], &value[i], heard[i], attention));
     builder->flops += 2 * bough__graph_shape(builder->graph, heard[0])->dim[0] *
                       (6 * attention->width * attention->width + 2 * attention->width);
-    BOUGH_TRY(bough__join(builder, &gate, score, 2, name));
+    BOUGH_TRY(bough__join(builder, &gate, score, 2, builder->prefix));
     BOUGH_TRY(bough__graph_op(builder->graph, &gate, &bough__op_scale, &scale, &gate, 1));
     BOUGH_TRY(bough__graph_op(builder->graph, &gate, &bough__op_softmax, NULL, &gate, 1));
-    BOUGH_TRY(bough__stack(builder, &stacked, value, 2, name));
+    BOUGH_TRY(bough__stack(builder, &stacked, value, 2, builder->prefix));
     BOUGH_TRY(bough__mix(builder, z, stacked, gate, name));
 done:
     return status;

@@ -62,6 +62,7 @@ enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, c
                               size_t count, const char *part)
 {
     enum bough_status status = BOUGH_OK;
+    const char *layer = builder->graph->layer;
     int32_t *left = malloc(count * sizeof *left);
     BOUGH_TRY_MEMORY(left);
     memcpy(left, node, count * sizeof *left);
@@ -69,7 +70,7 @@ enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, c
         BOUGH_TRY(check_join(builder->graph, node[0], node[i]));
     builder->graph->layer = part;
     BOUGH_TRY(concat(builder, left, count));
-    builder->graph->layer = NULL;
+    builder->graph->layer = layer;
     *joined = left[0];
 done:
     free(left);

@@ -58,7 +58,7 @@ bough__architecture_of(const struct bough__choice *choice)
 // ---- For architectures ----
 
 // One node of `count`, beside each other along dimension 1, as torch.cat(dim=1); of one itself.
-//   part  what it is a part of: "inputs"
+//   part  what it is a part of, "inputs"; borrowed by the graph
 // Errors: INVALID, naming the first two that do not go together by what they are a part of.
 enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,
                               size_t count, const char *part);

@@ -19,3 +19,7 @@ for weighting in uncertainty mgda graddrop; do
 done
 echo "# mmoe"
 stages mmoe --set 'architecture={name: mmoe, experts: 2}' --set weighting=mgda
+echo "# aitm"
+sed 's/cross_entropy/binary_&/; s/linear: 2/linear: 1/; s/, metrics.*]//' tiny.yaml > events.yaml
+bough train events.yaml --device c --profile --quiet --run aitm --set architecture=aitm > said
+grep -oE '(concat|softmax) attention[a-z.]*' aitm/trace.json | sort -u
