@@ -9,12 +9,10 @@ static enum bough_status follow(struct bough__builder *builder, struct bough__wi
                                 const struct bough__net *net, size_t t)
 {
     enum bough_status status;
-    const int32_t both[] = {wiring->scores[t - 1], wiring->scores[t]};
+    int32_t *scores = wiring->scores;
     BOUGH_TRY(bough__check_sequence(builder, wiring, net, t));
-    builder->graph->layer = net->tasks[t].name;
-    BOUGH_TRY(
-        bough__graph_op(builder->graph, &wiring->scores[t], &bough__op_logit_and, NULL, both, 2));
-    builder->graph->layer = NULL;
+    BOUGH_TRY(bough__combine(builder, &scores[t], &bough__op_logit_and, scores[t - 1], scores[t],
+                             net->tasks[t].name));
 done:
     return status;
 }

@@ -8,6 +8,7 @@ done
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
 try bough info tiny.yaml --set architecture=ltb
 sed 's/cross_entropy/binary_&/; s/linear: 2/linear: 1/; s/, metrics.*]//' tiny.yaml > events.yaml
+try bough info events.yaml --set architecture=esmm
 try bough info events.yaml --set architecture='{name: aitm, tower: [linear: 4, relu]}'
 for weighting in equal '{name: cagrad, losses: uncertainty, every: 4}' \
     '{name: mgda, on: representation, losses: {name: fixed, weights: {right: 2, left: 0.5}}}' \
