@@ -182,6 +182,11 @@ struct bough_block_row {
     int64_t parameters, flops;
 };
 
+// What several tasks share (and what none needs), or what is one task's own.
+struct bough_owner_row {
+    int64_t parameters, flops;
+};
+
 struct bough_model_info {
     struct bough_layer_row *row;
     size_t count;
@@ -189,6 +194,7 @@ struct bough_model_info {
     size_t blocks;
     const char **task; // [tasks] names
     size_t tasks;
+    struct bough_owner_row *owner; // [1 + tasks]: of what is shared, and of each task's own
     int64_t parameters;
     int64_t flops;
 };

@@ -8,9 +8,10 @@
 struct bough__builder;
 
 // Is told of every layer, and of every part of an architecture, as it stands; its prefix is the
-// builder's.
+// builder's. At the end of the whole, with the scores of each task.
 struct bough__layer_observer {
     void (*built)(void *user, const char *kind, const struct bough__builder *builder, int32_t node);
+    void (*ended)(void *user, const struct bough__graph *graph, const int32_t *scores);
     void *user;
 };
 
@@ -38,7 +39,7 @@ struct bough__builder {
     int frozen;         // whether the parameter that was bound last is
     uint32_t stream;    // the next stream of random numbers
     int64_t flops;      // so far, of the forward pass
-    struct bough__layer_observer observer; // may be nobody: built is NULL
+    struct bough__layer_observer observer; // may be nobody: both are NULL
     struct bough__param_source source;     // may be none: give is NULL
 };
 

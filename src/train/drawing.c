@@ -15,6 +15,11 @@ struct bough__drawn_edge {
     size_t from, to;
 };
 
+struct bough__drawn_layer {
+    int32_t node; // its output
+    int64_t flops;
+};
+
 enum { NO_BLOCK = -1 };
 
 // `items` with room for one more of `size` bytes; NULL, and noted, where memory ends.
@@ -96,8 +101,19 @@ static int make_nodes(struct bough__drawing *drawing, int32_t nodes)
     return 1;
 }
 
+static void add_layer(struct bough__drawing *drawing, int32_t node, int64_t flops)
+{
+    struct bough__drawn_layer *layer =
+        grown(drawing, drawing->layer, drawing->layers, &drawing->layer_capacity, sizeof *layer);
+    if (!layer)
+        return;
+    drawing->layer = layer;
+    layer[drawing->layers++] = (struct bough__drawn_layer){node, flops};
+}
+
 void bough__drawing_see(struct bough__drawing *drawing, const char *name,
-                        const struct bough__builder *builder, int64_t parameters, int64_t flops)
+                        const struct bough__builder *builder, int32_t node, int64_t parameters,
+                        int64_t flops)
 {
     const struct bough__graph *graph = builder->graph;
     size_t block = find(drawing, name);
@@ -107,15 +123,53 @@ void bough__drawing_see(struct bough__drawing *drawing, const char *name,
         return;
     drawing->block[block].parameters += parameters;
     drawing->block[block].flops += flops;
+    add_layer(drawing, node, flops);
     for (int32_t n = drawing->nodes; n < graph->count; n++) {
-        const struct bough__node *node = &graph->node[n];
+        const struct bough__node *seen = &graph->node[n];
         drawing->block_of[n] = (size_t)n < drawing->inputs      ? n
-                               : node->layer == builder->prefix ? (int32_t)block
+                               : seen->layer == builder->prefix ? (int32_t)block
                                                                 : NO_BLOCK;
-        for (int i = 0; drawing->block_of[n] == (int32_t)block && i < node->inputs; i++)
-            read_node(drawing, graph, node->input[i], block);
+        for (int i = 0; drawing->block_of[n] == (int32_t)block && i < seen->inputs; i++)
+            read_node(drawing, graph, seen->input[i], block);
     }
     drawing->nodes = graph->count;
+}
+
+// ---- The whole ----
+
+// What the scores of task t are made of.
+static void reach(struct bough__drawing *drawing, const struct bough__graph *graph, int32_t scores,
+                  size_t t, size_t tasks, unsigned char *reached)
+{
+    memset(reached, 0, (size_t)graph->count);
+    reached[scores] = 1;
+    for (int32_t n = scores; n >= 0; n--) {
+        for (int i = 0; reached[n] && i < graph->node[n].inputs; i++)
+            reached[graph->node[n].input[i]] = 1;
+        if (reached[n] && n < drawing->nodes && drawing->block_of[n] != NO_BLOCK)
+            drawing->feeds[(size_t)drawing->block_of[n] * tasks + t] = 1;
+    }
+}
+
+void bough__drawing_reach(struct bough__drawing *drawing, const struct bough__graph *graph,
+                          const int32_t *scores, size_t tasks)
+{
+    unsigned char *reached = malloc((size_t)graph->count);
+    int32_t *owner = malloc((size_t)graph->count * sizeof *owner);
+    drawing->feeds = BOUGH_NEW(drawing->arena, unsigned char, drawing->blocks *tasks);
+    drawing->owner = BOUGH_NEW(drawing->arena, struct bough_owner_row, 1 + tasks);
+    drawing->lost |= !reached || !owner || !drawing->feeds || !drawing->owner;
+    if (!drawing->lost) {
+        for (size_t t = 0; t < tasks; t++)
+            reach(drawing, graph, scores[t], t, tasks, reached);
+        bough__graph_owners(graph, scores, tasks, owner);
+        for (size_t i = 0; i < drawing->layers; i++) {
+            const int32_t whose = owner[drawing->layer[i].node];
+            drawing->owner[whose < 0 ? 0 : whose + 1].flops += drawing->layer[i].flops;
+        }
+    }
+    free(reached);
+    free(owner);
 }
 
 // ---- The end ----
@@ -137,37 +191,17 @@ static enum bough_status list_reads(struct bough__drawing *drawing, struct bough
     return BOUGH_OK;
 }
 
-// Marks what block `to` reads, directly or not.
-static void reach(const struct bough_model_info *info, size_t to, unsigned char *reached)
+static enum bough_status list_tasks(const struct bough__drawing *drawing,
+                                    struct bough_model_info *info, size_t b)
 {
-    if (reached[to])
-        return;
-    reached[to] = 1;
-    for (size_t i = 0; i < info->block[to].reads_count; i++)
-        reach(info, info->block[to].reads[i], reached);
-}
-
-static enum bough_status list_tasks(struct bough__drawing *drawing, struct bough_model_info *info)
-{
-    enum bough_status status = BOUGH_OK;
-    unsigned char *reached = calloc(drawing->blocks + 1, 1);
-    size_t *tasks = BOUGH_NEW(drawing->arena, size_t, drawing->blocks * info->tasks);
-    BOUGH_TRY_MEMORY(reached);
-    BOUGH_TRY_MEMORY(tasks);
-    for (size_t b = 0; b < drawing->blocks; b++)
-        info->block[b].tasks = tasks + b * info->tasks;
-    for (size_t t = 0; t < info->tasks; t++) {
-        const size_t head = find(drawing, info->task[t]);
-        memset(reached, 0, drawing->blocks);
-        if (head < drawing->blocks)
-            reach(info, head, reached);
-        for (size_t b = 0; b < drawing->blocks; b++)
-            if (reached[b])
-                tasks[b * info->tasks + info->block[b].tasks_count++] = t;
-    }
-done:
-    free(reached);
-    return status;
+    size_t *tasks = BOUGH_NEW(drawing->arena, size_t, info->tasks);
+    if (!tasks)
+        return bough__no_memory();
+    info->block[b].tasks = tasks;
+    for (size_t t = 0; t < info->tasks; t++)
+        if (drawing->feeds[b * info->tasks + t])
+            tasks[info->block[b].tasks_count++] = t;
+    return BOUGH_OK;
 }
 
 enum bough_status bough__drawing_end(struct bough__drawing *drawing, struct bough_model_info *info)
@@ -178,13 +212,14 @@ enum bough_status bough__drawing_end(struct bough__drawing *drawing, struct boug
     info->block = BOUGH_NEW(drawing->arena, struct bough_block_row, drawing->blocks);
     BOUGH_TRY_MEMORY(info->block);
     info->blocks = drawing->blocks;
+    info->owner = drawing->owner;
     for (size_t b = 0; b < drawing->blocks; b++) {
         info->block[b] = (struct bough_block_row){.name = drawing->block[b].name,
                                                   .parameters = drawing->block[b].parameters,
                                                   .flops = drawing->block[b].flops};
         BOUGH_TRY(list_reads(drawing, &info->block[b], b));
+        BOUGH_TRY(list_tasks(drawing, info, b));
     }
-    BOUGH_TRY(list_tasks(drawing, info));
 done:
     return status;
 }
@@ -194,4 +229,5 @@ void bough__drawing_fini(struct bough__drawing *drawing)
     free(drawing->block);
     free(drawing->block_of);
     free(drawing->edge);
+    free(drawing->layer);
 }

@@ -14,7 +14,11 @@ struct bough__drawing {
     int32_t nodes, node_capacity;
     struct bough__drawn_edge *edge;
     size_t edges, edge_capacity;
-    int lost; // memory ended
+    struct bough__drawn_layer *layer;
+    size_t layers, layer_capacity;
+    unsigned char *feeds;          // [blocks, tasks] whether a block goes into a task's scores
+    struct bough_owner_row *owner; // [1 + tasks]
+    int lost;                      // memory ended
 };
 
 // Zero-initialised but for `arena`. The inputs come first, in their order.
@@ -22,10 +26,16 @@ void bough__drawing_input(struct bough__drawing *drawing, const char *name);
 
 // What was recorded since the last call: nodes of the builder's layer are a part of block `name`,
 // the others join what they read.
+//   node  the layer's output
 void bough__drawing_see(struct bough__drawing *drawing, const char *name,
-                        const struct bough__builder *builder, int64_t parameters, int64_t flops);
+                        const struct bough__builder *builder, int32_t node, int64_t parameters,
+                        int64_t flops);
 
-// Writes info->block; tasks are found by their names, which their heads' blocks have.
+// The whole, with the scores of each task.
+void bough__drawing_reach(struct bough__drawing *drawing, const struct bough__graph *graph,
+                          const int32_t *scores, size_t tasks);
+
+// Writes info->block, and info->owner but for its parameters.
 // Errors: INTERNAL out of memory, here or before.
 enum bough_status bough__drawing_end(struct bough__drawing *drawing, struct bough_model_info *info);
 

@@ -68,9 +68,15 @@ static void list_layer(void *user, const char *kind, const struct bough__builder
         .parameters = parameters - listing->parameters,
         .flops = builder->flops - listing->flops,
     };
-    bough__drawing_see(&listing->drawing, block, builder, row->parameters, row->flops);
+    bough__drawing_see(&listing->drawing, block, builder, node, row->parameters, row->flops);
     listing->parameters = info->parameters = parameters;
     listing->flops = info->flops = builder->flops;
+}
+
+static void list_whole(void *user, const struct bough__graph *graph, const int32_t *scores)
+{
+    struct listing *listing = user;
+    bough__drawing_reach(&listing->drawing, graph, scores, listing->model->info.tasks);
 }
 
 static enum bough_status draw_inputs(struct listing *listing, const struct bough_config *config)
@@ -102,10 +108,12 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
     BOUGH_TRY_MEMORY(made);
     struct listing listing = {.model = made, .drawing = {.arena = &made->arena}};
     BOUGH_TRY(draw_inputs(&listing, config));
-    struct bough__layer_observer observer = {list_layer, &listing};
+    struct bough__layer_observer observer = {list_layer, list_whole, &listing};
     BOUGH_TRY(bough__model_create(&model, config, sample, NULL, &observer));
     BOUGH_TRY(bough__model_check_tasks(model));
     BOUGH_TRY(bough__drawing_end(&listing.drawing, &made->info));
+    for (size_t i = 0; i <= made->info.tasks; i++)
+        made->info.owner[i].parameters = model->params.block[i].size;
     if (listing.lost)
         status = bough__no_memory();
 done:

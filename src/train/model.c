@@ -224,6 +224,8 @@ static enum bough_status declare(struct bough__model *model,
             model->positions[t] *= shape->dim[i];
         model->loss[t] = bough__loss_of(&model->config->tasks[t].loss);
     }
+    if (observer)
+        observer->ended(observer->user, &graph, scores);
     BOUGH_TRY(place_params(model, &graph, scores));
     BOUGH_TRY(declare_learned(model));
     BOUGH_TRY(bough__model_group(model));

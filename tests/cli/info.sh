@@ -5,6 +5,11 @@ try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
 for architecture in cross_stitch mtan adapters tensor_factorised; do
     try bough info tiny.yaml --set architecture=$architecture
 done
+for architecture in mtan adapters tensor_factorised; do
+    try bough info tiny.yaml --set trunk='[flatten, linear: 8, relu, linear: 4, tanh]' \
+        --set architecture=$architecture --set tasks.more='{target: left, loss: cross_entropy, head: [linear: 2]}' |
+        sed '2,/^$/d'
+done
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
 try bough info tiny.yaml --set architecture=ltb
 sed 's/cross_entropy/binary_&/; s/linear: 2/linear: 1/; s/, metrics.*]//' tiny.yaml > events.yaml

@@ -19,6 +19,12 @@ static void built_often(void *user, const char *kind, const struct bough__builde
         observer->built(observer->user, kind, builder, node);
 }
 
+static void ended(void *user, const struct bough__graph *graph, const int32_t *scores)
+{
+    const struct bough__layer_observer *observer = user;
+    observer->ended(observer->user, graph, scores);
+}
+
 enum bough_status bough__model_create(struct bough__model **model,
                                       const struct bough_config *config,
                                       const struct bough_shape *sample, struct bough_device *device,
@@ -28,7 +34,7 @@ enum bough_status bough__model_create(struct bough__model **model,
                               const struct bough_shape *, struct bough_device *,
                               const struct bough__layer_observer *);
     *(void **)&real = dlsym(RTLD_NEXT, "bough__model_create");
-    struct bough__layer_observer often = {built_often, (void *)observer};
+    struct bough__layer_observer often = {built_often, ended, (void *)observer};
     return real(model, config, sample, device, &often);
 }
 

@@ -29,23 +29,6 @@ static void tasks_cell(struct cli_table *table, const struct bough_model_info *i
         cli_table_cell(table, "%s", row->tasks_count ? info->task[row->tasks[0]] : "none");
 }
 
-// Of what several tasks share, and of each task's own.
-static void owner_cells(struct cli_table *table, const struct bough_model_info *info, size_t owner)
-{
-    int64_t parameters = 0, flops = 0;
-    for (size_t b = 0; b < info->blocks; b++) {
-        const struct bough_block_row *row = &info->block[b];
-        const int of_one = row->tasks_count == 1;
-        if (owner < info->tasks ? of_one && row->tasks[0] == owner : !of_one) {
-            parameters += row->parameters;
-            flops += row->flops;
-        }
-    }
-    cli_table_cell(table, "%s", owner < info->tasks ? info->task[owner] : "shared");
-    cli_table_cell(table, "%lld", (long long)parameters);
-    cli_table_cell(table, "%lld", (long long)flops);
-}
-
 static enum bough_status print_blocks(const struct bough_model_info *info)
 {
     struct cli_table table = {.align = "lllrr"};
@@ -69,9 +52,11 @@ static enum bough_status print_owners(const struct bough_model_info *info)
     cli_table_cell(&table, "owner");
     cli_table_cell(&table, "parameters");
     cli_table_cell(&table, "FLOPs");
-    owner_cells(&table, info, info->tasks);
-    for (size_t t = 0; t < info->tasks; t++)
-        owner_cells(&table, info, t);
+    for (size_t i = 0; i <= info->tasks; i++) {
+        cli_table_cell(&table, "%s", i ? info->task[i - 1] : "shared");
+        cli_table_cell(&table, "%lld", (long long)info->owner[i].parameters);
+        cli_table_cell(&table, "%lld", (long long)info->owner[i].flops);
+    }
     return cli_table_end(&table);
 }
 
