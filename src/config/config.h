@@ -41,8 +41,8 @@ struct bough__training {
     struct bough__early_stopping early_stopping;
 };
 
-// Of parameters whose names a pattern fits, "trunk.*": what they are called in another file. A * of
-// the name stands for what that of the pattern stands for.
+// Of parameters whose names a pattern with at most one * fits, "trunk.*": what they are called in
+// another file. A * of the name stands for what that of the pattern stands for.
 struct bough__renaming {
     const char *pattern, *name;
 };

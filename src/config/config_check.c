@@ -389,6 +389,43 @@ done:
     return status;
 }
 
+// ---- Parameters of another file ----
+
+static int stars(const char *text)
+{
+    const char *star = strchr(text, '*');
+    return star ? 1 + (strchr(star + 1, '*') != NULL) : 0;
+}
+
+static enum bough_status check_renaming(const struct bough__config_place *place,
+                                        const struct bough__renaming *map)
+{
+    if (stars(map->pattern) > 1 || strpbrk(map->pattern, "?[\\"))
+        return bough__config_wrong(
+            place, NULL,
+            "wanted a pattern with at most one *, which stands for any text, and no ? [ or \\");
+    if (stars(map->name) > stars(map->pattern) || strpbrk(map->name, "?[\\"))
+        return bough__config_wrong(place, NULL,
+                                   "'%.80s'; wanted a name with %s *, and no ? [ or \\", map->name,
+                                   stars(map->pattern) ? "at most one" : "no");
+    return BOUGH_OK;
+}
+
+enum bough_status bough__transfer_check(struct bough__config_place *place,
+                                        const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t root = bough__config_enter(place, "from.map");
+    for (size_t i = 0; i < config->from.map_count; i++) {
+        const size_t mark = bough__config_enter(place, config->from.map[i].pattern);
+        BOUGH_TRY(check_renaming(place, &config->from.map[i]));
+        bough__config_leave(place, mark);
+    }
+    bough__config_leave(place, root);
+done:
+    return status;
+}
+
 // ---- The training ----
 
 enum bough_status bough__folds_check(struct bough__config_place *place,

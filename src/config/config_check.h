@@ -31,6 +31,10 @@ enum bough_status bough__tasks_check(struct bough__config_place *place,
 enum bough_status bough__folds_check(struct bough__config_place *place,
                                      const struct bough_config *config);
 
+// Checks that each * of a name has one of its pattern to stand for.
+enum bough_status bough__transfer_check(struct bough__config_place *place,
+                                        const struct bough_config *config);
+
 // Checks the criterion by the tasks.
 enum bough_status bough__early_stopping_check(struct bough__config_place *place,
                                               const struct bough_config *config);

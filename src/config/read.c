@@ -447,6 +447,7 @@ enum bough_status bough__config_read(struct bough_config *config, struct bough__
     BOUGH_TRY(bough__regime_check(&r.place, config));
     BOUGH_TRY(bough__tasks_check(&r.place, config));
     BOUGH_TRY(bough__folds_check(&r.place, config));
+    BOUGH_TRY(bough__transfer_check(&r.place, config));
     BOUGH_TRY(bough__early_stopping_check(&r.place, config));
 done:
     return status;

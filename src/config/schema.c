@@ -149,7 +149,7 @@ static const struct bough__option from_options[] = {
     {"map", BOUGH__OPTION_NAMED, offsetof(struct bough__transfer, map),
      offsetof(struct bough__transfer, map_count), .section = &map_section, .noun = "pattern",
      .help =
-         "by a pattern of their names here, which are taken; without it all, by the same names"},
+         "by a pattern of their names here, with at most one *; without it all, by the same names"},
 };
 static const struct bough__options from_section =
     BOUGH_OPTIONS(from_options, struct bough__transfer);
