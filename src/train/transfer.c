@@ -70,6 +70,8 @@ static enum bough_status take(const struct bough__model *model, const struct bou
     tell(told->loaded, param->name, &param->shape);
     told->taken++;
     enum bough_status status = bough__tensor_load(&bytes, file, tensor);
+    if (status == BOUGH_OK)
+        status = bough__model_file_check(file, tensor->name, bytes, tensor->bytes / sizeof(float));
     if (status == BOUGH_OK && tensor->bytes)
         status = bough__write(to, bytes, tensor->bytes);
     free(bytes);

@@ -12,6 +12,12 @@ more renamed -s 'from={file: base/model.safetensors, map: {"left.*": "right.*"}}
 more none -s 'from={file: base, map: {"left.*": "trunk.*.x"}}'
 more slip -s 'from={file: base, map: {"lefft.*": "left.*"}}'
 more missing --from nowhere
-more damaged --from tiny.yaml
+more text --from tiny.yaml
+"$PYTHON" - <<'END'
+data = bytearray(open("base/model.safetensors", "rb").read())
+data[-4:] = b"\x00\x00\xc0\x7f"
+open("nan.safetensors", "wb").write(data)
+END
+more damaged --from nan.safetensors
 try bough train --resume base --from base
 ls -d */
