@@ -327,14 +327,16 @@ enum bough_status bough__penalize(struct bough__builder *builder, struct bough__
                                   int32_t node, size_t t)
 {
     const size_t count = wiring->penalties;
-    struct bough__penalty *grown =
-        BOUGH_NEW(&builder->params->arena, struct bough__penalty, count + 1);
-    if (!grown)
-        return bough__no_memory();
-    for (size_t i = 0; i < count; i++)
-        grown[i] = wiring->penalty[i];
-    grown[count] = (struct bough__penalty){node, (int32_t)t};
-    wiring->penalty = grown;
-    wiring->penalties++;
+    const int full = (count & (count - 1)) == 0; // there is room for a power of two
+    if (full) {
+        struct bough__penalty *grown =
+            BOUGH_NEW(&builder->params->arena, struct bough__penalty, count ? 2 * count : 1);
+        if (!grown)
+            return bough__no_memory();
+        for (size_t i = 0; i < count; i++)
+            grown[i] = wiring->penalty[i];
+        wiring->penalty = grown;
+    }
+    wiring->penalty[wiring->penalties++] = (struct bough__penalty){node, (int32_t)t};
     return BOUGH_OK;
 }

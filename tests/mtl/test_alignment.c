@@ -45,10 +45,33 @@ static void what_is_aligned_is_apart_and_of_one_shape(void **state)
                  "alignment.widths: more than 8");
 }
 
+static void penalties_grow_by_doubling(void **state)
+{
+    (void)state;
+    enum { MANY = 1000 };
+    struct bough__params params = {0};
+    struct bough__builder builder = {.params = &params};
+    struct bough__wiring wiring = {0};
+    int moves = 0;
+    for (int32_t i = 0; i < MANY; i++) {
+        const struct bough__penalty *before = wiring.penalty;
+        assert_ok(bough__penalize(&builder, &wiring, i, (size_t)i % 7));
+        moves += wiring.penalty != before;
+    }
+    assert_in_range(moves, 1, 11);
+    assert_int_equal(wiring.penalties, MANY);
+    for (int32_t i = 0; i < MANY; i++) {
+        assert_int_equal(wiring.penalty[i].node, i);
+        assert_int_equal(wiring.penalty[i].task, i % 7);
+    }
+    bough__params_fini(&params);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_aligned_is_apart_and_of_one_shape),
+        cmocka_unit_test(penalties_grow_by_doubling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
