@@ -48,6 +48,9 @@ struct bough__architecture {
 
 extern const struct bough__family bough__architectures;
 
+// The nets of soft sharing with nothing that draws them together: of regimes, not in the family.
+extern const struct bough__architecture bough__architecture_apart;
+
 // Of a choice of bough__architectures.
 static inline const struct bough__architecture *
 bough__architecture_of(const struct bough__choice *choice)

@@ -123,3 +123,8 @@ const struct bough__architecture bough__architecture_soft_sharing = {
     .build = build,
     .regularize = regularize,
 };
+
+const struct bough__architecture bough__architecture_apart = {
+    {.name = "apart", .help = "a net for each task"},
+    .build = build,
+};

@@ -140,12 +140,11 @@ static struct bough__net net_of(const struct bough__model *model)
                                config->tasks, config->tasks_count};
 }
 
-// Nets apart are those of soft sharing, with nothing that draws them together.
 static const struct bough__architecture *architecture_of(const struct bough__model *model)
 {
     const struct bough_config *config = model->config;
     return bough__regime_of(&config->train.regime)->apart
-               ? &bough__architecture_soft_sharing
+               ? &bough__architecture_apart
                : bough__architecture_of(&config->architecture);
 }
 
@@ -366,8 +365,7 @@ enum bough_status bough__model_regularize(const struct bough__model *model,
                                           struct bough__sequence *out)
 {
     const struct bough__net net = net_of(model);
-    const struct bough__architecture *architecture =
-        bough__architecture_of(&model->config->architecture); // of nets apart hard sharing
+    const struct bough__architecture *architecture = architecture_of(model);
     return architecture->regularize ? architecture->regularize(out, &net, &model->params)
                                     : BOUGH_OK;
 }

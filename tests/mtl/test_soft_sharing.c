@@ -86,8 +86,8 @@ static void nothing_is_launched_where_nothing_is_shared(void **state)
 {
     (void)state;
     static const char *const overrides[] = {"architecture={name: soft_sharing, alpha: 0}",
-                                            "architecture=hard_sharing"};
-    for (size_t i = 0; i < 2; i++) {
+                                            "architecture=hard_sharing", "train.regime=parallel"};
+    for (size_t i = 0; i < 3; i++) {
         const struct bough_config config = test_config(text, overrides[i], NULL);
         const struct bough_shape sample = {1, {5}};
         size_t count;
