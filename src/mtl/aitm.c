@@ -48,6 +48,7 @@ static enum bough_status declare(struct bough__builder *builder, struct attentio
     BOUGH_TRY(bough__builder_param(builder, &attention->key, &weight));
     weight.name = "value";
     BOUGH_TRY(bough__builder_param(builder, &attention->value, &weight));
+    bough__builder_end(builder, "weights", attention->value);
 done:
     return status;
 }

@@ -123,6 +123,16 @@ done:
 
 // ---- Parts ----
 
+enum bough_status bough__part_param(struct bough__builder *builder, int32_t *node,
+                                    const struct bough__param *param, const char *prefix)
+{
+    const char *before = builder->prefix;
+    builder->prefix = prefix;
+    const enum bough_status status = bough__builder_param(builder, node, param);
+    builder->prefix = before;
+    return status;
+}
+
 enum bough_status bough__combine(struct bough__builder *builder, int32_t *y,
                                  const struct bough__op *op, int32_t a, int32_t b,
                                  const char *prefix)
@@ -220,11 +230,7 @@ enum bough_status bough__stream_own(void *user, struct bough__builder *builder, 
                                     const struct bough__param *param)
 {
     const struct bough__stream *stream = user;
-    const char *prefix = builder->prefix;
-    builder->prefix = stream->own;
-    const enum bough_status status = bough__builder_param(builder, node, param);
-    builder->prefix = prefix;
-    return status;
+    return bough__part_param(builder, node, param, stream->own);
 }
 
 enum bough_status bough__stream_share(void *user, struct bough__builder *builder, int32_t *node,

@@ -80,6 +80,10 @@ enum bough_status bough__gate(struct bough__builder *builder, int32_t *gate, int
 enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int32_t stacked,
                              int32_t gate, const char *prefix);
 
+// A parameter called `<prefix>.<name>`, counted in what is being built or else comes next.
+enum bough_status bough__part_param(struct bough__builder *builder, int32_t *node,
+                                    const struct bough__param *param, const char *prefix);
+
 // y = op(a, b), of `add`, `multiply` or `logit_and`, called `<prefix>.<op>`.
 enum bough_status bough__combine(struct bough__builder *builder, int32_t *y,
                                  const struct bough__op *op, int32_t a, int32_t b,

@@ -38,8 +38,7 @@ static enum bough_status stitch(struct bough__builder *builder, int32_t *node, i
     int32_t gate;
     BOUGH_TRY_MEMORY(weight.start);
     snprintf(name, sizeof name, "stitch.%zu.%s", stage, net->tasks[t].name);
-    BOUGH_TRY(bough__builder_begin(builder, name));
-    BOUGH_TRY(bough__builder_param(builder, &gate, &weight));
+    BOUGH_TRY(bough__part_param(builder, &gate, &weight, name));
     BOUGH_TRY(bough__mix(builder, node, stacked, gate, name));
 done:
     return status;

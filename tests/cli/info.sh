@@ -15,6 +15,8 @@ try bough info tiny.yaml --set architecture=ltb
 sed 's/cross_entropy/binary_&/; s/linear: 2/linear: 1/; s/, metrics.*]//' tiny.yaml > events.yaml
 try bough info events.yaml --set architecture=esmm
 try bough info events.yaml --set architecture='{name: aitm, tower: [linear: 4, relu]}'
+try bough info events.yaml --set architecture=aitm \
+    --set tasks.more='{target: left, loss: binary_cross_entropy, head: [linear: 1]}' | sed '2,/^$/d'
 for weighting in equal '{name: cagrad, losses: uncertainty, every: 4}' \
     '{name: mgda, on: representation, losses: {name: fixed, weights: {right: 2, left: 0.5}}}' \
     '{name: cagrad, c: 0.25, rescale: 1, groups: layer, every: 1, smoothing: 0.9}'; do
