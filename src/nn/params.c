@@ -38,9 +38,21 @@ void bough__params_fini(struct bough__params *params)
     *params = (struct bough__params){0};
 }
 
+static enum bough_status check_name(const struct bough__params *params, const char *name)
+{
+    for (int32_t i = 0; i < params->count; i++)
+        if (strcmp(params->param[i].name, name) == 0)
+            return bough__fail(BOUGH_INVALID,
+                               "a second parameter called %s, from the name of task '%.*s'; wanted "
+                               "another name for the task",
+                               name, (int)strcspn(name, "."), name);
+    return BOUGH_OK;
+}
+
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param)
 {
-    enum bough_status status = BOUGH_OK;
+    enum bough_status status;
+    BOUGH_TRY(check_name(params, param->name));
     if (params->count == params->capacity) {
         int32_t capacity = params->capacity ? 2 * params->capacity : 32;
         struct bough__param *grown = realloc(params->param, (size_t)capacity * sizeof *grown);

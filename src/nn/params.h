@@ -54,6 +54,7 @@ enum bough_status bough__params_init(struct bough__params *params, const char *c
 void bough__params_fini(struct bough__params *params);
 
 // Adds a tensor that has no block yet. Its name is copied.
+// Errors: INVALID if there is one of that name, which the name of a task must have made.
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param);
 
 // Gives every tensor its block, and its place behind those that were added before: block 0 holds

@@ -12,6 +12,8 @@ for architecture in mtan adapters tensor_factorised; do
 done
 try bough info tiny.yaml --set trunk=[] --set architecture=mmoe
 try bough info tiny.yaml --set architecture=ltb
+try bough info tiny.yaml --set architecture=omoe \
+    --set tasks.gate='{target: left, loss: cross_entropy, head: [relu, linear: 2]}'
 sed 's/cross_entropy/binary_&/; s/linear: 2/linear: 1/; s/, metrics.*]//' tiny.yaml > events.yaml
 try bough info events.yaml --set architecture=esmm
 try bough info events.yaml --set architecture='{name: aitm, tower: [linear: 4, relu]}'
