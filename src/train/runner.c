@@ -141,15 +141,32 @@ static int64_t rows_to_store(const struct bough__runner *runner)
     return rows;
 }
 
+// A full one, and a smaller one for the rows that are left.
+static enum bough_status make_pair(struct bough__runner *runner, struct bough__step *full,
+                                   struct bough__step *last, size_t first_task, size_t end_task)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough__step_data *data = &runner->data;
+    const int64_t count = runner->feed.count, batch = data->batch;
+    if (batch)
+        BOUGH_TRY(bough__step_init(full, data, batch, first_task, end_task));
+    if (batch && count % batch)
+        BOUGH_TRY(bough__step_init(last, data, count % batch, first_task, end_task));
+done:
+    return status;
+}
+
+// All that the epochs up to the next bough__runner_renew take.
 static enum bough_status make_steps(struct bough__runner *runner)
 {
     enum bough_status status = BOUGH_OK;
-    const int64_t count = runner->feed.count, batch = runner->data.batch;
-    const size_t tasks = tasks_of(runner);
-    if (batch && !runner->single)
-        BOUGH_TRY(bough__step_init(&runner->full, &runner->data, batch, 0, tasks));
-    if (batch && !runner->single && count % batch)
-        BOUGH_TRY(bough__step_init(&runner->last, &runner->data, count % batch, 0, tasks));
+    const int draws = bough__regime_of(&runner->data.model->config->train.regime)->draws;
+    if (!runner->single)
+        return make_pair(runner, &runner->full, &runner->last, 0, tasks_of(runner));
+    for (size_t t = 0; t < tasks_of(runner); t++)
+        if (draws || t == runner->task)
+            BOUGH_TRY(
+                make_pair(runner, &runner->single[2 * t], &runner->single[2 * t + 1], t, t + 1));
 done:
     return status;
 }
@@ -308,17 +325,12 @@ static enum bough_status write_state(const struct bough__runner *runner, int64_t
     return bough__write(bough__whole(data->state), states, runner->states * sizeof *states);
 }
 
-static enum bough_status step_of(struct bough__step **step, struct bough__runner *runner,
-                                 int64_t left)
+static struct bough__step *step_of(struct bough__runner *runner, int64_t left)
 {
     const int small = left < runner->data.batch;
-    *step = small ? &runner->last : &runner->full;
-    if (!runner->single)
-        return BOUGH_OK;
-    *step = &runner->single[2 * runner->task + (size_t)small];
-    return (*step)->data ? BOUGH_OK
-                         : bough__step_init(*step, &runner->data, small ? left : runner->data.batch,
-                                            runner->task, runner->task + 1);
+    if (runner->single)
+        return &runner->single[2 * runner->task + (size_t)small];
+    return small ? &runner->last : &runner->full;
 }
 
 enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,
@@ -327,10 +339,9 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
     enum bough_status status;
     struct bough__step_data *data = &runner->data;
     const int64_t first = index * data->batch, left = runner->feed.count - first;
-    struct bough__step *step;
+    struct bough__step *step = step_of(runner, left);
     char text[BOUGH__LONGEST_REMEDY];
-    assert(left > 0);
-    BOUGH_TRY(step_of(&step, runner, left));
+    assert(left > 0 && step->data);
     const int begin = has_batch(runner) && !data->weigh.others ? step->feed + 1 : 0;
     state->first = (unsigned)first;
     data->weigh.moment = (struct bough__moment){

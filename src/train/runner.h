@@ -14,9 +14,9 @@ struct bough__runner {
     struct bough__feed feed;
     struct bough__step_data data;
     struct bough__step full, last; // of all tasks
-    // Of a regime that trains one task a step: its steps [2 * T], made when they are first taken,
-    // a full one and a smaller one for each task; the task of the next step, and the number of that
-    // step among the task's, from 1.
+    // Of a regime that trains one task a step: its steps [2 * T], a full one and a smaller one for
+    // each task, of one with phases for `task` alone; the task of the next step, and the number of
+    // that step among the task's, from 1.
     struct bough__step *single;
     size_t task;
     uint32_t task_step;
@@ -37,7 +37,7 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
                                        int64_t count, enum bough__purpose purpose);
 void bough__runner_destroy(struct bough__runner **runner);
 
-// Makes its steps again, after what is frozen changed.
+// Makes its steps again, after what is frozen changed, or the phase's task.
 enum bough_status bough__runner_renew(struct bough__runner *runner);
 
 // Empties the account: call it before the first batch of an epoch.

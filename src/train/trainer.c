@@ -188,8 +188,11 @@ enum bough_status bough__trainer_freeze(struct bough__trainer *trainer)
 {
     const struct bough__progress *progress = &trainer->progress;
     const int shared = progress->phase > 0 && bough__regime_freezes(&trainer->config.train.regime);
-    trainer->training->task = (size_t)progress->phase;
-    return bough__model_freeze(trainer->model, progress->epoch - progress->first_epoch, shared)
+    const size_t task = (size_t)progress->phase;
+    const int turns = bough__trainer_phases(trainer) > 1 && trainer->training->task != task;
+    const int32_t epochs = progress->epoch - progress->first_epoch;
+    trainer->training->task = task;
+    return bough__model_freeze(trainer->model, epochs, shared) || turns
                ? bough__runner_renew(trainer->training)
                : BOUGH_OK;
 }

@@ -113,15 +113,15 @@ static void steps_allocate(struct bough_device *device, const struct bough_confi
     ours_only = bough_device_info(device)->type != BOUGH_DEVICE_C;
     assert_ok(bough_train(&run, config, &options));
     bough_run_destroy(&run);
-    print_message("%s, %s, %s: %d pairs of log points, %d steps, %ld allocations\n",
+    print_message("%s, %s, %s, %s: %d pairs of log points, %d steps, %ld allocations\n",
                   bough_device_info(device)->id, config->architecture.row->name,
-                  config->weighting.choice.row->name, seen.pairs, (int)seen.steps,
-                  seen.allocations);
+                  config->weighting.choice.row->name, config->train.regime.row->name, seen.pairs,
+                  (int)seen.steps, seen.allocations);
     assert_true(seen.pairs >= 6 && seen.steps >= 12);
     assert_int_equal(seen.allocations, 0);
 }
 
-// Weightings of every kind, and architectures.
+// Weightings of every kind, architectures, and regimes.
 static const char *const kinds[][2] = {
     {"weighting=equal"},
     {"weighting=uncertainty"},
@@ -131,6 +131,8 @@ static const char *const kinds[][2] = {
     {"weighting=graddrop"},
     {"weighting=equal", "architecture={name: mmoe, experts: 3}"},
     {"weighting=mgda", "architecture={name: mmoe, experts: 3}"},
+    {"weighting=equal", "train.regime=independent"},
+    {"weighting=equal", "train.regime=alternating"},
 };
 
 static void steps_allocate_nothing(void **state)

@@ -3,6 +3,7 @@
 #include "support/training.h"
 
 #include "data/tensor_file.h"
+#include "graph/plan_parts.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -178,6 +179,37 @@ static void a_frozen_trunk_has_no_backward_pass(void **state)
     assert_int_equal(others, 0);
 }
 
+// Steps stand ready for the task of the phase, or for all: none is made within an epoch. One runs
+// at a time, and all work in the memory of the first.
+static void check_steps(const char *override, int draws)
+{
+    const struct bough_config config =
+        test_config_with(training_text, training_file, override, NULL);
+    const struct bough_train_options options = {0};
+    struct bough__trainer *trainer;
+    assert_ok(bough__trainer_create(&trainer, &config, &options));
+    assert_non_null(trainer->validation);
+    for (int phase = 0; phase < (draws ? 1 : TASKS); phase++) {
+        trainer->progress.phase = phase;
+        assert_ok(bough__trainer_freeze(trainer));
+        for (int i = 0; i < 2 * TASKS; i++) {
+            const struct bough__step *step = &trainer->training->single[i];
+            assert_int_equal(step->data != NULL, draws || i / 2 == phase);
+            if (step->data)
+                assert_ptr_equal(step->plan->buffer, trainer->model->memory);
+        }
+    }
+    bough__trainer_destroy(&trainer);
+}
+
+static void steps_are_made_before_the_epoch_and_share_memory(void **state)
+{
+    (void)state;
+    check_steps("train.regime=independent", 0);
+    check_steps("train.regime=sequential", 0);
+    check_steps("train.regime=alternating", 1);
+}
+
 // ---- They go on ----
 
 static void every_regime_resumes_bit_for_bit(void **state)
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test(nets_apart_are_the_same_one_by_one_and_at_once),
         cmocka_unit_test(a_phase_trains_one_task_and_a_frozen_trunk_stays),
         cmocka_unit_test(a_frozen_trunk_has_no_backward_pass),
+        cmocka_unit_test(steps_are_made_before_the_epoch_and_share_memory),
         cmocka_unit_test(every_regime_resumes_bit_for_bit),
         cmocka_unit_test(what_a_task_does_not_reach_stays),
         cmocka_unit_test(each_phase_stops_by_its_own_task),
