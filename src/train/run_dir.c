@@ -209,23 +209,38 @@ done:
     return status;
 }
 
+// More epochs than are wanted, and no phase to come.
+static int has_too_many(const struct bough__trainer *trainer)
+{
+    const struct bough__progress *progress = &trainer->progress;
+    return progress->phase + 1 == bough__trainer_phases(trainer) &&
+           progress->epoch - progress->first_epoch > trainer->config.train.epochs;
+}
+
 static void tell_what_is_left(const struct bough__trainer *trainer)
 {
-    const int32_t done = trainer->progress.epoch, wanted = bough__trainer_epochs(trainer);
-    if (done > wanted)
+    const struct bough__progress *progress = &trainer->progress;
+    const int32_t phases = bough__trainer_phases(trainer);
+    const int32_t done = progress->epoch - progress->first_epoch;
+    char of[160] = "";
+    if (progress->phase + 1 < phases || bough__trainer_goes_on(trainer))
+        return;
+    if (phases > 1)
+        snprintf(of, sizeof of, " of %s", trainer->config.tasks[progress->phase].name);
+    if (has_too_many(trainer))
         bough__log(BOUGH_LOG_WARNING,
-                   "%s: train.epochs is %d, and %d epochs are done: nothing is trained, and "
+                   "%s: train.epochs is %d, and %d epochs%s are done: nothing is trained, and "
                    "config.yaml stays as it is",
-                   trainer->run_dir, wanted, done);
-    else if (done == wanted)
+                   trainer->run_dir, trainer->config.train.epochs, done, of);
+    else if (done == trainer->config.train.epochs)
         bough__log(BOUGH_LOG_WARNING,
-                   "%s: all %d epochs are done: nothing is trained; more of them by train.epochs",
-                   trainer->run_dir, done);
-    else if (bough__trainer_is_stale(trainer))
+                   "%s: all %d epochs%s are done: nothing is trained; more of them by train.epochs",
+                   trainer->run_dir, done, of);
+    else
         bough__log(BOUGH_LOG_WARNING,
-                   "%s: stopped early after %d epochs: nothing is trained; go on by a larger "
+                   "%s: stopped early after %d epochs%s: nothing is trained; go on by a larger "
                    "train.early_stopping.patience",
-                   trainer->run_dir, done);
+                   trainer->run_dir, done, of);
 }
 
 static enum bough_status go_on(struct bough__trainer *trainer)
@@ -251,7 +266,7 @@ static enum bough_status go_on(struct bough__trainer *trainer)
     memcpy(progress->data, fresh.data, sizeof fresh.data);
     remove(in_folder(trainer, "result.json").text); // there is a new one at the end
     tell_what_is_left(trainer);
-    if (progress->epoch <= bough__trainer_epochs(trainer))
+    if (!has_too_many(trainer))
         BOUGH_TRY(save_config(trainer));
 done:
     return status;

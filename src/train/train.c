@@ -236,11 +236,6 @@ done:
 
 // ---- The training ----
 
-static int goes_on(const struct bough__trainer *trainer)
-{
-    return phase_epoch(trainer) < trainer->config.train.epochs && !bough__trainer_is_stale(trainer);
-}
-
 // The next one begins where this one was best, with an optimizer that has seen nothing.
 static enum bough_status end_phase(struct bough__trainer *trainer)
 {
@@ -265,7 +260,7 @@ static enum bough_status run_phases(struct bough__trainer *trainer, struct bough
 {
     enum bough_status status = BOUGH_OK;
     for (;;) {
-        while (goes_on(trainer))
+        while (bough__trainer_goes_on(trainer))
             BOUGH_TRY(run_epoch(trainer, report));
         if (trainer->progress.phase + 1 >= bough__trainer_phases(trainer))
             break;

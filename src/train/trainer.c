@@ -210,10 +210,12 @@ const char *bough__trainer_criterion(char *text, size_t size, const struct bough
     return strcmp(criterion, "loss") == 0 ? text : "mean";
 }
 
-int bough__trainer_is_stale(const struct bough__trainer *trainer)
+int bough__trainer_goes_on(const struct bough__trainer *trainer)
 {
+    const struct bough__progress *progress = &trainer->progress;
     const int32_t patience = trainer->config.train.early_stopping.patience;
-    return patience > 0 && trainer->validation && trainer->progress.stale >= patience;
+    const int stale = patience > 0 && trainer->validation && progress->stale >= patience;
+    return progress->epoch - progress->first_epoch < trainer->config.train.epochs && !stale;
 }
 
 enum bough_status bough__trainer_save(struct bough__trainer *trainer)

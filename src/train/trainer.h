@@ -53,8 +53,8 @@ const char *bough__trainer_criterion(char *text, size_t size, const struct bough
 enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer);
 enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr);
 
-// Whether early stopping has run out of patience.
-int bough__trainer_is_stale(const struct bough__trainer *trainer);
+// Whether the phase has epochs to come, and early stopping patience.
+int bough__trainer_goes_on(const struct bough__trainer *trainer);
 
 // Writes last.safetensors. Does nothing without a run folder.
 enum bough_status bough__trainer_save(struct bough__trainer *trainer);

@@ -56,7 +56,8 @@ static void tell_step(const struct bough_event *event)
            event->samples_per_second);
     append_time(text, sizeof text, event->seconds_left);
     for (size_t t = 0; t < event->tasks; t++)
-        append(text, sizeof text, "  %s %.4g", event->task[t], event->loss[t]);
+        if (!isnan(event->loss[t]))
+            append(text, sizeof text, "  %s %.4g", event->task[t], event->loss[t]);
     if (terminal) {
         text[columns() - 1 < sizeof text ? columns() - 1 : sizeof text - 1] = '\0';
         printf("\r%s\033[K", text);
@@ -67,17 +68,21 @@ static void tell_step(const struct bough_event *event)
     fflush(stdout);
 }
 
-static void print_metrics(const char *title, const struct bough_metrics *metrics)
+// `all`: 0 leaves out what there is no number of.
+static void print_metrics(const char *title, const struct bough_metrics *metrics, int all)
 {
+    const char *task = "";
     if (!metrics)
         return;
     printf("  %s:", title);
     for (size_t i = 0; i < metrics->count; i++) {
         const struct bough_metric_value *one = &metrics->value[i];
-        int first = i == 0 || strcmp(one->task, metrics->value[i - 1].task) != 0;
-        if (first)
-            printf("%s %s", i ? "," : "", one->task);
+        if (!all && isnan(one->value))
+            continue;
+        if (strcmp(one->task, task) != 0)
+            printf("%s %s", *task ? "," : "", one->task);
         printf(" %s %.4g", one->metric, one->value);
+        task = one->task;
     }
 }
 
@@ -87,8 +92,8 @@ static void tell_epoch(const struct bough_event *event)
     printf("epoch %d/%d", event->epoch, event->epochs);
     if (event->only)
         printf("  of %s", event->only);
-    print_metrics("train", event->train);
-    print_metrics("validation", event->validation);
+    print_metrics("train", event->train, 0); // a task that no step trained has none
+    print_metrics("validation", event->validation, 1);
     if (!isnan(event->conflicting))
         printf("  gradients: %.0f%% of pairs conflict", 100 * event->conflicting);
     if (event->unsolved)
