@@ -153,18 +153,37 @@ static void check_shared(const struct bough__trainer *trainer)
                config->tasks_count < 2 ? "there is one task" : "nothing is shared");
 }
 
+// Epochs until some of what tasks share is trained: 0 = it is from the first, INT32_MAX = never.
+static int32_t shared_thaw(const struct bough__trainer *trainer)
+{
+    const struct bough__params *params = &trainer->model->params;
+    int32_t epochs = INT32_MAX;
+    for (int32_t i = 0; i < params->count; i++) {
+        const struct bough__param *param = &params->param[i];
+        const int32_t thaw = param->frozen ? trainer->config.parameters[param->group].thaw : 0;
+        if (param->block == 0 && (thaw || !param->frozen) && thaw < epochs)
+            epochs = thaw;
+    }
+    return epochs;
+}
+
 // Gradients of what is shared are compared, of which nothing is to be had where it is frozen.
 static enum bough_status check_frozen(const struct bough__trainer *trainer)
 {
-    const struct bough__params *params = &trainer->model->params;
-    int trained = 0;
-    for (int32_t i = 0; i < params->count; i++)
-        trained |= params->param[i].block == 0 && !params->param[i].frozen;
-    if (trained || !trainer->training->data.weigh.by_gradients.row)
+    const int diagnostics = trainer->config.diagnostics;
+    const int32_t thaw = shared_thaw(trainer);
+    char until[40] = "";
+    if (!thaw || !trainer->training->data.weigh.by_gradients.row)
         return BOUGH_OK;
+    if (thaw < INT32_MAX)
+        snprintf(until, sizeof until, " until %d epoch%s done", (int)thaw,
+                 thaw == 1 ? " is" : "s are");
     return bough__fail(
-        BOUGH_INVALID, "parameters: all that tasks share is frozen, and %s goes by its gradients",
-        trainer->config.diagnostics ? "diagnostics" : trainer->config.weighting.choice.row->name);
+        BOUGH_INVALID,
+        "parameters: all that tasks share is frozen%s, and %s goes by its gradients; wanted %s%s, "
+        "or no freeze",
+        until, diagnostics ? "diagnostics" : trainer->config.weighting.choice.row->name,
+        diagnostics ? "no diagnostics" : "equal", *until ? " until then" : "");
 }
 
 static void check_warmup(const struct bough_config *config, const struct bough__choice *choice)

@@ -202,7 +202,16 @@ static void what_makes_no_sense_is_refused(void **state)
          "parameters.trunk.9.*: fits no parameter; they are called trunk.0.weight, ..., "
          "top.0.bias"},
         {"parameters={trunk.*: {freeze: true}}", "weighting=mgda",
-         "parameters: all that tasks share is frozen, and mgda goes by its gradients"},
+         "parameters: all that tasks share is frozen, and mgda goes by its gradients; wanted "
+         "equal, "
+         "or no freeze"},
+        {"parameters={trunk.*: {freeze: true, thaw: 3}, trunk.8.*: {freeze: true, thaw: 2}}",
+         "weighting=mgda",
+         "all that tasks share is frozen until 2 epochs are done, and mgda goes by its gradients; "
+         "wanted equal until then, or no freeze"},
+        {"parameters={trunk.*: {freeze: true, thaw: 1}}", "diagnostics=true",
+         "is frozen until 1 epoch is done, and diagnostics goes by its gradients; wanted no "
+         "diagnostics until then, or no freeze"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const struct bough_config config =
