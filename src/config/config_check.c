@@ -80,6 +80,19 @@ enum bough_status bough__architecture_check(struct bough__config_place *place,
     return BOUGH_OK;
 }
 
+// [T], what each task's loss is multiplied by as far as that stands in the config, the caller's;
+// NULL = out of memory.
+static float *weights_of(const struct bough_config *config)
+{
+    float *weight = calloc(config->tasks_count, sizeof *weight);
+    if (!weight)
+        return NULL;
+    bough__weighing_start(weight, &config->weighting, config->tasks_count);
+    for (size_t t = 0; t < config->tasks_count; t++)
+        weight[t] *= config->tasks[t].weight;
+    return weight;
+}
+
 // One task a step leaves nothing to weigh.
 static enum bough_status check_weighs_nothing(struct bough__config_place *place,
                                               const struct bough_config *config, const char *regime)
@@ -100,6 +113,26 @@ static enum bough_status check_weighs_nothing(struct bough__config_place *place,
                : BOUGH_OK;
 }
 
+// A task whose weight is 0 would have steps that train nothing.
+static enum bough_status check_has_weights(struct bough__config_place *place,
+                                           const struct bough_config *config, const char *regime)
+{
+    size_t t = 0;
+    float *weight = weights_of(config);
+    if (!weight)
+        return bough__no_memory();
+    while (t < config->tasks_count && weight[t] > 0)
+        t++;
+    free(weight);
+    if (t == config->tasks_count)
+        return BOUGH_OK;
+    bough__config_enter(place, "train.regime");
+    return bough__config_wrong(place, NULL,
+                               "%s trains one task a step, and the weight of task '%s' is 0; "
+                               "wanted above 0, or the task left out",
+                               regime, config->tasks[t].name);
+}
+
 enum bough_status bough__regime_check(struct bough__config_place *place,
                                       const struct bough_config *config)
 {
@@ -110,6 +143,8 @@ enum bough_status bough__regime_check(struct bough__config_place *place,
     if (bough__trains_one(regime))
         BOUGH_TRY(check_weighs_nothing(place, config, regime->row->name));
     bough__config_leave(place, root);
+    if (bough__trains_one(regime))
+        BOUGH_TRY(check_has_weights(place, config, regime->row->name));
     if (bough__regime_of(regime)->apart && architecture != &bough__architecture_hard_sharing.row) {
         bough__config_enter(place, "architecture");
         status = bough__config_wrong(place, NULL,
@@ -220,7 +255,7 @@ static enum bough_status no_weight(struct bough__config_place *place,
     return bough__config_wrong(place, NULL, "no task has a weight above 0");
 }
 
-// By `weight` [T], what each task's loss is multiplied by as far as that stands in the config.
+// By weights_of.
 static enum bough_status check_tasks_of(struct bough__config_place *place,
                                         const struct bough_config *config, const float *weight)
 {
@@ -252,13 +287,9 @@ static enum bough_status check_tasks_of(struct bough__config_place *place,
 static enum bough_status check_weights(struct bough__config_place *place,
                                        const struct bough_config *config)
 {
-    const size_t tasks = config->tasks_count;
-    float *weight = calloc(tasks, sizeof *weight);
+    float *weight = weights_of(config);
     if (!weight)
         return bough__no_memory();
-    bough__weighing_start(weight, &config->weighting, tasks);
-    for (size_t t = 0; t < tasks; t++)
-        weight[t] *= config->tasks[t].weight;
     const enum bough_status status = check_tasks_of(place, config, weight);
     free(weight);
     return status;

@@ -3,7 +3,6 @@
 #include "cl/random.h"
 
 #include <math.h>
-#include <string.h>
 
 struct sequential_options {
     int freeze;
@@ -14,20 +13,45 @@ static const struct bough__option sequential_options[] = {
      .help = "what tasks share stays as the first task left it"},
 };
 
-static const struct bough__row draw_turn = {.name = "turn", .help = "each in its turn"};
-static const struct bough__row draw_uniform = {.name = "uniform", .help = "each as often"};
-static const struct bough__row draw_proportional = {.name = "proportional",
-                                                    .help = "each as often as it has labels"};
-static const struct bough__row draw_temperature = {
-    .name = "temperature", .help = "each by its number of labels to the power of 1 / temperature"};
-static const struct bough__row *const draw_rows[] = {&draw_turn, &draw_uniform, &draw_proportional,
-                                                     &draw_temperature};
-static const struct bough__family draws = {"draw", draw_rows, sizeof draw_rows / sizeof *draw_rows};
-
 struct alternating_options {
     const char *draw;
     float temperature;
 };
+
+struct draw {
+    struct bough__row row;
+    // How often a task with so many labels is drawn, beside the others; NULL = in turn.
+    double (*share)(const struct alternating_options *o, int64_t labels);
+};
+
+static double share_uniform(const struct alternating_options *o, int64_t labels)
+{
+    (void)o, (void)labels;
+    return 1;
+}
+
+static double share_proportional(const struct alternating_options *o, int64_t labels)
+{
+    (void)o;
+    return (double)labels;
+}
+
+static double share_temperature(const struct alternating_options *o, int64_t labels)
+{
+    return pow((double)labels, 1 / (double)o->temperature);
+}
+
+static const struct draw draw_turn = {{.name = "turn", .help = "each in its turn"}, NULL};
+static const struct draw draw_uniform = {{.name = "uniform", .help = "each as often"},
+                                         share_uniform};
+static const struct draw draw_proportional = {
+    {.name = "proportional", .help = "each as often as it has labels"}, share_proportional};
+static const struct draw draw_temperature = {
+    {.name = "temperature", .help = "each by its number of labels to the power of 1 / temperature"},
+    share_temperature};
+static const struct bough__row *const draw_rows[] = {&draw_turn.row, &draw_uniform.row,
+                                                     &draw_proportional.row, &draw_temperature.row};
+static const struct bough__family draws = {"draw", draw_rows, sizeof draw_rows / sizeof *draw_rows};
 
 static const struct bough__option alternating_options[] = {
     {"draw", BOUGH__OPTION_TEXT, offsetof(struct alternating_options, draw), .family = &draws,
@@ -37,19 +61,15 @@ static const struct bough__option alternating_options[] = {
      .help = "of draw: temperature; 1 is as proportional, a large one as uniform"},
 };
 
-int bough__regime_freezes(const struct bough__choice *choice)
+static int sequential_freezes(const void *options)
 {
-    return choice->row == &bough__regime_sequential.row &&
-           ((const struct sequential_options *)choice->options)->freeze;
+    return ((const struct sequential_options *)options)->freeze;
 }
 
-// How often a task is drawn, beside the others.
-static double share_of(const struct alternating_options *o, int64_t labels)
+int bough__regime_freezes(const struct bough__choice *choice)
 {
-    if (strcmp(o->draw, draw_uniform.name) == 0)
-        return 1;
-    const int plain = strcmp(o->draw, draw_proportional.name) == 0;
-    return pow((double)labels, plain ? 1 : 1 / (double)o->temperature);
+    const struct bough__regime *regime = bough__regime_of(choice);
+    return regime->freezes && regime->freezes(choice->options);
 }
 
 size_t bough__regime_draw(const struct bough__choice *choice, uint64_t seed, int64_t step,
@@ -57,16 +77,17 @@ size_t bough__regime_draw(const struct bough__choice *choice, uint64_t seed, int
 {
     enum { TASK_DRAW = 0x7461736b }; // keeps what is drawn here apart from all else
     const struct alternating_options *o = choice->options;
+    const struct draw *draw = (const void *)bough__family_find(&draws, o->draw);
     double all = 0, below = 0;
-    if (strcmp(o->draw, draw_turn.name) == 0)
+    if (!draw->share)
         return (size_t)(step % (int64_t)tasks);
     for (size_t t = 0; t < tasks; t++)
-        all += share_of(o, labels[t]);
+        all += draw->share(o, labels[t]);
     const struct random4 bits = random_bits((unsigned)seed, (unsigned)(seed >> 32) ^ TASK_DRAW,
                                             (unsigned)step, (unsigned)(step >> 32), 0, 0);
     const double at = (double)random_unit(bits.v[0]) * all;
     for (size_t t = 0; t < tasks; t++) {
-        below += share_of(o, labels[t]);
+        below += draw->share(o, labels[t]);
         if (at < below)
             return t;
     }
@@ -86,7 +107,8 @@ const struct bough__regime bough__regime_sequential = {
     {.name = "sequential",
      .help = "one task after the other on what they share",
      .options = BOUGH_OPTIONS(sequential_options, struct sequential_options)},
-    .phases = 1};
+    .phases = 1,
+    .freezes = sequential_freezes};
 const struct bough__regime bough__regime_alternating = {
     {.name = "alternating",
      .help = "one task a step",

@@ -11,6 +11,8 @@ struct bough__regime {
     int apart;  // each task has a net of its own
     int phases; // one task after the other, each for as many epochs as the config says
     int draws;  // one task a step
+    // Of one with phases: whether what tasks share stays as the first phase left it; NULL = no.
+    int (*freezes)(const void *options);
 };
 
 #define BOUGH_REGIME(name) extern const struct bough__regime bough__regime_##name;
@@ -30,7 +32,7 @@ static inline int bough__trains_one(const struct bough__choice *choice)
     return bough__regime_of(choice)->phases || bough__regime_of(choice)->draws;
 }
 
-// Of one with phases: whether what tasks share stays as the first phase left it.
+// Whether `freezes` says so.
 int bough__regime_freezes(const struct bough__choice *choice);
 
 // Of one that draws: the task of a step.

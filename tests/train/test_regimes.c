@@ -334,6 +334,13 @@ static void what_makes_no_sense_is_refused(void **state)
         {"train.regime=parallel", "architecture=mmoe",
          "architecture: mmoe shares, and train.regime: parallel trains a net for each task; wanted "
          "hard_sharing"},
+        {"train.regime=independent", "tasks.bright.weight=0",
+         "train.regime: independent trains one task a step, and the weight of task 'bright' is 0; "
+         "wanted above 0, or the task left out"},
+        {"train.regime=alternating",
+         "weighting={name: fixed, weights: {shape: 1, bright: 2, top: "
+         "0}}",
+         "alternating trains one task a step, and the weight of task 'top' is 0"},
         {"train.regime=sequentially", "weighting=equal", "did you mean sequential?"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
