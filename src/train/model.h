@@ -54,8 +54,14 @@ enum bough_status bough__model_create(struct bough__model **model,
                                       const struct bough_shape *sample, struct bough_device *device,
                                       const struct bough__layer_observer *observer);
 
+// Parameters that the config's patterns are for, the first ones: not what the weighting learns.
+static inline int32_t bough__model_named(const struct bough__model *model)
+{
+    return model->params.count - (model->learned != 0);
+}
+
 // Gives each parameter the config's group that fits it, and freezes what these do.
-// Errors: INVALID, naming a group that fits none.
+// Errors: INVALID, naming a group that fits none, or none that is trained.
 enum bough_status bough__model_group(struct bough__model *model);
 
 // Marks what is frozen of the parameters after so many epochs, and with `shared` all that tasks

@@ -4,19 +4,30 @@
 
 #include <fnmatch.h>
 
-// Returns how many the group fits.
-static int32_t take(struct bough__model *model, int32_t g)
+static enum bough_status take(struct bough__model *model, int32_t g)
 {
-    const struct bough__param_group *group = &model->config->parameters[g];
-    int32_t fitting = 0;
-    for (int32_t i = 0; i < model->params.count; i++) {
-        struct bough__param *param = &model->params.param[i];
-        if (fnmatch(group->pattern, param->name, 0) != 0)
+    const char *pattern = model->config->parameters[g].pattern;
+    struct bough__param *param = model->params.param;
+    const int32_t count = bough__model_named(model);
+    int32_t fitting = 0, trained = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (fnmatch(pattern, param[i].name, 0) != 0)
             continue;
-        param->group = g;
+        param[i].group = g;
         fitting++;
+        trained += !param[i].statistics;
     }
-    return fitting;
+    if (fitting && !trained)
+        return bough__fail(
+            BOUGH_INVALID,
+            "parameters.%s: fits only what batch_norm remembers, which stays where its bias is "
+            "frozen; wanted a pattern that fits that too",
+            pattern);
+    return fitting ? BOUGH_OK
+                   : bough__fail(BOUGH_INVALID,
+                                 "parameters.%s: fits no parameter; they are called %s, ..., %s",
+                                 pattern, count ? param[0].name : "",
+                                 count ? param[count - 1].name : "");
 }
 
 enum bough_status bough__model_group(struct bough__model *model)
@@ -26,14 +37,8 @@ enum bough_status bough__model_group(struct bough__model *model)
     const struct bough__params *params = &model->params;
     for (int32_t i = 0; i < params->count; i++)
         params->param[i].group = -1;
-    for (size_t g = 0; g < config->parameters_count; g++) {
-        const struct bough__param_group *group = &config->parameters[g];
-        if (!take(model, (int32_t)g))
-            BOUGH_TRY(bough__fail(BOUGH_INVALID,
-                                  "parameters.%s: fits no parameter; they are called %s, ..., %s",
-                                  group->pattern, params->count ? params->param[0].name : "",
-                                  params->count ? params->param[params->count - 1].name : ""));
-    }
+    for (size_t g = 0; g < config->parameters_count; g++)
+        BOUGH_TRY(take(model, (int32_t)g));
     bough__model_freeze(model, 0, 0);
 done:
     return status;

@@ -84,7 +84,7 @@ static enum bough_status take_all(const struct bough__model *model,
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__params *params = &model->params;
-    for (int32_t i = 0; i < params->count; i++) {
+    for (int32_t i = 0; i < bough__model_named(model); i++) {
         char text[512];
         const struct bough__param *param = &params->param[i];
         const char *name = name_there(text, sizeof text, &model->config->from, param->name);
@@ -111,11 +111,12 @@ static enum bough_status check_map(const struct bough__model *model)
 {
     const struct bough__transfer *from = &model->config->from;
     const struct bough__params *params = &model->params;
+    const int32_t count = bough__model_named(model);
     for (size_t i = 0; i < from->map_count; i++) {
         int32_t p = 0;
-        while (p < params->count && fnmatch(from->map[i].pattern, params->param[p].name, 0) != 0)
+        while (p < count && fnmatch(from->map[i].pattern, params->param[p].name, 0) != 0)
             p++;
-        if (p == params->count)
+        if (p == count)
             return bough__fail(BOUGH_INVALID,
                                "from.map.%s: fits no parameter; they are called %s, ..., %s",
                                from->map[i].pattern, p ? params->param[0].name : "",
@@ -147,7 +148,8 @@ enum bough_status bough__transfer(struct bough__model *model)
     log_list(BOUGH_LOG_INFO, path, "loaded", told.loaded);
     log_list(BOUGH_LOG_WARNING, path, "missing there", told.missing);
     log_list(BOUGH_LOG_WARNING, path, "of another shape or type, not loaded", told.unlike);
-    log_list(BOUGH_LOG_WARNING, path, "left over", told.left);
+    log_list(model->config->from.map_count ? BOUGH_LOG_INFO : BOUGH_LOG_WARNING, path, "left over",
+             told.left); // a map says what is wanted
     if (!told.taken)
         BOUGH_TRY(bough__fail(BOUGH_DATA,
                               "%s: has no parameter of this model; its names can be "

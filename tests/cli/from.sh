@@ -9,6 +9,9 @@ more same --from base
 more other --from base -s trunk.1.linear=5 \
     -s 'tasks.other={target: left, loss: cross_entropy, head: [linear: 2]}'
 more renamed -s 'from={file: base/model.safetensors, map: {"left.*": "right.*"}}'
+bough train tiny.yaml -d c -q -r learned -s train.epochs=1 -s weighting=uncertainty > learned.txt
+more anew --from learned -s weighting=uncertainty
+more anew-by-map -s 'from={file: learned, map: {"*": "*"}}' -s weighting=uncertainty
 more none -s 'from={file: base, map: {"left.*": "trunk.*.x"}}'
 more slip -s 'from={file: base, map: {"lefft.*": "left.*"}}'
 more missing --from nowhere

@@ -201,6 +201,12 @@ static void what_makes_no_sense_is_refused(void **state)
         {"parameters={trunk.9.*: {lr: 2}}", "weighting=equal",
          "parameters.trunk.9.*: fits no parameter; they are called trunk.0.weight, ..., "
          "top.0.bias"},
+        {"parameters={weighting.*: {lr: 2}}", "weighting=uncertainty",
+         "parameters.weighting.*: fits no parameter; they are called trunk.0.weight, ..., "
+         "top.0.bias"},
+        {"parameters={trunk.1.running_*: {freeze: true}}", "weighting=equal",
+         "parameters.trunk.1.running_*: fits only what batch_norm remembers, which stays where its "
+         "bias is frozen; wanted a pattern that fits that too"},
         {"parameters={trunk.*: {freeze: true}}", "weighting=mgda",
          "parameters: all that tasks share is frozen, and mgda goes by its gradients; wanted "
          "equal, "
