@@ -66,8 +66,9 @@ static enum bough_status feeding_seconds(double *seconds, struct bough__trainer 
 {
     enum bough_status status = BOUGH_OK;
     struct bough__runner *runner = trainer->training;
-    const struct bough__stage *stage = &runner->full.stage[runner->full.feed];
-    struct feeding feeding = {runner, runner->full.sequence.launch + stage->first,
+    const struct bough__step *full = bough__runner_full(runner);
+    const struct bough__stage *stage = &full->stage[full->feed];
+    struct feeding feeding = {runner, full->sequence.launch + stage->first,
                               stage->end - stage->first, 0};
     const double batches =
         1 + (double)runner->data.weigh.others / (double)trainer->config.weighting.every;
@@ -100,14 +101,15 @@ done:
 
 static void describe(struct bough_step_bench *bench, const struct bough__runner *runner)
 {
-    const struct bough__sequence *sequence = &runner->full.sequence;
+    const struct bough__step *full = bough__runner_full(runner);
+    const struct bough__sequence *sequence = &full->sequence;
     size_t unshared;
     bench->batch = runner->data.batch;
     bench->flops = 0;
     for (size_t i = 0; i < sequence->count; i++)
         bench->flops += sequence->launch[i]->flops;
     bench->planned =
-        bough__plan_bytes(runner->full.plan, &unshared) + runner->data.model->device->scratch_bytes;
+        bough__plan_bytes(full->plan, &unshared) + runner->data.model->device->scratch_bytes;
     bench->values = unshared;
 }
 

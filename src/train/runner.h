@@ -29,6 +29,12 @@ struct bough__runner {
     struct bough__arena arena;
 };
 
+// The step of a full batch, of the task that is trained.
+static inline const struct bough__step *bough__runner_full(const struct bough__runner *runner)
+{
+    return runner->single ? &runner->single[2 * runner->task] : &runner->full;
+}
+
 // Takes `count` rows of the split, in the order given (NULL = from the first on). The factors of
 // the tasks' losses are those of the model's weighting.
 // Errors: INVALID, DEVICE.

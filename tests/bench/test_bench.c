@@ -70,30 +70,27 @@ static const char *write_data(const char *folder)
 }
 
 // Forward, and the gradients of every weight and of every input but the first.
-static double flops_of_sample(void)
+static double flops_of_sample(int scores)
 {
     const double conv1 = 2.0 * 28 * 28 * 32 * 9, conv2 = 2.0 * 14 * 14 * 64 * 32 * 9;
-    const double linear = 2.0 * 3136 * 128, heads = 2.0 * 128 * (10 + 2 + 2);
+    const double linear = 2.0 * 3136 * 128, heads = 2.0 * 128 * scores;
     return 2 * conv1 + 3 * (conv2 + linear + heads);
 }
 
-static void step_counts(void **state)
+static void count_step(const char *data, const char *regime, int scores)
 {
-    (void)state;
+    const char *const set[] = {data, "train.batch_size=4", regime};
     size_t count;
     struct bough_device *const *device = test_devices(&count);
-    char data[300];
-    snprintf(data, sizeof data, "data=%s", write_data(test_folder_create()));
-    const char *const set[] = {data, "train.batch_size=4"};
     struct bough_config *config;
     assert_ok(
-        bough_config_open(&config, TEST_SOURCE_DIR "/datasets/mnist-cnn/config.yaml", set, 2));
+        bough_config_open(&config, TEST_SOURCE_DIR "/datasets/mnist-cnn/config.yaml", set, 3));
     for (size_t i = 0; i < count; i++) {
         struct bough_step_bench step;
         const struct bough_bench_options options = {.device = device[i], .seconds = 1e-3};
         assert_ok(bough_bench_step(&step, config, &options));
-        assert_true(flops_of_sample() == 24998400);
-        assert_true(step.flops == 4 * flops_of_sample());
+        assert_true(flops_of_sample(10 + 2 + 2) == 24998400);
+        assert_true(step.flops == 4 * flops_of_sample(scores));
         assert_int_equal(step.batch, 4);
         assert_true(step.seconds > 0 && step.feeding > 0);
         assert_true(step.launches >= 5 && step.launches <= 60);
@@ -101,6 +98,15 @@ static void step_counts(void **state)
         assert_true(step.planned > 0 && step.values >= 4 * 4 * 32 * 14 * 14);
     }
     bough_config_close(&config);
+}
+
+static void step_counts(void **state)
+{
+    (void)state;
+    char data[300];
+    snprintf(data, sizeof data, "data=%s", write_data(test_folder_create()));
+    count_step(data, "train.regime=joint", 10 + 2 + 2);
+    count_step(data, "train.regime=independent", 10); // of the first task
     test_folder_remove();
 }
 
