@@ -41,7 +41,8 @@ static double share_temperature(const struct alternating_options *o, int64_t lab
     return pow((double)labels, 1 / (double)o->temperature);
 }
 
-static const struct draw draw_turn = {{.name = "turn", .help = "each in its turn"}, NULL};
+static const struct draw draw_round_robin = {{.name = "round_robin", .help = "each in its turn"},
+                                             NULL};
 static const struct draw draw_uniform = {{.name = "uniform", .help = "each as often"},
                                          share_uniform};
 static const struct draw draw_proportional = {
@@ -49,13 +50,13 @@ static const struct draw draw_proportional = {
 static const struct draw draw_temperature = {
     {.name = "temperature", .help = "each by its number of labels to the power of 1 / temperature"},
     share_temperature};
-static const struct bough__row *const draw_rows[] = {&draw_turn.row, &draw_uniform.row,
+static const struct bough__row *const draw_rows[] = {&draw_round_robin.row, &draw_uniform.row,
                                                      &draw_proportional.row, &draw_temperature.row};
 static const struct bough__family draws = {"draw", draw_rows, sizeof draw_rows / sizeof *draw_rows};
 
 static const struct bough__option alternating_options[] = {
     {"draw", BOUGH__OPTION_TEXT, offsetof(struct alternating_options, draw), .family = &draws,
-     .text = "turn", .help = "which task a step trains"},
+     .text = "round_robin", .help = "which task a step trains"},
     {"temperature", BOUGH__OPTION_NUMBER, offsetof(struct alternating_options, temperature),
      .range = &bough__range_positive, .number = {5},
      .help = "of draw: temperature; 1 is as proportional, a large one as uniform"},
