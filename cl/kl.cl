@@ -44,8 +44,8 @@ ITEM_KERNEL void gauss_kl_bwd(ARG(x), ARG(saved), ARG(dy), ARG(dx), const ulong 
     const float factor = dy[0] * p.factor;
     EACH_ITEM (i) {
         const size_t c = (uint)i % (uint)p.columns;
-        const float slope = saved[p.columns + c] +
-                            saved[2 * (size_t)p.columns + c] * (x[i] - saved[c]);
+        const float slope =
+            saved[p.columns + c] + saved[2 * (size_t)p.columns + c] * (x[i] - saved[c]);
         dx[i] = (p.add ? dx[i] : 0.0f) + factor * slope;
     }
 }
@@ -79,7 +79,8 @@ ITEM_KERNEL void softmax_kl_fwd(ARG(x), ARG(other), ARG(part), const ulong count
     EACH_ITEM (row) {
         global const float *a = x + first_of(row, p), *b = other + first_of(row, p);
         const struct soft of_a = soft_of(a, p), of_b = soft_of(b, p);
-        const float start = (of_a.most - of_b.most) / p.temperature + quick_log(of_a.sum / of_b.sum);
+        const float start =
+            (of_a.most - of_b.most) / p.temperature + quick_log(of_a.sum / of_b.sum);
         float sum = 0.0f;
         for (int k = 0; k < p.classes; k++) {
             const size_t at = (size_t)k * p.positions;
