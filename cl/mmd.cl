@@ -34,8 +34,8 @@ ROW_KERNEL void mmd_fwd(ARG(x), ARG(other), ARG(mean), ARG(slope), ARG(part), co
     VIEW(float, slope);
     VIEW(float, part);
     const int row = get_group_id(0), of_x = row < p.rows;
-    global const float *a = of_x ? x + (size_t)row * p.columns
-                                 : other + (size_t)(row - p.rows) * p.columns;
+    global const float *a =
+        of_x ? x + (size_t)row * p.columns : other + (size_t)(row - p.rows) * p.columns;
     float sum = 0.0f;
     for (int j = get_local_id(0); j < 2 * p.rows; j += BOUGH_GROUP) {
         global const float *b =
@@ -73,7 +73,8 @@ ITEM_KERNEL void mmd_bwd(ARG(x), ARG(other), ARG(slope), ARG(dy), ARG(dx), const
             to[c] = 0.0f;
         for (int j = 0; j < 2 * p.rows; j++) {
             global const float *from = (j < p.rows ? x + (size_t)j * p.columns
-                                                   : other + (size_t)(j - p.rows) * p.columns) + at;
+                                                   : other + (size_t)(j - p.rows) * p.columns) +
+                                       at;
             const float factor = dy[0] * p.factor * s[j];
             APART
             for (size_t c = 0; c < length; c++)

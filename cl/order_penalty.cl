@@ -12,8 +12,7 @@ ROW_KERNEL void order_penalty_fwd(ARG(x), ARG(other), ARG(y), const ulong count,
     VIEW(float, y);
     float sum = 0.0f;
     for (int i = get_local_id(0); i < p.elements; i += BOUGH_GROUP) {
-        const float above =
-            p.factor * (order_probability(x[i]) - order_probability(other[i]));
+        const float above = p.factor * (order_probability(x[i]) - order_probability(other[i]));
         sum += above > 0.0f ? above : 0.0f;
     }
     const float all = GROUP_SUM(sum, scratch);
