@@ -15,23 +15,20 @@ struct gumbel_choice_params {
     int training; // 0: no noise
 };
 
-// Of element `index`.
-QUICK float gumbel_noise(const struct gumbel_choice_params p, const struct step_state step,
-                         unsigned int index)
+// Of element `index`, in a training.
+QUICK float gumbel_noise(unsigned int seed0, unsigned int seed1, unsigned int index,
+                         unsigned int stream, unsigned int step)
 {
-    if (!p.training)
-        return 0.0f;
-    const struct random4 draw =
-        random_bits(step.seed[0], step.seed[1], index, 0, p.stream, step.step);
+    const struct random4 draw = random_bits(seed0, seed1, index, 0, stream, step);
     const float exponential = -quick_log(1.0f - random_unit(draw.v[0]));
     return -quick_log(exponential > 6e-8f ? exponential : 6e-8f);
 }
 
 // 1 over the temperature: (epochs / 20) / sqrt(epoch + 1); 0 in the first hundredth of a training.
-static inline float gumbel_rate(const struct gumbel_choice_params p, const struct step_state step)
+static inline float gumbel_rate(int training, float epoch, float epochs)
 {
-    const int learns = p.training && step.epochs > 0.0f && 100.0f * step.epoch >= step.epochs;
-    return learns ? 20.0f * sqrtf(step.epoch + 1.0f) / step.epochs : 0.0f;
+    const int learns = training && epochs > 0.0f && 100.0f * epoch >= epochs;
+    return learns ? 20.0f * sqrtf(epoch + 1.0f) / epochs : 0.0f;
 }
 
 #endif

@@ -14,6 +14,14 @@
 
 // ---- Kernels: one item per row ----
 
+static float noise_of(const struct gumbel_choice_params *p, const struct step_state *step,
+                      int64_t index)
+{
+    return p->training ? gumbel_noise(step->seed[0], step->seed[1], (unsigned int)index, p->stream,
+                                      step->step)
+                       : 0.0f;
+}
+
 BOUGH_TWIN static void gumbel_choice_fwd(void *const *arg, const void *params, int64_t begin,
                                          int64_t end)
 {
@@ -24,7 +32,7 @@ BOUGH_TWIN static void gumbel_choice_fwd(void *const *arg, const void *params, i
         float *y = (float *)arg[2] + row * p.classes, most = -INFINITY;
         int chosen = 0;
         for (int c = 0; c < p.classes; c++) {
-            const float value = x[c] + gumbel_noise(p, step, (unsigned int)(row * p.classes + c));
+            const float value = x[c] + noise_of(&p, &step, row * p.classes + c);
             chosen = value > most ? c : chosen;
             most = value > most ? value : most;
         }
@@ -38,13 +46,13 @@ BOUGH_TWIN static void gumbel_choice_bwd(void *const *arg, const void *params, i
 {
     const struct gumbel_choice_params p = *(const struct gumbel_choice_params *)params;
     const struct step_state step = *(const struct step_state *)arg[1];
-    const float rate = gumbel_rate(p, step);
+    const float rate = gumbel_rate(p.training, step.epoch, step.epochs);
     for (int64_t row = begin; row < end; row++) {
         const float *x = (const float *)arg[0] + row * p.classes;
         const float *dy = (const float *)arg[2] + row * p.classes;
         float *dx = (float *)arg[3] + row * p.classes, most = -INFINITY, sum = 0, dot = 0;
         for (int c = 0; c < p.classes; c++) {
-            dx[c] = rate * (x[c] + gumbel_noise(p, step, (unsigned int)(row * p.classes + c)));
+            dx[c] = rate * (x[c] + noise_of(&p, &step, row * p.classes + c));
             most = dx[c] > most ? dx[c] : most;
         }
         for (int c = 0; c < p.classes; c++) {
