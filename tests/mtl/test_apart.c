@@ -363,7 +363,7 @@ static void check_number(struct net *net, const struct result *result, int block
         bough__span_at(net->model->params.block[block].value, (size_t)i * sizeof(float));
     float slope[T];
     int right[T] = {0}, all = 0;
-    for (float h = 1.0f / 128; h > 1.0f / 8192 && all < T; h /= 2) {
+    for (float h = 1.0f / 128; h > 1.0f / 2048 && all < T; h /= 2) {
         slopes(net, slope, number, h);
         all = 0;
         for (int t = 0; t < T; t++) {
