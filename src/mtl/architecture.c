@@ -346,3 +346,27 @@ enum bough_status bough__penalize(struct bough__builder *builder, struct bough__
     wiring->penalty[wiring->penalties++] = (struct bough__penalty){node, (int32_t)t};
     return BOUGH_OK;
 }
+
+enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t **stream,
+                                       const int32_t *input, size_t inputs,
+                                       const struct bough__net *net)
+{
+    enum bough_status status;
+    int32_t x;
+    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    BOUGH_TRY_MEMORY(*stream = BOUGH_NEW(&builder->params->arena, int32_t, net->tasks_count));
+    for (size_t t = 0; t < net->tasks_count; t++)
+        (*stream)[t] = x;
+done:
+    return status;
+}
+
+enum bough_status bough__heads_build(struct bough__builder *builder, struct bough__wiring *wiring,
+                                     const struct bough__net *net, const int32_t *stream)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < net->tasks_count; t++)
+        BOUGH_TRY(bough__head_build(builder, wiring, net, t, stream[t]));
+done:
+    return status;
+}

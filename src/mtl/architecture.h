@@ -131,7 +131,16 @@ enum bough_status bough__penalize(struct bough__builder *builder, struct bough__
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
                                     const struct bough__net *net, size_t t, int32_t node);
 
+// Likewise of every task, each on its stream [tasks].
+enum bough_status bough__heads_build(struct bough__builder *builder, struct bough__wiring *wiring,
+                                     const struct bough__net *net, const int32_t *stream);
+
 // ---- Streams: layers of the trunk, once for each task ----
+
+// A stream for each task [tasks], which all begin with the inputs joined; in the parameters' arena.
+enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t **stream,
+                                       const int32_t *input, size_t inputs,
+                                       const struct bough__net *net);
 
 // Whose parameters a layer gets that is built on the stream of one task after the other.
 struct bough__stream {

@@ -71,16 +71,12 @@ static enum bough_status build(struct bough__builder *builder, struct bough__wir
 {
     enum bough_status status;
     struct bough__stages stages;
-    int32_t x, *stream = BOUGH_NEW(&builder->params->arena, int32_t, net->tasks_count);
-    BOUGH_TRY_MEMORY(stream);
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    int32_t *stream;
+    BOUGH_TRY(bough__streams_begin(builder, &stream, input, inputs, net));
     BOUGH_TRY(bough__stages_find(&stages, builder, net));
-    for (size_t t = 0; t < net->tasks_count; t++)
-        stream[t] = x;
     for (size_t stage = 0; stage < stages.count; stage++)
         BOUGH_TRY(build_stage(builder, stream, net, &stages, stage));
-    for (size_t t = 0; t < net->tasks_count; t++)
-        BOUGH_TRY(bough__head_build(builder, wiring, net, t, stream[t]));
+    BOUGH_TRY(bough__heads_build(builder, wiring, net, stream));
 done:
     return status;
 }

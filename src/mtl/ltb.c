@@ -87,16 +87,11 @@ static enum bough_status build(struct bough__builder *builder, struct bough__wir
 {
     enum bough_status status;
     struct ltb ltb = {.builder = builder, .net = net};
-    int32_t x;
     BOUGH_TRY(find_stages(&ltb));
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
-    BOUGH_TRY_MEMORY(ltb.branch = BOUGH_NEW(&builder->params->arena, int32_t, net->tasks_count));
-    for (size_t b = 0; b < net->tasks_count; b++)
-        ltb.branch[b] = x;
+    BOUGH_TRY(bough__streams_begin(builder, &ltb.branch, input, inputs, net));
     for (size_t stage = 0; stage < ltb.stages.count; stage++)
         BOUGH_TRY(build_stage(&ltb, stage));
-    for (size_t t = 0; t < net->tasks_count; t++)
-        BOUGH_TRY(bough__head_build(builder, wiring, net, t, ltb.branch[t]));
+    BOUGH_TRY(bough__heads_build(builder, wiring, net, ltb.branch));
 done:
     return status;
 }

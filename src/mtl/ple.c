@@ -147,8 +147,7 @@ static enum bough_status build(struct ple *ple, struct bough__wiring *wiring, co
     BOUGH_TRY(begin(ple, x));
     for (size_t level = 0; level < ple->stages.count; level++)
         BOUGH_TRY(build_level(ple, level));
-    for (size_t t = 0; t < ple->net->tasks_count; t++)
-        BOUGH_TRY(bough__head_build(ple->builder, wiring, ple->net, t, ple->stream[t]));
+    BOUGH_TRY(bough__heads_build(ple->builder, wiring, ple->net, ple->stream));
 done:
     return status;
 }
