@@ -1,23 +1,69 @@
-// Hard sharing: scores[t] = head_t(trunk(x)), of x the inputs joined.
+// Hard sharing: scores[t] = head_t(trunk(x)), of x the inputs joined, where all tasks have one
+// trunk or those of a group have one: trunk_g(x), called `trunks.<g>`.
 #include "base/error.h"
 #include "mtl/architecture.h"
+
+#include <stdio.h>
+
+struct hard_sharing_options {
+    const int32_t *groups; // one per task, in the tasks' order; NULL = one trunk
+    size_t count;
+};
+
+static const struct bough__option hard_sharing_options[] = {
+    {"groups", BOUGH__OPTION_INTS, offsetof(struct hard_sharing_options, groups),
+     offsetof(struct hard_sharing_options, count), .range = &bough__range_count,
+     .help = "one per task, in order: tasks of one number share a trunk; without it all do"},
+};
+
+static int share(const struct hard_sharing_options *o, size_t t, size_t u)
+{
+    return !o->groups || o->groups[t] == o->groups[u];
+}
+
+// On the stream of each task; the first of a group builds its trunk.
+static enum bough_status trunks_build(struct bough__builder *builder, int32_t *stream,
+                                      const struct bough__net *net)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct hard_sharing_options *o = net->options;
+    for (size_t t = 0; t < net->tasks_count; t++) {
+        char name[32] = "trunk";
+        size_t first = 0;
+        while (!share(o, first, t))
+            first++;
+        stream[t] = stream[first];
+        if (first < t)
+            continue;
+        if (o->groups)
+            snprintf(name, sizeof name, "trunks.%d", o->groups[t]);
+        BOUGH_TRY(bough__layers_build(builder, &stream[t], net->trunk, 0, net->trunk_count, name));
+    }
+done:
+    return status;
+}
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
                                const int32_t *input, size_t inputs, const struct bough__net *net)
 {
     enum bough_status status;
-    int32_t trunk;
-    BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
-    BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, 0, net->trunk_count, "trunk"));
-    for (size_t t = 0; t < net->tasks_count; t++)
-        BOUGH_TRY(bough__head_build(builder, wiring, net, t, trunk));
+    const struct hard_sharing_options *o = net->options;
+    int32_t *stream;
+    if (o->groups && o->count != net->tasks_count)
+        return bough__fail(BOUGH_INVALID,
+                           "architecture.groups: %zu for %zu task%s; wanted one each", o->count,
+                           net->tasks_count, net->tasks_count == 1 ? "" : "s");
+    BOUGH_TRY(bough__streams_begin(builder, &stream, input, inputs, net));
+    BOUGH_TRY(trunks_build(builder, stream, net));
+    BOUGH_TRY(bough__heads_build(builder, wiring, net, stream));
 done:
     return status;
 }
 
 const struct bough__architecture bough__architecture_hard_sharing = {
     {.name = "hard_sharing",
-     .help = "one trunk for all tasks, a head for each",
-     .paper = "Caruana, Multitask Learning, 1997"},
+     .help = "one trunk for all tasks, or for each group of them, and a head for each",
+     .paper = "Caruana, Multitask Learning, 1997",
+     .options = BOUGH_OPTIONS(hard_sharing_options, struct hard_sharing_options)},
     .build = build,
 };

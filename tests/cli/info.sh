@@ -2,6 +2,8 @@ tiny
 try bough info tiny.yaml
 try bough info tiny.yaml --input 3,8,8 --set trunk.1.linear.units=32
 try bough info tiny.yaml --set architecture='{name: mmoe, experts: 2}'
+try bough info tiny.yaml --set architecture='{name: hard_sharing, groups: [1, 2, 1]}' \
+    --set tasks.more='{target: left, loss: cross_entropy, head: [linear: 2]}'
 for architecture in cross_stitch mtan adapters tensor_factorised; do
     try bough info tiny.yaml --set architecture=$architecture
 done

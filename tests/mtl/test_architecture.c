@@ -12,6 +12,7 @@
 
 // Each a file in golden/, which tells its config.
 static const char *const goldens[] = {"hard_sharing",
+                                      "hard_sharing-groups",
                                       "omoe",
                                       "mmoe",
                                       "dselect_k",
