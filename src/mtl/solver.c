@@ -69,7 +69,8 @@ static size_t gather_tasks(const struct bough__solver *solver,
         const double factor = factor_of(measured, t), scale = scale_of(measured, t);
         sum += factor;
         weighed += factor > 0;
-        if (measured->losses[2 * t + 1] == 0 || factor == 0 || scale == 0)
+        const int reaches = !solver->reached || solver->reached[t];
+        if (measured->losses[2 * t + 1] == 0 || factor == 0 || scale == 0 || !reaches)
             continue;
         solver->loss[n] =
             scale / factor_left_out(solver, measured, t) * (double)measured->losses[2 * t];

@@ -10,7 +10,8 @@ struct bough__solver {
     const void *options;
     size_t tasks;
     float smoothing; // the share of a task's last weight in its new one; the caller's, 0 at first
-    double *state;   // what the row keeps, and behind it the last weights: state_count numbers
+    const unsigned char *reached; // [T], the caller's: 0 = the task has no gradient; NULL = all 1
+    double *state; // what the row keeps, and behind it the last weights: state_count numbers
     size_t state_count, row_count;
     size_t iterations; // of the last solve,
     size_t present;    // of so many tasks: of none there was none
@@ -44,8 +45,8 @@ struct bough__measured {
 };
 
 // Writes weights [T]: what scale[t] L_t, or its gradient, is multiplied by. A task of which nothing
-// is labelled, or whose factor or scale is 0, has no gradient: its weight is its last one, 0 before
-// there is one, for the steps up to the next solve. Allocates nothing.
+// is labelled, whose factor or scale is 0, or that reaches nothing, has no gradient: its weight is
+// its last one, 0 before there is one, for the steps up to the next solve. Allocates nothing.
 //   residual  as struct bough__solve has it
 void bough__solver_run(struct bough__solver *solver, float *weights, double *residual,
                        const struct bough__measured *measured, const struct bough__moment *moment);

@@ -18,32 +18,40 @@ static int same_layer(const char *a, const char *b)
     return layer_of(a) == layer_of(b) && strncmp(a, b, layer_of(a)) == 0;
 }
 
-static void part(struct bough__groups *groups, const struct bough__params *params, int by_layer)
+static int parts(const char *by, const char *last, const char *name)
 {
+    return strcmp(by, "tensor") == 0 || (strcmp(by, "layer") == 0 && !same_layer(last, name));
+}
+
+static void take(struct bough__group *group, const struct bough__param *param, size_t tasks)
+{
+    group->columns += bough_shape_elements(&param->shape);
+    for (size_t t = 0; t < tasks; t++)
+        group->reached[t] |= !param->reached || param->reached[t];
+}
+
+enum bough_status bough__groups_find(struct bough__groups *groups, struct bough__arena *arena,
+                                     const struct bough__params *params, const char *by,
+                                     size_t tasks)
+{
+    const size_t most = (size_t)params->count + 1;
     const char *last = NULL;
+    unsigned char *reached = BOUGH_NEW(arena, unsigned char, most *tasks);
+    *groups = (struct bough__groups){.group = BOUGH_NEW(arena, struct bough__group, most)};
+    if (!groups->group || !reached)
+        return bough__no_memory();
+    groups->group[0].reached = reached; // there is one, be it empty
+    groups->count = 1;
     for (int32_t i = 0; i < params->count; i++) {
         const struct bough__param *param = &params->param[i];
         if (param->block != 0)
             continue;
-        if (!last || !by_layer || !same_layer(last, param->name))
-            groups->group[groups->count++] = (struct bough__group){.first = param->offset};
-        groups->group[groups->count - 1].columns += bough_shape_elements(&param->shape);
+        if (last && parts(by, last, param->name))
+            groups->group[groups->count++] =
+                (struct bough__group){.first = param->offset, .reached = reached += tasks};
+        take(&groups->group[groups->count - 1], param, tasks);
         last = param->name;
     }
-}
-
-enum bough_status bough__groups_find(struct bough__groups *groups, struct bough__arena *arena,
-                                     const struct bough__params *params, const char *by)
-{
-    const size_t most = (size_t)params->count + 1;
-    *groups = (struct bough__groups){.group = BOUGH_NEW(arena, struct bough__group, most)};
-    if (!groups->group)
-        return bough__no_memory();
-    if (strcmp(by, "shared") != 0)
-        part(groups, params, strcmp(by, "layer") == 0);
-    if (groups->count)
-        return BOUGH_OK;
-    groups->group[groups->count++] = (struct bough__group){0, params->block[0].size};
     return BOUGH_OK;
 }
 

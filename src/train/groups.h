@@ -6,6 +6,7 @@
 
 struct bough__group {
     int64_t first, columns; // of the shared block
+    unsigned char *reached; // [T], 1 = by the scores of that task
 };
 
 struct bough__groups {
@@ -16,7 +17,8 @@ struct bough__groups {
 // Parts the shared block. It fails for want of memory alone.
 //   by  of bough__gradient_groups
 enum bough_status bough__groups_find(struct bough__groups *groups, struct bough__arena *arena,
-                                     const struct bough__params *params, const char *by);
+                                     const struct bough__params *params, const char *by,
+                                     size_t tasks);
 
 // For each task, the mean of its weights [count, T] over the parameters; `mean` [T] may be
 // `weights`.

@@ -200,6 +200,8 @@ static enum bough_status make_solvers(const struct bough__weigh_data *data,
                                      apart ? data->groups.group[g].columns : data->columns));
     for (size_t g = 0; g < weigher->solvers && is_smoothed(data, weigher); g++)
         weigher->solver[g].smoothing = data->model->config->weighting.smoothing;
+    for (size_t g = 0; apart && !weigher->row->ahead && g < weigher->solvers; g++)
+        weigher->solver[g].reached = data->groups.group[g].reached;
 done:
     return status;
 }
@@ -287,7 +289,7 @@ enum bough_status bough__weigh_init(struct bough__weigh_data *data, struct bough
     if (purpose == BOUGH_GRADIENTS)
         data->by_gradients.row = &added_up;
     const char *by = data->watches ? model->config->weighting.groups : "shared";
-    BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by));
+    BOUGH_TRY(bough__groups_find(&data->groups, arena, &model->params, by, tasks));
     BOUGH_TRY(make_places(data, arena));
     if (data->watches) {
         BOUGH_TRY(bough__watch_init(&data->epoch, arena, tasks));

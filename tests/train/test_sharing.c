@@ -106,6 +106,57 @@ static void every_architecture_goes_with_every_weighting(void **state)
             }
 }
 
+// ---- A trunk for each group ----
+
+static struct bough_config grouped(const char *weighting, const char *weight)
+{
+    return test_config_with(
+        text, training_file, "architecture={name: hard_sharing, groups: [1, 1, 2]}",
+        "tasks.alone={target: top, loss: binary_cross_entropy, head: [linear: 1]}", weight,
+        weighting, NULL);
+}
+
+static void same_values(const char *dir, const char *other, const char *name)
+{
+    struct bough_tensor_file *a = model_in(dir), *b = model_in(other);
+    const struct bough_file_tensor *x = bough_tensor_file_find(a, name),
+                                   *y = bough_tensor_file_find(b, name);
+    assert_memory_equal(x->data, y->data, x->bytes);
+    bough_tensor_file_close(&a);
+    bough_tensor_file_close(&b);
+}
+
+// Its gradient of the other group's trunk, 0, is not one that could be followed: a task of weight 0
+// takes no part in either training.
+static void a_task_alone_has_no_say_in_another_trunk(void **state)
+{
+    (void)state;
+    static const char *const by_gradients[] = {
+        "weighting=mgda",
+        "weighting={name: mgda, groups: layer}",
+        "weighting={name: mgda, on: representation}",
+        "weighting=cagrad",
+        "weighting=pcgrad",
+        "weighting=graddrop",
+        "weighting=modo",
+    };
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t w = 0; w < sizeof by_gradients / sizeof *by_gradients; w++)
+        for (size_t d = 0; d < count; d++) {
+            const char *with = run_dir("with", 100 * w + d),
+                       *without = run_dir("without", 100 * w + d);
+            const struct bough_config all = grouped(by_gradients[w], "tasks.alone.weight=1"),
+                                      two = grouped(by_gradients[w], "tasks.alone.weight=0");
+            train(&all, with, device[d]);
+            train(&two, without, device[d]);
+            same_values(with, without, "trunks.1.0.weight");
+            same_values(with, without, "first.0.weight");
+            if (d)
+                compare(run_dir("with", 100 * w), with, "groups", by_gradients[w]);
+        }
+}
+
 // ---- They go on ----
 
 static void stop_after_the_first_epoch(void *user, const struct bough_event *event)
@@ -146,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_architecture_goes_with_every_weighting),
+        cmocka_unit_test(a_task_alone_has_no_say_in_another_trunk),
         cmocka_unit_test(every_architecture_resumes_bit_for_bit),
     };
     return cmocka_run_group_tests(tests, training_start, training_end);
