@@ -8,6 +8,9 @@ cat all.csv
 od -An -tx1 -N24 all.png | tr -d ' \n'; echo
 try bough similarity hard -d c --by mmd --split train --groups 3 --png far.png 2>/dev/null
 cmp all.png far.png
+bough train tiny.yaml -d c -q -r apart -s 'architecture={name: hard_sharing, groups: [1, 2]}' >/dev/null
+try bough similarity apart -d c 2>&1 | machine | cosines
+rm -r apart
 bough train tiny.yaml -d c -q -r soft -s architecture=soft_sharing >/dev/null
 bough similarity soft -d c --split validation 2>&1 | machine | cosines
 ls

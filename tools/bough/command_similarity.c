@@ -23,7 +23,9 @@ static const char help[] =
     "                            scale, 0 = nothing in common\n"
     "                    mmd     a distance of the same: 0 = distributed alike\n"
     "                    default cosine, or cka where tasks share no parameters\n"
-    "      --groups K    joins the tasks into K groups, a line each\n"
+    "      --groups K    joins the tasks into K groups, a line each, and tells the architecture "
+    "that\n"
+    "                    gives each group a trunk\n"
     "      --csv FILE    the table, in full\n"
     "      --png FILE    the table as a picture: red = similar, white = not, blue = opposite\n"
     "      --rows N      of more rows N are drawn; default 1000, and for cosine all\n"
@@ -88,6 +90,10 @@ static void print_groups(const struct bough_similarity *similarity, const size_t
             }
         putchar('\n');
     }
+    printf("architecture: {name: hard_sharing, groups: [");
+    for (size_t t = 0; t < similarity->tasks; t++)
+        printf("%s%zu", t ? ", " : "", group[t] + 1);
+    puts("]}");
 }
 
 static enum bough_status find_groups(size_t **group, const struct bough_similarity *similarity,
