@@ -27,7 +27,7 @@ if [ "$3" = mnist ]; then
     train multimnist
     exit
 fi
-for name in mmoe regression-and-classes independent-logistic alpha-pair; do
+for name in mmoe regression-and-classes independent-logistic alpha-pair task-groups; do
     datasets/make $name
     train $name
 done

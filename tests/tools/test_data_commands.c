@@ -167,8 +167,9 @@ static void compose_follows_its_seed(void **state)
 static void generate_follows_its_seed(void **state)
 {
     (void)state;
-    const char *kinds[] = {"mmoe", "regression-and-classes", "logistic", "alpha-pair"};
-    for (int i = 0; i < 4; i++) {
+    const char *kinds[] = {"mmoe", "regression-and-classes", "logistic", "alpha-pair",
+                           "task-groups"};
+    for (int i = 0; i < 5; i++) {
         char args[200];
         for (int seed = 0; seed < 3; seed++) {
             snprintf(args, sizeof args, "generate %s --count 50 --test 20 --seed %d -o o%d",
@@ -199,6 +200,28 @@ static void generate_mmoe_correlates(void **state)
         assert_true(sign > 0 ? close == 200 : close < 150);
         bough_tensor_file_close(&file);
     }
+}
+
+static double product(const struct bough_tensor_file *file, const char *a, const char *b)
+{
+    const float *x = find(file, a)->data, *y = find(file, b)->data;
+    double sum = 0;
+    for (int i = 0; i < 2000; i++)
+        sum += (double)x[i] * (double)y[i] / 2000;
+    return sum;
+}
+
+static void generate_groups_every_third_task(void **state)
+{
+    (void)state;
+    assert_runs("generate task-groups --count 2000 -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_shape(find(file, "test/y12"), BOUGH_F32, "[400]");
+    assert_true(product(file, "train/y1", "train/y10") > 1);
+    assert_true(product(file, "train/y2", "train/y8") > 1);
+    assert_true(fabs(product(file, "train/y1", "train/y2")) < 0.5);
+    assert_true(fabs(product(file, "train/y1", "train/y12")) < 0.5);
+    bough_tensor_file_close(&file);
 }
 
 static void generate_has_all_classes(void **state)
@@ -376,6 +399,7 @@ int main(void)
         CASE(compose_follows_its_seed),
         CASE(generate_follows_its_seed),
         CASE(generate_mmoe_correlates),
+        CASE(generate_groups_every_third_task),
         CASE(generate_has_all_classes),
         CASE(merge_puts_side_by_side),
         CASE(merge_tells_classes_by_name),

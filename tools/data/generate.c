@@ -21,6 +21,10 @@ static const char help[] =
     "                          of its own linear logits\n"
     "  alpha-pair              128 inputs; first: 10 classes, second: 4 classes, whose\n"
     "                          points add up\n"
+    "  task-groups             20 inputs; y1 to y12: numbers, every third of which belong\n"
+    "                          together. y = the sum over k of (1 + c_k) sin(w_k.x), k = 0..3, +\n"
+    "                          noise of variance 0.01; a group's tasks have w_k in common, of\n"
+    "                          about length 2, and each has c_k of its own, of deviation 0.45\n"
     "\n"
     "  --count N          samples of train; default 10000, and 1000 for\n"
     "                     regression-and-classes\n"
@@ -32,7 +36,7 @@ static const char help[] =
     "Example:\n"
     "  bough-data generate mmoe --correlation 0.9 --seed 1 -o mmoe.safetensors\n";
 
-enum { INPUTS_MAX = 128, TARGETS_MAX = 4, WIDTH_MAX = 5, ROWS_MAX = 16, WAVES = 4 };
+enum { INPUTS_MAX = 128, TARGETS_MAX = 12, WIDTH_MAX = 5, ROWS_MAX = 24, WAVES = 4 };
 // Streams of random numbers: what all samples share, then one a split.
 enum { SHARED_STREAM, TRAIN_STREAM, TEST_STREAM };
 
@@ -151,6 +155,24 @@ static void draw_pair(struct sample *sample, const struct shared *shared, struct
     sample->target[1][0] = second;
 }
 
+// ---- task-groups ----
+
+enum { GROUPS = 3, FEATURES = 4 };
+
+// Rows w, those of one group after the other, then c.
+static void draw_groups(struct sample *sample, const struct shared *shared, struct draws *draws)
+{
+    draw_normals(sample->input, shared->kind->inputs, draws);
+    for (int t = 0; t < shared->kind->targets; t++) {
+        const double *c = shared->row[GROUPS * FEATURES + t];
+        sample->target[t][0] = 0.1 * draw_normal(draws); // variance 0.01
+        for (int k = 0; k < FEATURES; k++) {
+            const double *w = shared->row[t % GROUPS * FEATURES + k];
+            sample->target[t][0] += (1 + c[k]) * sin(dot(w, sample->input));
+        }
+    }
+}
+
 static const struct kind kinds[] = {
     {"mmoe",
      100,
@@ -191,6 +213,26 @@ static const struct kind kinds[] = {
      10000,
      NULL,
      draw_pair},
+    {"task-groups",
+     20,
+     12,
+     {{"y1", BOUGH_F32, 0},
+      {"y2", BOUGH_F32, 0},
+      {"y3", BOUGH_F32, 0},
+      {"y4", BOUGH_F32, 0},
+      {"y5", BOUGH_F32, 0},
+      {"y6", BOUGH_F32, 0},
+      {"y7", BOUGH_F32, 0},
+      {"y8", BOUGH_F32, 0},
+      {"y9", BOUGH_F32, 0},
+      {"y10", BOUGH_F32, 0},
+      {"y11", BOUGH_F32, 0},
+      {"y12", BOUGH_F32, 0}},
+     GROUPS *FEATURES + 12,
+     0.45,
+     10000,
+     NULL,
+     draw_groups},
 };
 
 static enum bough_status find_kind(const struct kind **kind, const char *name)
@@ -202,8 +244,8 @@ static enum bough_status find_kind(const struct kind **kind, const char *name)
         }
     }
     return tool_fail(BOUGH_INVALID,
-                     "no kind \"%s\", wanted mmoe, regression-and-classes, logistic "
-                     "or alpha-pair",
+                     "no kind \"%s\", wanted mmoe, regression-and-classes, logistic, "
+                     "alpha-pair or task-groups",
                      name);
 }
 
