@@ -17,7 +17,7 @@ enum bough__option_type {
     BOUGH__OPTION_INTS,     // const int32_t * and a count
     BOUGH__OPTION_FLOATS,   // const float * and a count; one number stands for a list of it
     BOUGH__OPTION_BY_TASK,  // the same, one per task: a list, or a mapping by the tasks' names
-    BOUGH__OPTION_NAMES,    // const char *const * and a count, of `family`
+    BOUGH__OPTION_NAMES,    // const char *const * and a count; of `family`, where it has one
     BOUGH__OPTION_CHOICE,   // struct bough__choice of `family`; its options stand beside it.
                             // The first of its table
     BOUGH__OPTION_SECTION,  // a struct within, of `section`

@@ -15,6 +15,8 @@
 // A field that the model reads. U8 becomes x / 255; then (x - mean) / std per channel.
 struct bough__input {
     const char *name; // NULL: the only one, given by `input`
+    const char *data; // absolute path of the data set
+    int32_t set;      // its number among the config's
     const char *field;
     const char *type;               // "ids": whole numbers, which stay so; NULL = numbers
     struct bough__choice normalize; // auto: mean and std are found in the training rows, per
@@ -65,7 +67,9 @@ struct bough__param_group {
 
 // A copy borrows what the original points to.
 struct bough_config {
-    const char *data; // absolute path of the data set
+    const char *data;       // absolute path of the data set of inputs that name none
+    const char *const *set; // [sets] the data sets of the inputs, without repeats
+    size_t sets;            // at least one
     const struct bough__input *inputs;
     size_t inputs_count; // at least one
     struct bough__choice architecture;
@@ -87,6 +91,12 @@ struct bough_config {
 static inline int bough__input_is_ids(const struct bough__input *input)
 {
     return input->type != NULL;
+}
+
+// The number of the data set that a task's inputs, and its target, are of.
+static inline int32_t bough__task_set(const struct bough_config *config, size_t t)
+{
+    return config->inputs[config->tasks[t].reads[0]].set;
 }
 
 // Its key: "input", or "inputs.table". Returns `text`.

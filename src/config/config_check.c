@@ -5,7 +5,7 @@
 #include "config/name_fits.h"
 #include "mtl/alignment.h"
 #include "mtl/weighting.h"
-#include "nn/metric.h"
+#include "nn/loss.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 // Names of inputs and tasks become parts of key paths, those of tasks parts of parameters' names
 // and columns of a CSV, too.
-static enum bough_status check_name(const struct bough__config_place *place, const char *what,
+enum bough_status bough__name_check(const struct bough__config_place *place, const char *what,
                                     const char *name)
 {
     if (bough__name_fits(name))
@@ -27,12 +27,17 @@ static enum bough_status check_name(const struct bough__config_place *place, con
 
 // ---- Inputs ----
 
-static enum bough_status check_input(struct bough__config_place *place, struct bough__input *input)
+static enum bough_status check_input(struct bough__config_place *place, struct bough__input *input,
+                                     const char *data)
 {
     if (strcmp(input->type, "ids") != 0)
         input->type = NULL; // a saved config does not tell what is so by default
     if (!input->field)
         input->field = input->name ? input->name : "image";
+    if (!input->data && !data) {
+        bough__config_leave(place, 0);
+        return bough__config_wrong(place, NULL, "data is missing: path of the data set");
+    }
     if (!bough__input_is_ids(input) || (!input->normalize.row && !input->channels))
         return BOUGH_OK;
     bough__config_enter(place, "normalize");
@@ -50,12 +55,14 @@ enum bough_status bough__inputs_check(struct bough__config_place *place,
     for (size_t i = 0; i < config->inputs_count; i++) {
         const char *name = config->inputs[i].name;
         if (name)
-            BOUGH_TRY(check_name(place, "input", name));
+            BOUGH_TRY(bough__name_check(place, "input", name));
         const size_t mark = name ? bough__config_enter(place, name) : strlen(place->path);
-        BOUGH_TRY(check_input(place, (struct bough__input *)&config->inputs[i]));
+        BOUGH_TRY(check_input(place, (struct bough__input *)&config->inputs[i], config->data));
         bough__config_leave(place, mark);
     }
     bough__config_leave(place, root);
+    if (!config->data)
+        config->data = config->inputs[0].data;
 done:
     return status;
 }
@@ -309,115 +316,37 @@ done:
     return status;
 }
 
-// ---- Metrics ----
-
-static int fits(const struct bough__metric *metric, const struct bough__task *task)
+// The first task that reads other inputs than the first; 0 = none does.
+static size_t reads_others(const struct bough_config *config)
 {
-    return (int)(metric->kinds >> bough__loss_of(&task->loss)->target & 1);
+    size_t t = 1;
+    while (t < config->tasks_count && bough__reads_same(&config->tasks[0], &config->tasks[t]))
+        t++;
+    return t < config->tasks_count ? t : 0;
 }
 
-static enum bough_status check_metric(struct bough__config_place *place,
-                                      const struct bough__task *task, size_t index)
+enum bough_status bough__meeting_check(struct bough__config_place *place,
+                                       const struct bough_config *config)
 {
-    const char *names[64], *name = task->metrics[index];
-    char what[120];
-    size_t count = 0, mark = bough__config_enter(place, "metrics");
-    const struct bough__metric *metric = bough__metric_find(name, NULL);
-    for (size_t i = 0; i < bough__metrics.count && count < 63; i++)
-        if (fits((const struct bough__metric *)(const void *)bough__metrics.row[i], task))
-            names[count++] = bough__metrics.row[i]->name;
-    names[count] = NULL;
-    snprintf(what, sizeof what, "unknown metric%s '%.60s'", metric ? " for this loss" : "", name);
-    if (!metric || !fits(metric, task))
-        return bough__config_unknown(place, NULL, what, name, names, NULL);
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(task->metrics[i], name) == 0)
-            return bough__config_wrong(place, NULL, "%s is given twice", name);
-    bough__config_leave(place, mark);
-    return BOUGH_OK;
-}
-
-static enum bough_status complete_metrics(struct bough__config_place *place,
-                                          struct bough__task *task)
-{
-    enum bough_status status = BOUGH_OK;
-    if (!task->metrics_count) {
-        task->metrics = &bough__loss_of(&task->loss)->metric;
-        task->metrics_count = 1;
+    const struct bough__architecture *architecture = bough__architecture_of(&config->architecture);
+    const size_t t = reads_others(config);
+    if (t && architecture->meets) {
+        bough__config_enter(place, "architecture");
+        return bough__config_wrong(place, NULL,
+                                   "in %s tasks take over what others make of the same input, and "
+                                   "'%s' and '%s' read others; wanted one for all, or "
+                                   "an architecture as hard_sharing, mmoe or adapters",
+                                   architecture->row.name, config->tasks[0].name,
+                                   config->tasks[t].name);
     }
-    for (size_t i = 0; i < task->metrics_count && status == BOUGH_OK; i++)
-        status = check_metric(place, task, i);
-    return status;
-}
-
-static int measures(const struct bough__task *task, const char *metric)
-{
-    const struct bough__metric *known = bough__metric_find(metric, NULL);
-    int measured = strcmp(metric, "loss") == 0;
-    for (size_t m = 0; m < task->metrics_count; m++)
-        measured |= strcmp(task->metrics[m], metric) == 0 && !(known && known->is_matrix);
-    return measured;
-}
-
-static enum bough_status complete_monitor(struct bough__config_place *place,
-                                          struct bough__task *task)
-{
-    char list[512] = "loss";
-    if (!task->monitor)
-        task->monitor = measures(task, "accuracy") ? "accuracy" : "loss";
-    if (measures(task, task->monitor))
-        return BOUGH_OK;
-    for (size_t m = 0; m < task->metrics_count; m++)
-        if (measures(task, task->metrics[m]))
-            bough__append(list, sizeof list, ", %s", task->metrics[m]);
-    bough__config_enter(place, "monitor");
-    return bough__config_wrong(place, NULL, "'%.60s' is not measured; wanted one of %s",
-                               task->monitor, list);
-}
-
-// ---- Tasks ----
-
-static enum bough_status check_standardize(struct bough__config_place *place,
-                                           const struct bough__task *task)
-{
-    if (!task->standardize && !task->mean && !task->std)
-        return BOUGH_OK;
-    size_t mark = bough__config_enter(place, "target");
-    if (bough__loss_of(&task->loss)->target != BOUGH_TARGET_NUMBER)
-        return bough__config_wrong(
-            place, NULL,
-            "standardize, mean and std are for numbers (mse, l1, huber), and the loss is %s",
-            task->loss.row->name);
-    if (!task->mean != !task->std)
-        return bough__config_wrong(place, NULL, "mean and std go together");
-    bough__config_leave(place, mark);
+    if (t && strcmp(config->weighting.on, "representation") == 0) {
+        bough__config_enter(place, "weighting.on");
+        return bough__config_wrong(place, NULL,
+                                   "representation is for one that all tasks share, and '%s' and "
+                                   "'%s' read other inputs; wanted on: parameters",
+                                   config->tasks[0].name, config->tasks[t].name);
+    }
     return BOUGH_OK;
-}
-
-static enum bough_status check_task(struct bough__config_place *place, struct bough__task *task)
-{
-    enum bough_status status;
-    BOUGH_TRY(check_name(place, "task", task->name));
-    if (strcmp(task->name, "trunk") == 0)
-        return bough__config_wrong(place, NULL, "a task cannot be named trunk");
-    size_t mark = bough__config_enter(place, task->name);
-    BOUGH_TRY(complete_metrics(place, task));
-    BOUGH_TRY(complete_monitor(place, task));
-    BOUGH_TRY(check_standardize(place, task));
-    bough__config_leave(place, mark);
-done:
-    return status;
-}
-
-enum bough_status bough__tasks_check(struct bough__config_place *place, struct bough_config *config)
-{
-    enum bough_status status = BOUGH_OK;
-    const size_t mark = bough__config_enter(place, "tasks");
-    for (size_t t = 0; t < config->tasks_count; t++)
-        BOUGH_TRY(check_task(place, (struct bough__task *)&config->tasks[t]));
-    bough__config_leave(place, mark);
-done:
-    return status;
 }
 
 // ---- Parameters of another file ----
@@ -477,7 +406,7 @@ static int is_measured(const struct bough_config *config, const char *metric)
         const struct bough__task *task = &config->tasks[t];
         size_t length = strlen(task->name);
         if (strncmp(metric, task->name, length) == 0 && metric[length] == '.' &&
-            measures(task, metric + length + 1))
+            bough__task_measures(task, metric + length + 1))
             return 1;
     }
     return 0;

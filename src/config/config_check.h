@@ -5,6 +5,13 @@
 #include "config/config.h"
 #include "config/message.h"
 
+// Of an input or a task, which `what` says.
+enum bough_status bough__name_check(const struct bough__config_place *place, const char *what,
+                                    const char *name);
+
+// Whether it is the task's loss, or one of its metrics that is a number.
+int bough__task_measures(const struct bough__task *task, const char *metric);
+
 // Checks the inputs, and gives the field of those that name none. The place is that of the config,
 // here and below.
 enum bough_status bough__inputs_check(struct bough__config_place *place,
@@ -25,8 +32,13 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config);
 
 // Checks the tasks, and gives the metrics and the monitor of those that name none.
-enum bough_status bough__tasks_check(struct bough__config_place *place,
-                                     struct bough_config *config);
+// Finds the inputs that each reads.
+enum bough_status bough__tasks_check(struct bough__config_place *place, struct bough_config *config,
+                                     struct bough__arena *arena);
+
+// Checks that what compares tasks within a row has tasks that read the same.
+enum bough_status bough__meeting_check(struct bough__config_place *place,
+                                       const struct bough_config *config);
 
 enum bough_status bough__folds_check(struct bough__config_place *place,
                                      const struct bough_config *config);

@@ -44,6 +44,44 @@ done:
     return status;
 }
 
+// The data sets of the inputs, whose paths are absolute.
+static enum bough_status find_sets(struct owner *owner)
+{
+    struct bough_config *config = &owner->config;
+    const char **set = BOUGH_NEW(&owner->arena, const char *, config->inputs_count);
+    if (!set)
+        return bough__no_memory();
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        struct bough__input *input = (struct bough__input *)&config->inputs[i];
+        const char *path = input->data ? input->data : config->data;
+        input->set = 0;
+        while (input->set < (int32_t)config->sets && strcmp(set[input->set], path) != 0)
+            input->set++;
+        if (input->set == (int32_t)config->sets)
+            set[config->sets++] = path;
+    }
+    config->set = set;
+    return BOUGH_OK;
+}
+
+static enum bough_status place_inputs(struct owner *owner, const struct bough__tree *tree,
+                                      const char *folder)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__yaml_node *inputs = bough__yaml_node_find(tree->root, "inputs");
+    for (size_t i = 0; i < owner->config.inputs_count; i++) {
+        struct bough__input *input = (struct bough__input *)&owner->config.inputs[i];
+        const struct bough__yaml_node *node = input->name && inputs
+                                                  ? bough__yaml_node_find(inputs, input->name)
+                                                  : bough__yaml_node_find(tree->root, "input");
+        const struct bough__yaml_node *data =
+            node && node->kind == BOUGH__MAPPING ? bough__yaml_node_find(node, "data") : NULL;
+        BOUGH_TRY(place(owner, &input->data, data && data->override, folder));
+    }
+done:
+    return status;
+}
+
 static enum bough_status place_files(struct owner *owner, const struct bough__tree *tree,
                                      const char *folder)
 {
@@ -52,9 +90,13 @@ static enum bough_status place_files(struct owner *owner, const struct bough__tr
                                   *from = bough__yaml_node_find(tree->root, "from");
     const struct bough__yaml_node *file =
         from && from->kind == BOUGH__MAPPING ? bough__yaml_node_find(from, "file") : from;
-    enum bough_status status = place(owner, &config->data, data && data->override, folder);
-    return status == BOUGH_OK ? place(owner, &config->from.file, file && file->override, folder)
-                              : status;
+    enum bough_status status;
+    BOUGH_TRY(place(owner, &config->data, data && data->override, folder));
+    BOUGH_TRY(place_inputs(owner, tree, folder));
+    BOUGH_TRY(place(owner, &config->from.file, file && file->override, folder));
+    BOUGH_TRY(find_sets(owner));
+done:
+    return status;
 }
 
 static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree,

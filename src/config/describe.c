@@ -34,6 +34,7 @@ static const char *const type_text[] = {
     [BOUGH__OPTION_INTS] = "list of whole numbers",
     [BOUGH__OPTION_FLOATS] = "number or list of them",
     [BOUGH__OPTION_BY_TASK] = "numbers by task",
+    [BOUGH__OPTION_NAMES] = "list of names",
     [BOUGH__OPTION_CHOICES] = "list of layers",
 };
 

@@ -445,7 +445,8 @@ enum bough_status bough__config_read(struct bough_config *config, struct bough__
     BOUGH_TRY(bough__alignment_check(&r.place, config));
     BOUGH_TRY(bough__weighting_check(&r.place, config));
     BOUGH_TRY(bough__regime_check(&r.place, config));
-    BOUGH_TRY(bough__tasks_check(&r.place, config));
+    BOUGH_TRY(bough__tasks_check(&r.place, config, arena));
+    BOUGH_TRY(bough__meeting_check(&r.place, config));
     BOUGH_TRY(bough__folds_check(&r.place, config));
     BOUGH_TRY(bough__transfer_check(&r.place, config));
     BOUGH_TRY(bough__early_stopping_check(&r.place, config));

@@ -36,6 +36,8 @@ static const struct bough__family types = {"type", type_rows, 2};
 static const struct bough__option input_options[] = {
     {"field", BOUGH__OPTION_TEXT, offsetof(struct bough__input, field),
      .help = "what the model reads; without it `image`, and of `inputs` the name"},
+    {"data", BOUGH__OPTION_TEXT, offsetof(struct bough__input, data),
+     .help = "its data set, if it is another one than the config's `data`"},
     {"type", BOUGH__OPTION_TEXT, offsetof(struct bough__input, type), .text = "numbers",
      .family = &types,
      .help = "U8 of numbers becomes x / 255; ids are whole numbers from 0, which stay so"},
@@ -72,6 +74,10 @@ static const struct bough__options loss_section = BOUGH_OPTIONS(loss_options, st
 
 static const struct bough__option task_options[] = {
     {"target", BOUGH__OPTION_SECTION, 0, .section = &target_section, .needed = 1},
+    {"inputs", BOUGH__OPTION_NAMES, offsetof(struct bough__task, inputs),
+     offsetof(struct bough__task, inputs_count),
+     .help = "what it reads of the config's `inputs`, of one data set, which has its target too; "
+             "without it all"},
     {"loss", BOUGH__OPTION_SECTION, offsetof(struct bough__task, loss), .section = &loss_section,
      .needed = 1},
     {"weight", BOUGH__OPTION_NUMBER, offsetof(struct bough__task, weight),
@@ -239,8 +245,9 @@ static const struct bough__options train_section =
 
 // Tasks stand before what is told by task.
 static const struct bough__option config_options[] = {
-    {"data", BOUGH__OPTION_TEXT, offsetof(struct bough_config, data), .needed = 1,
-     .help = "path of the data set, from the config's folder"},
+    {"data", BOUGH__OPTION_TEXT, offsetof(struct bough_config, data),
+     .help = "path of the data set, from the config's folder; needed unless every input names its "
+             "own"},
     {"input", BOUGH__OPTION_ONE, offsetof(struct bough_config, inputs),
      offsetof(struct bough_config, inputs_count), .section = &input_section},
     {"inputs", BOUGH__OPTION_NAMED, offsetof(struct bough_config, inputs),

@@ -179,12 +179,11 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
     struct attention attention = {0};
-    int32_t trunk, z = -1;
-    BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
+    int32_t trunk = x, z = -1;
     BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, 0, net->trunk_count, "trunk"));
     for (size_t t = 0; t < net->tasks_count; t++)
         BOUGH_TRY(build_task(builder, wiring, net, t, trunk, &z, &attention));
@@ -199,5 +198,6 @@ const struct bough__architecture bough__architecture_aitm = {
               "with Multi-task Learning in Targeted Display Advertising, KDD 2021",
      .options = BOUGH_OPTIONS(aitm_options, struct aitm_options)},
     .is_sequence = 1,
+    .meets = 1,
     .build = build,
 };

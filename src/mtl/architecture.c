@@ -347,13 +347,10 @@ enum bough_status bough__penalize(struct bough__builder *builder, struct bough__
     return BOUGH_OK;
 }
 
-enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t **stream,
-                                       const int32_t *input, size_t inputs,
+enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t **stream, int32_t x,
                                        const struct bough__net *net)
 {
-    enum bough_status status;
-    int32_t x;
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    enum bough_status status = BOUGH_OK;
     BOUGH_TRY_MEMORY(*stream = BOUGH_NEW(&builder->params->arena, int32_t, net->tasks_count));
     for (size_t t = 0; t < net->tasks_count; t++)
         (*stream)[t] = x;

@@ -12,6 +12,9 @@ struct bough__net {
     size_t trunk_count;
     const struct bough__task *tasks;
     size_t tasks_count;
+    const struct bough__choice *alignment;
+    const size_t *number; // [tasks] of each among all of the model's; NULL = it has no others
+    size_t all_tasks;
 };
 
 // A number [1] that a task minimises beside its loss, weighed as the loss is. Its gradient reaches
@@ -33,10 +36,11 @@ struct bough__architecture {
     struct bough__row row;
     int needs_trunk; // it is no use without one
     int is_sequence; // its tasks are events in a sequence: their losses are of binary targets
-    // Builds the trunk and heads on `input`, each [N, sample], at least one.
+    int meets;       // tasks take from each other what they make of a row: all read the same
+    // Builds the trunk and heads on x [N, sample].
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net);
+                               int32_t x, const struct bough__net *net);
     // Adds to the gradients of the parameters what they have beside the losses'. NULL = nothing.
     enum bough_status (*regularize)(struct bough__sequence *out, const struct bough__net *net,
                                     const struct bough__params *params);
@@ -58,10 +62,19 @@ bough__architecture_of(const struct bough__choice *choice)
     return (const struct bough__architecture *)(const void *)choice->row;
 }
 
+// Builds the architecture on the leaves `input` [inputs], the tasks that read the same ones
+// together, each such set of inputs joined. What several sets' parts call by the same name is the
+// same parameter, but for norms, which are each set's own: behind the first one
+// `streams.<task>.<name>`, of the first task that reads it. Then what aligns the tasks.
+// Errors: INVALID, naming the layer.
+enum bough_status bough__wire(struct bough__builder *builder, struct bough__wiring *wiring,
+                              const struct bough__architecture *architecture,
+                              const struct bough__net *net, const int32_t *input);
+
 // ---- For architectures ----
 
 // One node of `count`, beside each other along dimension 1, as torch.cat(dim=1); of one itself.
-//   part  what it is a part of, "inputs"; borrowed by the graph
+//   part  what it is a part of, "experts"; borrowed by the graph
 // Errors: INVALID, naming the first two that do not go together by what they are a part of.
 enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,
                               size_t count, const char *part);
@@ -137,9 +150,8 @@ enum bough_status bough__heads_build(struct bough__builder *builder, struct boug
 
 // ---- Streams: layers of the trunk, once for each task ----
 
-// A stream for each task [tasks], which all begin with the inputs joined; in the parameters' arena.
-enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t **stream,
-                                       const int32_t *input, size_t inputs,
+// A stream for each task [tasks], which all begin with x; in the parameters' arena.
+enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t **stream, int32_t x,
                                        const struct bough__net *net);
 
 // Whose parameters a layer gets that is built on the stream of one task after the other.

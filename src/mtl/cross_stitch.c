@@ -67,12 +67,12 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
     struct bough__stages stages;
     int32_t *stream;
-    BOUGH_TRY(bough__streams_begin(builder, &stream, input, inputs, net));
+    BOUGH_TRY(bough__streams_begin(builder, &stream, x, net));
     BOUGH_TRY(bough__stages_find(&stages, builder, net));
     for (size_t stage = 0; stage < stages.count; stage++)
         BOUGH_TRY(build_stage(builder, stream, net, &stages, stage));
@@ -87,5 +87,6 @@ const struct bough__architecture bough__architecture_cross_stitch = {
      .paper = "Misra et al., Cross-stitch Networks for Multi-task Learning, CVPR 2016",
      .options = BOUGH_OPTIONS(cross_stitch_options, struct cross_stitch_options)},
     .needs_trunk = 1,
+    .meets = 1,
     .build = build,
 };

@@ -95,12 +95,11 @@ static enum bough_status penalize(struct bough__builder *builder, struct bough__
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
     const struct dselect_k_options *o = net->options;
-    int32_t x, stacked;
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    int32_t stacked;
     BOUGH_TRY(bough__experts_build(builder, &stacked, x, net, o->experts));
     for (size_t t = 0; t < net->tasks_count; t++) {
         char name[100];

@@ -1,5 +1,5 @@
 // ESMM: each task is an event that happens only where the one before it did, as a click and then a
-// conversion. p[t] = sigmoid(head_1(trunk(x))) ... sigmoid(head_t(trunk(x))), x the inputs joined,
+// conversion. p[t] = sigmoid(head_1(trunk(x))) ... sigmoid(head_t(trunk(x))), x the input,
 // and scores[t] is the logit of p[t]. A target tells of all events up to its own: clicked; clicked
 // and converted. Parameters are named as those of hard sharing; the tasks from t on share head t.
 #include "base/error.h"
@@ -18,11 +18,10 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
-    int32_t trunk;
-    BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
+    int32_t trunk = x;
     BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, 0, net->trunk_count, "trunk"));
     for (size_t t = 0; t < net->tasks_count; t++) {
         BOUGH_TRY(bough__head_build(builder, wiring, net, t, trunk));
@@ -39,5 +38,6 @@ const struct bough__architecture bough__architecture_esmm = {
          "tasks are events in a sequence: a score is of the product of the probabilities so far",
      .paper = "Ma et al., Entire Space Multi-Task Model, SIGIR 2018"},
     .is_sequence = 1,
+    .meets = 1,
     .build = build,
 };

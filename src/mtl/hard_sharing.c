@@ -1,5 +1,5 @@
-// Hard sharing: scores[t] = head_t(trunk(x)), of x the inputs joined, where all tasks have one
-// trunk or those of a group have one: trunk_g(x), called `trunks.<g>`.
+// Hard sharing: scores[t] = head_t(trunk(x)), where all tasks have one trunk or those of a group
+// have one: trunk_g(x), called `trunks.<g>`.
 #include "base/error.h"
 #include "mtl/architecture.h"
 
@@ -16,9 +16,10 @@ static const struct bough__option hard_sharing_options[] = {
      .help = "one per task, in order: tasks of one number share a trunk; without it all do"},
 };
 
-static int share(const struct hard_sharing_options *o, size_t t, size_t u)
+static int32_t group_of(const struct bough__net *net, size_t t)
 {
-    return !o->groups || o->groups[t] == o->groups[u];
+    const struct hard_sharing_options *o = net->options;
+    return o->groups ? o->groups[net->number ? net->number[t] : t] : 0;
 }
 
 // On the stream of each task; the first of a group builds its trunk.
@@ -26,17 +27,16 @@ static enum bough_status trunks_build(struct bough__builder *builder, int32_t *s
                                       const struct bough__net *net)
 {
     enum bough_status status = BOUGH_OK;
-    const struct hard_sharing_options *o = net->options;
     for (size_t t = 0; t < net->tasks_count; t++) {
         char name[32] = "trunk";
         size_t first = 0;
-        while (!share(o, first, t))
+        while (group_of(net, first) != group_of(net, t))
             first++;
         stream[t] = stream[first];
         if (first < t)
             continue;
-        if (o->groups)
-            snprintf(name, sizeof name, "trunks.%d", o->groups[t]);
+        if (group_of(net, t))
+            snprintf(name, sizeof name, "trunks.%d", group_of(net, t));
         BOUGH_TRY(bough__layers_build(builder, &stream[t], net->trunk, 0, net->trunk_count, name));
     }
 done:
@@ -44,16 +44,16 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
     const struct hard_sharing_options *o = net->options;
     int32_t *stream;
-    if (o->groups && o->count != net->tasks_count)
+    if (o->groups && o->count != net->all_tasks)
         return bough__fail(BOUGH_INVALID,
                            "architecture.groups: %zu for %zu task%s; wanted one each", o->count,
-                           net->tasks_count, net->tasks_count == 1 ? "" : "s");
-    BOUGH_TRY(bough__streams_begin(builder, &stream, input, inputs, net));
+                           net->all_tasks, net->all_tasks == 1 ? "" : "s");
+    BOUGH_TRY(bough__streams_begin(builder, &stream, x, net));
     BOUGH_TRY(trunks_build(builder, stream, net));
     BOUGH_TRY(bough__heads_build(builder, wiring, net, stream));
 done:

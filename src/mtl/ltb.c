@@ -1,5 +1,5 @@
 // LTB: each stage s of the trunk has a branch for each task, copies of it. Those of the first read
-// x, the inputs joined, each other one what its parent gives, a branch of the stage before:
+// x, each other one what its parent gives, a branch of the stage before:
 //   parent(s, b) is drawn with probability softmax(logits(s, b)) in each step of a training, and
 //   has the gradient of the Gumbel-softmax of that draw (op/gumbel_choice.c)
 //   scores[t] = head_t(branch t of the last stage)
@@ -83,12 +83,12 @@ static enum bough_status find_stages(struct ltb *ltb)
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
     struct ltb ltb = {.builder = builder, .net = net};
     BOUGH_TRY(find_stages(&ltb));
-    BOUGH_TRY(bough__streams_begin(builder, &ltb.branch, input, inputs, net));
+    BOUGH_TRY(bough__streams_begin(builder, &ltb.branch, x, net));
     for (size_t stage = 0; stage < ltb.stages.count; stage++)
         BOUGH_TRY(build_stage(&ltb, stage));
     BOUGH_TRY(bough__heads_build(builder, wiring, net, ltb.branch));
@@ -101,5 +101,6 @@ const struct bough__architecture bough__architecture_ltb = {
      .help = "branches at each stage of the trunk, which learn from which branch they part",
      .paper = "Guo, Lee, Ulbricht, Learning to Branch for Multi-Task Learning, ICML 2020"},
     .needs_trunk = 1,
+    .meets = 1,
     .build = build,
 };

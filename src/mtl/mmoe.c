@@ -1,5 +1,5 @@
 // Mixtures of experts that are copies of the trunk, each with weights of its own, `experts.<e>`; x
-// is the inputs joined, which gates read flattened.
+// is what gates read flattened.
 //   mmoe  scores[t] = head_t(sum over e of g[t, e] E_e(x)), g[t] = softmax(W_t x): `gates.<task>`
 //   omoe  the same with one gate g for all tasks: `gate`
 #include "base/error.h"
@@ -40,12 +40,10 @@ done:
 }
 
 static enum bough_status build_mmoe(struct bough__builder *builder, struct bough__wiring *wiring,
-                                    const int32_t *input, size_t inputs,
-                                    const struct bough__net *net)
+                                    int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
-    int32_t x, stacked;
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    int32_t stacked;
     BOUGH_TRY(bough__experts_build(builder, &stacked, x, net, experts_of(net)));
     for (size_t t = 0; t < net->tasks_count; t++) {
         char name[100];
@@ -59,12 +57,10 @@ done:
 }
 
 static enum bough_status build_omoe(struct bough__builder *builder, struct bough__wiring *wiring,
-                                    const int32_t *input, size_t inputs,
-                                    const struct bough__net *net)
+                                    int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
-    int32_t x, stacked, mixed;
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    int32_t stacked, mixed;
     BOUGH_TRY(bough__experts_build(builder, &stacked, x, net, experts_of(net)));
     BOUGH_TRY(build_mixed(builder, &mixed, x, stacked, "gate"));
     for (size_t t = 0; t < net->tasks_count; t++)

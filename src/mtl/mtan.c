@@ -70,12 +70,12 @@ done:
 }
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
     struct bough__stages stages;
     int32_t features, *stream;
-    BOUGH_TRY(bough__streams_begin(builder, &stream, input, inputs, net));
+    BOUGH_TRY(bough__streams_begin(builder, &stream, x, net));
     features = stream[0];
     BOUGH_TRY(bough__stages_find(&stages, builder, net));
     for (size_t stage = 0; stage < stages.count; stage++) {

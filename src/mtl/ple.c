@@ -1,6 +1,6 @@
 // PLE: at each level every task t has a stream of its own, s[t], and there is a shared one, s. A
 // level is a stage of the trunk, whose experts are copies of it: E_e of the shared stream, E_te of
-// task t's; all streams begin with x, the inputs joined.
+// task t's; all streams begin with x.
 //   s[t]' = the sum over e of g[t, e] of [E_e(s); E_te(s[t])],  g[t] = softmax(W_t s[t])
 //   s'    = the sum over e of g[e] of [E_e(s); E_te(s[t]) of every t],  g = softmax(W s)
 //   scores[t] = head_t(s[t] of the last level), which has no s'
@@ -138,12 +138,9 @@ done:
 
 // ---- The rows ----
 
-static enum bough_status build(struct ple *ple, struct bough__wiring *wiring, const int32_t *input,
-                               size_t inputs)
+static enum bough_status build(struct ple *ple, struct bough__wiring *wiring, int32_t x)
 {
     enum bough_status status;
-    int32_t x;
-    BOUGH_TRY(bough__join(ple->builder, &x, input, inputs, "inputs"));
     BOUGH_TRY(begin(ple, x));
     for (size_t level = 0; level < ple->stages.count; level++)
         BOUGH_TRY(build_level(ple, level));
@@ -153,21 +150,19 @@ done:
 }
 
 static enum bough_status build_cgc(struct bough__builder *builder, struct bough__wiring *wiring,
-                                   const int32_t *input, size_t inputs,
-                                   const struct bough__net *net)
+                                   int32_t x, const struct bough__net *net)
 {
     size_t whole[] = {0, net->trunk_count};
     struct ple ple = {.builder = builder, .net = net, .stages = {1, whole}};
-    return build(&ple, wiring, input, inputs);
+    return build(&ple, wiring, x);
 }
 
 static enum bough_status build_ple(struct bough__builder *builder, struct bough__wiring *wiring,
-                                   const int32_t *input, size_t inputs,
-                                   const struct bough__net *net)
+                                   int32_t x, const struct bough__net *net)
 {
     struct ple ple = {.builder = builder, .net = net};
     const enum bough_status status = bough__stages_find(&ple.stages, builder, net);
-    return status == BOUGH_OK ? build(&ple, wiring, input, inputs) : status;
+    return status == BOUGH_OK ? build(&ple, wiring, x) : status;
 }
 
 const struct bough__architecture bough__architecture_cgc = {
@@ -184,5 +179,6 @@ const struct bough__architecture bough__architecture_ple = {
      .paper = PLE_PAPER,
      .options = BOUGH_OPTIONS(ple_options, struct ple_options)},
     .needs_trunk = 1,
+    .meets = 1,
     .build = build_ple,
 };

@@ -1,7 +1,7 @@
-// Soft sharing: scores[t] = head_t(trunk_t(x)), of x the inputs joined, and the trunks drawn
-// together: what is minimised beside the losses is alpha times the sum over pairs of tasks of the
-// distance between their trunks' parameters, the sum of (a - b)^2, or of |a - b|. As weight decay
-// it goes into the update as it is, whatever weighs the tasks.
+// Soft sharing: scores[t] = head_t(trunk_t(x)), and the trunks drawn together: what is minimised
+// beside the losses is alpha times the sum over pairs of tasks of the distance between their
+// trunks' parameters, the sum of (a - b)^2, or of |a - b|. As weight decay it goes into the update
+// as it is, whatever weighs the tasks.
 #include "base/error.h"
 #include "cl/soft_sharing_params.h"
 #include "mtl/architecture.h"
@@ -97,11 +97,9 @@ static enum bough_status regularize(struct bough__sequence *out, const struct bo
 // ---- The nets ----
 
 static enum bough_status build(struct bough__builder *builder, struct bough__wiring *wiring,
-                               const int32_t *input, size_t inputs, const struct bough__net *net)
+                               int32_t x, const struct bough__net *net)
 {
-    enum bough_status status;
-    int32_t x;
-    BOUGH_TRY(bough__join(builder, &x, input, inputs, "inputs"));
+    enum bough_status status = BOUGH_OK;
     for (size_t t = 0; t < net->tasks_count; t++) {
         char prefix[100];
         int32_t trunk = x;

@@ -5,6 +5,7 @@
 #include "base/option.h"
 
 #include <stdint.h>
+#include <string.h>
 
 struct bough__task {
     const char *name;
@@ -15,6 +16,10 @@ struct bough__task {
     const float *mean, *std; // the net learns (target - mean) / std; NULL = the target. The loss is
                              // of that; metrics and predictions are of the target
     size_t outputs;          // how many mean and std hold
+    const char *const *inputs; // names of those it reads, in the config's order
+    size_t inputs_count;
+    const int32_t *reads; // their numbers
+    size_t reads_count;
     struct bough__choice loss;        // of bough__losses
     float weight;                     // factor of the task's loss
     const struct bough__choice *head; // of bough__layers
@@ -24,5 +29,11 @@ struct bough__task {
     const char *monitor; // one of these, or loss: what the task adds to the criterion `mean` of
                          // early stopping
 };
+
+static inline int bough__reads_same(const struct bough__task *a, const struct bough__task *b)
+{
+    return a->reads_count == b->reads_count &&
+           memcmp(a->reads, b->reads, a->reads_count * sizeof *a->reads) == 0;
+}
 
 #endif

@@ -4,6 +4,38 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
+
+// The parameter that was built before under a name, on another input. NULL: there is none.
+static const struct bough__param *find_known(const struct bough__builder *builder, const char *name)
+{
+    for (int32_t i = 0; i < builder->known; i++)
+        if (strcmp(builder->params->param[i].name, name) == 0)
+            return &builder->params->param[i];
+    return NULL;
+}
+
+static enum bough_status reuse(struct bough__builder *builder, int32_t *node,
+                               const struct bough__param *known, const struct bough__param *param)
+{
+    char text[2][128];
+    *node = known->node;
+    builder->frozen = known->frozen;
+    if (bough_shape_equal(&known->shape, &param->shape))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "%s is %s for one input and %s for another; wanted inputs of one shape, or "
+                       "stems that make them so",
+                       known->name, bough_shape_format(&known->shape, text[0], sizeof text[0]),
+                       bough_shape_format(&param->shape, text[1], sizeof text[1]));
+}
+
+enum bough_status bough__builder_reuse(struct bough__builder *builder, const char *own)
+{
+    builder->known = builder->declaring ? builder->params->count : builder->next;
+    builder->own = bough__arena_string(&builder->params->arena, own);
+    return builder->own ? BOUGH_OK : bough__no_memory();
+}
 
 static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
                               const struct bough__param *param)
@@ -11,10 +43,15 @@ static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
     struct bough__params *params = builder->params;
     struct bough__tensor value = {.shape = param->shape, .dtype = BOUGH_F32};
     struct bough__span gradient = {0};
+    struct bough__param named = *param;
+    char name[300];
+    snprintf(name, sizeof name, "%s.%s", builder->prefix, param->name);
+    const struct bough__param *known = find_known(builder, name);
+    if (known && !builder->norm)
+        return reuse(builder, node, known, param);
+    if (known)
+        snprintf(name, sizeof name, "%s.%s.%s", builder->own, builder->prefix, param->name);
     if (builder->declaring) {
-        char name[256];
-        snprintf(name, sizeof name, "%s.%s", builder->prefix, param->name);
-        struct bough__param named = *param;
         named.name = name;
         named.node = builder->graph->count; // the leaf below
         enum bough_status status = bough__params_add(params, &named);
@@ -22,8 +59,9 @@ static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
             return status;
     } else {
         assert(builder->next < params->count);
-        const struct bough__param *bound = &params->param[builder->next++];
+        struct bough__param *bound = &params->param[builder->next++];
         assert(bough_shape_equal(&bound->shape, &param->shape));
+        bound->node = builder->graph->count;
         const struct bough__param_block *block = &params->block[bound->block];
         size_t offset = (size_t)bound->offset * sizeof(float);
         value.span = bough__span_at(block->value, offset);
@@ -79,9 +117,11 @@ static enum bough_status build(struct bough__builder *builder, int32_t *node,
     const struct bough__layer_kind *kind = (const void *)layer->row;
     BOUGH_TRY(bough__builder_begin(builder, name));
     BOUGH_TRY(check_type(builder->graph, *node, kind));
+    builder->norm = !kind->begins_stage;
     BOUGH_TRY(kind->build(builder, node, layer->options));
     bough__builder_end(builder, kind->row.name, *node);
 done:
+    builder->norm = 0;
     return status;
 }
 

@@ -37,8 +37,13 @@ struct bough__builder {
     int32_t next;       // the next parameter to bind
     const char *prefix; // of their names: "trunk.0"
     int frozen;         // whether the parameter that was bound last is
-    uint32_t stream;    // the next stream of random numbers
-    int64_t flops;      // so far, of the forward pass
+    // Of what is built on a second input: how many parameters were built before, of which those of
+    // the same name are the same; but not a norm's, which has this prefix too.
+    int32_t known;
+    const char *own;
+    int norm;                              // the layer that is built is one, or has no parameters
+    uint32_t stream;                       // the next stream of random numbers
+    int64_t flops;                         // so far, of the forward pass
     struct bough__layer_observer observer; // may be nobody: both are NULL
     struct bough__param_source source;     // may be none: give is NULL
 };
@@ -47,6 +52,9 @@ struct bough__builder {
 // what the builder's source gives.
 enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
                                        const struct bough__param *param);
+
+// What is built next reads another input than what was built so far: see `known`. `own` is copied.
+enum bough_status bough__builder_reuse(struct bough__builder *builder, const char *own);
 
 // A kind of layer: reads `*node` and replaces it by its output.
 struct bough__layer_kind {

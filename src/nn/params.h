@@ -18,7 +18,7 @@ struct bough__param {
     int frozen;                   // is not trained now: without gradient and update
     int32_t group;                // of the config's, that it is trained by; -1 = none
     const unsigned char *reached; // [tasks] 1 = by the scores of that task; NULL = by all
-    int32_t node;                 // of the graph that declared it
+    int32_t node;                 // of the graph that declared it, or was bound last
     int32_t block;
     int64_t offset;            // elements into the block
     struct bough__choice init; // of bough__inits; the options are borrowed

@@ -136,8 +136,13 @@ static enum bough_status place_params(struct bough__model *model, const struct b
 static struct bough__net net_of(const struct bough__model *model)
 {
     const struct bough_config *config = model->config;
-    return (struct bough__net){config->architecture.options, config->trunk, config->trunk_count,
-                               config->tasks, config->tasks_count};
+    return (struct bough__net){.options = config->architecture.options,
+                               .trunk = config->trunk,
+                               .trunk_count = config->trunk_count,
+                               .tasks = config->tasks,
+                               .tasks_count = config->tasks_count,
+                               .alignment = &config->alignment,
+                               .all_tasks = config->tasks_count};
 }
 
 static const struct bough__architecture *architecture_of(const struct bough__model *model)
@@ -151,15 +156,8 @@ static const struct bough__architecture *architecture_of(const struct bough__mod
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
                               struct bough__wiring *wiring, const int32_t *input)
 {
-    enum bough_status status;
-    const struct bough_config *config = model->config;
     const struct bough__net net = net_of(model);
-    wiring->representations = BOUGH_NEW(&builder->params->arena, int32_t, config->tasks_count);
-    BOUGH_TRY_MEMORY(wiring->representations);
-    BOUGH_TRY(architecture_of(model)->build(builder, wiring, input, config->inputs_count, &net));
-    BOUGH_TRY(bough__align(builder, wiring, &net, &config->alignment));
-done:
-    return status;
+    return bough__wire(builder, wiring, architecture_of(model), &net, input);
 }
 
 enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,

@@ -120,12 +120,11 @@ static const struct bough__layer_kind bough__layer_shade = {
 // ---- An architecture: hard sharing, and a gain behind the trunk ----
 
 static enum bough_status build_amplifier(struct bough__builder *builder,
-                                         struct bough__wiring *wiring, const int32_t *input,
-                                         size_t inputs, const struct bough__net *net)
+                                         struct bough__wiring *wiring, int32_t x,
+                                         const struct bough__net *net)
 {
     enum bough_status status;
-    int32_t trunk;
-    BOUGH_TRY(bough__join(builder, &trunk, input, inputs, "inputs"));
+    int32_t trunk = x;
     BOUGH_TRY(bough__layers_build(builder, &trunk, net->trunk, 0, net->trunk_count, "trunk"));
     BOUGH_TRY(gain(builder, &trunk, net->options));
     for (size_t t = 0; t < net->tasks_count; t++)
