@@ -22,7 +22,7 @@ static enum bough_status step(void *user)
     struct bough__trainer *trainer = user;
     const struct bough__runner *runner = trainer->training;
     float lr;
-    if ((trainer->progress.epoch_step + 1) * runner->data.batch > runner->feed.count)
+    if (bough__runner_is_small(runner, trainer->progress.epoch_step))
         trainer->progress.epoch_step = 0;
     return bough__trainer_step(trainer, &lr);
 }
@@ -40,10 +40,13 @@ static enum bough_status feed(void *user)
     struct feeding *feeding = user;
     struct bough__runner *runner = feeding->runner;
     enum bough_status status;
-    if ((feeding->index + 1) * runner->data.batch > runner->feed.count)
+    if (bough__runner_is_small(runner, feeding->index))
         feeding->index = 0;
-    BOUGH_TRY(bough__feed_fetch(&runner->feed, feeding->index++ * runner->data.batch,
-                                runner->data.batch));
+    for (size_t set = 0; set < runner->data.model->config->sets; set++) {
+        struct bough__source *source = &runner->data.source[set];
+        BOUGH_TRY(bough__feed_fetch(&source->feed, feeding->index * source->batch, source->batch));
+    }
+    feeding->index++;
     BOUGH_TRY(bough__run(runner->data.model->device, feeding->launch, feeding->count));
 done:
     return status;
@@ -104,7 +107,7 @@ static void describe(struct bough_step_bench *bench, const struct bough__runner 
     const struct bough__step *full = bough__runner_full(runner);
     const struct bough__sequence *sequence = &full->sequence;
     size_t unshared;
-    bench->batch = runner->data.batch;
+    bench->batch = bough__runner_batch(runner);
     bench->flops = 0;
     for (size_t i = 0; i < sequence->count; i++)
         bench->flops += sequence->launch[i]->flops;

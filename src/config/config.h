@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "mtl/regime.h"
+#include "mtl/sampling.h"
 #include "mtl/task.h"
 #include "mtl/weighting.h"
 #include "nn/optimizer.h"
@@ -36,7 +37,8 @@ struct bough__early_stopping {
 struct bough__training {
     int32_t epochs, batch_size;
     uint64_t seed;
-    struct bough__choice regime; // of bough__regimes
+    struct bough__choice regime;   // of bough__regimes
+    struct bough__choice sampling; // of bough__samplings
     float validation; // share of `train` held out where the file has no split `validation`
     int32_t folds;    // parts of `train`, of which one is held out in the place of both; 1 = none
     int32_t fold;     // which one, 1..folds
@@ -97,6 +99,12 @@ static inline int bough__input_is_ids(const struct bough__input *input)
 static inline int32_t bough__task_set(const struct bough_config *config, size_t t)
 {
     return config->inputs[config->tasks[t].reads[0]].set;
+}
+
+// Its path.
+static inline const char *bough__task_data(const struct bough_config *config, size_t t)
+{
+    return config->set[bough__task_set(config, t)];
 }
 
 // Its key: "input", or "inputs.table". Returns `text`.

@@ -212,6 +212,15 @@ static const struct bough__option regime_options[] = {
 static const struct bough__options regime_section =
     BOUGH_OPTIONS(regime_options, struct bough__training);
 
+static const struct bough__option sampling_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__training, sampling),
+     .family = &bough__samplings, .text = "equal",
+     .help = "where tasks have data sets of their own: how many rows of each a step takes; the "
+             "largest has `batch_size`, and an epoch is a pass over it"},
+};
+static const struct bough__options sampling_section =
+    BOUGH_OPTIONS(sampling_options, struct bough__training);
+
 static const struct bough__option train_options[] = {
     {"epochs", BOUGH__OPTION_INT, offsetof(struct bough__training, epochs),
      .range = &bough__range_count, .number = {1}, .help = "passes over the data"},
@@ -220,6 +229,7 @@ static const struct bough__option train_options[] = {
     {"seed", BOUGH__OPTION_UINT64, offsetof(struct bough__training, seed),
      .range = &bough__range_not_negative, .help = "of every random number"},
     {"regime", BOUGH__OPTION_SECTION, 0, .section = &regime_section},
+    {"sampling", BOUGH__OPTION_SECTION, 0, .section = &sampling_section},
     {"validation", BOUGH__OPTION_NUMBER, offsetof(struct bough__training, validation),
      .range = &bough__range_below_one,
      .help = "share of `train` held out where the data have no split `validation`"},

@@ -66,7 +66,7 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
         size_t bytes = (size_t)table->capacity * row_bytes(made);
         made->buffer = NULL;
         BOUGH_TRY(bough__buffer_create(&made->buffer, device, bytes));
-        if (table->resident)
+        if (table->resident && bytes)
             BOUGH_TRY(send_rows(made, bytes));
     }
 done:
@@ -115,7 +115,7 @@ static enum bough_status copy_rows(struct bough__staging *staging, size_t at,
     const size_t bytes = row_bytes(column);
     if (column->file)
         return read_rows(staging, at, column, order, rows);
-    for (int64_t n = 0; n < rows; n++)
+    for (int64_t n = 0; n < rows && bytes; n++)
         memcpy(staging->data + at + (size_t)n * bytes,
                (const char *)column->host + (size_t)order[n] * bytes, bytes);
     return BOUGH_OK;
@@ -176,7 +176,9 @@ enum bough_status bough__feed_fetch_before(struct bough__feed *feed, int64_t fir
     const char *from = feed->staging.data;
     for (int c = 0; c < table->columns; c++) {
         size_t bytes = row_bytes(&table->column[c]);
-        BOUGH_TRY(bough__write(bough__whole(table->column[c].buffer), from, (size_t)rows * bytes));
+        if (bytes)
+            BOUGH_TRY(
+                bough__write(bough__whole(table->column[c].buffer), from, (size_t)rows * bytes));
         from += (size_t)table->capacity * bytes;
     }
     prefetch_batch(feed, next);

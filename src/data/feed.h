@@ -14,7 +14,7 @@
 #include <bough/tensor.h>
 
 // Rows [rows, width] of U8, F32 or I32, borrowed: those of a tensor, read from its file, or on the
-// host.
+// host. Of width 0 it is empty.
 struct bough__column {
     const struct bough_tensor_file *file; // NULL: on the host
     const struct bough_file_tensor *tensor;

@@ -117,8 +117,12 @@ enum bough_status bough__classes_read(struct bough__classes *names, struct bough
 {
     enum bough_status status;
     struct list list;
+    char own[200];
     *names = (struct bough__classes){0};
-    BOUGH_TRY(load_list(&list, arena, file, task->target));
+    snprintf(own, sizeof own, "%s/%.120s", task->name, task->target);
+    BOUGH_TRY(load_list(&list, arena, file, own));
+    if (!list.count)
+        BOUGH_TRY(load_list(&list, arena, file, task->target));
     size_t wanted = task->map_count ? task->map_count : (size_t)classes;
     if (!list.count)
         return BOUGH_OK;

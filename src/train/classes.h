@@ -14,7 +14,8 @@ struct bough__classes {
     const char **mapped; // of the task's own classes, after its map; NULL if it has none
 };
 
-// Reads `classes/<field>` of the file's metadata, which stays valid with `arena`.
+// Reads `classes/<field>` of the file's metadata, or, of a model whose tasks have data sets of
+// their own, `classes/<task>/<field>`. It stays valid with `arena`.
 //   classes  how many the task has; 0 where its map makes numbers of them
 // Errors: DATA if there are not as many names as classes, or a name stands twice or is empty.
 enum bough_status bough__classes_read(struct bough__classes *names, struct bough__arena *arena,

@@ -16,11 +16,12 @@ enum bough_status bough_evaluate(struct bough_run **run, const char *model, cons
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__trained_open(&trained, model, device));
     BOUGH_TRY(bough__trained_read(&trained, &rows));
-    BOUGH_TRY(bough__evaluate(&made->test, &made->arena, trained.runner));
+    BOUGH_TRY(bough__evaluate(&made->test, &made->arena, &trained.evaluation));
     BOUGH_TRY(bough__run_own_names(made));
     bough__run_device(made, trained.loaded.device);
     made->result.test = &made->test;
-    BOUGH_TRY_MEMORY(made->result.split = bough__arena_string(&made->arena, trained.split_name));
+    BOUGH_TRY_MEMORY(made->result.split =
+                         bough__arena_string(&made->arena, trained.first->split_name));
 done:
     bough__trained_close(&trained);
     if (status != BOUGH_OK)

@@ -141,10 +141,11 @@ static enum bough_status prepare(struct prepared *prepared, const struct bough_m
         column[i] = (struct bough__column){.host = x[i].data,
                                            .dtype = x[i].dtype,
                                            .width = bough_shape_elements(&model->input[i].shape)};
+
     BOUGH_TRY(bough__table_init(&prepared->split.table, of->device, column, (int)inputs, rows, rows,
                                 UINT64_MAX));
-    BOUGH_TRY(bough__runner_create(&prepared->runner, of, &prepared->split, NULL, rows,
-                                   BOUGH_PREDICTION));
+    BOUGH_TRY(bough__runner_create_one(&prepared->runner, of, &prepared->split, NULL, rows,
+                                       BOUGH_PREDICTION));
 done:
     free(column);
     if (status != BOUGH_OK)
@@ -175,9 +176,11 @@ static enum bough_status run_batch(struct bough__runner *runner, float *const *s
     const size_t tasks = runner->data.model->config->tasks_count;
     struct step_state state = {.step = 1};
     float **read = calloc(tasks + 1, sizeof *read);
+    int64_t *stored = calloc(tasks + 1, sizeof *stored); // all rows, of a prediction
     BOUGH_TRY_MEMORY(read);
+    BOUGH_TRY_MEMORY(stored);
     BOUGH_TRY(bough__runner_step(runner, 0, &state));
-    BOUGH_TRY(bough__runner_scores(runner, read, &rows));
+    BOUGH_TRY(bough__runner_scores(runner, read, stored));
     for (size_t t = 0; t < tasks; t++) {
         const int64_t width = runner->data.model->width[t];
         for (int64_t i = 0; i < rows * width; i++)
@@ -188,6 +191,7 @@ done:
     for (size_t t = 0; read && t < tasks; t++)
         free(read[t]);
     free(read);
+    free(stored);
     return status;
 }
 

@@ -131,48 +131,80 @@ static enum bough_status make_lists(struct bough_metrics *metrics, struct bough_
     return metrics->value && metrics->confusion ? BOUGH_OK : bough__no_memory();
 }
 
-enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__arena *arena,
-                                 struct bough__runner *runner, const double *loss,
-                                 const double *weight, int64_t rows)
+// Of the scores [rows, width, ...] of the epoch's first rows.
+static enum bough_status measure_scores(struct bough_metrics *metrics, struct bough__arena *arena,
+                                        const struct bough__runner *runner, size_t t, float *score,
+                                        int64_t rows)
 {
     enum bough_status status;
-    const struct bough__model *model = runner->data.model;
-    size_t tasks = model->config->tasks_count;
     struct bough__arena own = {0};
-    float **score = BOUGH_NEW(&own, float *, tasks);
-    BOUGH_TRY_MEMORY(score);
-    BOUGH_TRY(make_lists(metrics, arena, model->config));
-    BOUGH_TRY(bough__runner_scores(runner, score, &rows));
-    for (size_t t = 0; t < tasks; t++) {
-        const struct bough__task *task = &model->config->tasks[t];
-        struct bough__outcome outcome = {.kind = model->loss[t]->target,
-                                         .rows = rows,
-                                         .width = model->width[t],
-                                         .score = score[t]};
-        bough__targets_scale(score[t], task, rows, model->width[t]);
-        add(metrics, task->name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
-        BOUGH_TRY(
-            ordered_targets(&outcome, &own, &runner->split->targets[t], task, runner->feed.order));
-        BOUGH_TRY(count_positions(&outcome, &own, model->positions[t]));
-        BOUGH_TRY(measure_task(metrics, arena, task, &outcome, model->classes[t].mapped));
-    }
+    const struct bough__model *model = runner->data.model;
+    const struct bough__task *task = &model->config->tasks[t];
+    const struct bough__source *source = bough__runner_source(runner, t);
+    struct bough__outcome outcome = {
+        .kind = model->loss[t]->target, .rows = rows, .width = model->width[t], .score = score};
+    bough__targets_scale(score, task, rows, model->width[t]);
+    BOUGH_TRY(
+        ordered_targets(&outcome, &own, &source->split->targets[t], task, source->feed.order));
+    BOUGH_TRY(count_positions(&outcome, &own, model->positions[t]));
+    BOUGH_TRY(measure_task(metrics, arena, task, &outcome, model->classes[t].mapped));
 done:
-    for (size_t t = 0; score && t < tasks; t++)
-        free(score[t]);
     bough__arena_fini(&own);
     return status;
 }
 
-enum bough_status bough__evaluate(struct bough_metrics *metrics, struct bough__arena *arena,
-                                  struct bough__runner *runner)
+// A task that has no rows.
+static void measure_nothing(struct bough_metrics *metrics, const struct bough__task *task)
+{
+    for (size_t i = 0; i < task->metrics_count; i++)
+        if (!bough__metric_find(task->metrics[i], NULL)->is_matrix)
+            add(metrics, task->name, task->metrics[i], NAN);
+}
+
+enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__arena *arena,
+                                 const struct bough__evaluation *of, const double *loss,
+                                 const double *weight)
 {
     enum bough_status status;
-    size_t tasks = runner->data.model->config->tasks_count;
-    double *loss = malloc(2 * tasks * sizeof *loss + 1);
+    const struct bough_config *config = of->runner[0]->data.model->config;
+    const size_t tasks = config->tasks_count;
+    float **score = calloc(tasks, sizeof *score);
+    int64_t *rows = calloc(tasks, sizeof *rows);
+    BOUGH_TRY_MEMORY(score);
+    BOUGH_TRY_MEMORY(rows);
+    BOUGH_TRY(make_lists(metrics, arena, config));
+    for (size_t t = 0; t < tasks; t++) {
+        struct bough__runner *runner = bough__evaluation_of(of, t);
+        add(metrics, config->tasks[t].name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
+        if (runner && t == runner->first_task)
+            BOUGH_TRY(bough__runner_scores(runner, score, rows));
+        if (runner)
+            BOUGH_TRY(measure_scores(metrics, arena, runner, t, score[t], rows[t]));
+        else
+            measure_nothing(metrics, &config->tasks[t]);
+    }
+done:
+    for (size_t t = 0; score && t < tasks; t++)
+        free(score[t]);
+    free(score);
+    free(rows);
+    return status;
+}
+
+enum bough_status bough__evaluate(struct bough_metrics *metrics, struct bough__arena *arena,
+                                  const struct bough__evaluation *of)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t tasks = of->runner[0]->data.model->config->tasks_count;
+    double *loss = calloc(4 * tasks + 1, sizeof *loss), *part = loss + 2 * tasks;
     BOUGH_TRY_MEMORY(loss);
-    BOUGH_TRY(bough__runner_run(runner));
-    BOUGH_TRY(bough__runner_losses(runner, loss, loss + tasks));
-    BOUGH_TRY(bough__measure(metrics, arena, runner, loss, loss + tasks, runner->feed.count));
+    for (size_t i = 0; i < of->runners; i++) {
+        BOUGH_TRY(bough__runner_run(of->runner[i]));
+        BOUGH_TRY(bough__runner_losses(of->runner[i], part, part + tasks));
+        for (size_t n = 0; n < 2 * tasks; n++)
+            loss[n] += part[n];
+    }
+    BOUGH_TRY(bough__measure(metrics, arena, of, loss, loss + tasks));
 done:
     free(loss);
     return status;

@@ -7,16 +7,17 @@
 #include <bough/train.h>
 
 // The metrics of every task, which `arena` owns.
+//   of            runners that have run an epoch; a task of none has NaN
 //   loss, weight  [T], sums as bough__runner_losses gives them
-// Reads the first `rows` rows of the epoch. Errors: DEVICE, INTERNAL.
+// Errors: DEVICE, INTERNAL.
 enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__arena *arena,
-                                 struct bough__runner *runner, const double *loss,
-                                 const double *weight, int64_t rows);
+                                 const struct bough__evaluation *of, const double *loss,
+                                 const double *weight);
 
-// Runs an EVALUATION and measures it.
+// Runs an evaluation, of at least one runner, and measures it.
 // Errors: DIVERGED where a loss is not finite; DEVICE, INTERNAL.
 enum bough_status bough__evaluate(struct bough_metrics *metrics, struct bough__arena *arena,
-                                  struct bough__runner *runner);
+                                  const struct bough__evaluation *of);
 
 // What the config's own check cannot know: how many classes the heads have.
 // Errors: INVALID if a metric does not go with them.

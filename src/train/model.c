@@ -39,8 +39,8 @@ static enum bough_status check_task(const struct bough__model *model, size_t t)
         return bough__fail(BOUGH_INVALID,
                            "tasks.%s: the head has %lld outputs, and %s: train/%s has %zu numbers "
                            "a row",
-                           task->name, (long long)model->width[t], model->config->data,
-                           task->target, task->outputs);
+                           task->name, (long long)model->width[t],
+                           bough__task_data(model->config, t), task->target, task->outputs);
     if (task->std && (int64_t)task->outputs != model->width[t])
         return bough__fail(
             BOUGH_INVALID,
@@ -332,10 +332,12 @@ void bough__model_destroy(struct bough__model **model)
 }
 
 enum bough_status bough__model_read_classes(struct bough__model *model,
-                                            const struct bough_tensor_file *file)
+                                            const struct bough_tensor_file *file, int32_t set)
 {
     enum bough_status status = BOUGH_OK;
     for (size_t t = 0; t < model->config->tasks_count; t++) {
+        if (bough__task_set(model->config, t) != set)
+            continue;
         const int64_t classes[] = {[BOUGH_TARGET_CLASS] = model->width[t],
                                    [BOUGH_TARGET_BINARY] = 2,
                                    [BOUGH_TARGET_NUMBER] = 0};

@@ -74,10 +74,10 @@ enum bough_status bough__model_check_tasks(const struct bough__model *model);
 
 void bough__model_destroy(struct bough__model **model);
 
-// Takes the names of the tasks' classes from a data set, or from a file of this model.
+// Takes the names of the classes of a data set's tasks from its file, or from one of this model.
 // Errors: DATA, where they do not go with the heads.
 enum bough_status bough__model_read_classes(struct bough__model *model,
-                                            const struct bough_tensor_file *file);
+                                            const struct bough_tensor_file *file, int32_t set);
 
 // The leaf of an input, [rows, sample], of I32 if it is of ids; its part is the input's key.
 enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,

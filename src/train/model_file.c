@@ -22,13 +22,15 @@ static enum bough_status write_classes(const struct bough__model *model, size_t 
     const struct bough__task *task = model->config->tasks;
     const struct bough__classes *classes = &model->classes[t];
     size_t size = 1;
-    for (size_t i = 0; i < t; i++) // tasks may share a field
+    const int several = model->config->sets > 1;
+    for (size_t i = 0; i < t && !several; i++) // tasks may share a field
         if (model->classes[i].count && strcmp(task[i].target, task[t].target) == 0)
             return BOUGH_OK;
     for (size_t i = 0; i < classes->count; i++)
         size += strlen(classes->name[i]) + 1;
     char *text = bough__arena_alloc(arena, size), *end = text;
-    char *key = bough__arena_format(arena, "classes/%s", task[t].target);
+    char *key = several ? bough__arena_format(arena, "classes/%s/%s", task[t].name, task[t].target)
+                        : bough__arena_format(arena, "classes/%s", task[t].target);
     BOUGH_TRY_MEMORY(text);
     BOUGH_TRY_MEMORY(key);
     for (size_t i = 0; i < classes->count; i++)
@@ -202,7 +204,8 @@ enum bough_status bough__loaded_open(struct bough__loaded *loaded, const char *p
     }
     BOUGH_TRY(bough__model_create(&loaded->model, loaded->config, sample, loaded->device, NULL));
     BOUGH_TRY(bough__model_check_tasks(loaded->model));
-    BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file));
+    for (size_t s = 0; s < loaded->config->sets; s++)
+        BOUGH_TRY(bough__model_read_classes(loaded->model, loaded->file, (int32_t)s));
     BOUGH_TRY(bough__model_read(loaded->model, loaded->file, 0));
 done:
     if (status == BOUGH_INVALID) // nor here

@@ -254,13 +254,16 @@ static void row_missing(struct csv *csv, const struct bough__model *model, size_
 
 // ---- The file ----
 
-static void write_head(struct csv *csv, const struct bough__model *model, const struct texts *texts)
+static void write_head(struct csv *csv, const struct bough__trained *trained,
+                       const struct texts *texts)
 {
+    const struct bough__model *model = trained->loaded.model;
     add_title(csv, "row");
     for (size_t i = 0; i < texts->count; i++)
         add_title(csv, texts->field[i].name);
     for (size_t t = 0; t < model->config->tasks_count; t++)
-        head_task(csv, model, t);
+        if (bough__evaluation_of(&trained->evaluation, t))
+            head_task(csv, model, t);
     print(csv, "\n");
 }
 
@@ -269,7 +272,7 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
 {
     enum bough_status status;
     const struct bough__model *model = trained->loaded.model;
-    write_head(csv, model, texts);
+    write_head(csv, trained, texts);
     for (int64_t n = 0; n < rows; n++) {
         print(csv, "%lld", (long long)n);
         for (size_t i = 0; i < texts->count; i++) {
@@ -278,11 +281,13 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
             print(csv, ",");
             quote(csv, bough__make_utf8(field->text), strlen(field->text));
         }
-        for (size_t t = 0; t < model->config->tasks_count; t++)
-            if (trained->split.missing && trained->split.missing[n])
+        for (size_t t = 0; t < model->config->tasks_count; t++) {
+            const char *missing = trained->set[bough__task_set(model->config, t)].split.missing;
+            if (missing && missing[n])
                 row_missing(csv, model, t);
-            else
+            else if (score[t])
                 row_task(csv, model, t, score[t] + n * model->width[t]);
+        }
         print(csv, "\n");
         if (csv->used > 1 << 16)
             BOUGH_TRY(flush(csv));
@@ -295,7 +300,7 @@ done:
 // The data and the model are read while the CSV is written, and wanted afterwards.
 static enum bough_status check_output(const struct bough__trained *trained, const char *out)
 {
-    const char *const input[] = {bough_tensor_file_path(trained->data),
+    const char *const input[] = {bough_tensor_file_path(trained->first->file),
                                  bough_tensor_file_path(trained->loaded.file)};
     struct stat output, about;
     for (size_t i = 0; out && stat(out, &output) == 0 && i < 2; i++)
@@ -304,6 +309,21 @@ static enum bough_status check_output(const struct bough__trained *trained, cons
             return bough__fail(BOUGH_INVALID, "%s: is an input; the CSV wants a file of its own",
                                out);
     return BOUGH_OK;
+}
+
+// The scores [T] of all tasks that have rows.
+static enum bough_status run(struct bough__trained *trained, float **score)
+{
+    enum bough_status status = BOUGH_OK;
+    int64_t *rows = calloc(trained->loaded.config->tasks_count, sizeof *rows);
+    BOUGH_TRY_MEMORY(rows);
+    for (size_t i = 0; i < trained->evaluation.runners; i++) {
+        BOUGH_TRY(bough__runner_run(trained->evaluation.runner[i]));
+        BOUGH_TRY(bough__runner_scores(trained->evaluation.runner[i], score, rows));
+    }
+done:
+    free(rows);
+    return status;
 }
 
 enum bough_status bough_predict(const char *model, const struct bough_predict_options *options)
@@ -320,19 +340,19 @@ enum bough_status bough_predict(const char *model, const struct bough_predict_op
     float **score = NULL;
     size_t tasks = 0;
     BOUGH_TRY(bough__trained_open(&trained, model, options->device));
+    if (!options->data)
+        BOUGH_TRY(bough__trained_is_one(&trained, "data to predict"));
     BOUGH_TRY(bough__trained_read(&trained, &wanted));
-    int64_t rows = trained.runner->feed.count;
     BOUGH_TRY(bough__model_without_positions(trained.loaded.model, "a row of the CSV"));
     BOUGH_TRY(check_output(&trained, options->out));
-    BOUGH_TRY(texts_load(&texts, trained.data, trained.split_name));
+    BOUGH_TRY(texts_load(&texts, trained.first->file, trained.first->split_name));
     score = calloc(trained.loaded.config->tasks_count + 1, sizeof(float *));
     BOUGH_TRY_MEMORY(score);
     tasks = trained.loaded.config->tasks_count;
-    BOUGH_TRY(bough__runner_run(trained.runner));
-    BOUGH_TRY(bough__runner_scores(trained.runner, score, &rows));
+    BOUGH_TRY(run(&trained, score));
     if (options->out)
         BOUGH_TRY(bough__draft_create(&csv.draft, options->out));
-    BOUGH_TRY(write_rows(&csv, &trained, &texts, score, rows));
+    BOUGH_TRY(write_rows(&csv, &trained, &texts, score, trained.first->split.table.rows));
     if (csv.draft)
         BOUGH_TRY(bough__draft_commit(csv.draft));
 done:

@@ -161,10 +161,9 @@ static enum bough_status progress_read(struct bough__progress *progress,
 }
 
 enum bough_status bough__progress_init(struct bough__progress *progress, struct bough__arena *arena,
-                                       const struct bough_config *config,
-                                       const struct bough_tensor_file *data)
+                                       const struct bough_config *config)
 {
-    enum bough_status status;
+    enum bough_status status = BOUGH_OK;
     *progress = (struct bough__progress){.best = -INFINITY,
                                          .plateau = {.best = -INFINITY, .scale = 1},
                                          .tasks = config->tasks_count};
@@ -174,7 +173,7 @@ enum bough_status bough__progress_init(struct bough__progress *progress, struct 
         progress->first[t] = NAN;
     snprintf(progress->criterion, sizeof progress->criterion, "%s",
              config->train.early_stopping.metric);
-    BOUGH_TRY(bough__data_digest(progress->data, data));
+
 done:
     return status;
 }
@@ -194,10 +193,11 @@ static uint64_t digest_of_text(uint64_t digest, const char *text)
     return digest_of(digest, text, strlen(text) + 1);
 }
 
-enum bough_status bough__data_digest(char digest[17], const struct bough_tensor_file *data)
+enum bough_status bough__data_digest(char digest[17], const struct bough_tensor_file *data,
+                                     int more)
 {
     enum bough_status status = BOUGH_OK;
-    uint64_t sum = 0xcbf29ce484222325u;
+    uint64_t sum = more ? strtoull(digest, NULL, 16) : 0xcbf29ce484222325u;
     for (size_t i = 0; i < bough_tensor_file_metadata_count(data); i++) {
         const char *value, *key = bough_tensor_file_metadata_at(data, i, &value);
         sum = digest_of_text(digest_of_text(sum, key), value);
@@ -223,8 +223,11 @@ enum bough_status bough_train_digest(char digest[17], const struct bough_config 
     struct bough_tensor_file *data = NULL;
     char *text = NULL;
     size_t size;
-    BOUGH_TRY(bough_tensor_file_open(&data, config->data));
-    BOUGH_TRY(bough__data_digest(digest, data));
+    for (size_t s = 0; s < config->sets; s++) {
+        BOUGH_TRY(bough_tensor_file_open(&data, config->set[s]));
+        BOUGH_TRY(bough__data_digest(digest, data, s > 0));
+        bough_tensor_file_close(&data);
+    }
     BOUGH_TRY(bough__config_text(&text, &size, config));
     snprintf(digest, 17, "%016llx",
              (unsigned long long)digest_of(strtoull(digest, NULL, 16), text, size));

@@ -27,13 +27,14 @@ struct bough__progress {
 
 // Before the first step. `arena` owns what it points to. Errors: INTERNAL.
 enum bough_status bough__progress_init(struct bough__progress *progress, struct bough__arena *arena,
-                                       const struct bough_config *config,
-                                       const struct bough_tensor_file *data);
+                                       const struct bough_config *config);
 
 // The hexadecimal digest of a data set's header: names, types, shapes and metadata, and so its
 // size; and of each tensor's first bytes.
+//   more  1: it goes on from the digest of those before
 // Errors: DATA.
-enum bough_status bough__data_digest(char digest[17], const struct bough_tensor_file *data);
+enum bough_status bough__data_digest(char digest[17], const struct bough_tensor_file *data,
+                                     int more);
 
 // Writes model.safetensors: the parameters alone.
 enum bough_status bough__save_model(const char *run_dir, const struct bough__model *model);

@@ -57,7 +57,7 @@ static struct bough_event event_of(const struct bough__report *report, enum boug
     int64_t steps = trainer->training->steps, done = progress->step;
     int32_t epochs = bough__trainer_epochs(trainer);
     const int32_t phases = bough__trainer_phases(trainer);
-    double samples = (double)done * (double)trainer->training->feed.count / (double)steps;
+    double samples = (double)done * (double)bough__runner_rows(trainer->training) / (double)steps;
     double left = (double)(steps * epochs - done);
     return (struct bough_event){
         .kind = kind,
@@ -93,7 +93,7 @@ enum bough_status bough__report_start(struct bough__report *report)
         json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", trainer->progress.step ? "resume" : "start",
                   "device", trainer->device->info.id, "name", trainer->device->info.name,
                   "parameters", (json_int_t)bough__params_trained(&trainer->model->params),
-                  "samples", (json_int_t)trainer->training->feed.count));
+                  "samples", (json_int_t)bough__runner_rows(trainer->training)));
 }
 
 enum bough_status bough__report_step(struct bough__report *report)

@@ -31,22 +31,38 @@ static int has_checkpoint(const struct bough__trainer *trainer)
 
 // ---- Config ----
 
-static void take_what_may_change(struct bough_config *config, const struct bough_config *from)
+static enum bough_status take_what_may_change(struct bough_config *config,
+                                              struct bough__arena *arena,
+                                              const struct bough_config *from)
 {
-    config->data = from->data;
     config->train.epochs = from->train.epochs;
     config->train.early_stopping = from->train.early_stopping;
+    if (config->inputs_count != from->inputs_count)
+        return BOUGH_OK;
+    struct bough__input *input = BOUGH_NEW(arena, struct bough__input, config->inputs_count);
+    if (!input)
+        return bough__no_memory();
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        input[i] = config->inputs[i];
+        input[i].data = from->inputs[i].data;
+        input[i].set = from->inputs[i].set;
+    }
+    config->inputs = input;
+    config->data = from->data;
+    config->set = from->set;
+    config->sets = from->sets;
+    return BOUGH_OK;
 }
 
 // `path` is of the run's own.
-static enum bough_status check_same(const struct bough_config *begun,
+static enum bough_status check_same(const struct bough_config *begun, struct bough__arena *arena,
                                     const struct bough_config *config, const char *path)
 {
     char text[1000];
     struct bough_config same = *begun;
-    take_what_may_change(&same, config);
-    if (bough__config_same(config, &same, text, sizeof text))
-        return BOUGH_OK;
+    const enum bough_status status = take_what_may_change(&same, arena, config);
+    if (status != BOUGH_OK || bough__config_same(config, &same, text, sizeof text))
+        return status;
     return bough__fail(BOUGH_INVALID,
                        "%s: the run was begun with another config, which differs in %s; only data, "
                        "train.epochs and train.early_stopping may change",
@@ -54,7 +70,7 @@ static enum bough_status check_same(const struct bough_config *begun,
 }
 
 // A config.yaml that was edited by hand is not what the checkpoint was made with.
-static enum bough_status check_unchanged(const struct bough__trainer *trainer, const char *path)
+static enum bough_status check_unchanged(struct bough__trainer *trainer, const char *path)
 {
     enum bough_status status;
     struct bough_tensor_file *last = NULL;
@@ -63,7 +79,7 @@ static enum bough_status check_unchanged(const struct bough__trainer *trainer, c
         return BOUGH_OK;
     BOUGH_TRY(bough_tensor_file_open(&last, in_folder(trainer, "last.safetensors").text));
     BOUGH_TRY(bough__model_file_config(&begun, last));
-    BOUGH_TRY(check_same(begun, trainer->resumed, path));
+    BOUGH_TRY(check_same(begun, &trainer->arena, trainer->resumed, path));
 done:
     bough_config_close(&begun);
     bough_tensor_file_close(&last);
@@ -81,10 +97,10 @@ static enum bough_status resumed_config(struct bough__trainer *trainer,
     BOUGH_TRY(check_unchanged(trainer, path.text));
     trainer->config = *trainer->resumed;
     if (config) {
-        take_what_may_change(&trainer->config, config);
+        BOUGH_TRY(take_what_may_change(&trainer->config, &trainer->arena, config));
         struct bough_config asked = *config;
         BOUGH_TRY(bough__standardize_like(&asked, &trainer->arena, &trainer->config));
-        BOUGH_TRY(check_same(&trainer->config, &asked, path.text));
+        BOUGH_TRY(check_same(&trainer->config, &trainer->arena, &asked, path.text));
     }
 done:
     return status;
@@ -196,9 +212,9 @@ static enum bough_status measure_best_anew(struct bough__trainer *trainer)
     struct bough_metrics metrics;
     struct bough__progress *progress = &trainer->progress;
     double value = -INFINITY;
-    if (trainer->validation && progress->best_epoch > 0) {
+    if (trainer->validation.runners && progress->best_epoch > 0) {
         BOUGH_TRY(bough__load_model(trainer->run_dir, trainer->model));
-        BOUGH_TRY(bough__evaluate(&metrics, &arena, trainer->validation));
+        BOUGH_TRY(bough__evaluate(&metrics, &arena, &trainer->validation));
         value =
             bough__monitored(&metrics, &trainer->config,
                              bough__trainer_criterion(text, sizeof text, trainer), progress->first);

@@ -1,6 +1,9 @@
-// A run through rows of a split, for training, evaluation or prediction: the order of its rows, the
+// A run through rows of splits, for training, evaluation or prediction: the order of the rows, the
 // buffers that its steps work on, a step for full batches and one for a smaller last batch, and the
 // account of losses and scores.
+//
+// Where tasks have data sets of their own a training runs through all of them at once: each step
+// takes a batch of each. An evaluation is of one data set, and of tasks that stand together.
 #ifndef BOUGH_TRAIN_RUNNER_H
 #define BOUGH_TRAIN_RUNNER_H
 
@@ -10,10 +13,9 @@
 #include "train/step.h"
 
 struct bough__runner {
-    const struct bough__split *split;
-    struct bough__feed feed;
     struct bough__step_data data;
-    struct bough__step full, last; // of all tasks
+    size_t first_task, end_task;   // its tasks
+    struct bough__step full, last; // of all of these
     // Of a regime that trains one task a step: its steps [2 * T], a full one and a smaller one for
     // each task, of one with phases for `task` alone; the task of the next step, and the number of
     // that step among the task's, from 1.
@@ -22,7 +24,7 @@ struct bough__runner {
     uint32_t task_step;
     int64_t steps;  // batches of an epoch, the last one perhaps smaller
     uint32_t epoch; // the one that runs, of the training, from 1; 0 = as many as its steps make
-    unsigned batch_version; // of the feed's order, when it gave the batch; 0 = there is none yet
+    unsigned batch_version; // of the orders, when they gave the batch; 0 = there is none yet
     struct loss_account *account_host; // [T], where the account is read to
     struct step_state *state_host;     // [states], what a step writes
     size_t states;
@@ -35,12 +37,25 @@ static inline const struct bough__step *bough__runner_full(const struct bough__r
     return runner->single ? &runner->single[2 * runner->task] : &runner->full;
 }
 
-// Takes `count` rows of the split, in the order given (NULL = from the first on). The factors of
-// the tasks' losses are those of the model's weighting.
+// Rows of a split, in the order given (NULL = from the first on).
+struct bough__rows {
+    const struct bough__split *split; // NULL = there are none
+    const int32_t *order;             // [count], copied
+    int64_t count;
+};
+
+// Takes the rows of each data set [sets], for the tasks [first_task, end_task). Of several they are
+// as many full batches each. The factors of the tasks' losses are those of the model's weighting.
 // Errors: INVALID, DEVICE.
 enum bough_status bough__runner_create(struct bough__runner **runner, struct bough__model *model,
-                                       const struct bough__split *split, const int32_t *order,
-                                       int64_t count, enum bough__purpose purpose);
+                                       const struct bough__rows *rows, size_t first_task,
+                                       size_t end_task, enum bough__purpose purpose);
+
+// Where a config has one data set: for all tasks.
+enum bough_status bough__runner_create_one(struct bough__runner **runner,
+                                           struct bough__model *model,
+                                           const struct bough__split *split, const int32_t *order,
+                                           int64_t count, enum bough__purpose purpose);
 void bough__runner_destroy(struct bough__runner **runner);
 
 // Makes its steps again, after what is frozen changed, or the phase's task.
@@ -49,6 +64,20 @@ enum bough_status bough__runner_renew(struct bough__runner *runner);
 // Empties the account: call it before the first batch of an epoch.
 enum bough_status bough__runner_begin(struct bough__runner *runner);
 
+// The rows that a task goes through, and their split; NULL = it is none of the runner's.
+const struct bough__source *bough__runner_source(const struct bough__runner *runner, size_t t);
+
+// Rows of an epoch, and of a full batch, of all data sets.
+int64_t bough__runner_rows(const struct bough__runner *runner);
+int64_t bough__runner_batch(const struct bough__runner *runner);
+
+// Whether there is no full batch of that index: it has fewer rows, or none.
+int bough__runner_is_small(const struct bough__runner *runner, int64_t index);
+
+// Takes a new order of a data set's rows: as many as it has, copied.
+enum bough_status bough__runner_order(struct bough__runner *runner, size_t set,
+                                      const int32_t *order);
+
 // Runs batch `index` of the epoch. `state` says the step and the rate; `first` is filled in.
 enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,
                                      struct step_state *state);
@@ -56,14 +85,32 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
 // Evaluates or predicts all rows.
 enum bough_status bough__runner_run(struct bough__runner *runner);
 
+// Runs through rows of data sets one after the other: a runner for tasks that stand together and
+// are of one data set. Zero-initialised it has none.
+struct bough__evaluation {
+    struct bough__runner **runner; // [runners]
+    size_t runners;
+};
+
+// Of the data sets [sets] that have rows; of none there is no runner. Ended by
+// bough__evaluation_fini, after an error too. Errors: INVALID, DEVICE.
+enum bough_status bough__evaluation_init(struct bough__evaluation *evaluation,
+                                         struct bough__model *model, const struct bough__rows *rows,
+                                         enum bough__purpose purpose);
+void bough__evaluation_fini(struct bough__evaluation *evaluation);
+
+// The runner of a task; NULL = its data set has no rows.
+struct bough__runner *bough__evaluation_of(const struct bough__evaluation *evaluation, size_t t);
+
 // Waits, and reads the account: loss[t] and weight[t] are the sums so far of losses times weights,
 // and of the weights.
 // Errors: DIVERGED, naming the first step whose loss was not finite, or whose gradient was not, as
 // far as the weighting sees that; and the task.
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight);
 
-// Waits, and reads the scores of the first `rows` rows of the epoch into score[t] [rows, width[t],
-// ...], each malloc'd by this call and the caller's. `*rows` is lowered to those that are stored.
+// Waits, and reads the scores of the epoch's first rows, as many as are stored, rows[t], into
+// score[t] [rows[t], width[t], ...], each malloc'd by this call and the caller's. Of other tasks
+// than the runner's it says nothing.
 enum bough_status bough__runner_scores(struct bough__runner *runner, float **score, int64_t *rows);
 
 // An unfinished epoch's account and scores, to go on from another day.

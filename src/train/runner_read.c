@@ -101,17 +101,23 @@ done:
     return status;
 }
 
+static size_t scores_size(const struct bough__runner *runner, size_t t)
+{
+    return (size_t)(runner->data.stored[t] * bough__model_scores(runner->data.model, t)) *
+           sizeof(float);
+}
+
 enum bough_status bough__runner_scores(struct bough__runner *runner, float **score, int64_t *rows)
 {
     enum bough_status status = BOUGH_OK;
     size_t tasks = tasks_of(runner);
-    memset(score, 0, tasks * sizeof *score);
-    if (*rows > runner->data.stored)
-        *rows = runner->data.stored;
-    for (size_t t = 0; t < tasks; t++) {
-        size_t bytes = (size_t)(*rows * bough__model_scores(runner->data.model, t)) * sizeof(float);
+    for (size_t t = runner->first_task; t < runner->end_task; t++)
+        score[t] = NULL;
+    for (size_t t = runner->first_task; t < runner->end_task; t++) {
+        const size_t bytes = scores_size(runner, t);
         score[t] = malloc(bytes + 1);
         BOUGH_TRY_MEMORY(score[t]);
+        rows[t] = runner->data.stored[t];
         if (bytes)
             BOUGH_TRY(bough__read(bough__whole(runner->data.scores[t]), score[t], bytes));
     }
@@ -125,12 +131,6 @@ done:
 }
 
 // ---- Going on another day ----
-
-static size_t scores_size(const struct bough__runner *runner, size_t t)
-{
-    return (size_t)(runner->data.stored * bough__model_scores(runner->data.model, t)) *
-           sizeof(float);
-}
 
 size_t bough__runner_state_bytes(const struct bough__runner *runner)
 {

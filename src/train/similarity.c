@@ -129,7 +129,7 @@ static enum bough_status run(struct representations *all, struct bough__arena *a
                              struct bough__runner *runner)
 {
     enum bough_status status;
-    const int64_t rows = runner->feed.count, batch = runner->data.batch;
+    const int64_t rows = bough__runner_rows(runner), batch = runner->data.source->batch;
     BOUGH_TRY(find_representations(all, arena, &runner->full, rows));
     for (int64_t i = 0; i < runner->steps; i++) {
         struct step_state state = {.step = (unsigned)i + 1};
@@ -167,7 +167,7 @@ static enum bough_status measure_representations(struct measured *measured,
     struct bough__arena arena = {0};
     struct representations all = {0};
     const size_t tasks = measured->told.tasks;
-    const int64_t rows = runner->feed.count;
+    const int64_t rows = bough__runner_rows(runner);
     double *value = BOUGH_NEW(&arena, double, tasks *tasks + tasks);
     BOUGH_TRY_MEMORY(value);
     BOUGH_TRY(run(&all, &arena, runner));
@@ -237,10 +237,10 @@ static enum bough_status take_names(struct measured *measured, const struct boug
     for (size_t t = 0; t < tasks; t++)
         BOUGH_TRY_MEMORY(task[t] = bough__arena_string(&measured->arena, config->tasks[t].name));
     BOUGH_TRY_MEMORY(measured->told.split =
-                         bough__arena_string(&measured->arena, trained->split_name));
+                         bough__arena_string(&measured->arena, trained->first->split_name));
     BOUGH_TRY_MEMORY(measured->value = BOUGH_NEW(&measured->arena, double, tasks *tasks));
     measured->told.value = measured->value;
-    measured->told.rows = trained->runner->feed.count;
+    measured->told.rows = bough__runner_rows(trained->evaluation.runner[0]);
 done:
     return status;
 }
@@ -251,6 +251,7 @@ static enum bough_status measure(struct measured *measured, struct bough__traine
     enum bough_status status;
     const struct way *way;
     struct bough__model *model = trained->loaded.model;
+    BOUGH_TRY(bough__trained_is_one(trained, "similarity"));
     BOUGH_TRY(find_way(&way, options->by, model));
     if (options->rows < 0)
         return bough__fail(BOUGH_INVALID, "similarity of %lld rows, wanted 0 or more",
@@ -267,7 +268,7 @@ static enum bough_status measure(struct measured *measured, struct bough__traine
     measured->told.by = way->name;
     measured->told.is_distance = way->is_distance;
     BOUGH_TRY(take_names(measured, trained));
-    BOUGH_TRY(way->measure(measured, trained->runner));
+    BOUGH_TRY(way->measure(measured, trained->evaluation.runner[0]));
 done:
     return status;
 }

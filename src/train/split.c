@@ -9,14 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-int bough__split_exists(const struct bough_tensor_file *file, const char *name,
-                        const struct bough_config *config)
+// The first input of a data set.
+static const struct bough__input *first_input(const struct bough__data_set *data)
+{
+    const struct bough__input *input = data->config->inputs;
+    while (input->set != data->set)
+        input++;
+    return input;
+}
+
+int bough__split_exists(const struct bough__data_set *data, const char *name)
 {
     int exists = 0;
-    for (size_t i = 0; i < config->inputs_count; i++) {
+    for (size_t i = 0; i < data->config->inputs_count; i++) {
+        const struct bough__input *input = &data->config->inputs[i];
         char full[300];
-        snprintf(full, sizeof full, "%s/%s", name, config->inputs[i].field);
-        exists |= bough_tensor_file_find(file, full) != NULL;
+        snprintf(full, sizeof full, "%s/%s", name, input->field);
+        exists |= input->set == data->set && bough_tensor_file_find(data->file, full) != NULL;
     }
     return exists;
 }
@@ -31,18 +40,18 @@ static char *split_of(struct bough__arena *arena, const char *tensor, const char
 }
 
 enum bough_status bough__split_choose(const char **name, struct bough__arena *arena,
-                                      const struct bough_tensor_file *file,
-                                      const struct bough_config *config)
+                                      const struct bough__data_set *data)
 {
     enum bough_status status = BOUGH_OK;
+    const struct bough_tensor_file *file = data->file;
+    const char *field = first_input(data)->field;
     char list[600] = "";
     size_t count = 0;
     *name = "test";
-    if (bough__split_exists(file, *name, config))
+    if (bough__split_exists(data, *name))
         return BOUGH_OK;
     for (size_t i = 0; i < bough_tensor_file_count(file); i++) {
-        const char *split =
-            split_of(arena, bough_tensor_file_at(file, i)->name, config->inputs[0].field);
+        const char *split = split_of(arena, bough_tensor_file_at(file, i)->name, field);
         BOUGH_TRY_MEMORY(split);
         if (!*split)
             continue;
@@ -98,16 +107,16 @@ static enum bough_status check_sample(const struct bough_file_tensor *input,
                        bough_shape_format(&whole, right, sizeof right));
 }
 
-enum bough_status bough__sample_shapes(struct bough_shape **sample, struct bough__arena *arena,
-                                       const struct bough_tensor_file *file, const char *split,
-                                       const struct bough_config *config)
+enum bough_status bough__sample_shapes(struct bough_shape *sample,
+                                       const struct bough__data_set *data, const char *split)
 {
     enum bough_status status = BOUGH_OK;
-    BOUGH_TRY_MEMORY(*sample = BOUGH_NEW(arena, struct bough_shape, config->inputs_count));
-    for (size_t i = 0; i < config->inputs_count; i++) {
+    for (size_t i = 0; i < data->config->inputs_count; i++) {
         const struct bough_file_tensor *field;
-        BOUGH_TRY(find_input(&field, file, split, &config->inputs[i]));
-        (*sample)[i] = bough_shape_sample(&field->shape);
+        if (data->config->inputs[i].set != data->set)
+            continue;
+        BOUGH_TRY(find_input(&field, data->file, split, &data->config->inputs[i]));
+        sample[i] = bough_shape_sample(&field->shape);
     }
 done:
     return status;
@@ -115,19 +124,18 @@ done:
 
 // ---- Holding out ----
 
-int bough__validates_by_split(const struct bough_tensor_file *file,
-                              const struct bough_config *config)
+int bough__validates_by_split(const struct bough__data_set *data)
 {
-    return config->train.folds < 2 && bough__split_exists(file, "validation", config);
+    return data->config->train.folds < 2 && bough__split_exists(data, "validation");
 }
 
 // Which of the shuffled rows are held out: `*count` from `*first` on.
 static enum bough_status held_part(int64_t *first, int64_t *count, int64_t rows,
-                                   const struct bough_tensor_file *file,
-                                   const struct bough_config *config)
+                                   const struct bough__data_set *data)
 {
-    const int64_t folds = config->train.folds, fold = config->train.fold;
-    const double share = (double)config->train.validation;
+    const struct bough__training *train = &data->config->train;
+    const int64_t folds = train->folds, fold = train->fold;
+    const double share = (double)train->validation;
     if (folds > rows)
         return bough__fail(BOUGH_INVALID, "train.folds: %lld of %lld rows; wanted at most as many",
                            (long long)folds, (long long)rows);
@@ -136,7 +144,7 @@ static enum bough_status held_part(int64_t *first, int64_t *count, int64_t rows,
         *count = rows * fold / folds - *first;
         return BOUGH_OK;
     }
-    *count = bough__validates_by_split(file, config) ? 0 : llround(share * (double)rows);
+    *count = bough__validates_by_split(data) ? 0 : llround(share * (double)rows);
     *first = rows - *count;
     if (*count >= rows)
         return bough__fail(BOUGH_INVALID,
@@ -146,22 +154,21 @@ static enum bough_status held_part(int64_t *first, int64_t *count, int64_t rows,
 }
 
 enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained,
-                                  const struct bough_tensor_file *file,
-                                  const struct bough_config *config)
+                                  const struct bough__data_set *data)
 {
     enum bough_status status = BOUGH_OK;
     char *is_held = NULL;
     const struct bough_file_tensor *field;
     int64_t first = 0, held = 0;
-    BOUGH_TRY(find_input(&field, file, "train", &config->inputs[0]));
+    BOUGH_TRY(find_input(&field, data->file, "train", first_input(data)));
     const int64_t all = field->shape.dim[0];
-    BOUGH_TRY(held_part(&first, &held, all, file, config));
+    BOUGH_TRY(held_part(&first, &held, all, data));
     int64_t next[2] = {0, all - held};
     *rows = all;
     *trained = all - held;
     BOUGH_TRY_MEMORY(*row = malloc((size_t)all * sizeof **row + 1));
     BOUGH_TRY_MEMORY(is_held = calloc((size_t)all + 1, 1));
-    bough__shuffle(*row, all, config->train.seed, 0);
+    bough__shuffle(*row, all, data->config->train.seed, 0);
     for (int64_t i = first; i < first + held; i++)
         is_held[(*row)[i]] = 1;
     for (int64_t i = 0; i < all; i++)
@@ -193,13 +200,16 @@ static enum bough_status target_column(struct bough__column *column, struct boug
 // ---- Splits ----
 
 static enum bough_status add_inputs(struct bough__split *split, struct bough__column *column,
-                                    const struct bough_tensor_file *file, const char *name,
+                                    const struct bough__data_set *data, const char *name,
                                     const struct bough__model *model)
 {
     enum bough_status status = BOUGH_OK;
+    const struct bough_tensor_file *file = data->file;
     for (size_t i = 0; i < split->inputs; i++) {
         const struct bough__input *input = &model->config->inputs[i];
         const struct bough_file_tensor *field;
+        if (input->set != data->set)
+            continue;
         BOUGH_TRY(find_input(&field, file, name, input));
         BOUGH_TRY(check_sample(field, &model->sample[i], bough_tensor_file_path(file)));
         BOUGH_TRY(bough__input_column(&column[i], &split->converted[i], split->missing, file, field,
@@ -210,40 +220,42 @@ done:
 }
 
 static enum bough_status add_targets(struct bough__split *split, struct bough__column *column,
-                                     const struct bough_tensor_file *file, const char *name,
+                                     const struct bough__data_set *data, const char *name,
                                      const struct bough__model *model)
 {
     enum bough_status status = BOUGH_OK;
     BOUGH_TRY_MEMORY(split->targets = calloc(split->tasks + 1, sizeof *split->targets));
     for (size_t t = 0; t < split->tasks; t++)
-        BOUGH_TRY(target_column(&column[t], &split->targets[t], file, name, model, t));
+        if (bough__task_set(model->config, t) == data->set)
+            BOUGH_TRY(target_column(&column[t], &split->targets[t], data->file, name, model, t));
 done:
     return status;
 }
 
-enum bough_status bough__split_init(struct bough__split *split,
-                                    const struct bough_tensor_file *file, const char *name,
-                                    const struct bough__model *model, enum bough__labels labels)
+enum bough_status bough__split_init(struct bough__split *split, const struct bough__data_set *data,
+                                    const char *name, const struct bough__model *model,
+                                    enum bough__labels labels, int64_t batch)
 {
     enum bough_status status;
     const struct bough_config *config = model->config;
     const size_t inputs = config->inputs_count, tasks = config->tasks_count;
     const struct bough_file_tensor *first;
-    *split = (struct bough__split){.tasks = tasks, .inputs = inputs};
+    *split = (struct bough__split){.batch = batch, .tasks = tasks, .inputs = inputs};
     struct bough__column *column = calloc(inputs + tasks, sizeof *column);
     BOUGH_TRY_MEMORY(column);
-    BOUGH_TRY(find_input(&first, file, name, &config->inputs[0]));
+    BOUGH_TRY(find_input(&first, data->file, name, first_input(data)));
     const int64_t rows = first->shape.dim[0];
     BOUGH_TRY_MEMORY(split->converted = calloc(inputs, sizeof *split->converted));
     if (labels == BOUGH_WITH_GAPS)
         BOUGH_TRY_MEMORY(split->missing = calloc((size_t)rows, 1));
-    BOUGH_TRY(add_inputs(split, column, file, name, model));
+    BOUGH_TRY(add_inputs(split, column, data, name, model));
     if (labels == BOUGH_WITH_LABELS)
-        BOUGH_TRY(add_targets(split, column + inputs, file, name, model));
+        BOUGH_TRY(add_targets(split, column + inputs, data, name, model));
     BOUGH_TRY(bough__table_init(&split->table, model->device, column,
                                 (int)(labels == BOUGH_WITH_LABELS ? inputs + tasks : inputs), rows,
-                                config->train.batch_size, bough__table_budget(model->device)));
-    BOUGH_TRY(bough__tensor_file_check(file));
+                                batch ? batch : config->train.batch_size,
+                                bough__table_budget(model->device)));
+    BOUGH_TRY(bough__tensor_file_check(data->file));
 done:
     free(column);
     if (status != BOUGH_OK)

@@ -6,11 +6,20 @@
 #include "train/model.h"
 #include "train/targets.h"
 
+// One of a config's data sets.
+struct bough__data_set {
+    const struct bough_tensor_file *file;
+    const struct bough_config *config;
+    int32_t set; // its number: what follows is of its inputs and tasks alone
+};
+
 struct bough__split {
+    int64_t batch;                  // rows of a full batch; 0 = the config's
     struct bough__targets *targets; // [T]; NULL without labels
     size_t tasks;
-    struct bough__table table; // columns: the inputs, then each task's target
-    void **converted;          // [inputs], those that the device does not take as the file has them
+    // Columns: the inputs, then each task's target; those of other data sets are empty.
+    struct bough__table table;
+    void **converted; // [inputs], those that the device does not take as the file has them
     size_t inputs;
     char *missing; // [N], rows of which an input is not finite; of WITH_GAPS only
 };
@@ -21,25 +30,21 @@ enum bough__labels {
     BOUGH_WITH_GAPS, // without labels, and rows of the inputs may lack numbers
 };
 
-// Whether the file has an input field of that split.
-int bough__split_exists(const struct bough_tensor_file *file, const char *name,
-                        const struct bough_config *config);
+// Whether it has an input field of that split.
+int bough__split_exists(const struct bough__data_set *data, const char *name);
 
 // The split to take where none is named: `test`, or the only one that has an input field.
 // Errors: DATA, naming the splits that there are.
 enum bough_status bough__split_choose(const char **name, struct bough__arena *arena,
-                                      const struct bough_tensor_file *file,
-                                      const struct bough_config *config);
+                                      const struct bough__data_set *data);
 
-// The shapes of a sample, `*sample` [inputs] in the arena. Errors: DATA if the split has no such
+// The shapes of a sample of its inputs, in sample [inputs]. Errors: DATA if the split has no such
 // field or no rows.
-enum bough_status bough__sample_shapes(struct bough_shape **sample, struct bough__arena *arena,
-                                       const struct bough_tensor_file *file, const char *split,
-                                       const struct bough_config *config);
+enum bough_status bough__sample_shapes(struct bough_shape *sample,
+                                       const struct bough__data_set *data, const char *split);
 
-// Whether the file's split `validation` is what is held out: not of a config with folds.
-int bough__validates_by_split(const struct bough_tensor_file *file,
-                              const struct bough_config *config);
+// Whether its split `validation` is what is held out: not of a config with folds.
+int bough__validates_by_split(const struct bough__data_set *data);
 
 // The rows of `train`, in the file's order: those to train on, then those that the config holds out
 // for validation, drawn from its seed. Each is held out by one fold.
@@ -47,14 +52,13 @@ int bough__validates_by_split(const struct bough_tensor_file *file,
 //   trained  how many are to train on
 // Errors: INVALID if none is left to train on, or there are fewer than folds.
 enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained,
-                                  const struct bough_tensor_file *file,
-                                  const struct bough_config *config);
+                                  const struct bough__data_set *data);
 
-// Loads a split; `file` stays open as long as it is used.
+// Loads a split, of a data set of the model's config; the file stays open as long as it is used.
 // Errors: DATA with file, field, row, found and wanted.
-enum bough_status bough__split_init(struct bough__split *split,
-                                    const struct bough_tensor_file *file, const char *name,
-                                    const struct bough__model *model, enum bough__labels labels);
+enum bough_status bough__split_init(struct bough__split *split, const struct bough__data_set *data,
+                                    const char *name, const struct bough__model *model,
+                                    enum bough__labels labels, int64_t batch);
 void bough__split_fini(struct bough__split *split);
 
 #endif

@@ -129,7 +129,8 @@ done:
 }
 
 static enum bough_status standardize_inputs(struct bough_config *config, struct bough__arena *arena,
-                                            const struct bough_tensor_file *file, const char *mask)
+                                            const struct bough_tensor_file *file, int32_t set,
+                                            const char *mask)
 {
     enum bough_status status = BOUGH_OK;
     char key[128];
@@ -137,7 +138,7 @@ static enum bough_status standardize_inputs(struct bough_config *config, struct 
     BOUGH_TRY_MEMORY(input);
     for (size_t i = 0; i < config->inputs_count; i++) {
         input[i] = config->inputs[i];
-        if (!input[i].normalize.row)
+        if (!input[i].normalize.row || input[i].set != set)
             continue;
         if (input[i].mean || input[i].std)
             bough__log(BOUGH_LOG_WARNING,
@@ -152,7 +153,7 @@ done:
 }
 
 enum bough_status bough__standardize(struct bough_config *config, struct bough__arena *arena,
-                                     const struct bough_tensor_file *file, const int32_t *row,
+                                     const struct bough__data_set *data, const int32_t *row,
                                      int64_t rows, int64_t all)
 {
     enum bough_status status = BOUGH_OK;
@@ -164,16 +165,17 @@ enum bough_status bough__standardize(struct bough_config *config, struct bough__
         mask[row[i]] = 1;
     for (size_t t = 0; t < config->tasks_count; t++) {
         task[t] = config->tasks[t];
-        if (task[t].standardize && task[t].std)
+        if (!task[t].standardize || bough__task_set(config, t) != data->set)
+            continue;
+        if (task[t].std)
             bough__log(BOUGH_LOG_WARNING,
                        "tasks.%s.target: standardize finds mean and std anew; leave it out to keep "
                        "those given",
                        task[t].name);
-        if (task[t].standardize)
-            BOUGH_TRY(standardize_target(&task[t], arena, file, mask));
+        BOUGH_TRY(standardize_target(&task[t], arena, data->file, mask));
     }
     config->tasks = task;
-    BOUGH_TRY(standardize_inputs(config, arena, file, mask));
+    BOUGH_TRY(standardize_inputs(config, arena, data->file, data->set, mask));
 done:
     free(mask);
     return status;

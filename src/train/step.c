@@ -7,11 +7,28 @@
 
 // ---- Stages ----
 
+int bough__step_takes(const struct bough__step *step, size_t set)
+{
+    int takes = 0;
+    for (size_t t = step->first_task; t < step->end_task; t++)
+        takes |= (size_t)bough__task_set(step->data->model->config, t) == set;
+    return takes;
+}
+
 static enum bough_status fetch(struct bough__step *step)
 {
+    enum bough_status status = BOUGH_OK;
     struct bough__step_data *data = step->data;
-    const int64_t *first = &data->first[data->fetched++];
-    return bough__feed_fetch_before(data->feed, first[0], step->rows, first[1]);
+    const int64_t *index = &data->index[data->fetched++];
+    for (size_t set = 0; set < data->model->config->sets; set++) {
+        struct bough__source *source = &data->source[set];
+        if (bough__step_takes(step, set))
+            BOUGH_TRY(bough__feed_fetch_before(&source->feed, index[0] * source->batch,
+                                               bough__step_rows(step, set),
+                                               index[1] * source->batch));
+    }
+done:
+    return status;
 }
 
 static enum bough_status weigh_losses(struct bough__step *step)
@@ -33,7 +50,10 @@ static enum bough_status learn(struct bough__step *step)
 
 static int fetches(const struct bough__step *step)
 {
-    return !step->data->feed->table->resident;
+    int fetches = 0;
+    for (size_t set = 0; set < step->data->model->config->sets; set++)
+        fetches |= bough__step_takes(step, set) && !step->data->source[set].feed.table->resident;
+    return fetches;
 }
 
 static int weighs_on_host(const struct bough__step *step)
@@ -247,22 +267,24 @@ static enum bough_status ready_device(const struct bough__step *step)
         BOUGH_TRY(bough__selftest_once(device, BOUGH_SELFTEST_WINDOWS));
     // The last, smaller batch goes the way of the others, and so does a step without a backward
     // pass.
-    const double batches = (double)step->data->batch / (double)step->rows;
+    const double batch = (double)step->data->source[bough__step_set(step)].batch;
+    const double batches = batch / (double)step->rows;
     BOUGH_TRY(bough__expect(device, bough__graph_mean_flops(&step->graph) * batches));
 done:
     return status;
 }
 
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
-                                   int64_t rows, size_t first_task, size_t end_task)
+                                   int last, size_t first_task, size_t end_task)
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = data->model->config->tasks_count;
     struct bough_device *device = data->model->device;
     step->data = data;
-    step->rows = rows;
+    step->last = last;
     step->first_task = first_task;
     step->end_task = end_task;
+    step->rows = bough__step_rows(step, bough__step_set(step));
     step->sequence.device = device;
     step->scores = calloc(tasks + 1, sizeof *step->scores);
     step->losses = calloc(tasks + 1, sizeof *step->losses);

@@ -48,20 +48,26 @@ struct bough__batch_input {
     struct bough__buffer *scale, *shift; // of its channels; NULL = it is taken as it is
 };
 
+// Rows of one of the config's data sets on their way through a runner.
+struct bough__source {
+    const struct bough__split *split; // NULL = there are none, and its tasks are left out
+    struct bough__feed feed;          // whose columns are the split's
+    int64_t batch;                    // rows of a full batch
+};
+
 // What the steps of a runner work on: everything that outlives a step.
 struct bough__step_data {
     struct bough__model *model;
-    struct bough__feed *feed; // whose columns are the inputs, then each task's target
+    struct bough__source *source; // [sets]
     enum bough__purpose purpose;
-    int64_t batch;  // rows of a full batch
-    int64_t stored; // rows of an epoch whose scores are stored, from the first
-    // struct step_state [1 + others], that of the own batch first: the others differ in `first`,
-    // and in the seed of what they draw. Behind them those of parameters that are trained with
-    // another rate (bough__step_update_state).
+    int64_t *stored; // [T] rows of an epoch whose scores are stored, from the first
+    // struct step_state [1 + others, sets], those of the own batch first: the others differ in
+    // the seed of what they draw, and all in `first`. Behind them those of parameters that are
+    // trained with another rate (bough__step_update_state).
     struct bough__buffer *state;
-    // Where the batches that a step takes begin in the order of the rows, as they run, and then the
-    // one that comes behind them; and which of them is fetched next.
-    int64_t first[BOUGH__MOST_OTHERS + 2];
+    // Which batches of the epoch a step takes, as they run, and then the one that comes behind
+    // them; and which of them is fetched next.
+    int64_t index[BOUGH__MOST_OTHERS + 2];
     size_t fetched;
     struct bough__batch_input *input; // [inputs]
     struct bough__buffer **target;    // [T], of the batch
@@ -85,7 +91,8 @@ enum { BOUGH__MOST_STAGES = 23 + 8 * BOUGH__MOST_OTHERS };
 
 struct bough__step {
     struct bough__step_data *data;
-    int64_t rows;
+    int last;                    // 1: it takes the rows that full batches leave
+    int64_t rows;                // of its first task's data set
     size_t first_task, end_task; // those that it trains or measures
     struct bough__graph graph;
     struct bough__plan *plan;
@@ -106,15 +113,31 @@ struct bough__step {
 static inline size_t bough__step_update_state(const struct bough__step_data *data, int own,
                                               int32_t group)
 {
-    const size_t groups = data->model->config->parameters_count + 1;
-    const size_t number = (size_t)own * groups + (size_t)(group + 1);
-    return number ? data->weigh.others + number : 0;
+    const struct bough_config *config = data->model->config;
+    const size_t number = (size_t)own * (config->parameters_count + 1) + (size_t)(group + 1);
+    return number ? (data->weigh.others + 1) * config->sets - 1 + number : 0;
 }
 
-// Takes a zero-initialised step, of the tasks [first_task, end_task): all, or one. After an error,
-// too, it is ended by bough__step_fini. Errors: INVALID, DEVICE.
+// That of its first task.
+static inline size_t bough__step_set(const struct bough__step *step)
+{
+    return (size_t)bough__task_set(step->data->model->config, step->first_task);
+}
+
+// Rows of a data set that a step takes.
+static inline int64_t bough__step_rows(const struct bough__step *step, size_t set)
+{
+    const struct bough__source *source = &step->data->source[set];
+    if (!source->split)
+        return 1; // of a graph's leaves, which nothing reads
+    return step->last ? source->feed.count % source->batch : source->batch;
+}
+
+// Takes a zero-initialised step, of the tasks [first_task, end_task). `last` as in the struct;
+// where the tasks are of several data sets, full batches leave none. After an error, too, it is
+// ended by bough__step_fini. Errors: INVALID, DEVICE.
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
-                                   int64_t rows, size_t first_task, size_t end_task);
+                                   int last, size_t first_task, size_t end_task);
 void bough__step_fini(struct bough__step *step);
 
 // Runs the stages from number `first` on: neighbouring launches as one list without a wait.

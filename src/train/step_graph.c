@@ -27,8 +27,9 @@ static enum bough_status record_model(struct bough__step *step)
     int32_t *input = malloc(inputs * sizeof *input);
     BOUGH_TRY_MEMORY(input);
     for (size_t i = 0; i < inputs; i++)
-        BOUGH_TRY(bough__model_leaf(data->model, &step->graph, &input[i], i,
-                                    bough__whole(data->input[i].x), step->rows));
+        BOUGH_TRY(bough__model_leaf(
+            data->model, &step->graph, &input[i], i, bough__whole(data->input[i].x),
+            bough__step_rows(step, (size_t)data->model->config->inputs[i].set)));
     BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose, input, &wiring));
     record_penalties(step, &wiring);
     step->representations = wiring.representations;
@@ -41,13 +42,15 @@ done:
 }
 
 // Whether the losses, their gradients and the account can be one launch: not where a weighting sees
-// the losses before their gradients are made.
+// the losses before their gradients are made, nor of several data sets, whose batches lie elsewhere
+// in an epoch.
 static int losses_fuse(const struct bough__step *step)
 {
     int suits =
         bough__is_labelled(step->data->purpose) && !bough__weigh_sees_losses(&step->data->weigh);
     for (size_t t = step->first_task; t < step->end_task; t++)
-        suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t]));
+        suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t])) &&
+                 bough__task_set(step->data->model->config, t) == (int32_t)bough__step_set(step);
     return suits;
 }
 

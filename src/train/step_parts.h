@@ -17,11 +17,16 @@ static inline void bough__step_name(struct bough__step *step, const char *op, co
     step->sequence.label.layer = layer;
 }
 
+// Whether it takes rows of a data set.
+int bough__step_takes(const struct bough__step *step, size_t set);
+
 // Records the model and the losses.
 enum bough_status bough__step_record(struct bough__step *step);
 
-// The struct step_state of the batch whose launches are prepared.
+// The struct step_state of the batch whose launches are prepared; `first` is that of the data set
+// of the step's first task, or of another one.
 struct bough__span bough__step_state(const struct bough__step *step);
+struct bough__span bough__step_state_of(const struct bough__step *step, size_t set);
 
 // Each adds a stage's launches at the end of the sequence, or none where the step has no such
 // stage.

@@ -25,9 +25,16 @@ static int goes_by_gradients(const struct bough__step *step)
     return bough__by_gradients(needs(step));
 }
 
+struct bough__span bough__step_state_of(const struct bough__step *step, size_t set)
+{
+    const size_t sets = step->data->model->config->sets;
+    return bough__span_at(bough__whole(step->data->state),
+                          (step->batch * sets + set) * sizeof(struct step_state));
+}
+
 struct bough__span bough__step_state(const struct bough__step *step)
 {
-    return bough__span_at(bough__whole(step->data->state), step->batch * sizeof(struct step_state));
+    return bough__step_state_of(step, bough__step_set(step));
 }
 
 // ---- Feed, forward ----
@@ -40,14 +47,16 @@ static size_t inputs_of(const struct bough__step *step)
 static struct bough__gather batch_of(const struct bough__step *step, size_t input)
 {
     const struct bough__step_data *data = step->data;
-    const struct bough__column *column = &data->feed->table->column[input];
+    const size_t set = (size_t)data->model->config->inputs[input].set;
+    const struct bough__feed *feed = &data->source[set].feed;
+    const struct bough__column *column = &feed->table->column[input];
     return (struct bough__gather){
         .source = bough__whole(column->buffer),
         .dtype = column->dtype,
-        .rows = step->rows,
+        .rows = bough__step_rows(step, set),
         .width = column->width,
-        .order = bough__whole(data->feed->device_order),
-        .step = bough__step_state(step),
+        .order = bough__whole(feed->device_order),
+        .step = bough__step_state_of(step, set),
         .scale = bough__whole(data->input[input].scale),
         .shift = bough__whole(data->input[input].shift),
         .channels = data->model->sample[input].dim[0],
@@ -55,24 +64,39 @@ static struct bough__gather batch_of(const struct bough__step *step, size_t inpu
     };
 }
 
-// The targets come with the first input.
+// The targets [T] of tasks of a data set, at most, that a step takes. Returns how many.
+static size_t targets_of(const struct bough__step *step, struct bough__gather_copy *copy,
+                         int32_t set)
+{
+    const struct bough__step_data *data = step->data;
+    const struct bough__column *target = data->source[set].feed.table->column + inputs_of(step);
+    size_t count = 0;
+    for (size_t t = step->first_task; bough__is_labelled(data->purpose) && t < step->end_task; t++)
+        if (bough__task_set(data->model->config, t) == set)
+            copy[count++] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
+                                                        .width = target[t].width,
+                                                        .x = bough__whole(data->target[t])};
+    return count;
+}
+
+// Of each data set the targets come with its first input.
 enum bough_status bough__step_feed(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__step_data *data = step->data;
-    const struct bough__column *target = data->feed->table->column + inputs_of(step);
-    const size_t tasks = bough__is_labelled(data->purpose) ? tasks_of(step) : 0;
-    struct bough__gather_copy *copy = calloc(tasks + 1, sizeof *copy);
+    const struct bough__input *input = data->model->config->inputs;
+    struct bough__gather_copy *copy = calloc(tasks_of(step) + 1, sizeof *copy);
     BOUGH_TRY_MEMORY(copy);
-    for (size_t t = 0; t < tasks; t++)
-        copy[t] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
-                                              .width = target[t].width,
-                                              .x = bough__whole(data->target[t])};
     for (size_t i = 0; i < inputs_of(step); i++) {
+        int first = 1;
+        for (size_t j = 0; j < i; j++)
+            first &= input[j].set != input[i].set;
+        if (!bough__step_takes(step, (size_t)input[i].set))
+            continue;
         bough__step_name(step, "gather", data->model->input_key[i]);
         struct bough__gather batch = batch_of(step, i);
-        batch.copy = i ? NULL : copy;
-        batch.copies = i ? 0 : (int)tasks;
+        batch.copy = copy;
+        batch.copies = first ? (int)targets_of(step, copy, input[i].set) : 0;
         BOUGH_TRY(bough__gather_write(&step->sequence, &batch));
     }
 done:
@@ -111,7 +135,7 @@ static struct bough__loss_task fused_task(const struct bough__step *step, size_t
         .class_weights = call.x[2].span,
         .dx = call.dx[0].span,
         .all = is_in_account(step) ? bough__whole(data->scores[t]) : none,
-        .stored = data->stored,
+        .stored = data->stored[t],
     };
 }
 
@@ -315,9 +339,10 @@ static enum bough_status account_scores(struct bough__step *step, size_t t)
 {
     const struct bough__step_data *data = step->data;
     const struct bough__tensor value = bough__plan_value(step->plan, step->scores[t]);
+    const size_t set = (size_t)bough__task_set(data->model->config, t);
     return bough__account_rows(&step->sequence, bough__whole(data->scores[t]), value.span,
-                               bough__whole(data->state), step->rows,
-                               bough__model_scores(data->model, t), data->stored);
+                               bough__step_state_of(step, set), bough__step_rows(step, set),
+                               bough__model_scores(data->model, t), data->stored[t]);
 }
 
 enum bough_status bough__step_account(struct bough__step *step)

@@ -27,24 +27,6 @@ static int64_t phase_step(const struct bough__trainer *trainer)
     return trainer->progress.step - trainer->progress.first_step;
 }
 
-// The order within a batch changes nothing: where one batch holds all rows they stay as they are.
-enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
-{
-    enum bough_status status;
-    if (trainer->training->steps <= 1)
-        return BOUGH_OK;
-    int64_t count = trainer->training->feed.count;
-    int32_t *order = malloc((size_t)count * sizeof *order + 1);
-    BOUGH_TRY_MEMORY(order);
-    bough__shuffle(order, count, trainer->config.train.seed, (uint32_t)phase_epoch(trainer) + 1);
-    for (int64_t i = 0; i < count; i++)
-        order[i] = trainer->train_rows[order[i]];
-    BOUGH_TRY(bough__feed_order(&trainer->training->feed, order));
-done:
-    free(order);
-    return status;
-}
-
 // Epochs of the phase that are done before a step, from 0, of the one in progress.
 static double done_before(const struct bough__trainer *trainer, int64_t epoch_step)
 {
@@ -202,13 +184,13 @@ static enum bough_status end_epoch(struct bough__trainer *trainer, struct bough_
     enum bough_status status;
     struct bough__arena arena = {0};
     struct bough_metrics train, validation, *held = NULL;
+    const struct bough__evaluation of_training = {&trainer->training, 1};
     bough__report_rewind(report);
     BOUGH_TRY(bough__report_read(report));
-    BOUGH_TRY(bough__measure(&train, &arena, trainer->training, report->loss, report->weight,
-                             trainer->training->feed.count));
-    if (trainer->validation) {
+    BOUGH_TRY(bough__measure(&train, &arena, &of_training, report->loss, report->weight));
+    if (trainer->validation.runners) {
         held = &validation;
-        BOUGH_TRY(bough__evaluate(held, &arena, trainer->validation));
+        BOUGH_TRY(bough__evaluate(held, &arena, &trainer->validation));
     }
     trainer->progress.epoch++;
     trainer->progress.epoch_step = 0;
@@ -284,12 +266,12 @@ static enum bough_status measure_best(struct bough__trainer *trainer, struct bou
 {
     enum bough_status status;
     BOUGH_TRY(bough__model_use_best(trainer->model));
-    if (trainer->validation) {
-        BOUGH_TRY(bough__evaluate(&run->validation, &run->arena, trainer->validation));
+    if (trainer->validation.runners) {
+        BOUGH_TRY(bough__evaluate(&run->validation, &run->arena, &trainer->validation));
         run->result.validation = &run->validation;
     }
-    if (trainer->test) {
-        BOUGH_TRY(bough__evaluate(&run->test, &run->arena, trainer->test));
+    if (trainer->test.runners) {
+        BOUGH_TRY(bough__evaluate(&run->test, &run->arena, &trainer->test));
         run->result.test = &run->test;
         run->result.split = "test";
     }

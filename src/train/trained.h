@@ -5,18 +5,25 @@
 #include "train/model_file.h"
 #include "train/trainer.h"
 
-struct bough__trained {
-    struct bough__loaded loaded;
-    struct bough_tensor_file *data;
+// Rows of one of the config's data sets.
+struct bough__trained_set {
+    struct bough_tensor_file *file;
     const char *split_name; // borrowed from the caller or from the arena
     struct bough__split split;
     int32_t *row; // rows of the split, where not all are taken as they stand; else NULL
-    struct bough__runner *runner;
+};
+
+struct bough__trained {
+    struct bough__loaded loaded;
+    struct bough__trained_set *set;         // [sets]; zeros = its tasks are left out
+    const struct bough__trained_set *first; // that is not left out
+    struct bough__evaluation evaluation;    // at least one runner
 };
 
 // The rows that it is to be run on.
 struct bough__trained_rows {
-    const char *data; // NULL = what it was trained on
+    // NULL = what it was trained on. A file stands for every data set whose fields it has.
+    const char *data;
     // NULL = `test`, or the only one that there is; `validation` of what it was trained on may be
     // the rows that were held out.
     const char *split;
@@ -31,9 +38,12 @@ struct bough__trained_rows {
 enum bough_status bough__trained_open(struct bough__trained *trained, const char *path,
                                       struct bough_device *device);
 
-// Then once: makes the runner. Errors: INVALID, DATA, DEVICE.
+// Then once: makes the runners. Errors: INVALID, DATA, DEVICE.
 enum bough_status bough__trained_read(struct bough__trained *trained,
                                       const struct bough__trained_rows *rows);
 void bough__trained_close(struct bough__trained *trained);
+
+// Errors: INVALID where tasks have data sets of their own, which `what` cannot do.
+enum bough_status bough__trained_is_one(const struct bough__trained *trained, const char *what);
 
 #endif

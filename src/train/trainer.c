@@ -5,6 +5,7 @@
 #include "train/run_dir.h"
 #include "train/standardize.h"
 #include "train/trainer_check.h"
+#include "train/trainer_data.h"
 #include "train/transfer.h"
 
 #include <stdio.h>
@@ -23,48 +24,11 @@ static enum bough_status read_classes(struct bough__trainer *trainer)
     snprintf(path, sizeof path, "%s/last.safetensors", trainer->run_dir ? trainer->run_dir : "");
     if (trainer->options->resume && access(path, F_OK) == 0)
         BOUGH_TRY(bough_tensor_file_open(&last, path));
-    BOUGH_TRY(bough__model_read_classes(trainer->model, last ? last : trainer->data));
+    for (size_t s = 0; s < trainer->config.sets; s++)
+        BOUGH_TRY(bough__model_read_classes(trainer->model, last ? last : trainer->set[s].file,
+                                            (int32_t)s));
 done:
     bough_tensor_file_close(&last);
-    return status;
-}
-
-static enum bough_status load_splits(struct bough__trainer *trainer)
-{
-    enum bough_status status;
-    const struct bough_config *config = &trainer->config;
-    BOUGH_TRY(bough__split_init(&trainer->train_split, trainer->data, "train", trainer->model,
-                                BOUGH_WITH_LABELS));
-    if (bough__validates_by_split(trainer->data, config))
-        BOUGH_TRY(bough__split_init(&trainer->validation_split, trainer->data, "validation",
-                                    trainer->model, BOUGH_WITH_LABELS));
-    if (bough__split_exists(trainer->data, "test", config))
-        BOUGH_TRY(bough__split_init(&trainer->test_split, trainer->data, "test", trainer->model,
-                                    BOUGH_WITH_LABELS));
-done:
-    return status;
-}
-
-static enum bough_status make_runners(struct bough__trainer *trainer)
-{
-    enum bough_status status;
-    struct bough__model *model = trainer->model;
-    const struct bough__split *train = &trainer->train_split, *test = &trainer->test_split,
-                              *validation = &trainer->validation_split;
-    const int32_t *order = trainer->train_rows;
-    const int64_t trained = trainer->trained, rows = train->table.rows;
-    BOUGH_TRY(
-        bough__runner_create(&trainer->training, model, train, order, trained, BOUGH_TRAINING));
-    if (validation->table.rows)
-        BOUGH_TRY(bough__runner_create(&trainer->validation, model, validation, NULL,
-                                       validation->table.rows, BOUGH_EVALUATION));
-    else if (trained < rows)
-        BOUGH_TRY(bough__runner_create(&trainer->validation, model, train, order + trained,
-                                       rows - trained, BOUGH_EVALUATION));
-    if (test->table.rows)
-        BOUGH_TRY(bough__runner_create(&trainer->test, model, test, NULL, test->table.rows,
-                                       BOUGH_EVALUATION));
-done:
     return status;
 }
 
@@ -100,14 +64,14 @@ static enum bough_status make_model(struct bough__trainer *trainer,
 
 static enum bough_status count_labels(struct bough__trainer *trainer)
 {
-    const struct bough__runner *training = trainer->training;
     trainer->labels = BOUGH_NEW(&trainer->arena, int64_t, trainer->config.tasks_count);
     if (!trainer->labels)
         return bough__no_memory();
-    for (size_t t = 0; t < trainer->config.tasks_count; t++)
-        for (int64_t i = 0; i < training->feed.count; i++)
-            trainer->labels[t] +=
-                bough__targets_any(&training->split->targets[t], training->feed.order[i]);
+    for (size_t t = 0; t < trainer->config.tasks_count; t++) {
+        const struct bough__train_set *set = &trainer->set[bough__task_set(&trainer->config, t)];
+        for (int64_t i = 0; i < set->trained; i++)
+            trainer->labels[t] += bough__targets_any(&set->train.targets[t], set->row[i]);
+    }
     return BOUGH_OK;
 }
 
@@ -123,23 +87,24 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     made->run_dir = options->resume ? options->resume : options->run_dir;
     BOUGH_TRY(bough__run_dir_settle(made, config));
     BOUGH_TRY(settle_device(made));
-    BOUGH_TRY(bough_tensor_file_open(&made->data, made->config.data));
-    BOUGH_TRY(bough__sample_shapes(&sample, &made->arena, made->data, "train", &made->config));
-    BOUGH_TRY(
-        bough__hold_out(&made->train_rows, &made->rows, &made->trained, made->data, &made->config));
-    if (!options->resume)
-        BOUGH_TRY(bough__standardize(&made->config, &made->arena, made->data, made->train_rows,
-                                     made->trained, made->rows));
+    BOUGH_TRY(bough__trainer_open_data(made, &sample));
+    for (size_t s = 0; !options->resume && s < made->config.sets; s++) {
+        const struct bough__train_set *set = &made->set[s];
+        const struct bough__data_set data = bough__trainer_data(made, s);
+        BOUGH_TRY(bough__standardize(&made->config, &made->arena, &data, set->row, set->trained,
+                                     set->rows));
+    }
     BOUGH_TRY(make_model(made, sample));
     if (!options->resume)
         BOUGH_TRY(bough__transfer(made->model));
     BOUGH_TRY(read_classes(made));
     BOUGH_TRY(bough__metrics_check(made->model));
-    BOUGH_TRY(load_splits(made));
-    BOUGH_TRY(make_runners(made));
+    BOUGH_TRY(bough__trainer_load_data(made));
     BOUGH_TRY(count_labels(made));
     BOUGH_TRY(bough__trainer_check(made));
-    BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config, made->data));
+    BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config));
+    for (size_t s = 0; s < made->config.sets; s++)
+        BOUGH_TRY(bough__data_digest(made->progress.data, made->set[s].file, s > 0));
     BOUGH_TRY(bough__run_dir_enter(made));
     BOUGH_TRY(bough__record_open(&made->record, made->run_dir,
                                  made->progress.step ? made->progress.epoch : -1));
@@ -156,18 +121,12 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
     if (!gone)
         return;
     bough__record_close(&gone->record);
-    bough__runner_destroy(&gone->training);
-    bough__runner_destroy(&gone->validation);
-    bough__runner_destroy(&gone->test);
-    bough__split_fini(&gone->train_split);
-    bough__split_fini(&gone->validation_split);
-    bough__split_fini(&gone->test_split);
+    bough__trainer_close_data(gone);
     bough__model_destroy(&gone->model);
-    bough_tensor_file_close(&gone->data);
     bough_device_close(&gone->own_device);
     bough_config_close(&gone->resumed);
     bough__lock_close(&gone->lock);
-    free(gone->train_rows);
+
     bough__arena_fini(&gone->arena);
     free(gone);
     *trainer = NULL;
@@ -214,7 +173,7 @@ int bough__trainer_goes_on(const struct bough__trainer *trainer)
 {
     const struct bough__progress *progress = &trainer->progress;
     const int32_t patience = trainer->config.train.early_stopping.patience;
-    const int stale = patience > 0 && trainer->validation && progress->stale >= patience;
+    const int stale = patience > 0 && trainer->validation.runners && progress->stale >= patience;
     return progress->epoch - progress->first_epoch < trainer->config.train.epochs && !stale;
 }
 

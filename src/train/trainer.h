@@ -9,6 +9,16 @@
 #include "train/runner.h"
 #include "train/split.h"
 
+// One of its data sets.
+struct bough__train_set {
+    struct bough_tensor_file *file;
+    struct bough__split train, validation, test; // without rows = there is none
+    int32_t *row; // [rows], of the train split: those trained on, then those held out
+    int64_t rows, trained;
+    int64_t batch, count; // rows of a full batch, and of an epoch: `trained`, where it is the only
+                          // data set
+};
+
 struct bough__trainer {
     const struct bough_train_options *options;
     const char *run_dir;          // NULL = nothing is kept on disk
@@ -17,12 +27,10 @@ struct bough__trainer {
     struct bough__arena arena;
     struct bough_device *device;
     struct bough_device *own_device; // opened here because the options name none
-    struct bough_tensor_file *data;
+    struct bough__train_set *set;    // [sets]
     struct bough__model *model;
-    struct bough__split train_split, validation_split, test_split;
-    struct bough__runner *training, *validation, *test; // NULL = there is none
-    int32_t *train_rows; // [rows], of the train split: those trained on, then those held out
-    int64_t rows, trained;
+    struct bough__runner *training;
+    struct bough__evaluation validation, test; // without runners = there is none
     struct bough__progress progress;
     int64_t *labels; // [T] rows of an epoch that have one, of a regime that draws by them
     struct bough__record *record;
@@ -35,6 +43,9 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
                                         const struct bough_config *config,
                                         const struct bough_train_options *options);
 void bough__trainer_destroy(struct bough__trainer **trainer);
+
+// One of its data sets, whose file is open.
+struct bough__data_set bough__trainer_data(const struct bough__trainer *trainer, size_t set);
 
 // Phases of the training: 1, or one for each task; and epochs in all.
 int32_t bough__trainer_phases(const struct bough__trainer *trainer);

@@ -8,13 +8,13 @@
 
 // ---- Labels ----
 
-static int any_label(const struct bough__runner *runner, size_t t)
+static int any_label(const struct bough__source *source, size_t t)
 {
+    const struct bough__feed *feed = &source->feed;
     int64_t i = 0;
-    while (i < runner->feed.count &&
-           !bough__targets_any(&runner->split->targets[t], runner->feed.order[i]))
+    while (i < feed->count && !bough__targets_any(&source->split->targets[t], feed->order[i]))
         i++;
-    return i < runner->feed.count;
+    return i < feed->count;
 }
 
 static int are_same(const struct bough__targets *targets, int64_t a, int64_t b)
@@ -24,46 +24,50 @@ static int are_same(const struct bough__targets *targets, int64_t a, int64_t b)
 }
 
 // Whether all rows have the same target, as far as they have one.
-static int is_constant(const struct bough__runner *runner, size_t t)
+static int is_constant(const struct bough__source *source, size_t t)
 {
-    const struct bough__targets *targets = &runner->split->targets[t];
+    const struct bough__targets *targets = &source->split->targets[t];
     for (int64_t i = 0; i < targets->width; i++)
-        for (int64_t n = 0, first = -1; n < runner->feed.count; n++) {
-            const int64_t at = runner->feed.order[n] * targets->width + i;
+        for (int64_t n = 0, first = -1; n < source->feed.count; n++) {
+            const int64_t at = source->feed.order[n] * targets->width + i;
             if (!bough__targets_has(targets, at))
                 continue;
             if (first >= 0 && !are_same(targets, first, at))
                 return 0;
             first = at;
         }
-    return runner->feed.count > 1;
+    return source->feed.count > 1;
 }
 
 static enum bough_status check_labels(const struct bough__trainer *trainer, size_t t)
 {
     const struct bough__task *task = &trainer->config.tasks[t];
+    const struct bough__source *training = bough__runner_source(trainer->training, t);
     const struct {
         const char *name;
-        const struct bough__runner *runner;
-    } measured[] = {{"validation", trainer->validation}, {"test", trainer->test}};
+        const struct bough__evaluation *evaluation;
+    } measured[] = {{"validation", &trainer->validation}, {"test", &trainer->test}};
     if (!trainer->labels[t])
         return bough__fail(
             BOUGH_DATA,
             "%s: train/%s: 0 of %lld rows have a label, task %s has nothing to learn "
             "from",
-            trainer->config.data, task->target, (long long)trainer->training->feed.count,
+            bough__task_data(&trainer->config, t), task->target, (long long)training->feed.count,
             task->name);
-    if (is_constant(trainer->training, t))
+    if (is_constant(training, t))
         bough__log(
             BOUGH_LOG_WARNING,
             "tasks.%s: its target, %s, is the same in all training rows: there is nothing to "
             "tell apart",
             task->name, task->target);
-    for (size_t i = 0; i < 2; i++)
-        if (measured[i].runner && !any_label(measured[i].runner, t))
+    for (size_t i = 0; i < 2; i++) {
+        const struct bough__runner *runner = bough__evaluation_of(measured[i].evaluation, t);
+        if (runner && !any_label(bough__runner_source(runner, t), t))
             bough__log(BOUGH_LOG_WARNING,
                        "tasks.%s: 0 of %lld rows of %s have a label: it has no scores there",
-                       task->name, (long long)measured[i].runner->feed.count, measured[i].name);
+                       task->name, (long long)bough__runner_source(runner, t)->feed.count,
+                       measured[i].name);
+    }
     return BOUGH_OK;
 }
 
@@ -77,18 +81,19 @@ static enum bough_status check_loss(const struct bough__trainer *trainer, size_t
     char key[300];
     if (trainer->model->loss[t]->target != BOUGH_TARGET_NUMBER || task->map_count)
         return BOUGH_OK;
-    enum bough_status status = bough_dataset_field(&field, trainer->data, "train", task->target);
+    const struct bough_tensor_file *file = trainer->set[bough__task_set(&trainer->config, t)].file;
+    enum bough_status status = bough_dataset_field(&field, file, "train", task->target);
     if (status != BOUGH_OK)
         return status;
     snprintf(key, sizeof key, "classes/%s", task->target);
-    const int named = bough_tensor_file_metadata(trainer->data, key) != NULL;
+    const int named = bough_tensor_file_metadata(file, key) != NULL;
     if (!named && (bough_dtype_is_float(field->dtype) || bough_shape_row(&field->shape) != 1))
         return BOUGH_OK;
     return bough__fail(
         BOUGH_INVALID,
         "tasks.%s: %s is for numbers, and %s: %s is of classes (%s); store it as F32, "
         "say by target.map which number each class stands for, or take cross_entropy",
-        task->name, task->loss.row->name, trainer->config.data, field->name,
+        task->name, task->loss.row->name, bough__task_data(&trainer->config, t), field->name,
         named ? "they have names" : bough_dtype_name(field->dtype));
 }
 
@@ -111,12 +116,15 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
 {
     const struct bough_config *config = &trainer->config;
     const struct bough__schedule *schedule = bough__schedule_of(&config->schedule);
-    if (config->train.folds > 1 && bough__split_exists(trainer->data, "validation", config))
-        bough__log(BOUGH_LOG_WARNING,
-                   "train.folds: a part of `train` is held out, and the split `validation` of %s "
-                   "is left out",
-                   config->data);
-    if (trainer->validation)
+    for (size_t s = 0; s < config->sets; s++) {
+        const struct bough__data_set data = bough__trainer_data(trainer, s);
+        if (config->train.folds > 1 && bough__split_exists(&data, "validation"))
+            bough__log(BOUGH_LOG_WARNING,
+                       "train.folds: a part of `train` is held out, and the split `validation` of "
+                       "%s is left out",
+                       config->set[s]);
+    }
+    if (trainer->validation.runners)
         return BOUGH_OK;
     if (trainer->options->needs_validation)
         return bough__fail(BOUGH_INVALID,
@@ -133,7 +141,7 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
     if (config->train.validation > 0)
         bough__log(BOUGH_LOG_WARNING,
                    "train.validation: %g of %lld rows is less than half a row: nothing is held out",
-                   (double)config->train.validation, (long long)trainer->training->feed.count);
+                   (double)config->train.validation, (long long)trainer->set[0].rows);
     return BOUGH_OK;
 }
 

@@ -163,17 +163,18 @@ static void run(struct bough__runner *runner, int64_t index)
 static void gram_steps_allocate(struct bough_device *device, const struct bough_config *config)
 {
     struct bough_tensor_file *file;
-    struct bough_shape *sample;
-    struct bough__arena arena = {0};
+    struct bough_shape sample[1];
     struct bough__model *model;
     struct bough__split split = {0};
     struct bough__runner *runner;
     assert_ok(bough_tensor_file_open(&file, config->data));
-    assert_ok(bough__sample_shapes(&sample, &arena, file, "train", config));
+    const struct bough__data_set data = {file, config, 0};
+    assert_ok(bough__sample_shapes(sample, &data, "train"));
     assert_ok(bough__model_create(&model, config, sample, device, NULL));
     model->jacobian = BOUGH_JACOBIAN_NOT_KEPT;
-    assert_ok(bough__split_init(&split, file, "train", model, BOUGH_WITH_LABELS));
-    assert_ok(bough__runner_create(&runner, model, &split, NULL, split.table.rows, BOUGH_TRAINING));
+    assert_ok(bough__split_init(&split, &data, "train", model, BOUGH_WITH_LABELS, 0));
+    assert_ok(
+        bough__runner_create_one(&runner, model, &split, NULL, split.table.rows, BOUGH_TRAINING));
     assert_null(runner->data.weigh.jacobian);
     assert_ok(bough__runner_begin(runner));
     run(runner, 0);
@@ -191,7 +192,6 @@ static void gram_steps_allocate(struct bough_device *device, const struct bough_
     bough__split_fini(&split);
     bough__model_destroy(&model);
     bough_tensor_file_close(&file);
-    bough__arena_fini(&arena);
 }
 
 static void steps_without_a_jacobian_allocate_nothing(void **state)

@@ -72,8 +72,13 @@ struct bough_config test_config_with(const char *text, const char *data, ...)
     va_start(more, data);
     struct bough_config config = open_text(text, more);
     va_end(more);
-    config.data = data;
+    test_config_use(&config, data);
     return config;
+}
+
+void test_config_use(struct bough_config *config, const char *data)
+{
+    config->data = ((const char **)config->set)[0] = data;
 }
 
 struct bough_config test_layers(const char *layers)

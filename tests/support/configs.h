@@ -14,6 +14,9 @@ extern const char test_config_small[];
 // The config of a YAML text with overrides, of which the last is NULL. What it points to lives
 // until the program ends.
 struct bough_config test_config(const char *text, ...) __attribute__((sentinel));
+// Gives a config of one data set, and its copies, another one.
+void test_config_use(struct bough_config *config, const char *data);
+
 // The same on that data set.
 struct bough_config test_config_with(const char *text, const char *data, ...)
     __attribute__((sentinel));

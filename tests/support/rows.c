@@ -40,11 +40,12 @@ void rows_open(struct rows_net *net, struct bough_device *device, const struct r
     assert_ok(bough__model_create(&net->model, &net->config, &(struct bough_shape){1, {WIDTH}},
                                   device, NULL));
     assert_true(net->model->params.elements <= ROWS_MOST_VALUES);
+    net->split = (struct bough__split){0};
     assert_ok(bough__table_init(&net->split.table, device, column, 1 + ROWS_TASKS, ROWS,
                                 want->batch, want->resident ? bough__table_budget(device) : 0));
     assert_int_equal(net->split.table.resident, want->resident);
-    assert_ok(
-        bough__runner_create(&net->runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(bough__runner_create_one(&net->runner, net->model, &net->split, NULL, ROWS,
+                                       BOUGH_TRAINING));
     assert_ok(bough__runner_begin(net->runner));
 }
 

@@ -96,9 +96,10 @@ static void net_open_as(struct net *net, struct bough_device *device, const char
     net->config = test_config(net_text, override, trunk, NULL);
     assert_ok(bough__model_create(&net->model, &net->config, &(struct bough_shape){1, {WIDTH}},
                                   device, NULL));
+    net->split = (struct bough__split){0};
     assert_ok(bough__table_init(&net->split.table, device, column, 1 + TASKS, ROWS, BATCH, budget));
-    assert_ok(
-        bough__runner_create(&net->runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(bough__runner_create_one(&net->runner, net->model, &net->split, NULL, ROWS,
+                                       BOUGH_TRAINING));
 }
 
 static void net_open(struct net *net, struct bough_device *device, const char *weighting,

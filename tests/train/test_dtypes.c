@@ -66,7 +66,7 @@ static void train(double loss[3], const char *data)
                     "  number: {target: number, loss: mse, head: [linear: 1]}\n"
                     "train: {epochs: 3}\n",
                     NULL);
-    config.data = data;
+    test_config_use(&config, data);
     config.train.batch_size = ROWS;
     struct bough_run *run;
     assert_ok(bough_train(&run, &config,

@@ -55,7 +55,7 @@ static struct bough_config config_of(const char *data, int32_t folds, int32_t fo
                                              "head: [linear: 2]}}\n"
                                              "train: {seed: 5, validation: 0.25}\n",
                                              NULL);
-    config.data = data;
+    test_config_use(&config, data);
     config.train.folds = folds;
     config.train.fold = fold;
     return config;
@@ -68,7 +68,8 @@ static int64_t hold_out(int *times, const struct bough_tensor_file *file,
     int32_t *row;
     int64_t rows, trained;
     char seen[64] = "";
-    assert_ok(bough__hold_out(&row, &rows, &trained, file, config));
+    const struct bough__data_set data = {file, config, 0};
+    assert_ok(bough__hold_out(&row, &rows, &trained, &data));
     for (int64_t i = 0; i < rows; i++) {
         assert_false(seen[row[i]]++);
         times[row[i]] += i >= trained;

@@ -112,6 +112,7 @@ static void split_init(struct training *training)
         {.host = top, .dtype = BOUGH_F32, .width = 3},
     };
     read_data();
+    training->split = (struct bough__split){0};
     assert_ok(bough__table_init(&training->split.table, training->device, column, 1 + TASKS, ROWS,
                                 ROWS, bough__table_budget(training->device)));
 }
@@ -147,8 +148,8 @@ static void training_init(struct training *training, struct bough_device *device
     *training = (struct training){.device = device, .config = config_with(optimizer, weighting)};
     assert_ok(bough__model_create(&training->model, &training->config, &sample, device, NULL));
     split_init(training);
-    assert_ok(bough__runner_create(&training->runner, training->model, &training->split, NULL, ROWS,
-                                   BOUGH_TRAINING));
+    assert_ok(bough__runner_create_one(&training->runner, training->model, &training->split, NULL,
+                                       ROWS, BOUGH_TRAINING));
     write_start(&training->model->params);
 }
 
@@ -184,8 +185,8 @@ static void evaluate(struct training *training, double *loss)
 {
     struct bough__runner *runner;
     struct step_state state = {.step = 1};
-    assert_ok(bough__runner_create(&runner, training->model, &training->split, NULL, ROWS,
-                                   BOUGH_EVALUATION));
+    assert_ok(bough__runner_create_one(&runner, training->model, &training->split, NULL, ROWS,
+                                       BOUGH_EVALUATION));
     run_batch(runner, &state, loss);
     bough__runner_destroy(&runner);
 }

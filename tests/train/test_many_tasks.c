@@ -63,10 +63,11 @@ static void net_open(struct net *net, struct bough_device *device, const struct 
             (struct bough__column){.host = net->y + t * want->rows, .dtype = BOUGH_F32, .width = 1};
     assert_ok(bough__model_create(&net->model, &net->config, &want->sample, device, NULL));
     net->model->jacobian = want->jacobian;
+    net->split = (struct bough__split){0};
     assert_ok(bough__table_init(&net->split.table, device, column, 1 + want->tasks, want->rows,
                                 want->rows, bough__table_budget(device)));
-    assert_ok(bough__runner_create(&net->runner, net->model, &net->split, NULL, want->rows,
-                                   BOUGH_TRAINING));
+    assert_ok(bough__runner_create_one(&net->runner, net->model, &net->split, NULL, want->rows,
+                                       BOUGH_TRAINING));
 }
 
 static void net_close(struct net *net)

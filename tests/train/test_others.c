@@ -95,7 +95,7 @@ static void train(struct outcome *outcome, struct bough_device *device,
 {
     struct rows_net net;
     float *score[TASKS];
-    int64_t rows = ROWS;
+    int64_t rows[TASKS];
     rows_open(&net, device, want, NULL);
     for (int i = 0; i < steps; i++) {
         if (i % STEPS == 0)
@@ -103,9 +103,10 @@ static void train(struct outcome *outcome, struct bough_device *device,
         rows_step(&net, i % STEPS, (uint32_t)i + 1, lr);
     }
     assert_ok(bough__runner_losses(net.runner, outcome->loss, outcome->weight));
-    assert_ok(bough__runner_scores(net.runner, score, &rows));
-    assert_int_equal(rows, ROWS);
+    assert_ok(bough__runner_scores(net.runner, score, rows));
+
     for (int t = 0; t < TASKS; t++) {
+        assert_int_equal(rows[t], ROWS);
         memcpy(outcome->score[t], score[t], sizeof outcome->score[t]);
         free(score[t]);
     }
@@ -201,7 +202,7 @@ static void the_next_batch_is_prepared(void **state)
         for (int next = 1; next < STEPS; next++) {
             const int others_first = cases[c].apart && next % 2 == 0;
             rows_step(&net, next - 1, (uint32_t)next, 0.05f);
-            assert_int_equal(net.runner->feed.prepared,
+            assert_int_equal(net.runner->data.source->feed.prepared,
                              20 * (others_first ? (next + cases[c].apart) % 6 : next));
         }
         rows_close(&net);

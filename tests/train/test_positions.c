@@ -97,7 +97,7 @@ static void a_class_and_numbers_for_every_pixel(void **state)
     size_t count;
     struct bough_device *const *device = test_devices(&count);
     char dir[600];
-    config.data = path;
+    test_config_use(&config, path);
     snprintf(dir, sizeof dir, "%s/run", test_folder());
     for (size_t d = 0; d < count; d++) {
         struct bough_run *run;
@@ -125,7 +125,7 @@ static void labels_must_have_the_positions_of_the_scores(void **state)
     for (int i = 0; i < 2; i++) {
         struct bough_config config = test_config(text, wrong[i][0], NULL);
         struct bough_run *run;
-        config.data = path;
+        test_config_use(&config, path);
         assert_fails(bough_train(&run, &config, NULL), BOUGH_INVALID, wrong[i][1]);
     }
 }

@@ -234,10 +234,10 @@ static void other_data_are_refused(void **state)
     struct bough_train_options resume = {.resume = in_folder("data")};
     assert_ok(train(&config, &(struct bough_train_options){.run_dir = in_folder("data")}));
     config.train.epochs = 2;
-    config.data = copied_data(0); // the same in another place
+    test_config_use(&config, copied_data(0)); // the same in another place
     assert_ok(train(&config, &resume));
     config.train.epochs = 3;
-    config.data = copied_data(1);
+    test_config_use(&config, copied_data(1));
     assert_fails(train(&config, &resume), BOUGH_DATA, "--force");
     resume.force = 1;
     assert_ok(train(&config, &resume));

@@ -54,6 +54,7 @@ static void net_open(struct net *net, struct bough_device *device, const char *n
         fill(net->column[c], column[c].dtype, elements);
         column[c].host = net->column[c];
     }
+    net->split = (struct bough__split){0};
     assert_ok(bough__table_init(&net->split.table, device, column, 1 + (int)tasks, rows, rows,
                                 bough__table_budget(device)));
 }
@@ -70,8 +71,8 @@ static void net_close(struct net *net)
 static struct bough__runner *runner_of(struct net *net, enum bough__purpose purpose)
 {
     struct bough__runner *runner;
-    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, net->split.table.rows,
-                                   purpose));
+    assert_ok(bough__runner_create_one(&runner, net->model, &net->split, NULL,
+                                       net->split.table.rows, purpose));
     assert_ok(bough__runner_begin(runner));
     return runner;
 }
@@ -151,7 +152,7 @@ static void train_one_batch(struct bough_device *device, int anew, float *value,
     for (int i = 0; i < 3; i++) {
         const uint64_t before = device->counts.launches;
         if (anew)
-            assert_ok(bough__feed_order(&training->feed, order));
+            assert_ok(bough__runner_order(training, 0, order));
         run(training, 0);
         assert_int_equal(device->counts.launches - before, LAUNCHES - (i && !anew));
     }

@@ -85,7 +85,7 @@ static void set_with(const char *target, const char *loss, const char *override)
              "train: {epochs: 3, batch_size: 8}\n",
              target, loss, strcmp(loss, "cross_entropy") == 0 ? 2 : 1);
     config = test_config(text, override, NULL);
-    config.data = write_data(2);
+    test_config_use(&config, write_data(2));
     task = config.tasks[0];
     config.tasks = &task;
 }

@@ -181,6 +181,7 @@ static void net_open(struct net *net, struct bough_device *device, const char *m
     net->config = test_config(text, given, weighting, NULL);
     assert_ok(bough__model_create(&net->model, &net->config, &(struct bough_shape){1, {WIDTH}},
                                   device, NULL));
+    net->split = (struct bough__split){0};
     assert_ok(bough__table_init(&net->split.table, device, column, 1 + (int)tasks, ROWS, ROWS,
                                 bough__table_budget(device)));
 }
@@ -216,7 +217,8 @@ static void what_is_unsolved_is_warned_of_once_and_counted(void **state)
     const float *weights;
     assert_non_null(net);
     net_open(net, test_devices(&count)[0], "mgda", 3);
-    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(
+        bough__runner_create_one(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     struct bough__weigh_data *weigh = &runner->data.weigh;
     struct bough__weighting bad = *weigh->by_gradients.solver->weighting;
     bad.solve = solve_badly;
@@ -252,7 +254,8 @@ static void take_steps(struct outcome *outcome, struct bough_device *device, siz
     assert_non_null(net);
     net_open(net, device, "mgda", tasks);
     net->model->jacobian = jacobian;
-    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(
+        bough__runner_create_one(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     assert_int_equal(runner->data.weigh.jacobian != NULL, jacobian != BOUGH_JACOBIAN_NOT_KEPT);
     assert_ok(bough__runner_begin(runner));
     for (int i = 0; i < STEPS; i++) {
@@ -303,7 +306,8 @@ static uint64_t bytes_read(const char *method, size_t tasks)
     struct bough__runner *runner;
     assert_non_null(net);
     net_open(net, device, method, tasks);
-    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(
+        bough__runner_create_one(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     assert_ok(bough__runner_begin(runner));
     const uint64_t before = device->counts.bytes_read;
     run(runner, 0);
@@ -334,7 +338,8 @@ static void stages_are(const char *method, enum bough__jacobian jacobian, const 
     assert_non_null(net);
     net_open(net, test_devices(&count)[0], method, 2);
     net->model->jacobian = jacobian;
-    assert_ok(bough__runner_create(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
+    assert_ok(
+        bough__runner_create_one(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
     for (int i = 0; i < runner->full.stages; i++) {
         const struct bough__stage *stage = &runner->full.stage[i];
         bough__append(stages, sizeof stages, "%s%s", i ? " " : "", stage->name);
