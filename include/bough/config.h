@@ -34,6 +34,7 @@ void bough_config_close(struct bough_config **config);
 // 4}"), the fields that the model reads, and their names (NULL of the one given by `input`).
 const char *bough_config_data(const struct bough_config *config);
 size_t bough_config_inputs(const struct bough_config *config); // how many
+const char *bough_config_input_data(const struct bough_config *config, size_t index); // its path
 const char *bough_config_input_field(const struct bough_config *config, size_t index);
 const char *bough_config_input_name(const struct bough_config *config, size_t index);
 const char *bough_config_architecture(const struct bough_config *config);

@@ -339,6 +339,14 @@ enum bough_status bough__meeting_check(struct bough__config_place *place,
                                    architecture->row.name, config->tasks[0].name,
                                    config->tasks[t].name);
     }
+    if (t && bough__aligns(&config->alignment)) {
+        bough__config_enter(place, "alignment");
+        return bough__config_wrong(place, NULL,
+                                   "%s compares what tasks make of the same input, and '%s' and "
+                                   "'%s' read others",
+                                   config->alignment.row->name, config->tasks[0].name,
+                                   config->tasks[t].name);
+    }
     if (t && strcmp(config->weighting.on, "representation") == 0) {
         bough__config_enter(place, "weighting.on");
         return bough__config_wrong(place, NULL,

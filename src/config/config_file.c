@@ -183,6 +183,11 @@ size_t bough_config_inputs(const struct bough_config *config)
     return config->inputs_count;
 }
 
+const char *bough_config_input_data(const struct bough_config *config, size_t index)
+{
+    return config->set[config->inputs[index].set];
+}
+
 const char *bough_config_input_field(const struct bough_config *config, size_t index)
 {
     return config->inputs[index].field;

@@ -102,6 +102,7 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     BOUGH_TRY(bough__trainer_load_data(made));
     BOUGH_TRY(count_labels(made));
     BOUGH_TRY(bough__trainer_check(made));
+    bough__trainer_tell_data(made);
     BOUGH_TRY(bough__progress_init(&made->progress, &made->arena, &made->config));
     for (size_t s = 0; s < made->config.sets; s++)
         BOUGH_TRY(bough__data_digest(made->progress.data, made->set[s].file, s > 0));

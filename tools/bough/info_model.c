@@ -40,11 +40,12 @@ static enum bough_status parse_shapes(struct bough_shape *shape, const struct to
 static enum bough_status shapes_of_data(struct bough_shape *shape,
                                         const struct bough_config *config)
 {
-    enum bough_status status;
+    enum bough_status status = BOUGH_OK;
     struct bough_tensor_file *file = NULL;
-    TRY(bough_tensor_file_open(&file, bough_config_data(config)));
     for (size_t i = 0; i < bough_config_inputs(config); i++) {
         const struct bough_file_tensor *tensor;
+        bough_tensor_file_close(&file);
+        TRY(bough_tensor_file_open(&file, bough_config_input_data(config, i)));
         TRY(bough_dataset_field(&tensor, file, "train", bough_config_input_field(config, i)));
         shape[i] = bough_shape_sample(&tensor->shape);
     }
