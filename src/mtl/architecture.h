@@ -13,7 +13,7 @@ struct bough__net {
     const struct bough__task *tasks;
     size_t tasks_count;
     const struct bough__choice *alignment;
-    const size_t *number; // [tasks] of each among all of the model's; NULL = it has no others
+    const size_t *number; // [tasks] of each among all of the model's, for `build`
     size_t all_tasks;
 };
 

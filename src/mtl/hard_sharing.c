@@ -19,7 +19,7 @@ static const struct bough__option hard_sharing_options[] = {
 static int32_t group_of(const struct bough__net *net, size_t t)
 {
     const struct hard_sharing_options *o = net->options;
-    return o->groups ? o->groups[net->number ? net->number[t] : t] : 0;
+    return o->groups ? o->groups[net->number[t]] : 0;
 }
 
 // On the stream of each task; the first of a group builds its trunk.
