@@ -59,7 +59,8 @@ const struct bough_output *bough_model_output(const struct bough_model *model, s
 // Runs `rows` rows. Batches are as large as in training, and what a number of rows needs is
 // prepared at its first call: calls of as many rows, or of whole batches, cost no more than that.
 //   scores  [outputs], each [rows, width] of the caller
-//   x       [inputs], as in a data set; of one input &(struct bough_rows){x, BOUGH_F32}
+//   x       [inputs], as in a data set; of one input &(struct bough_rows){x, BOUGH_F32}. Also of
+//           inputs that were of several data sets: a task's scores go by those that it reads
 // Errors: INVALID, also for a number that is not finite, with its row; DEVICE.
 enum bough_status bough_model_run(struct bough_model *model, float *const *scores,
                                   const struct bough_rows *x, int64_t rows);

@@ -48,6 +48,14 @@ static void describe(struct bough_model *model)
                                                  .classes = of->classes[t].mapped};
 }
 
+// All inputs are given together, as if they were of one data set.
+static void join_sets(struct bough_config *config)
+{
+    config->sets = 1;
+    for (size_t i = 0; i < config->inputs_count; i++)
+        ((struct bough__input *)&config->inputs[i])->set = 0;
+}
+
 enum bough_status bough_model_open(struct bough_model **model, const char *path,
                                    struct bough_device *device)
 {
@@ -56,6 +64,7 @@ enum bough_status bough_model_open(struct bough_model **model, const char *path,
     *model = NULL;
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(bough__loaded_open(&made->loaded, path, device));
+    join_sets(made->loaded.config);
     BOUGH_TRY(bough__model_without_positions(made->loaded.model, "a row of bough_model_run"));
     made->output =
         BOUGH_NEW(&made->loaded.arena, struct bough_output, made->loaded.config->tasks_count);

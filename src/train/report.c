@@ -57,7 +57,7 @@ static struct bough_event event_of(const struct bough__report *report, enum boug
     int64_t steps = trainer->training->steps, done = progress->step;
     int32_t epochs = bough__trainer_epochs(trainer);
     const int32_t phases = bough__trainer_phases(trainer);
-    double samples = (double)done * (double)bough__runner_rows(trainer->training) / (double)steps;
+    double samples = (double)done * bough__runner_step_rows(trainer->training);
     double left = (double)(steps * epochs - done);
     return (struct bough_event){
         .kind = kind,

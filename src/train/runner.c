@@ -48,6 +48,16 @@ int64_t bough__runner_rows(const struct bough__runner *runner)
     return rows;
 }
 
+double bough__runner_step_rows(const struct bough__runner *runner)
+{
+    double rows = 0;
+    if (!runner->single)
+        return (double)bough__runner_rows(runner) / (double)runner->steps;
+    for (size_t t = 0; t < tasks_of(runner); t++)
+        rows += (double)bough__runner_source(runner, t)->feed.count;
+    return rows / (double)runner->steps / (double)tasks_of(runner);
+}
+
 int64_t bough__runner_batch(const struct bough__runner *runner)
 {
     int64_t rows = 0;

@@ -8,6 +8,8 @@
 
 #include "cl/random.h"
 
+#include <bough/model.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -377,6 +379,30 @@ static void a_file_stands_for_the_data_sets_whose_fields_it_has(void **state)
     bough_run_destroy(&all);
 }
 
+// Row by row, in a program of its own.
+static void scores_go_by_the_inputs_that_a_task_reads(void **state)
+{
+    (void)state;
+    const struct bough_config config = test_config(text_of(both), NULL);
+    struct bough_run *run = train(&config, NULL, "served");
+    struct bough_model *model;
+    float x[2][2][WIDTH] = {{{0.5f, -0.5f, 0.25f}, {-0.25f, 1}}, {{0.75f, 0.1f}, {-1, 0.2f, 0.3f}}};
+    float size[2][2], kind[2][4];
+    char dir[700];
+    snprintf(dir, sizeof dir, "%s/served", test_folder());
+    assert_ok(bough_model_open(&model, dir, NULL));
+    assert_int_equal(bough_model_inputs(model), 2);
+    assert_string_equal(bough_model_output(model, 1)->classes[1], "right");
+    for (int i = 0; i < 2; i++) {
+        const struct bough_rows rows[] = {{x[0], BOUGH_F32}, {x[i], BOUGH_F32}};
+        assert_ok(bough_model_run(model, (float *const[]){size[i], kind[i]}, rows, 2));
+    }
+    assert_memory_equal(size[0], size[1], sizeof size[0]);
+    assert_memory_not_equal(kind[0], kind[1], sizeof kind[0]);
+    bough_model_close(&model);
+    bough_run_destroy(&run);
+}
+
 // ---- What does not go together ----
 
 static void tasks_that_meet_read_the_same(void **state)
@@ -408,6 +434,7 @@ int main(void)
         cmocka_unit_test(batches_that_are_brought_are_the_same),
         cmocka_unit_test(devices_agree),
         cmocka_unit_test(a_file_stands_for_the_data_sets_whose_fields_it_has),
+        cmocka_unit_test(scores_go_by_the_inputs_that_a_task_reads),
         cmocka_unit_test(tasks_that_meet_read_the_same),
     };
     return cmocka_run_group_tests(tests, start, end);
