@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t tasks_of(const struct bough__runner *runner)
-{
-    return runner->data.model->config->tasks_count;
-}
-
 // ---- What keeps a training in bounds ----
 
 // Appends the keys of that name that the weightings have.
@@ -68,7 +63,7 @@ static struct bad first_bad(const struct loss_account *account, size_t tasks)
 static enum bough_status check_account(const struct bough__runner *runner)
 {
     const struct loss_account *account = runner->account_host;
-    const struct bad bad = first_bad(account, tasks_of(runner));
+    const struct bad bad = first_bad(account, bough__runner_tasks(runner));
     const char *task = runner->data.model->config->tasks[bad.task].name;
     const int training = runner->data.purpose == BOUGH_TRAINING;
     const float loss = account[bad.task].bad_loss;
@@ -89,7 +84,7 @@ static enum bough_status check_account(const struct bough__runner *runner)
 enum bough_status bough__runner_losses(struct bough__runner *runner, double *loss, double *weight)
 {
     enum bough_status status = BOUGH_OK;
-    size_t tasks = tasks_of(runner);
+    size_t tasks = bough__runner_tasks(runner);
     struct loss_account *account = runner->account_host;
     BOUGH_TRY(bough__read(bough__whole(runner->data.account), account, tasks * sizeof *account));
     for (size_t t = 0; t < tasks; t++) {
@@ -110,7 +105,7 @@ static size_t scores_size(const struct bough__runner *runner, size_t t)
 enum bough_status bough__runner_scores(struct bough__runner *runner, float **score, int64_t *rows)
 {
     enum bough_status status = BOUGH_OK;
-    size_t tasks = tasks_of(runner);
+    size_t tasks = bough__runner_tasks(runner);
     for (size_t t = runner->first_task; t < runner->end_task; t++)
         score[t] = NULL;
     for (size_t t = runner->first_task; t < runner->end_task; t++) {
@@ -134,21 +129,21 @@ done:
 
 size_t bough__runner_state_bytes(const struct bough__runner *runner)
 {
-    size_t bytes = tasks_of(runner) * sizeof(struct loss_account);
-    for (size_t t = 0; t < tasks_of(runner); t++)
+    size_t bytes = bough__runner_tasks(runner) * sizeof(struct loss_account);
+    for (size_t t = 0; t < bough__runner_tasks(runner); t++)
         bytes += scores_size(runner, t);
     return bytes;
 }
 
 static enum bough_status state_pieces(struct bough__runner *runner, char *out, const char *in)
 {
-    size_t bytes = tasks_of(runner) * sizeof(struct loss_account), at = 0;
+    size_t bytes = bough__runner_tasks(runner) * sizeof(struct loss_account), at = 0;
     struct bough__span span = bough__whole(runner->data.account);
     for (size_t piece = 0;; piece++) {
         enum bough_status status = BOUGH_OK;
         if (bytes)
             status = out ? bough__read(span, out + at, bytes) : bough__write(span, in + at, bytes);
-        if (status != BOUGH_OK || piece == tasks_of(runner))
+        if (status != BOUGH_OK || piece == bough__runner_tasks(runner))
             return status;
         at += bytes;
         span = bough__whole(runner->data.scores[piece]);
