@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/strings.h"
 #include "config/config.h"
 #include "train/model_file.h"
 #include "train/monitor.h"
@@ -189,18 +190,21 @@ done:
 static enum bough_status check_data(const struct bough__trainer *trainer, const char *digest)
 {
     const char *found = trainer->progress.data;
+    const struct bough_config *config = &trainer->config;
+    char names[600] = "";
     if (!*found || strcmp(found, digest) == 0)
         return BOUGH_OK;
+    for (size_t s = 0; s < config->sets; s++)
+        bough__append(names, sizeof names, "%s%s", s ? ", or " : "", config->set[s]);
     if (trainer->options->force) {
-        bough__log(BOUGH_LOG_WARNING, "%s: is not the data set that the run was begun with",
-                   trainer->config.data);
+        bough__log(BOUGH_LOG_WARNING, "%s: is not the data set that the run was begun with", names);
         return BOUGH_OK;
     }
     return bough__fail(
         BOUGH_DATA,
         "%s: is not the data set that %s was begun with: fields, shapes, class names "
         "or first rows differ; give that one, or --force to go on with this",
-        trainer->config.data, trainer->run_dir);
+        names, trainer->run_dir);
 }
 
 // Where it was measured on other data, or is a value of something else.

@@ -56,10 +56,17 @@ static enum bough_status make_model(struct bough__trainer *trainer,
         return bough__model_check_tasks(trainer->model);
     if (status != BOUGH_INVALID)
         return status;
-    for (size_t i = 0; i < config->inputs_count; i++)
-        bough__append(samples, sizeof samples, "%s train/%s is %s", i ? ", of" : "a sample of",
-                      config->inputs[i].field, bough_shape_format(&sample[i], text, sizeof text));
-    return bough__fail(BOUGH_INVALID, "%s (%s: %s)", bough_last_error(), config->data, samples);
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        const int32_t set = config->inputs[i].set;
+        if (!i || set != config->inputs[i - 1].set)
+            bough__append(samples, sizeof samples, "%s%s: a sample", i ? "; " : "",
+                          config->set[set]);
+        else
+            bough__append(samples, sizeof samples, ",");
+        bough__append(samples, sizeof samples, " of train/%s is %s", config->inputs[i].field,
+                      bough_shape_format(&sample[i], text, sizeof text));
+    }
+    return bough__fail(BOUGH_INVALID, "%s (%s)", bough_last_error(), samples);
 }
 
 static enum bough_status count_labels(struct bough__trainer *trainer)
