@@ -24,7 +24,7 @@ static void numbers_are_those_of_the_training_rows(void **state)
     assert_int_equal(kept->inputs[0].channels, 2);
     assert_int_equal(kept->tasks[2].outputs, 1);
     for (int c = 0; c < 3; c++) {
-        double sum = 0, squares = 0, mean;
+        double sum = 0, squares = 0, mean = 0;
         int count = 0;
         for (int pass = 0; pass < 2; pass++) {
             mean = pass ? sum / count : 0;
