@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CHECKSUM_AT = 56, BODY_AT = 88, EPOCHS = 3, TASKS = 3 };
+enum { CHECKSUM_AT = 56, BODY_AT = 88, EPOCHS = 3, TASKS = 3, ENDS = 50 };
 
 static const char *folder;
 static char id[16], data[512], path[512], changed[512];
@@ -196,7 +196,8 @@ static void without_memory_nothing_is_written(void **state)
         skip();
     assert_ok(save_without(0, device));
     const int all = taken;
-    for (int i = 1; i <= all; i++) {
+    // One row of the file is like another; all else is at its ends.
+    for (int i = 1; i <= all; i += i < ENDS || i >= all - ENDS ? 1 : 7) {
         remove(changed);
         assert_fails(save_without(i, device), BOUGH_INTERNAL, "out of memory");
         assert_int_not_equal(access(changed, F_OK), 0);
