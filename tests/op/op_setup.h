@@ -57,7 +57,9 @@ enum op_way {
 // parts of four, three and two.
 static inline int op_stacked(enum op_way way)
 {
-    return op_tiny() ? 3 : way == OP_STACK_TIGHT ? 5 : OP_STACKED;
+    if (op_tiny())
+        return way == OP_STACK_ADD ? 2 : 3;
+    return way == OP_STACK_TIGHT ? 5 : OP_STACKED;
 }
 
 // Places the op on the device, runs both passes, reads the results (from the setup's arena) and
