@@ -87,3 +87,17 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
         COPY(5);
     }
 }
+
+// Rows of which nothing is there.
+ROW_KERNEL void blank_rows(ARG(present), ARG(x), const ulong count, const struct blank_params p)
+{
+    VIEW(const float, present);
+    VIEW(uint, x);
+    EACH_ROW (row) {
+        if (present[row] != 0)
+            continue;
+        APART
+        for (int i = get_local_id(0); i < p.width; i += BOUGH_GROUP)
+            x[row * p.width + i] = 0;
+    }
+}

@@ -15,4 +15,8 @@ struct gather_params {
     int width[GATHER_COLUMNS];
 };
 
+struct blank_params {
+    int width;
+};
+
 #endif

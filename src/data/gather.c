@@ -143,6 +143,21 @@ static const struct bough__kernel kernel_rows = {
     "gather_rows",         "gather",   gather_rows,
     BOUGH_GRID_SHORT_ROWS, .args = 16, .params_size = sizeof(struct gather_params)};
 
+// Rows of which nothing is there.
+BOUGH_TWIN static void blank_rows(void *const *arg, const void *params, int64_t begin, int64_t end)
+{
+    const struct blank_params *p = params;
+    const float *present = arg[0];
+    float *x = arg[1];
+    for (int64_t row = begin; row < end; row++)
+        if (present[row] == 0)
+            memset(x + row * p->width, 0, (size_t)p->width * sizeof *x);
+}
+
+static const struct bough__kernel kernel_blank = {
+    "blank_rows",          "gather",  blank_rows,
+    BOUGH_GRID_SHORT_ROWS, .args = 2, .params_size = sizeof(struct blank_params)};
+
 // ---- Gathering ----
 
 static enum bough_status check(const struct bough__gather *g, int64_t channels)
@@ -193,8 +208,8 @@ static void take_copy(struct bough__kernel_call *call, struct gather_params *p, 
 }
 
 // As many columns as a launch takes, and then the others likewise.
-enum bough_status bough__gather_write(struct bough__sequence *out,
-                                      const struct bough__gather *gather)
+static enum bough_status write_columns(struct bough__sequence *out,
+                                       const struct bough__gather *gather)
 {
     enum bough_status status = check(gather, gather->channels ? gather->channels : 1);
     if (status != BOUGH_OK)
@@ -216,7 +231,23 @@ enum bough_status bough__gather_write(struct bough__sequence *out,
                                  .x = gather->copy[done].x,
                                  .copy = gather->copy + done + 1,
                                  .copies = gather->copies - done - 1};
-    return bough__gather_write(out, &rest);
+    return write_columns(out, &rest);
+}
+
+enum bough_status bough__gather_write(struct bough__sequence *out,
+                                      const struct bough__gather *gather)
+{
+    const enum bough_status status = write_columns(out, gather);
+    if (status != BOUGH_OK || !gather->present.buffer)
+        return status;
+    const struct blank_params params = {(int)gather->width};
+    const struct bough__kernel_call call = {.kernel = &kernel_blank,
+                                            .params = &params,
+                                            .count = gather->rows,
+                                            .work = gather->rows * gather->width,
+                                            .bytes = gather->rows * 4,
+                                            .arg = {gather->present, gather->x}};
+    return bough__sequence_kernel(out, &call);
 }
 
 void bough__gather_normalize(float *scale, float *shift, size_t channels, enum bough_dtype dtype,

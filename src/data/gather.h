@@ -24,6 +24,9 @@ struct bough__gather {
     struct bough__span scale, shift;
     int64_t channels;     // width is a multiple of it; 0 stands for 1
     struct bough__span x; // [rows, width], F32 or I32
+    // F32 [rows], of the batch: rows of x where it is 0 become zeros, also of what is not finite.
+    // May be what a copy brings; absent: none do.
+    struct bough__span present;
     const struct bough__gather_copy *copy;
     int copies;
 };

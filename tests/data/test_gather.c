@@ -278,6 +278,67 @@ static void copies(void **state)
         check_copies(devices[d]);
 }
 
+// Rows that are not there: zeros, of numbers and of ids, whatever stands in their place.
+static void check_blanks(struct bough_device *device, enum bough_dtype dtype, int64_t rows,
+                         int64_t width)
+{
+    static uint32_t source[ROWS * PLANE_MOST], x[MOST * PLANE_MOST];
+    float present[ROWS], taken[MOST];
+    const float scale[] = {1}, shift[] = {0.5f}, nan = NAN;
+    for (int n = 0; n < ROWS; n++)
+        present[n] = n % 3 != 1;
+    for (int64_t i = 0; i < ROWS * width; i++) {
+        const float number = (float)i;
+        source[i] = (uint32_t)i + 1;
+        if (dtype == BOUGH_F32)
+            memcpy(&source[i], present[i / width] ? &number : &nan, 4);
+    }
+    struct bough__buffer *column = NULL, *batch;
+    struct batch b = {.device = device};
+    assert_ok(bough__buffer_create(&batch, device, sizeof taken));
+    const struct bough__gather_copy copy = {upload(&column, device, present, sizeof present), 1,
+                                            bough__whole(batch)};
+    struct bough__gather g = {.dtype = dtype,
+                              .rows = rows,
+                              .width = width,
+                              .source = upload(&b.source, device, source, sizeof source),
+                              .order = upload_order(&b),
+                              .step = upload_step(&b),
+                              .present = bough__whole(batch),
+                              .copy = &copy,
+                              .copies = 1};
+    if (dtype == BOUGH_F32) {
+        g.scale = upload(&b.scale, device, scale, sizeof scale);
+        g.shift = upload(&b.shift, device, shift, sizeof shift);
+    }
+    gather(&b, &g, x);
+    for (int64_t i = 0; i < rows * width; i++) {
+        const int row = order_at(FIRST + i / width);
+        const float number = (float)(row * width + i % width) + 0.5f;
+        uint32_t want = (uint32_t)(row * width + i % width) + 1;
+        if (dtype == BOUGH_F32)
+            memcpy(&want, &number, 4);
+        assert_int_equal(x[i], present[row] ? want : 0);
+    }
+    bough__buffer_destroy(&column);
+    bough__buffer_destroy(&batch);
+    batch_fini(&b);
+}
+
+static void blanks(void **state)
+{
+    (void)state;
+    static const int64_t rows[] = {0, 1, 3, 17, 64, 65}, widths[] = {1, 7, 32, 33};
+    size_t count;
+    struct bough_device *const *devices = test_devices(&count);
+    for (size_t d = 0; d < count; d++)
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+            for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+                check_blanks(devices[d], BOUGH_F32, rows[r], widths[w]);
+                check_blanks(devices[d], BOUGH_I32, rows[r], widths[w]);
+            }
+}
+
 // ---- The rest ----
 
 static void normalizing(void **state)
@@ -324,8 +385,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images),       cmocka_unit_test(images_without_order),
         cmocka_unit_test(large_images), cmocka_unit_test(targets),
-        cmocka_unit_test(copies),       cmocka_unit_test(normalizing),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(copies),       cmocka_unit_test(blanks),
+        cmocka_unit_test(normalizing),  cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }
