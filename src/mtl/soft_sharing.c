@@ -64,7 +64,8 @@ static const char *prefix_of(char *text, size_t size, const struct bough__task *
     return text;
 }
 
-// Trained numbers of a trunk: they stand before the head's in its task's block.
+// Trained numbers of a trunk: they stand before the head's in its task's block, behind those that
+// are `ahead`.
 static int64_t trunk_elements(const struct bough__params *params, const struct bough__task *task)
 {
     char prefix[100];
@@ -79,19 +80,39 @@ static int64_t trunk_elements(const struct bough__params *params, const struct b
     return elements;
 }
 
+static enum bough_status check_trunks(const struct bough__net *net,
+                                      const struct bough__params *params, int64_t elements)
+{
+    for (size_t t = 1; t < net->tasks_count; t++) {
+        const int64_t other = trunk_elements(params, &net->tasks[t]);
+        if (other != elements)
+            return bough__fail(BOUGH_INVALID,
+                               "architecture soft_sharing: the trunks of '%s' and '%s' have %lld "
+                               "and %lld numbers; wanted inputs of one shape, or stems that make "
+                               "them so",
+                               net->tasks[0].name, net->tasks[t].name, (long long)elements,
+                               (long long)other);
+    }
+    return BOUGH_OK;
+}
+
 static enum bough_status regularize(struct bough__sequence *out, const struct bough__net *net,
                                     const struct bough__params *params)
 {
+    enum bough_status status;
     const struct soft_sharing_options *o = net->options;
     const int tasks = (int)net->tasks_count, l1 = strcmp(o->norm, norm_l1.name) == 0;
     const int64_t elements = trunk_elements(params, &net->tasks[0]);
     if (o->alpha == 0 || tasks < 2 || elements == 0)
         return BOUGH_OK;
-    return BOUGH_KERNEL(
+    BOUGH_TRY(check_trunks(net, params, elements));
+    status = BOUGH_KERNEL(
         out, &kernel_soft_sharing, elements, 2 * elements * tasks * tasks,
         &((struct soft_sharing_params){tasks, l1 ? BOUGH_NORM_L1 : BOUGH_NORM_SQUARED, o->alpha}),
         bough__whole(params->value), bough__whole(params->gradient),
         bough__span_at(bough__whole(params->first), sizeof(int64_t)));
+done:
+    return status;
 }
 
 // ---- The nets ----
@@ -124,5 +145,6 @@ const struct bough__architecture bough__architecture_soft_sharing = {
 
 const struct bough__architecture bough__architecture_apart = {
     {.name = "apart", .help = "a net for each task"},
+    .apart = 1,
     .build = build,
 };

@@ -53,6 +53,7 @@ static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
         snprintf(name, sizeof name, "%s.%s.%s", builder->own, builder->prefix, param->name);
     if (builder->declaring) {
         named.name = name;
+        named.ahead = builder->ahead;
         named.node = builder->graph->count; // the leaf below
         enum bough_status status = bough__params_add(params, &named);
         if (status != BOUGH_OK)

@@ -42,6 +42,7 @@ struct bough__builder {
     int32_t known;
     const char *own;
     int norm;                              // the layer that is built is one, or has no parameters
+    int ahead;                             // as of a param
     uint32_t stream;                       // the next stream of random numbers
     int64_t flops;                         // so far, of the forward pass
     struct bough__layer_observer observer; // may be nobody: both are NULL

@@ -98,6 +98,24 @@ static enum bough_status zeroed(struct bough__buffer **buffer, struct bough_devi
     return status;
 }
 
+// `begin` [blocks], of the blocks.
+static enum bough_status write_first(struct bough__params *params, struct bough_device *device,
+                                     const int64_t *begin)
+{
+    enum bough_status status;
+    const size_t bytes = (size_t)params->blocks * sizeof *begin;
+    int64_t *first = BOUGH_NEW(&params->arena, int64_t, params->blocks);
+    BOUGH_TRY_MEMORY(first);
+    memcpy(first, begin, bytes);
+    for (int32_t i = 0; i < params->count; i++)
+        if (params->param[i].ahead)
+            first[params->param[i].block] += bough_shape_elements(&params->param[i].shape);
+    BOUGH_TRY(bough__buffer_create(&params->first, device, bytes));
+    BOUGH_TRY(bough__write(bough__whole(params->first), first, bytes));
+done:
+    return status;
+}
+
 enum bough_status bough__params_allocate(struct bough__params *params, struct bough_device *device,
                                          int slots)
 {
@@ -110,9 +128,7 @@ enum bough_status bough__params_allocate(struct bough__params *params, struct bo
         if (params->block[i].trained)
             params->trained = params->elements;
     }
-    const size_t bytes = (size_t)params->blocks * sizeof *first;
-    BOUGH_TRY(bough__buffer_create(&params->first, device, bytes));
-    BOUGH_TRY(bough__write(bough__whole(params->first), first, bytes));
+    BOUGH_TRY(write_first(params, device, first));
     BOUGH_TRY(zeroed(&params->value, device, params->elements));
     BOUGH_TRY(zeroed(&params->gradient, device, params->trained));
     for (int slot = 0; slot < slots; slot++)

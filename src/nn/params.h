@@ -16,6 +16,8 @@ struct bough__param {
     struct bough_shape shape;
     int statistics;               // without gradient: what batch_norm remembers
     int frozen;                   // is not trained now: without gradient and update
+    int ahead;                    // is of what an input goes through before any task's net: those
+                                  // are declared first of their block
     int32_t group;                // of the config's, that it is trained by; -1 = none
     const unsigned char *reached; // [tasks] 1 = by the scores of that task; NULL = by all
     int32_t node;                 // of the graph that declared it, or was bound last
@@ -44,7 +46,8 @@ struct bough__params {
     // with zeros between the blocks.
     struct bough__buffer *value, *gradient;
     struct bough__buffer *slot[BOUGH_MAX_SLOTS];
-    struct bough__buffer *first; // int64_t [blocks]: where each begins, in elements
+    struct bough__buffer *first; // int64_t [blocks]: where each begins behind those that are
+                                 // `ahead`, in elements
     int64_t elements, trained;
 };
 
