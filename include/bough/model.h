@@ -21,11 +21,13 @@ struct bough_input {
     const char *name; // of the config's `inputs`, or the field of its `input`
     enum bough_input_kind kind;
     struct bough_shape shape; // of one row
+    int optional;             // rows may lack it
 };
 
-// Rows of one input, [rows, shape].
+// Rows of one input, [rows, shape]. A row lacks an optional one where a number is NaN; U8, which
+// has none, can be given as F32 of x / 255.
 struct bough_rows {
-    const void *data;
+    const void *data; // NULL: of an optional one, which no row has
     enum bough_dtype dtype;
 };
 
@@ -61,7 +63,8 @@ const struct bough_output *bough_model_output(const struct bough_model *model, s
 //   scores  [outputs], each [rows, width] of the caller
 //   x       [inputs], as in a data set; of one input &(struct bough_rows){x, BOUGH_F32}. Also of
 //           inputs that were of several data sets: a task's scores go by those that it reads
-// Errors: INVALID, also for a number that is not finite, with its row; DEVICE.
+// Errors: INVALID, also for a number that is not finite, or where a task has no input, with the
+// row; DEVICE.
 enum bough_status bough_model_run(struct bough_model *model, float *const *scores,
                                   const struct bough_rows *x, int64_t rows);
 

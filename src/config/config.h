@@ -19,12 +19,16 @@ struct bough__input {
     const char *data; // absolute path of the data set
     int32_t set;      // its number among the config's
     const char *field;
-    const char *type;               // "ids": whole numbers, which stay so; NULL = numbers
-    struct bough__choice normalize; // auto: mean and std are found in the training rows, per
-                                    // channel (or column), and kept in the model; none = as given
-    const float *mean;              // one, or one per channel; NULL = 0
-    const float *std;               // as many as mean; NULL = 1
-    size_t channels;                // how many mean and std hold
+    const char *type;                 // "ids": whole numbers, which stay so; NULL = numbers
+    struct bough__choice normalize;   // auto: mean and std are found in the training rows, per
+                                      // channel (or column), and kept in the model; none = as given
+    const float *mean;                // one, or one per channel; NULL = 0
+    const float *std;                 // as many as mean; NULL = 1
+    size_t channels;                  // how many mean and std hold
+    const struct bough__choice *stem; // of bough__layers
+    size_t stem_count;
+    int optional;        // rows may lack it: those of which a number is NaN, or by `present`
+    const char *present; // a field that says so; NULL = none does
 };
 
 struct bough__early_stopping {
@@ -73,7 +77,8 @@ struct bough_config {
     const char *const *set; // [sets] the data sets of the inputs, without repeats
     size_t sets;            // at least one
     const struct bough__input *inputs;
-    size_t inputs_count; // at least one
+    size_t inputs_count;       // at least one
+    struct bough__choice join; // of bough__joins
     struct bough__choice architecture;
     struct bough__choice alignment;
     const struct bough__choice *trunk; // of bough__layers

@@ -34,6 +34,7 @@ static enum bough_status check_input(struct bough__config_place *place, struct b
         input->type = NULL; // a saved config does not tell what is so by default
     if (!input->field)
         input->field = input->name ? input->name : "image";
+    input->optional |= input->present != NULL;
     if (!input->data && !data) {
         bough__config_leave(place, 0);
         return bough__config_wrong(place, NULL, "data is missing: path of the data set");

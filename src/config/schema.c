@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "mtl/alignment.h"
+#include "mtl/join.h"
 #include "mtl/weighting.h"
 #include "nn/metric.h"
 
@@ -42,6 +43,14 @@ static const struct bough__option input_options[] = {
      .family = &types,
      .help = "U8 of numbers becomes x / 255; ids are whole numbers from 0, which stay so"},
     {"normalize", BOUGH__OPTION_SECTION, 0, .section = &normalize_section},
+    {"stem", BOUGH__OPTION_CHOICES, offsetof(struct bough__input, stem),
+     offsetof(struct bough__input, stem_count), .family = &bough__layers,
+     .help = "layers that it goes through before it is joined with others; a `batch_norm` there "
+             "sees zeros for rows that lack it"},
+    {"optional", BOUGH__OPTION_SWITCH, offsetof(struct bough__input, optional),
+     .help = "rows may lack it: all of it, where a number is NaN"},
+    {"present", BOUGH__OPTION_TEXT, offsetof(struct bough__input, present),
+     .help = "a field that is 0 in rows that lack it and 1 in the others; goes with `optional`"},
 };
 static const struct bough__options input_section =
     BOUGH_OPTIONS(input_options, struct bough__input);
@@ -96,6 +105,12 @@ static const struct bough__option task_options[] = {
 static const struct bough__options task_section = BOUGH_OPTIONS(task_options, struct bough__task);
 
 // ---- What is learned how ----
+
+static const struct bough__option join_options[] = {
+    {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__joins, .text = "concat",
+     .help = "how the inputs of a task become one, behind their stems"},
+};
+static const struct bough__options join_section = BOUGH_OPTIONS(join_options, struct bough__choice);
 
 static const struct bough__option architecture_options[] = {
     {"name", BOUGH__OPTION_CHOICE, 0, .family = &bough__architectures, .text = "hard_sharing",
@@ -263,6 +278,7 @@ static const struct bough__option config_options[] = {
     {"inputs", BOUGH__OPTION_NAMED, offsetof(struct bough_config, inputs),
      offsetof(struct bough_config, inputs_count), .section = &input_section, .noun = "input",
      .help = "by name, in order, where there are several: each has the keys of `input`"},
+    SECTION(join),
     SECTION(architecture),
     SECTION(alignment),
     {"trunk", BOUGH__OPTION_CHOICES, offsetof(struct bough_config, trunk),

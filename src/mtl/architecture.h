@@ -5,6 +5,20 @@
 #include "mtl/task.h"
 #include "nn/layer.h"
 
+// What an input goes through before it is joined with others.
+struct bough__stem {
+    const char *key;    // of the input: "inputs.table"
+    const char *prefix; // of its parameters: "stems.table"
+    const struct bough__choice *layers;
+    size_t count;
+};
+
+// An input of a batch, in leaves of the graph.
+struct bough__leaf {
+    int32_t x;       // [N, sample]; zeros where the row lacks it
+    int32_t present; // [N, 1], 1 where the row has it, else 0; -1 = every row has it
+};
+
 // What an architecture wires.
 struct bough__net {
     const void *options;               // of the architecture's row
@@ -13,6 +27,9 @@ struct bough__net {
     const struct bough__task *tasks;
     size_t tasks_count;
     const struct bough__choice *alignment;
+    const struct bough__choice *join; // of bough__joins
+    const struct bough__stem *stems;  // [inputs]
+    size_t inputs;
     const size_t *number; // [tasks] of each among all of the model's, for `build`
     size_t all_tasks;
 };
@@ -37,6 +54,7 @@ struct bough__architecture {
     int needs_trunk; // it is no use without one
     int is_sequence; // its tasks are events in a sequence: their losses are of binary targets
     int meets;       // tasks take from each other what they make of a row: all read the same
+    int apart;       // tasks share nothing, not even stems
     // Builds the trunk and heads on x [N, sample].
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,
@@ -62,14 +80,16 @@ bough__architecture_of(const struct bough__choice *choice)
     return (const struct bough__architecture *)(const void *)choice->row;
 }
 
-// Builds the architecture on the leaves `input` [inputs], the tasks that read the same ones
-// together, each such set of inputs joined. What several sets' parts call by the same name is the
-// same parameter, but for norms, which are each set's own: behind the first one
-// `streams.<task>.<name>`, of the first task that reads it. Then what aligns the tasks.
-// Errors: INVALID, naming the layer.
+// Builds the stems of the inputs that are read on their leaves `input` [inputs], and on what they
+// give the architecture, the tasks that read the same inputs together, each such set of inputs
+// joined. What several sets' parts call by the same name is the same parameter, but for norms,
+// which are each set's own: behind the first one `streams.<task>.<name>`, of the first task that
+// reads it. What joins a set is that task's, too: `join.<task>.<name>`. Then what aligns the tasks.
+// Of an architecture that keeps tasks apart each has a stem of its own: `<prefix>.<task>`.
+// Errors: INVALID, naming the layer, or inputs that do not go together.
 enum bough_status bough__wire(struct bough__builder *builder, struct bough__wiring *wiring,
                               const struct bough__architecture *architecture,
-                              const struct bough__net *net, const int32_t *input);
+                              const struct bough__net *net, const struct bough__leaf *input);
 
 // ---- For architectures ----
 

@@ -39,7 +39,8 @@ static void describe(struct bough_model *model)
         model->input[i] = (struct bough_input){
             .name = input->name ? input->name : input->field,
             .kind = bough__input_is_ids(input) ? BOUGH_INPUT_IDS : BOUGH_INPUT_NUMBERS,
-            .shape = of->sample[i]};
+            .shape = of->sample[i],
+            .optional = input->optional};
     }
     for (size_t t = 0; t < of->config->tasks_count; t++)
         model->output[t] = (struct bough_output){.task = of->config->tasks[t].name,
@@ -120,9 +121,22 @@ const struct bough_output *bough_model_output(const struct bough_model *model, s
 
 // ---- Running ----
 
+// What is run, and which rows lack what of it.
+struct given {
+    const struct bough_rows *x; // [inputs]
+    float **present;            // [inputs], of each optional one [rows]: 1, or 0; or NULL
+};
+
+static enum bough_dtype type_of(const struct bough_input *input, const struct bough_rows *x)
+{
+    if (x->data)
+        return x->dtype;
+    return input->kind == BOUGH_INPUT_IDS ? BOUGH_I32 : BOUGH_F32;
+}
+
 static size_t row_bytes(const struct bough_input *input, const struct bough_rows *x)
 {
-    return (size_t)bough_shape_elements(&input->shape) * bough_dtype_size(x->dtype);
+    return (size_t)bough_shape_elements(&input->shape) * bough_dtype_size(type_of(input, x));
 }
 
 static int is_prepared(const struct prepared *prepared, const struct bough_model *model,
@@ -131,32 +145,49 @@ static int is_prepared(const struct prepared *prepared, const struct bough_model
     const struct bough__table *table = &prepared->split.table;
     int same = prepared->runner && table->rows == rows;
     for (size_t i = 0; same && i < bough_model_inputs(model); i++)
-        same = table->column[i].dtype == x[i].dtype;
+        same = table->column[i].dtype == type_of(&model->input[i], &x[i]);
     return same;
+}
+
+// The table's columns, of zeros: they are written before each batch.
+static enum bough_status make_table(struct bough__table *table, const struct bough_model *model,
+                                    const struct bough_rows *x, int64_t rows)
+{
+    enum bough_status status;
+    const struct bough__model *of = model->loaded.model;
+    const size_t inputs = bough_model_inputs(model), columns = bough__target_column(of->config);
+    size_t most = sizeof(float);
+    void *zeros = NULL;
+    struct bough__column *column = calloc(columns, sizeof *column);
+    BOUGH_TRY_MEMORY(column);
+    for (size_t i = 0; i < inputs; i++)
+        if (most < row_bytes(&model->input[i], &x[i]))
+            most = row_bytes(&model->input[i], &x[i]);
+    BOUGH_TRY_MEMORY(zeros = calloc((size_t)rows, most));
+    for (size_t c = 0; c < columns; c++)
+        column[c] = (struct bough__column){.host = zeros, .dtype = BOUGH_F32, .width = 1};
+    for (size_t i = 0; i < inputs; i++) {
+        column[i].dtype = type_of(&model->input[i], &x[i]);
+        column[i].width = bough_shape_elements(&model->input[i].shape);
+    }
+    BOUGH_TRY(bough__table_init(table, of->device, column, (int)columns, rows, rows, UINT64_MAX));
+done:
+    free(zeros);
+    free(column);
+    return status;
 }
 
 static enum bough_status prepare(struct prepared *prepared, const struct bough_model *model,
                                  const struct bough_rows *x, int64_t rows)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__model *of = model->loaded.model;
-    const size_t inputs = bough_model_inputs(model);
     if (is_prepared(prepared, model, x, rows))
         return BOUGH_OK;
     forget(prepared);
-    struct bough__column *column = calloc(inputs, sizeof *column);
-    BOUGH_TRY_MEMORY(column);
-    for (size_t i = 0; i < inputs; i++)
-        column[i] = (struct bough__column){.host = x[i].data,
-                                           .dtype = x[i].dtype,
-                                           .width = bough_shape_elements(&model->input[i].shape)};
-
-    BOUGH_TRY(bough__table_init(&prepared->split.table, of->device, column, (int)inputs, rows, rows,
-                                UINT64_MAX));
-    BOUGH_TRY(bough__runner_create_one(&prepared->runner, of, &prepared->split, NULL, rows,
-                                       BOUGH_PREDICTION));
+    BOUGH_TRY(make_table(&prepared->split.table, model, x, rows));
+    BOUGH_TRY(bough__runner_create_one(&prepared->runner, model->loaded.model, &prepared->split,
+                                       NULL, rows, BOUGH_PREDICTION));
 done:
-    free(column);
     if (status != BOUGH_OK)
         forget(prepared);
     return status;
@@ -164,14 +195,21 @@ done:
 
 // Brings rows from number `first` on to the device.
 static enum bough_status send_rows(struct prepared *prepared, const struct bough_model *model,
-                                   const struct bough_rows *x, int64_t first, int64_t rows)
+                                   const struct given *given, int64_t first, int64_t rows)
 {
     enum bough_status status = BOUGH_OK;
+    const struct bough__column *column = prepared->split.table.column;
     for (size_t i = 0; i < bough_model_inputs(model); i++) {
-        const size_t bytes = row_bytes(&model->input[i], &x[i]);
-        BOUGH_TRY(bough__write(bough__whole(prepared->split.table.column[i].buffer),
-                               (const char *)x[i].data + (size_t)first * bytes,
-                               (size_t)rows * bytes));
+        const struct bough_rows *x = &given->x[i];
+        const size_t bytes = row_bytes(&model->input[i], x),
+                     present = bough__present_column(model->loaded.config, i);
+        if (x->data)
+            BOUGH_TRY(bough__write(bough__whole(column[i].buffer),
+                                   (const char *)x->data + (size_t)first * bytes,
+                                   (size_t)rows * bytes));
+        if (given->present[i])
+            BOUGH_TRY(bough__write(bough__whole(column[present].buffer), given->present[i] + first,
+                                   (size_t)rows * sizeof(float)));
     }
     prepared->runner->batch_version = 0; // the rows are others than those of the batch before
 done:
@@ -217,37 +255,103 @@ static enum bough_status check_type(const struct bough_input *input, const char 
                        (long long)rows, bough_dtype_name(dtype), ids ? "I32" : "F32 or U8");
 }
 
-static enum bough_status check_values(const char *place, const struct bough_rows *x, int64_t rows,
-                                      int64_t width)
+static enum bough_status check_id(const char *place, const struct bough_rows *x, int64_t i,
+                                  int64_t width)
 {
-    const float *number = x->data;
-    const int32_t *id = x->data;
-    for (int64_t i = 0; x->dtype == BOUGH_F32 && i < rows * width; i++)
-        if (!isfinite(number[i]))
-            return bough__fail(BOUGH_INVALID, "%srow %lld, number %lld: %s; wanted finite numbers",
-                               place, (long long)(i / width), (long long)(i % width),
-                               isnan(number[i]) ? "nan" : "infinite");
-    for (int64_t i = 0; x->dtype == BOUGH_I32 && i < rows * width; i++)
-        if (id[i] < 0)
-            return bough__fail(BOUGH_INVALID, "%srow %lld, number %lld: %d; wanted ids from 0",
-                               place, (long long)(i / width), (long long)(i % width), id[i]);
+    const int32_t id = ((const int32_t *)x->data)[i];
+    if (id >= 0)
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID, "%srow %lld, number %lld: %d; wanted ids from 0", place,
+                       (long long)(i / width), (long long)(i % width), id);
+}
+
+// A row lacks an optional input, `present` of it, where a number is NaN.
+static enum bough_status check_number(float *present, const char *place, const struct bough_rows *x,
+                                      int64_t i, int64_t width)
+{
+    const float number = ((const float *)x->data)[i];
+    if (isfinite(number))
+        return BOUGH_OK;
+    if (present && isnan(number)) {
+        present[i / width] = 0;
+        return BOUGH_OK;
+    }
+    return bough__fail(BOUGH_INVALID, "%srow %lld, number %lld: %s; wanted finite numbers", place,
+                       (long long)(i / width), (long long)(i % width),
+                       isnan(number) ? "nan" : "infinite");
+}
+
+static enum bough_status check_values(float *present, const char *place, const struct bough_rows *x,
+                                      int64_t rows, int64_t width)
+{
+    enum bough_status status = BOUGH_OK;
+    for (int64_t n = 0; present && n < rows; n++)
+        present[n] = x->data ? 1 : 0;
+    for (int64_t i = 0; x->data && status == BOUGH_OK && i < rows * width; i++)
+        if (x->dtype == BOUGH_I32)
+            status = check_id(place, x, i, width);
+        else if (x->dtype == BOUGH_F32)
+            status = check_number(present, place, x, i, width);
+    return status;
+}
+
+// Each task reads some input of each row.
+static enum bough_status check_lacks(const struct bough_model *model, float *const *present,
+                                     int64_t rows)
+{
+    const struct bough_config *config = model->loaded.config;
+    for (size_t t = 0; t < config->tasks_count; t++)
+        for (int64_t n = 0; n < rows; n++)
+            if (bough__lacks_all(&config->tasks[t], present, n))
+                return bough__fail(BOUGH_INVALID,
+                                   "row %lld: every input of task '%s' is missing; wanted at least "
+                                   "one",
+                                   (long long)n, config->tasks[t].name);
     return BOUGH_OK;
 }
 
-static enum bough_status check_rows(const struct bough_model *model, const struct bough_rows *x,
+static enum bough_status check_rows(const struct bough_model *model, const struct given *given,
                                     int64_t rows)
 {
     enum bough_status status = BOUGH_OK;
     for (size_t i = 0; i < bough_model_inputs(model); i++) {
         const struct bough_input *input = &model->input[i];
+        const struct bough_rows *x = &given->x[i];
         char place[80] = "";
         if (bough_model_inputs(model) > 1)
             snprintf(place, sizeof place, "%s: ", input->name);
-        BOUGH_TRY(check_type(input, place, x[i].dtype, rows));
-        BOUGH_TRY(check_values(place, &x[i], rows, bough_shape_elements(&input->shape)));
+        if (!x->data && rows > 0 && !input->optional)
+            return bough__fail(BOUGH_INVALID, "%sno rows; wanted %lld of them", place,
+                               (long long)rows);
+        BOUGH_TRY(check_type(input, place, type_of(input, x), rows));
+        BOUGH_TRY(
+            check_values(given->present[i], place, x, rows, bough_shape_elements(&input->shape)));
     }
+    BOUGH_TRY(check_lacks(model, given->present, rows));
 done:
     return status;
+}
+
+// Room for what rows have of optional inputs.
+static enum bough_status make_given(struct given *given, const struct bough_model *model,
+                                    const struct bough_rows *x, int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t inputs = bough_model_inputs(model);
+    *given = (struct given){.x = x, .present = calloc(inputs, sizeof *given->present)};
+    BOUGH_TRY_MEMORY(given->present);
+    for (size_t i = 0; rows > 0 && i < inputs; i++)
+        if (model->input[i].optional)
+            BOUGH_TRY_MEMORY(given->present[i] = malloc((size_t)rows * sizeof(float)));
+done:
+    return status;
+}
+
+static void free_given(struct given *given, const struct bough_model *model)
+{
+    for (size_t i = 0; given->present && i < bough_model_inputs(model); i++)
+        free(given->present[i]);
+    free(given->present);
 }
 
 enum bough_status bough_model_run(struct bough_model *model, float *const *scores,
@@ -257,20 +361,23 @@ enum bough_status bough_model_run(struct bough_model *model, float *const *score
     const struct bough__model *of = model->loaded.model;
     const size_t tasks = of->config->tasks_count;
     const int64_t batch = of->config->train.batch_size;
+    struct given given = {0};
     float **to = malloc(tasks * sizeof *to + 1);
     BOUGH_TRY_MEMORY(to);
-    BOUGH_TRY(check_rows(model, x, rows));
+    BOUGH_TRY(make_given(&given, model, x, rows));
+    BOUGH_TRY(check_rows(model, &given, rows));
     memcpy(to, scores, tasks * sizeof *to);
     for (int64_t done = 0; done < rows; done += batch) {
         int64_t count = rows - done < batch ? rows - done : batch;
         struct prepared *prepared = count == batch ? &model->full : &model->rest;
         BOUGH_TRY(prepare(prepared, model, x, count));
-        BOUGH_TRY(send_rows(prepared, model, x, done, count));
+        BOUGH_TRY(send_rows(prepared, model, &given, done, count));
         BOUGH_TRY(run_batch(prepared->runner, to, count));
         for (size_t t = 0; t < tasks; t++)
             to[t] += count * of->width[t];
     }
 done:
+    free_given(&given, model);
     free(to);
     return status;
 }

@@ -9,7 +9,7 @@ struct source {
     const struct bough_tensor_file *file;
     const struct bough_file_tensor *field;
     int64_t width;
-    char *missing;
+    struct bough__gaps gaps;
 };
 
 // What is done with `count` elements from `first` on; `user` is its own.
@@ -36,13 +36,24 @@ done:
 
 // ---- Numbers ----
 
-// A number that is not finite: the row is missing, or it is an error.
+// Whether the row of an element lacks the input, as it does from a NaN on.
+static int is_lacking(const struct source *from, int64_t row, double value)
+{
+    float *present = from->gaps.present;
+    if (present && isnan(value))
+        present[row] = 0;
+    return present && present[row] == 0;
+}
+
+// A number that is not finite: the row lacks the input or is missing, or it is an error.
 static enum bough_status not_finite(const struct source *from, int64_t i, float value)
 {
     const struct bough_shape *shape = &from->field->shape;
     const int64_t row = i / from->width, area = from->width / shape->dim[1];
-    if (from->missing) {
-        from->missing[row] = 1;
+    if (is_lacking(from, row, (double)value))
+        return BOUGH_OK;
+    if (from->gaps.missing) {
+        from->gaps.missing[row] = 1;
         return BOUGH_OK;
     }
     return bough__fail(BOUGH_DATA, "%s: %s, row %lld, %s %lld: %s; wanted finite numbers",
@@ -82,8 +93,10 @@ static enum bough_status read_ids(const struct source *from, const void *piece, 
     for (int64_t i = 0; i < count; i++) {
         double value = bough_number_at(piece, from->field->dtype, i);
         const int64_t row = (first + i) / from->width;
-        if (from->missing && !isfinite(value)) {
-            from->missing[row] = 1;
+        if (is_lacking(from, row, value)) {
+            value = 0;
+        } else if (from->gaps.missing && !isfinite(value)) {
+            from->gaps.missing[row] = 1;
             value = 0;
         }
         if (!(value >= 0 && value <= INT32_MAX && value == floor(value)))
@@ -105,14 +118,45 @@ static int stays(enum bough_dtype dtype, int ids)
     return ids ? dtype == BOUGH_I32 : dtype == BOUGH_U8 || dtype == BOUGH_F32;
 }
 
-enum bough_status bough__input_column(struct bough__column *column, void **converted, char *missing,
+enum bough_status bough__input_present(float *present, const struct bough_tensor_file *file,
+                                       const char *split, const struct bough__input *input,
+                                       int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough_file_tensor *field;
+    void *bytes = NULL;
+    char text[128];
+    for (int64_t n = 0; n < rows; n++)
+        present[n] = 1;
+    if (!input->present)
+        return BOUGH_OK;
+    BOUGH_TRY(bough_dataset_field(&field, file, split, input->present));
+    if (bough_shape_elements(&field->shape) != rows)
+        return bough__fail(BOUGH_DATA, "%s: %s is %s; wanted a number a row",
+                           bough_tensor_file_path(file), field->name,
+                           bough_shape_format(&field->shape, text, sizeof text));
+    BOUGH_TRY(bough__tensor_load(&bytes, file, field));
+    for (int64_t n = 0; n < rows && status == BOUGH_OK; n++) {
+        const double value = bough_number_at(bytes, field->dtype, n);
+        present[n] = (float)value;
+        if (value != 0 && value != 1)
+            status = bough__fail(BOUGH_DATA, "%s: %s, row %lld: %.10g; wanted 0 or 1",
+                                 bough_tensor_file_path(file), field->name, (long long)n, value);
+    }
+done:
+    free(bytes);
+    return status;
+}
+
+enum bough_status bough__input_column(struct bough__column *column, void **converted,
+                                      const struct bough__gaps *gaps,
                                       const struct bough_tensor_file *file,
                                       const struct bough_file_tensor *field,
                                       const struct bough__input *input)
 {
     enum bough_status status = BOUGH_OK;
     const int ids = bough__input_is_ids(input);
-    const struct source from = {file, field, bough_shape_row(&field->shape), missing};
+    const struct source from = {file, field, bough_shape_row(&field->shape), *gaps};
     *column = (struct bough__column){
         .file = file, .tensor = field, .dtype = field->dtype, .width = from.width};
     if (!stays(field->dtype, ids)) {

@@ -5,11 +5,24 @@
 #include "config/config.h"
 #include "data/feed.h"
 
+// What becomes of rows with numbers that are not finite.
+struct bough__gaps {
+    float *present; // [rows], of an optional input: 1, or 0 where the row lacks it, as it does from
+                    // here on where a number is NaN; of such a row no number counts. May be NULL
+    char *missing;  // [rows], 1 where any other is not finite; NULL = that is an error
+};
+
+// Whether rows have an optional input as far as another field says so: `present` [rows] of 1 and 0.
+// Errors: DATA with file, field, row, found and wanted.
+enum bough_status bough__input_present(float *present, const struct bough_tensor_file *file,
+                                       const char *split, const struct bough__input *input,
+                                       int64_t rows);
+
 // Looks at all of them, once. Numbers are U8 or F32 then, ids I32.
 //   converted  what holds them where the file has another type; the caller's to free
-//   missing    [rows], 1 where a number is not finite; NULL = that is an error
 // Errors: DATA with file, field, row, found and wanted.
-enum bough_status bough__input_column(struct bough__column *column, void **converted, char *missing,
+enum bough_status bough__input_column(struct bough__column *column, void **converted,
+                                      const struct bough__gaps *gaps,
                                       const struct bough_tensor_file *file,
                                       const struct bough_file_tensor *field,
                                       const struct bough__input *input);

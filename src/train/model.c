@@ -89,12 +89,19 @@ static enum bough_status take_samples(struct bough__model *model, const struct b
     const size_t inputs = model->config->inputs_count;
     BOUGH_TRY_MEMORY(model->sample = BOUGH_NEW(&model->arena, struct bough_shape, inputs));
     BOUGH_TRY_MEMORY(model->input_key = BOUGH_NEW(&model->arena, const char *, inputs));
+    BOUGH_TRY_MEMORY(model->stem = BOUGH_NEW(&model->arena, struct bough__stem, inputs));
     for (size_t i = 0; i < inputs; i++) {
+        const struct bough__input *input = &model->config->inputs[i];
         char key[128];
-        bough__input_key(&model->config->inputs[i], key, sizeof key);
+        bough__input_key(input, key, sizeof key);
         BOUGH_TRY(check_sample(&sample[i]));
         model->sample[i] = sample[i];
         BOUGH_TRY_MEMORY(model->input_key[i] = bough__arena_string(&model->arena, key));
+        snprintf(key, sizeof key, input->name ? "stems.%s" : "stem", input->name);
+        model->stem[i] =
+            (struct bough__stem){model->input_key[i], bough__arena_string(&model->arena, key),
+                                 input->stem, input->stem_count};
+        BOUGH_TRY_MEMORY(model->stem[i].prefix);
     }
 done:
     return status;
@@ -136,13 +143,18 @@ static enum bough_status place_params(struct bough__model *model, const struct b
 static struct bough__net net_of(const struct bough__model *model)
 {
     const struct bough_config *config = model->config;
-    return (struct bough__net){.options = config->architecture.options,
-                               .trunk = config->trunk,
-                               .trunk_count = config->trunk_count,
-                               .tasks = config->tasks,
-                               .tasks_count = config->tasks_count,
-                               .alignment = &config->alignment,
-                               .all_tasks = config->tasks_count};
+    return (struct bough__net){
+        .options = config->architecture.options,
+        .trunk = config->trunk,
+        .trunk_count = config->trunk_count,
+        .tasks = config->tasks,
+        .tasks_count = config->tasks_count,
+        .alignment = &config->alignment,
+        .join = &config->join,
+        .stems = model->stem,
+        .inputs = config->inputs_count,
+        .all_tasks = config->tasks_count,
+    };
 }
 
 static const struct bough__architecture *architecture_of(const struct bough__model *model)
@@ -154,23 +166,36 @@ static const struct bough__architecture *architecture_of(const struct bough__mod
 }
 
 static enum bough_status wire(const struct bough__model *model, struct bough__builder *builder,
-                              struct bough__wiring *wiring, const int32_t *input)
+                              struct bough__wiring *wiring, const struct bough__leaf *input)
 {
     const struct bough__net net = net_of(model);
     return bough__wire(builder, wiring, architecture_of(model), &net, input);
 }
 
-enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,
-                                    int32_t *node, size_t input, struct bough__span value,
-                                    int64_t rows)
+enum bough_status bough__model_leaves(const struct bough__model *model, struct bough__graph *graph,
+                                      struct bough__leaf *leaf,
+                                      const struct bough__input_values *value)
 {
-    const struct bough__tensor leaf = {
-        .span = value,
-        .shape = bough_shape_samples(&model->sample[input], rows),
-        .dtype = bough__input_is_ids(&model->config->inputs[input]) ? BOUGH_I32 : BOUGH_F32};
-    graph->layer = model->input_key[input];
-    enum bough_status status = bough__graph_leaf(graph, node, &leaf, (struct bough__span){0});
+    enum bough_status status = BOUGH_OK;
+    const struct bough_config *config = model->config;
+    const struct bough__span none = {0};
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        const struct bough__tensor x = {
+            .span = value[i].x,
+            .shape = bough_shape_samples(&model->sample[i], value[i].rows),
+            .dtype = bough__input_is_ids(&config->inputs[i]) ? BOUGH_I32 : BOUGH_F32};
+        graph->layer = model->input_key[i];
+        BOUGH_TRY(bough__graph_leaf(graph, &leaf[i].x, &x, none));
+    }
     graph->layer = NULL;
+    for (size_t i = 0; i < config->inputs_count; i++) {
+        const struct bough__tensor present = {.span = value[i].present,
+                                              .shape = {2, {value[i].rows, 1}}};
+        leaf[i].present = -1;
+        if (config->inputs[i].optional)
+            BOUGH_TRY(bough__graph_leaf(graph, &leaf[i].present, &present, none));
+    }
+done:
     return status;
 }
 
@@ -198,13 +223,17 @@ static enum bough_status declare(struct bough__model *model,
     if (observer)
         builder.observer = *observer;
     const size_t inputs = model->config->inputs_count;
-    int32_t *input = BOUGH_NEW(&model->arena, int32_t, inputs),
-            *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
+    struct bough__leaf *input = BOUGH_NEW(&model->arena, struct bough__leaf, inputs);
+    struct bough__input_values *value =
+        BOUGH_NEW(&model->arena, struct bough__input_values, inputs);
+    int32_t *scores = BOUGH_NEW(&model->arena, int32_t, tasks);
     struct bough__wiring wiring = {.scores = scores};
     BOUGH_TRY_MEMORY(input);
+    BOUGH_TRY_MEMORY(value);
     BOUGH_TRY_MEMORY(scores);
     for (size_t i = 0; i < inputs; i++)
-        BOUGH_TRY(bough__model_leaf(model, &graph, &input[i], i, (struct bough__span){0}, 1));
+        value[i].rows = 1;
+    BOUGH_TRY(bough__model_leaves(model, &graph, input, value));
     BOUGH_TRY(wire(model, &builder, &wiring, input));
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_shape *shape = bough__graph_shape(&graph, scores[t]);
@@ -351,7 +380,7 @@ done:
 }
 
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      enum bough__purpose purpose, const int32_t *input,
+                                      enum bough__purpose purpose, const struct bough__leaf *input,
                                       struct bough__wiring *wiring)
 {
     struct bough__builder builder = {.graph = graph,

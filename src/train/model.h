@@ -31,6 +31,7 @@ struct bough__model {
     struct bough_device *device;
     struct bough_shape *sample; // [inputs], each without the batch
     const char **input_key;     // [inputs], for messages and labels
+    struct bough__stem *stem;   // [inputs]
     struct bough__params params;
     int slots;       // of the optimizer, per parameter
     int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
@@ -79,20 +80,42 @@ void bough__model_destroy(struct bough__model **model);
 enum bough_status bough__model_read_classes(struct bough__model *model,
                                             const struct bough_tensor_file *file, int32_t set);
 
-// The leaf of an input, [rows, sample], of I32 if it is of ids; its part is the input's key.
-enum bough_status bough__model_leaf(const struct bough__model *model, struct bough__graph *graph,
-                                    int32_t *node, size_t input, struct bough__span value,
-                                    int64_t rows);
+// Of an input in memory.
+struct bough__input_values {
+    struct bough__span x, present; // [rows, sample] and, of one that is optional, F32 [rows]
+    int64_t rows;
+};
+
+// The leaves of the inputs, `leaf` [inputs] of `value` [inputs], the first of the graph: an input's
+// part is its key, and it is of I32 if it is of ids.
+enum bough_status bough__model_leaves(const struct bough__model *model, struct bough__graph *graph,
+                                      struct bough__leaf *leaf,
+                                      const struct bough__input_values *value);
 
 // Records the architecture on the leaves `input` [inputs]; wiring->scores[t] is
 // [N, width[t], ...].
 enum bough_status bough__model_record(struct bough__model *model, struct bough__graph *graph,
-                                      enum bough__purpose purpose, const int32_t *input,
+                                      enum bough__purpose purpose, const struct bough__leaf *input,
                                       struct bough__wiring *wiring);
 
 // Adds to the parameters' gradients what the architecture minimises of them beside the losses.
 enum bough_status bough__model_regularize(const struct bough__model *model,
                                           struct bough__sequence *out);
+
+// Where a split's columns (split.h) say whether rows have an input, one that is optional; and where
+// the targets begin.
+static inline size_t bough__present_column(const struct bough_config *config, size_t input)
+{
+    size_t column = config->inputs_count;
+    for (size_t i = 0; i < input; i++)
+        column += config->inputs[i].optional != 0;
+    return column;
+}
+
+static inline size_t bough__target_column(const struct bough_config *config)
+{
+    return bough__present_column(config, config->inputs_count);
+}
 
 // Numbers of a row of a task's scores, and of its targets.
 static inline int64_t bough__model_scores(const struct bough__model *model, size_t t)

@@ -282,8 +282,11 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
             quote(csv, bough__make_utf8(field->text), strlen(field->text));
         }
         for (size_t t = 0; t < model->config->tasks_count; t++) {
-            const char *missing = trained->set[bough__task_set(model->config, t)].split.missing;
-            if (missing && missing[n])
+            const struct bough__task *task = &model->config->tasks[t];
+            const struct bough__split *split =
+                &trained->set[bough__task_set(model->config, t)].split;
+            if (score[t] && ((split->missing && split->missing[n]) ||
+                             bough__lacks_all(task, split->present, n)))
                 row_missing(csv, model, t);
             else if (score[t])
                 row_task(csv, model, t, score[t] + n * model->width[t]);

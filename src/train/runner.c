@@ -94,14 +94,21 @@ done:
 
 static enum bough_status make_input(struct bough__step_data *data, size_t index)
 {
-    const struct bough__source *source = &data->source[data->model->config->inputs[index].set];
+    enum bough_status status = BOUGH_OK;
+    const struct bough__input *input = &data->model->config->inputs[index];
+    const struct bough__source *source = &data->source[input->set];
     const int64_t sample = bough_shape_elements(&data->model->sample[index]);
+    struct bough_device *device = data->model->device;
     if (!source->split)
         return BOUGH_OK;
-    enum bough_status status =
-        bough__buffer_create(&data->input[index].x, data->model->device,
-                             (size_t)(source->batch * sample) * sizeof(float)); // or of ids
-    return status == BOUGH_OK ? make_normalization(data, index) : status;
+    BOUGH_TRY(bough__buffer_create(&data->input[index].x, device,
+                                   (size_t)(source->batch * sample) * sizeof(float))); // or of ids
+    if (input->optional)
+        BOUGH_TRY(bough__buffer_create(&data->input[index].present, device,
+                                       (size_t)source->batch * sizeof(float)));
+    BOUGH_TRY(make_normalization(data, index));
+done:
+    return status;
 }
 
 static enum bough_status make_task_buffers(struct bough__step_data *data, size_t t)
@@ -156,6 +163,7 @@ static void destroy_buffers(struct bough__step_data *data)
         bough__buffer_destroy(&data->input[i].x);
         bough__buffer_destroy(&data->input[i].scale);
         bough__buffer_destroy(&data->input[i].shift);
+        bough__buffer_destroy(&data->input[i].present);
     }
     for (size_t t = 0; t < data->model->config->tasks_count; t++) {
         if (data->target)

@@ -199,6 +199,19 @@ static enum bough_status target_column(struct bough__column *column, struct boug
 
 // ---- Splits ----
 
+static enum bough_status add_present(struct bough__split *split, struct bough__column *column,
+                                     size_t index, const struct bough_tensor_file *file,
+                                     const char *name, const struct bough__input *input,
+                                     int64_t rows)
+{
+    float *present = malloc((size_t)rows * sizeof *present);
+    if (!present)
+        return bough__no_memory();
+    split->present[index] = present;
+    *column = (struct bough__column){.host = present, .dtype = BOUGH_F32, .width = 1};
+    return bough__input_present(present, file, name, input, rows);
+}
+
 static enum bough_status add_inputs(struct bough__split *split, struct bough__column *column,
                                     const struct bough__data_set *data, const char *name,
                                     const struct bough__model *model)
@@ -212,8 +225,12 @@ static enum bough_status add_inputs(struct bough__split *split, struct bough__co
             continue;
         BOUGH_TRY(find_input(&field, file, name, input));
         BOUGH_TRY(check_sample(field, &model->sample[i], bough_tensor_file_path(file)));
-        BOUGH_TRY(bough__input_column(&column[i], &split->converted[i], split->missing, file, field,
-                                      input));
+        if (input->optional)
+            BOUGH_TRY(add_present(split, &column[bough__present_column(model->config, i)], i, file,
+                                  name, input, field->shape.dim[0]));
+        BOUGH_TRY(bough__input_column(&column[i], &split->converted[i],
+                                      &(struct bough__gaps){split->present[i], split->missing},
+                                      file, field, input));
     }
 done:
     return status;
@@ -232,6 +249,33 @@ done:
     return status;
 }
 
+int bough__lacks_all(const struct bough__task *task, float *const *present, int64_t row)
+{
+    size_t lacked = 0;
+    while (lacked < task->reads_count && present[task->reads[lacked]] &&
+           present[task->reads[lacked]][row] == 0)
+        lacked++;
+    return lacked == task->reads_count;
+}
+
+// A row says nothing of a task of which it has no input: it may have no label.
+static enum bough_status check_lacks(const struct bough__split *split,
+                                     const struct bough__data_set *data, const char *name,
+                                     int64_t rows)
+{
+    const struct bough_config *config = data->config;
+    for (size_t t = 0; t < config->tasks_count; t++)
+        for (int64_t n = 0; n < rows && bough__task_set(config, t) == data->set; n++)
+            if (bough__lacks_all(&config->tasks[t], split->present, n) &&
+                (!split->targets || bough__targets_any(&split->targets[t], n)))
+                return bough__fail(BOUGH_DATA,
+                                   "%s: %s, row %lld: every input of task '%s' is missing; wanted "
+                                   "at least one%s",
+                                   bough_tensor_file_path(data->file), name, (long long)n,
+                                   config->tasks[t].name, split->targets ? ", or no label" : "");
+    return BOUGH_OK;
+}
+
 enum bough_status bough__split_init(struct bough__split *split, const struct bough__data_set *data,
                                     const char *name, const struct bough__model *model,
                                     enum bough__labels labels, int64_t batch)
@@ -240,19 +284,22 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
     const struct bough_config *config = model->config;
     const size_t inputs = config->inputs_count, tasks = config->tasks_count;
     const struct bough_file_tensor *first;
+    const size_t columns = bough__target_column(config) + (labels == BOUGH_WITH_LABELS ? tasks : 0);
     *split = (struct bough__split){.batch = batch, .tasks = tasks, .inputs = inputs};
-    struct bough__column *column = calloc(inputs + tasks, sizeof *column);
+    struct bough__column *column = calloc(columns, sizeof *column);
     BOUGH_TRY_MEMORY(column);
     BOUGH_TRY(find_input(&first, data->file, name, first_input(data)));
     const int64_t rows = first->shape.dim[0];
     BOUGH_TRY_MEMORY(split->converted = calloc(inputs, sizeof *split->converted));
+    BOUGH_TRY_MEMORY(split->present = calloc(inputs, sizeof *split->present));
     if (labels == BOUGH_WITH_GAPS)
         BOUGH_TRY_MEMORY(split->missing = calloc((size_t)rows, 1));
     BOUGH_TRY(add_inputs(split, column, data, name, model));
     if (labels == BOUGH_WITH_LABELS)
-        BOUGH_TRY(add_targets(split, column + inputs, data, name, model));
-    BOUGH_TRY(bough__table_init(&split->table, model->device, column,
-                                (int)(labels == BOUGH_WITH_LABELS ? inputs + tasks : inputs), rows,
+        BOUGH_TRY(add_targets(split, column + bough__target_column(config), data, name, model));
+    if (labels != BOUGH_WITH_GAPS)
+        BOUGH_TRY(check_lacks(split, data, name, rows));
+    BOUGH_TRY(bough__table_init(&split->table, model->device, column, (int)columns, rows,
                                 batch ? batch : config->train.batch_size,
                                 bough__table_budget(model->device)));
     BOUGH_TRY(bough__tensor_file_check(data->file));
@@ -270,8 +317,11 @@ void bough__split_fini(struct bough__split *split)
         bough__targets_fini(&split->targets[t]);
     for (size_t i = 0; split->converted && i < split->inputs; i++)
         free(split->converted[i]);
+    for (size_t i = 0; split->present && i < split->inputs; i++)
+        free(split->present[i]);
     free(split->targets);
     free(split->converted);
+    free(split->present);
     free(split->missing);
     *split = (struct bough__split){0};
 }

@@ -17,11 +17,13 @@ struct bough__split {
     int64_t batch;                  // rows of a full batch; 0 = the config's
     struct bough__targets *targets; // [T]; NULL without labels
     size_t tasks;
-    // Columns: the inputs, then each task's target; those of other data sets are empty.
+    // Columns: the inputs, of each optional one whether rows have it, then each task's target;
+    // those of other data sets are empty.
     struct bough__table table;
     void **converted; // [inputs], those that the device does not take as the file has them
     size_t inputs;
-    char *missing; // [N], rows of which an input is not finite; of WITH_GAPS only
+    float **present; // [inputs], of each optional one [N]: 1 where a row has it, else 0; or NULL
+    char *missing;   // [N], rows of which an input is not finite; of WITH_GAPS only
 };
 
 enum bough__labels {
@@ -60,5 +62,9 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
                                     const char *name, const struct bough__model *model,
                                     enum bough__labels labels, int64_t batch);
 void bough__split_fini(struct bough__split *split);
+
+// Whether a row lacks every input that a task reads.
+//   present  [inputs], as a split has it
+int bough__lacks_all(const struct bough__task *task, float *const *present, int64_t row);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "data/tensor_file.h"
+#include "train/input_column.h"
 #include "train/targets.h"
 
 #include <math.h>
@@ -49,19 +50,33 @@ done:
 
 enum { PIECE = 1 << 18 }; // bytes read at a time, or one row if that is more
 
-// Adds rows of one piece to the channels, where the mask says that they are trained on.
+static int has_nan(const void *piece, enum bough_dtype dtype, int64_t first, int64_t count)
+{
+    int64_t i = 0;
+    while (i < count && !isnan(bough_number_at(piece, dtype, first + i)))
+        i++;
+    return i < count;
+}
+
+// Adds rows of one piece to the channels, where the mask says that they are trained on, and of an
+// optional input they have it.
 static void count_rows(struct column *column, size_t channels, const void *piece,
-                       enum bough_dtype dtype, int64_t width, const char *mask, int64_t rows)
+                       enum bough_dtype dtype, int64_t width, const char *mask,
+                       const float *present, int64_t rows)
 {
     int64_t area = width / (int64_t)channels;
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = 0; mask[r] && i < width; i++)
+    for (int64_t r = 0; r < rows; r++) {
+        const int counts =
+            mask[r] && (!present || (present[r] == 1 && !has_nan(piece, dtype, r * width, width)));
+        for (int64_t i = 0; counts && i < width; i++)
             count_number(&column[i / area], bough_number_at(piece, dtype, r * width + i));
+    }
 }
 
 static enum bough_status count_input(struct column *column, size_t channels,
                                      const struct bough_tensor_file *file,
-                                     const struct bough_file_tensor *input, const char *mask)
+                                     const struct bough_file_tensor *input, const char *mask,
+                                     const float *present)
 {
     enum bough_status status = BOUGH_OK;
     int64_t all = input->shape.dim[0], width = bough_shape_row(&input->shape);
@@ -72,7 +87,8 @@ static enum bough_status count_input(struct column *column, size_t channels,
     for (int64_t from = 0; from < all; from += most) {
         int64_t rows = all - from < most ? all - from : most;
         BOUGH_TRY(bough__tensor_read(file, input, (size_t)from * row, piece, (size_t)rows * row));
-        count_rows(column, channels, piece, input->dtype, width, mask + from, rows);
+        count_rows(column, channels, piece, input->dtype, width, mask + from,
+                   present ? present + from : NULL, rows);
     }
 done:
     free(piece);
@@ -85,14 +101,21 @@ static enum bough_status standardize_input(struct bough__input *to, struct bough
     enum bough_status status;
     const struct bough_file_tensor *input;
     struct column *column = NULL;
+    float *present = NULL;
     BOUGH_TRY(bough_dataset_field(&input, file, "train", to->field));
+    const int64_t rows = input->shape.dim[0];
+    if (to->optional) {
+        BOUGH_TRY_MEMORY(present = malloc((size_t)rows * sizeof *present));
+        BOUGH_TRY(bough__input_present(present, file, "train", to, rows));
+    }
     size_t channels = (size_t)input->shape.dim[1];
     BOUGH_TRY_MEMORY(column = calloc(channels + 1, sizeof *column));
-    BOUGH_TRY(count_input(column, channels, file, input, mask));
+    BOUGH_TRY(count_input(column, channels, file, input, mask, present));
     BOUGH_TRY(finish(&to->mean, &to->std, arena, column, channels,
                      input->dtype == BOUGH_U8 ? 1.0 / 255 : 1));
     to->channels = channels;
 done:
+    free(present);
     free(column);
     return status;
 }

@@ -46,6 +46,7 @@
 struct bough__batch_input {
     struct bough__buffer *x;             // [batch, sample]
     struct bough__buffer *scale, *shift; // of its channels; NULL = it is taken as it is
+    struct bough__buffer *present;       // [batch], whether a row has it; NULL = every one has
 };
 
 // Rows of one of the config's data sets on their way through a runner.

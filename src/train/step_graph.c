@@ -24,12 +24,15 @@ static enum bough_status record_model(struct bough__step *step)
     const struct bough__step_data *data = step->data;
     struct bough__wiring wiring = {.scores = step->scores};
     const size_t inputs = data->model->config->inputs_count;
-    int32_t *input = malloc(inputs * sizeof *input);
+    struct bough__leaf *input = malloc(inputs * sizeof *input);
+    struct bough__input_values *value = malloc(inputs * sizeof *value);
     BOUGH_TRY_MEMORY(input);
+    BOUGH_TRY_MEMORY(value);
     for (size_t i = 0; i < inputs; i++)
-        BOUGH_TRY(bough__model_leaf(
-            data->model, &step->graph, &input[i], i, bough__whole(data->input[i].x),
-            bough__step_rows(step, (size_t)data->model->config->inputs[i].set)));
+        value[i] = (struct bough__input_values){
+            bough__whole(data->input[i].x), bough__whole(data->input[i].present),
+            bough__step_rows(step, (size_t)data->model->config->inputs[i].set)};
+    BOUGH_TRY(bough__model_leaves(data->model, &step->graph, input, value));
     BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose, input, &wiring));
     record_penalties(step, &wiring);
     step->representations = wiring.representations;
@@ -37,6 +40,7 @@ static enum bough_status record_model(struct bough__step *step)
          data->purpose == BOUGH_REPRESENTATION && t < data->model->config->tasks_count; t++)
         bough__graph_keep(&step->graph, wiring.representations[t]);
 done:
+    free(value);
     free(input);
     return status;
 }

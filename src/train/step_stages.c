@@ -61,7 +61,17 @@ static struct bough__gather batch_of(const struct bough__step *step, size_t inpu
         .shift = bough__whole(data->input[input].shift),
         .channels = data->model->sample[input].dim[0],
         .x = bough__whole(data->input[input].x),
+        .present = bough__whole(data->input[input].present),
     };
+}
+
+// A column of a data set, as it is.
+static struct bough__gather_copy copy_of(const struct bough__step *step, int32_t set, size_t column,
+                                         struct bough__buffer *x)
+{
+    const struct bough__column *from = &step->data->source[set].feed.table->column[column];
+    return (struct bough__gather_copy){
+        .source = bough__whole(from->buffer), .width = from->width, .x = bough__whole(x)};
 }
 
 // The targets [T] of tasks of a data set, at most, that a step takes. Returns how many.
@@ -69,22 +79,22 @@ static size_t targets_of(const struct bough__step *step, struct bough__gather_co
                          int32_t set)
 {
     const struct bough__step_data *data = step->data;
-    const struct bough__column *target = data->source[set].feed.table->column + inputs_of(step);
+    const struct bough_config *config = data->model->config;
     size_t count = 0;
     for (size_t t = step->first_task; bough__is_labelled(data->purpose) && t < step->end_task; t++)
-        if (bough__task_set(data->model->config, t) == set)
-            copy[count++] = (struct bough__gather_copy){.source = bough__whole(target[t].buffer),
-                                                        .width = target[t].width,
-                                                        .x = bough__whole(data->target[t])};
+        if (bough__task_set(config, t) == set)
+            copy[count++] = copy_of(step, set, bough__target_column(config) + t, data->target[t]);
     return count;
 }
 
-// Of each data set the targets come with its first input.
+// Of each data set the targets come with its first input, and with an optional one which rows have
+// it.
 enum bough_status bough__step_feed(struct bough__step *step)
 {
     enum bough_status status = BOUGH_OK;
     const struct bough__step_data *data = step->data;
-    const struct bough__input *input = data->model->config->inputs;
+    const struct bough_config *config = data->model->config;
+    const struct bough__input *input = config->inputs;
     struct bough__gather_copy *copy = calloc(tasks_of(step) + 1, sizeof *copy);
     BOUGH_TRY_MEMORY(copy);
     for (size_t i = 0; i < inputs_of(step); i++) {
@@ -97,6 +107,9 @@ enum bough_status bough__step_feed(struct bough__step *step)
         struct bough__gather batch = batch_of(step, i);
         batch.copy = copy;
         batch.copies = first ? (int)targets_of(step, copy, input[i].set) : 0;
+        if (input[i].optional)
+            copy[batch.copies++] = copy_of(step, input[i].set, bough__present_column(config, i),
+                                           data->input[i].present);
         BOUGH_TRY(bough__gather_write(&step->sequence, &batch));
     }
 done:

@@ -82,6 +82,8 @@ with 'optimizer:' 'architecture: {name: aitm, tower: [liner: 4]}\noptimizer:'
 with 'optimizer:' 'input: {normalize: {mean: [1, 2], std: 1}}\noptimizer:'
 with 'optimizer:' 'input: image\ninputs: {a: , b: {type: ids}}\noptimizer:'
 with 'optimizer:' 'inputs: {a: , b: {typ: ids}}\noptimizer:'
+with 'optimizer:' 'inputs: {a: , b: {stem: [liner: 4], optional: true}}\noptimizer:'
+with 'optimizer:' 'join: add\noptimizer:'
 with 'optimizer:' 'optimizer: ['
 with 'optimizer:' '\toptimizer:'
 try bough info tiny.yaml --set train.epochs=many

@@ -28,8 +28,13 @@ for weighting in equal '{name: cagrad, losses: uncertainty, every: 4}' \
 done
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 2,4,4
 try bough info tiny.yaml --set inputs='{a: image, b: image}'
+for join in sum gate; do
+    try bough info tiny.yaml --set inputs='{image: {stem: [flatten, linear: 4]}, more: {stem: [linear: 4], optional: true}}' \
+        --input 1,4,4 --input 3 --set tasks.left.inputs='[more]' --set join=$join
+done
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 1,4
+try bough info tiny.yaml --set inputs='{image: {stem: [flatten]}, more: }' --input 1,4,4 --input 4 --set join=sum
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}'
 try bough info tiny.yaml --set input.type=ids
 try bough info tiny.yaml --input 1,x

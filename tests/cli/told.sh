@@ -37,3 +37,13 @@ bough train tiny.yaml -d c -q -r drop -s weighting=graddrop -s train.epochs=1 > 
 try bough train --resume drop -d c -q --set weighting.name=mgda
 sed -i 's/lr: 0.5/lr: 0.25/' drop/config.yaml
 try bough train --resume drop -d c -q --set train.epochs=2
+
+# Rows may lack an input, and of which a task has none they are left empty.
+"$PYTHON" "$CASES/make_data.py" lacking.safetensors 64 lacking
+gaps="inputs={image: {present: seen, stem: [flatten, linear: 4]}, table: {optional: true, stem: [linear: 4]}}"
+bough train tiny.yaml -d c -s data=lacking.safetensors -s "$gaps" -s join=gate -r gaps > log.txt 2>&1
+grep 'lack it' log.txt
+try bough predict gaps --data lacking.safetensors -d c -o out.csv 2>&1 | machine
+bough predict gaps --data lacking.safetensors --allow-missing -d c -o out.csv > log.txt 2>&1
+grep -n ',,,' out.csv
+try bough eval gaps -d c 2>&1 | machine | metrics

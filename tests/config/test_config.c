@@ -252,7 +252,25 @@ static void test_inputs(void **state)
     test_config_round_trip(test_folder(), &c);
 }
 
-// One without a name is written as it always was.
+static void test_inputs_with_stems(void **state)
+{
+    (void)state;
+    const struct bough_config c =
+        test_config(test_config_small,
+                    "inputs={a: {stem: [linear: 4, tanh], optional: true}, b: {present: has}, c: }",
+                    "join=gate", NULL);
+    assert_int_equal(c.inputs[0].stem_count, 2);
+    assert_string_equal(c.inputs[0].stem[1].row->name, "tanh");
+    assert_int_equal(c.inputs[1].stem_count, 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(c.inputs[i].optional, i < 2);
+    assert_string_equal(c.inputs[1].present, "has");
+    assert_string_equal(c.join.row->name, "gate");
+    assert_string_equal(test_config(test_config_small, NULL).join.row->name, "concat");
+    test_config_round_trip(test_folder(), &c);
+}
+
+// One without a name is written as it was given.
 static void test_the_short_form_stays(void **state)
 {
     (void)state;
@@ -261,7 +279,7 @@ static void test_the_short_form_stays(void **state)
     snprintf(path, sizeof path, "%s/short.yaml", test_folder());
     assert_ok(bough_config_save(&c, path));
     char *text = test_config_text(path);
-    assert_non_null(strstr(text, "\ninput:\n  field: x\narchitecture:\n"));
+    assert_non_null(strstr(text, "\ninput:\n  field: x\n  stem: []\n  optional: false\njoin:\n"));
     free(text);
 }
 
@@ -305,6 +323,8 @@ static void test_tells_the_first_difference(void **state)
         {"tasks.a.target.map=[1, 0]", "tasks.a.target.map: [], not [1, 0]"},
         {"input.field=x", "input.field: image, not x"},
         {"input.type=ids", "input.type: nothing, not ids"},
+        {"input.stem=[relu]", "input.stem: 0 entries, not 1 entries"},
+        {"join=sum", "join.name: concat, not sum"},
         {"inputs={a: , b: }", "inputs: 1 entries, not 2 entries"},
         {"inputs={image: }", "inputs: nothing, not image"},
     };
@@ -420,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_weightings_that_lack_tasks),
         cmocka_unit_test(test_names_of_tasks),
         cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_inputs_with_stems),
         cmocka_unit_test(test_the_short_form_stays),
         cmocka_unit_test(test_inputs_that_are_refused),
         cmocka_unit_test(test_tells_the_first_difference),

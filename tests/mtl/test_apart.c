@@ -1,13 +1,14 @@
-// The tasks' gradients apart, for every layer of the list in a trunk and for every architecture of
-// its list: as T separate backward passes have them, both ways of the plan, on every device; and
-// those of architectures by finite differences. A row that is added later is tested without a line
-// more.
+// The tasks' gradients apart, for every layer of the list in a trunk, for every architecture of its
+// list and for every way to join inputs: as T separate backward passes have them, both ways of the
+// plan, on every device; and those of architectures and joins by finite differences. A row that is
+// added later is tested without a line more.
 #include "base/strings.h"
 #include "support/configs.h"
 #include "support/nets.h"
 
 #include "cl/random.h"
 #include "cl/step.h"
+#include "mtl/join.h"
 #include "train/model.h"
 
 #include <math.h>
@@ -17,14 +18,19 @@ enum { T = 3, ROWS = 6, WIDTH = 2, MOST = 8192, NUMBERS = 4096 };
 
 // In one buffer, in numbers.
 enum { INPUT = 0, TARGETS = 2048, LOSSES = TARGETS + T * ROWS * WIDTH, FACTORS = LOSSES + 2 * T };
-enum { WEIGHTS = FACTORS + T, GRAM = WEIGHTS + T, STATE = GRAM + T * T };
+enum {
+    PRESENT = TARGETS - 3 * ROWS,
+    WEIGHTS = FACTORS + T,
+    GRAM = WEIGHTS + T,
+    STATE = GRAM + T * T
+};
 
 static const float weights[T] = {0.5f, -2, 1.25f};
 
 // ---- What is given to a layer ----
 
 // Of two inputs the last task reads the second alone, which has fewer rows, and the others the
-// first.
+// first; of three all read all.
 static const struct given {
     const char *name, *input, *before;
     struct bough_shape sample;
@@ -43,14 +49,23 @@ static const struct given {
 
 enum { IDS = sizeof given / sizeof *given - 1, TWO_ROWS = IDS - 1 };
 
+// Rows lack the first, or the second, or both.
+static const struct given three = {"three inputs",
+                                   "inputs: {x: {optional: true, stem: [linear: 4, tanh]}, y: "
+                                   "{optional: true, stem: [linear: 4]}, "
+                                   "z: {stem: [linear: 4, tanh]}}",
+                                   "",
+                                   {1, {9}},
+                                   3};
+
 static int input_of(const struct given *to, int t)
 {
-    return to->inputs > 1 && t == T - 1;
+    return to->inputs == 2 && t == T - 1;
 }
 
-static int rows_of(int input)
+static int rows_of(const struct given *to, int input)
 {
-    return input ? ROWS - 2 : ROWS;
+    return to->inputs == 2 && input ? ROWS - 2 : ROWS;
 }
 
 static const char *value_of(const struct bough__option *option)
@@ -87,7 +102,7 @@ static struct bough_config config_of(const struct given *to, const char *trunk, 
         bough__append(text, sizeof text,
                       "  %c: {target: y, loss: %s, head: [flatten, tanh, linear: %d]%s}\n", 'a' + t,
                       loss, WIDTH,
-                      to->inputs == 1   ? ""
+                      to->inputs != 2   ? ""
                       : input_of(to, t) ? ", inputs: [z]"
                                         : ", inputs: [x]");
     return test_config(text, architecture, NULL);
@@ -133,6 +148,10 @@ static void fill(struct net *net, int ids, unsigned draw)
         id[i] = i * 7 % 3 % 2;
     for (int t = 0; t < T; t++)
         number[FACTORS + t] = 1;
+    for (int n = 0; n < ROWS; n++) {
+        number[PRESENT + n] = n % 2 == 0;
+        number[PRESENT + ROWS + n] = n < ROWS / 2;
+    }
     memcpy(number + WEIGHTS, weights, sizeof weights);
     memcpy(number + STATE, &state, sizeof state);
     if (ids)
@@ -143,16 +162,20 @@ static void fill(struct net *net, int ids, unsigned draw)
 
 static void record(struct net *net, const struct given *to, const struct way *way)
 {
-    int32_t x[2], target, loss;
+    struct bough__input_values value[3];
+    struct bough__leaf x[3];
+    int32_t target, loss;
     const size_t numbers = (size_t)bough_shape_elements(net->model->sample) * ROWS;
-    assert_true(numbers * (size_t)to->inputs <= TARGETS);
+    assert_true(numbers * (size_t)to->inputs <= PRESENT);
     for (int i = 0; i < to->inputs; i++)
-        assert_ok(bough__model_leaf(net->model, &net->base.graph, &x[i], (size_t)i,
-                                    at(net, INPUT + (size_t)i * numbers), rows_of(i)));
+        value[i] =
+            (struct bough__input_values){at(net, INPUT + (size_t)i * numbers),
+                                         at(net, PRESENT + (size_t)i * ROWS), rows_of(to, i)};
+    assert_ok(bough__model_leaves(net->model, &net->base.graph, x, value));
     assert_ok(bough__model_record(net->model, &net->base.graph, BOUGH_TRAINING, x, &net->wiring));
     for (size_t t = 0; t < T; t++) {
         const struct bough__tensor tensor = {at(net, TARGETS + t * ROWS * WIDTH),
-                                             {2, {rows_of(input_of(to, (int)t)), WIDTH}},
+                                             {2, {rows_of(to, input_of(to, (int)t)), WIDTH}},
                                              BOUGH_F32};
         assert_ok(bough__graph_leaf(&net->base.graph, &target, &tensor, (struct bough__span){0}));
         assert_ok(bough__loss_build(&net->base.graph, &loss, &net->config.tasks[t].loss,
@@ -187,7 +210,7 @@ static void net_open(struct net *net, struct bough_device *device,
                      const struct way *way)
 {
     *net = (struct net){.config = *config};
-    const struct bough_shape sample[2] = {to->sample, to->sample};
+    const struct bough_shape sample[] = {to->sample, to->sample, to->sample};
     net->wiring.scores = net->scores;
     assert_ok(bough__model_create(&net->model, &net->config, sample, device, NULL));
     fill(net, to == &given[IDS], way->draw);
@@ -360,6 +383,22 @@ static void every_architecture(void **state)
     }
 }
 
+static struct bough_config config_of_join(const struct bough__row *row)
+{
+    char text[100];
+    snprintf(text, sizeof text, "join=%s", row->name);
+    return config_of(&three, "linear: 6, tanh", "mse", text);
+}
+
+static void every_join(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < bough__joins.count; i++) {
+        const struct bough_config config = config_of_join(bough__joins.row[i]);
+        check_everywhere(bough__joins.row[i]->name, &config, &three);
+    }
+}
+
 // ---- By finite differences ----
 
 // Where the losses are looked at, in steps, and their weights in a slope: from both sides, and from
@@ -427,13 +466,12 @@ static int number_is_right(struct net *net, const struct result *result, int blo
 }
 
 static int all_are_right(struct bough_device *device, const struct bough_config *config,
-                         unsigned draw)
+                         const struct given *to, unsigned draw)
 {
     static struct result result;
     struct net net;
     int right = 1;
-    net_open(&net, device, config, &given[1],
-             &(struct way){.mode = BOUGH_PLAN_JACOBIAN, .draw = draw});
+    net_open(&net, device, config, to, &(struct way){.mode = BOUGH_PLAN_JACOBIAN, .draw = draw});
     run(&net, &result);
     for (int block = 0; block <= T; block++)
         for (int64_t i = 0; right && i < net.model->params.block[block].size; i++)
@@ -443,12 +481,13 @@ static int all_are_right(struct bough_device *device, const struct bough_config 
 }
 
 // For one draw of the inputs at least, as a relu may bend close by on either side.
-static void check_differences(struct bough_device *device, const struct bough_config *config)
+static void check_differences(struct bough_device *device, const struct bough_config *config,
+                              const struct given *to)
 {
     for (unsigned draw = 0; draw < 3; draw++)
-        if (all_are_right(device, config, draw))
+        if (all_are_right(device, config, to, draw))
             return;
-    fail_msg("gradients of %s on %s", config->architecture.row->name,
+    fail_msg("gradients of %s, %s on %s", config->architecture.row->name, config->join.row->name,
              bough_device_info(device)->id);
 }
 
@@ -461,7 +500,19 @@ static void every_architecture_by_finite_differences(void **state)
         const struct bough_config config =
             config_of_architecture(bough__architectures.row[i], &given[1]);
         for (size_t d = 0; d < count; d++)
-            check_differences(device[d], &config);
+            check_differences(device[d], &config, &given[1]);
+    }
+}
+
+static void every_join_by_finite_differences(void **state)
+{
+    (void)state;
+    size_t count;
+    struct bough_device *const *device = test_devices(&count);
+    for (size_t i = 0; i < bough__joins.count; i++) {
+        const struct bough_config config = config_of_join(bough__joins.row[i]);
+        for (size_t d = 0; d < count; d++)
+            check_differences(device[d], &config, &three);
     }
 }
 
@@ -470,7 +521,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer),
         cmocka_unit_test(every_architecture),
+        cmocka_unit_test(every_join),
         cmocka_unit_test(every_architecture_by_finite_differences),
+        cmocka_unit_test(every_join_by_finite_differences),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

@@ -37,7 +37,11 @@ static const char *const goldens[] = {"hard_sharing",
                                       "aitm-conv",
                                       "alignment-mmd",
                                       "alignment-kl",
-                                      "alignment-scores"};
+                                      "alignment-scores",
+                                      "join-concat",
+                                      "join-sum",
+                                      "join-gate",
+                                      "join-sets"};
 
 static const char text[] = "data: none\n"
                            "trunk: [linear: 6, tanh]\n"
@@ -165,32 +169,6 @@ static void events_in_a_sequence_are_binary_and_of_one_shape(void **state)
                  "of one shape");
 }
 
-// ---- Stages ----
-
-static void check_stages(const char *layers, size_t count, const size_t *first)
-{
-    const struct bough_config config = test_layers(layers);
-    const struct bough__net net = {.trunk = config.trunk, .trunk_count = config.trunk_count};
-    struct bough__params params = {0};
-    struct bough__builder builder = {.params = &params};
-    struct bough__stages stages;
-    assert_ok(bough__stages_find(&stages, &builder, &net));
-    assert_int_equal(stages.count, count);
-    for (size_t i = 0; i <= count; i++)
-        assert_int_equal(stages.first[i], first[i]);
-    bough__params_fini(&params);
-}
-
-static void stages_begin_at_weights_or_where_the_config_says(void **state)
-{
-    (void)state;
-    check_stages("linear: 4, relu, linear: 4, layer_norm, relu", 2, (size_t[]){0, 2, 5});
-    check_stages("flatten, linear: 4, relu, linear: 4", 2, (size_t[]){0, 3, 4});
-    check_stages("linear: 4, relu, reshape: [2, 2], flatten, linear: 4", 2, (size_t[]){0, 2, 5});
-    check_stages("relu, tanh", 1, (size_t[]){0, 2});
-    check_stages("linear: 4, relu, linear: 4, stage, linear: 4", 2, (size_t[]){0, 3, 5});
-}
-
 // ---- Against PyTorch ----
 
 struct net {
@@ -210,7 +188,7 @@ static struct bough__span at(const struct net *net, size_t part)
 {
     return test_net_at(&net->base, part * PART);
 }
-static struct bough__span x_of(const struct net *net)
+static struct bough__span step_of(const struct net *net)
 {
     return at(net, 0);
 }
@@ -226,10 +204,13 @@ static struct bough__span factor_of(const struct net *net, size_t t)
 {
     return at(net, 3 + 3 * t);
 }
-
-static struct bough__span step_of(const struct net *net)
+static struct bough__span x_of(const struct net *net, size_t i)
 {
-    return at(net, 1 + 3 * net->config.tasks_count);
+    return at(net, 1 + 3 * net->config.tasks_count + 2 * i);
+}
+static struct bough__span present_of(const struct net *net, size_t i)
+{
+    return at(net, 2 + 3 * net->config.tasks_count + 2 * i);
 }
 
 static const json_t *member(const struct net *net, const char *part, const char *name)
@@ -267,6 +248,13 @@ static void expect(struct bough__span from, const json_t *wanted, size_t count, 
     free(want);
 }
 
+// Of an input: the golden file itself says it of the only one.
+static const json_t *input_of(const struct net *net, size_t i, const char *what)
+{
+    const json_t *inputs = json_object_get(net->golden, "inputs");
+    return json_object_get(inputs ? json_array_get(inputs, i) : net->golden, what);
+}
+
 static void open_model(struct net *net, const char *name, struct bough_device *device)
 {
     char path[200];
@@ -275,15 +263,19 @@ static void open_model(struct net *net, const char *name, struct bough_device *d
     *net = (struct net){.golden = test_golden_open(&golden, path)};
     assert_non_null(net->golden);
     net->config = test_config(json_string_value(json_object_get(net->golden, "config")), NULL);
-    const json_t *shape = json_object_get(net->golden, "x_shape");
-    struct bough_shape sample = {.rank = (int32_t)json_array_size(shape) - 1};
-    for (int32_t i = 0; i < sample.rank; i++)
-        sample.dim[i] = json_integer_value(json_array_get(shape, (size_t)i + 1));
-    net->rows = json_integer_value(json_array_get(shape, 0));
+    struct bough_shape sample[4] = {{0}};
+    assert_true(net->config.inputs_count <= 4);
+    for (size_t i = 0; i < net->config.inputs_count; i++) {
+        const json_t *shape = input_of(net, i, "x_shape");
+        sample[i].rank = (int32_t)json_array_size(shape) - 1;
+        for (int32_t d = 0; d < sample[i].rank; d++)
+            sample[i].dim[d] = json_integer_value(json_array_get(shape, (size_t)d + 1));
+        net->rows = json_integer_value(json_array_get(shape, 0));
+    }
     net->scores = calloc(net->config.tasks_count, sizeof *net->scores);
     assert_non_null(net->scores);
     net->wiring.scores = net->scores;
-    assert_ok(bough__model_create(&net->model, &net->config, &sample, device, NULL));
+    assert_ok(bough__model_create(&net->model, &net->config, sample, device, NULL));
 }
 
 static int32_t leaf(struct net *net, struct bough__span span, const struct bough_shape *shape)
@@ -299,10 +291,14 @@ static void record(struct net *net)
 {
     struct bough__graph *graph = &net->base.graph;
     const size_t tasks = net->config.tasks_count;
-    test_net_open(&net->base, net->model->device, (2 + 3 * tasks) * PART);
-    const struct bough_shape shape = bough_shape_samples(net->model->sample, net->rows);
-    const int32_t x = leaf(net, x_of(net), &shape);
-    assert_ok(bough__model_record(net->model, graph, BOUGH_TRAINING, &x, &net->wiring));
+    const size_t inputs = net->config.inputs_count;
+    struct bough__input_values value[4];
+    struct bough__leaf x[4];
+    test_net_open(&net->base, net->model->device, (1 + 3 * tasks + 2 * inputs) * PART);
+    for (size_t i = 0; i < inputs; i++)
+        value[i] = (struct bough__input_values){x_of(net, i), present_of(net, i), net->rows};
+    assert_ok(bough__model_leaves(net->model, graph, x, value));
+    assert_ok(bough__model_record(net->model, graph, BOUGH_TRAINING, x, &net->wiring));
     for (size_t t = 0; t < tasks; t++) {
         const int32_t target =
             leaf(net, target_of(net, t), bough__graph_shape(graph, net->scores[t]));
@@ -327,10 +323,14 @@ static struct bough__span value_of(const struct net *net, const struct bough__pa
 static void write_all(struct net *net)
 {
     const struct bough__params *params = &net->model->params;
-    const int64_t samples = net->rows * bough_shape_elements(net->model->sample);
     const struct step_state step = {.seed = {1, 2}, .step = 3, .epoch = 4, .epochs = 50};
     assert_ok(bough__write(step_of(net), &step, sizeof step));
-    write_golden(x_of(net), json_object_get(net->golden, "x"), (size_t)samples);
+    for (size_t i = 0; i < net->config.inputs_count; i++) {
+        write_golden(x_of(net, i), input_of(net, i, "x"),
+                     (size_t)(net->rows * bough_shape_elements(&net->model->sample[i])));
+        if (net->config.inputs[i].optional)
+            write_golden(present_of(net, i), input_of(net, i, "present"), (size_t)net->rows);
+    }
     for (size_t t = 0; t < net->config.tasks_count; t++)
         write_golden(target_of(net, t), member(net, "targets", net->config.tasks[t].name),
                      (size_t)(net->rows * bough__model_scores(net->model, t)));
@@ -459,7 +459,6 @@ int main(void)
         cmocka_unit_test(an_empty_trunk_has_no_experts),
         cmocka_unit_test(a_sequence_shares_all_heads_but_the_last),
         cmocka_unit_test(events_in_a_sequence_are_binary_and_of_one_shape),
-        cmocka_unit_test(stages_begin_at_weights_or_where_the_config_says),
         cmocka_unit_test(scores_and_gradients_are_as_pytorch_has_them),
         cmocka_unit_test(one_sweep_gives_each_tasks_gradient),
     };

@@ -20,21 +20,32 @@ static const char text[] = "data: none\n"
                            "  b: {target: b, loss: mse, head: [linear: 9, linear: 1]}\n"
                            "  c: {target: c, loss: mse, head: [linear: 1]}\n";
 
-static int is_of_trunk(const struct bough__param *param)
+// Numbers of parameters of a block whose names begin so.
+static int64_t numbers_of(const struct bough__params *params, int32_t block, const char *with)
 {
-    return strncmp(param->name, "trunks.", 7) == 0 && !param->statistics;
+    int64_t size = 0;
+    for (int32_t i = 0; i < params->count; i++) {
+        const struct bough__param *param = &params->param[i];
+        if (param->block == block && strncmp(param->name, with, strlen(with)) == 0)
+            size += bough_shape_elements(&param->shape);
+    }
+    return size;
 }
 
-// The gradient before is 1 everywhere.
+// The gradient before is 1 everywhere. Stems that are a task's own stand before its trunk.
 static void check_gradient(struct bough_device *device, const char *architecture, int l1)
 {
     const double alpha = 0.25;
-    const struct bough_config config = test_config(text, architecture, NULL);
-    const struct bough_shape sample = {1, {5}};
+    const struct bough_config config =
+        test_config(text, architecture,
+                    "inputs={x: , y: {stem: [linear: 5, tanh]}, z: {stem: [linear: 3, "
+                    "linear: 5]}}",
+                    "tasks.a.inputs=[x]", "tasks.b.inputs=[y]", "tasks.c.inputs=[z]", NULL);
+    const struct bough_shape sample[] = {{1, {5}}, {1, {4}}, {1, {1}}};
     struct bough__model *model;
     struct bough__sequence sequence = {.device = device};
     float value[MOST], gradient[MOST], trunk[TASKS][MOST];
-    assert_ok(bough__model_create(&model, &config, &sample, device, NULL));
+    assert_ok(bough__model_create(&model, &config, sample, device, NULL));
     const struct bough__params *params = &model->params;
     const size_t bytes = (size_t)params->trained * sizeof(float);
     assert_true(params->trained <= MOST);
@@ -45,27 +56,25 @@ static void check_gradient(struct bough_device *device, const char *architecture
     assert_ok(bough__sequence_run(&sequence));
     assert_ok(bough__read(bough__whole(params->value), value, bytes));
     assert_ok(bough__read(bough__whole(params->gradient), gradient, bytes));
-    int64_t size = 0;
-    for (int32_t t = 1; t <= TASKS; t++) {
-        const int64_t first = (int64_t)(params->block[t].value.offset / sizeof(float));
-        size = 0;
-        for (int32_t i = 0; i < params->count; i++)
-            if (params->param[i].block == t && is_of_trunk(&params->param[i]))
-                size += bough_shape_elements(&params->param[i].shape);
-        memcpy(trunk[t - 1], value + first, (size_t)size * sizeof(float));
-        for (int64_t i = size; i < params->block[t].size; i++)
-            assert_true(gradient[first + i] == 1); // the head's
+    const int64_t size = 7 * 5 + 7 + 2 * 7 + 3 * 7 + 3;
+    int64_t first[TASKS];
+    for (int32_t t = 0; t < TASKS; t++) {
+        const int64_t begin = (int64_t)(params->block[t + 1].value.offset / sizeof(float));
+        first[t] = begin + numbers_of(params, t + 1, "stems.");
+        assert_int_equal(numbers_of(params, t + 1, "trunks."), size);
+        assert_int_equal(first[t] > begin, t > 0);
+        memcpy(trunk[t], value + first[t], (size_t)size * sizeof(float));
+        for (int64_t i = begin; i < begin + params->block[t + 1].size; i++)
+            assert_true((i >= first[t] && i < first[t] + size) || gradient[i] == 1);
     }
-    assert_int_equal(size, 7 * 5 + 7 + 2 * 7 + 3 * 7 + 3);
     for (int32_t t = 0; t < TASKS; t++)
         for (int64_t i = 0; i < size; i++) {
-            const int64_t at = (int64_t)(params->block[t + 1].value.offset / sizeof(float)) + i;
             double wanted = 1;
             for (int j = 0; j < TASKS; j++) {
                 const double apart = (double)trunk[t][i] - (double)trunk[j][i];
                 wanted += l1 ? alpha * ((apart > 0) - (apart < 0)) : 2 * alpha * apart;
             }
-            assert_true(fabs((double)gradient[at] - wanted) < 1e-6);
+            assert_true(fabs((double)gradient[first[t] + i] - wanted) < 1e-6);
         }
     bough__sequence_fini(&sequence);
     bough__model_destroy(&model);
@@ -80,6 +89,22 @@ static void the_gradient_is_that_of_the_distance(void **state)
         check_gradient(device[d], "architecture={name: soft_sharing, alpha: 0.25}", 0);
         check_gradient(device[d], "architecture={name: soft_sharing, alpha: 0.25, norm: l1}", 1);
     }
+}
+
+static void trunks_of_other_sizes_are_refused(void **state)
+{
+    (void)state;
+    const struct bough_config config = test_config(text, "architecture=soft_sharing",
+                                                   "inputs={x: , y: }", "tasks.c.inputs=[y]", NULL);
+    const struct bough_shape sample[] = {{1, {5}}, {1, {4}}};
+    size_t count;
+    struct bough__sequence sequence = {.device = test_devices(&count)[0]};
+    struct bough__model *model;
+    assert_ok(bough__model_create(&model, &config, sample, sequence.device, NULL));
+    assert_fails(bough__model_regularize(model, &sequence), BOUGH_INVALID,
+                 "architecture soft_sharing: the trunks of 'a' and 'c' have 108 and 73 numbers");
+    bough__sequence_fini(&sequence);
+    bough__model_destroy(&model);
 }
 
 static void nothing_is_launched_where_nothing_is_shared(void **state)
@@ -165,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gradient_is_that_of_the_distance),
+        cmocka_unit_test(trunks_of_other_sizes_are_refused),
         cmocka_unit_test(nothing_is_launched_where_nothing_is_shared),
         cmocka_unit_test(the_distance_falls_as_alpha_grows),
     };

@@ -1,5 +1,5 @@
 // Architectures by which every task has a stream of its own through the trunk: what parameters they
-// make, whose these are, and what they start from.
+// make, whose these are, and what they start from; the stages of a trunk.
 #include "support/configs.h"
 
 #include "train/model.h"
@@ -161,6 +161,32 @@ static void tasks_mix_the_same_bases(void **state)
     bough__model_destroy(&model);
 }
 
+// ---- Stages ----
+
+static void check_stages(const char *layers, size_t count, const size_t *first)
+{
+    const struct bough_config config = test_layers(layers);
+    const struct bough__net net = {.trunk = config.trunk, .trunk_count = config.trunk_count};
+    struct bough__params params = {0};
+    struct bough__builder builder = {.params = &params};
+    struct bough__stages stages;
+    assert_ok(bough__stages_find(&stages, &builder, &net));
+    assert_int_equal(stages.count, count);
+    for (size_t i = 0; i <= count; i++)
+        assert_int_equal(stages.first[i], first[i]);
+    bough__params_fini(&params);
+}
+
+static void stages_begin_at_weights_or_where_the_config_says(void **state)
+{
+    (void)state;
+    check_stages("linear: 4, relu, linear: 4, layer_norm, relu", 2, (size_t[]){0, 2, 5});
+    check_stages("flatten, linear: 4, relu, linear: 4", 2, (size_t[]){0, 3, 4});
+    check_stages("linear: 4, relu, reshape: [2, 2], flatten, linear: 4", 2, (size_t[]){0, 2, 5});
+    check_stages("relu, tanh", 1, (size_t[]){0, 2});
+    check_stages("linear: 4, relu, linear: 4, stage, linear: 4", 2, (size_t[]){0, 3, 5});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +196,7 @@ int main(void)
         cmocka_unit_test(masks_are_for_channels),
         cmocka_unit_test(streams_share_weights_and_start_alike),
         cmocka_unit_test(tasks_mix_the_same_bases),
+        cmocka_unit_test(stages_begin_at_weights_or_where_the_config_says),
     };
     return cmocka_run_group_tests(tests, NULL, test_devices_end);
 }

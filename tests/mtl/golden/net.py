@@ -30,8 +30,14 @@ def numbers(tensor):
     return [float(f"{value:.9g}") for value in tensor.detach().reshape(-1).tolist()]
 
 
+def input_of(x, present=None):
+    """What the file says of an input: x [N, ...], and where it is optional whether rows have it."""
+    said = {"x_shape": list(x.shape), "x": numbers(x)}
+    return said if present is None else {**said, "present": numbers(present)}
+
+
 def write(name, config, x, params, scores, targets, losses, penalties=None):
-    """x [N, ...]; params by their names; scores, targets and losses by task: tensors, and the last
+    """x [N, ...], or a list of what input_of says of several; params by their names; scores, targets and losses by task: tensors, and the last
     scalars. A task's gradients are those of its loss and its penalty, and of zeros where it does
     not reach a parameter."""
     gradients = {}
@@ -44,8 +50,7 @@ def write(name, config, x, params, scores, targets, losses, penalties=None):
     golden = {
         "source": f"PyTorch {torch.__version__.split('+')[0]}, {name.split('-')[0]}.py",
         "config": config,
-        "x_shape": list(x.shape),
-        "x": numbers(x),
+        **({"inputs": x} if isinstance(x, list) else input_of(x)),
         "targets": {task: numbers(value) for task, value in targets.items()},
         "params": {key: numbers(value) for key, value in params.items()},
         "scores": {task: numbers(value) for task, value in scores.items()},
