@@ -33,7 +33,7 @@ void bough_config_close(struct bough_config **config);
 // weighting as a config says it, without what is at its default ("mgda", "{name: cagrad, every:
 // 4}"), the fields that the model reads, and their names (NULL of the one given by `input`).
 const char *bough_config_data(const struct bough_config *config);
-size_t bough_config_inputs(const struct bough_config *config); // how many
+size_t bough_config_inputs(const struct bough_config *config);                        // how many
 const char *bough_config_input_data(const struct bough_config *config, size_t index); // its path
 const char *bough_config_input_field(const struct bough_config *config, size_t index);
 const char *bough_config_input_name(const struct bough_config *config, size_t index);
