@@ -18,7 +18,7 @@
 // Of a run that goes on, those that it was begun with.
 static enum bough_status read_classes(struct bough__trainer *trainer)
 {
-    enum bough_status status;
+    enum bough_status status = BOUGH_OK;
     struct bough_tensor_file *last = NULL;
     char path[4096];
     snprintf(path, sizeof path, "%s/last.safetensors", trainer->run_dir ? trainer->run_dir : "");

@@ -106,7 +106,7 @@ void bough__trainer_tell_data(const struct bough__trainer *trainer)
 enum bough_status bough__trainer_open_data(struct bough__trainer *trainer,
                                            struct bough_shape **sample)
 {
-    enum bough_status status;
+    enum bough_status status = BOUGH_OK;
     const struct bough_config *config = &trainer->config;
     trainer->set = BOUGH_NEW(&trainer->arena, struct bough__train_set, config->sets);
     BOUGH_TRY_MEMORY(trainer->set);
