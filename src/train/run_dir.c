@@ -216,7 +216,7 @@ static enum bough_status measure_best_anew(struct bough__trainer *trainer)
     struct bough_metrics metrics;
     struct bough__progress *progress = &trainer->progress;
     double value = -INFINITY;
-    if (trainer->validation.runners && progress->best_epoch > 0) {
+    if (bough__trainer_validates(trainer) && progress->best_epoch > 0) {
         BOUGH_TRY(bough__load_model(trainer->run_dir, trainer->model));
         BOUGH_TRY(bough__evaluate(&metrics, &arena, &trainer->validation));
         value =

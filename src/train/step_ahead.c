@@ -39,8 +39,8 @@ static enum bough_status go_on(struct bough__step *step)
     enum bough_status status;
     const struct bough__weigh_data *weigh = &step->data->weigh;
     BOUGH_TRY(see_again(step));
-    BOUGH_TRY(bough__step_heads(step));
     bough__plan_turn(step->plan, bough__step_state(step), bough__weigh_jacobian(weigh, 1));
+    BOUGH_TRY(bough__step_heads(step));
     BOUGH_TRY(bough__step_sweep(step));
     bough__plan_turn(step->plan, bough__step_state(step), bough__weigh_jacobian(weigh, 0));
     name(step, "aside");

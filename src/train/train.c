@@ -194,7 +194,7 @@ static enum bough_status end_epoch(struct bough__trainer *trainer, struct bough_
     }
     trainer->progress.epoch++;
     trainer->progress.epoch_step = 0;
-    int best = judge(trainer, held);
+    int best = judge(trainer, bough__trainer_validates(trainer) ? held : NULL);
     BOUGH_TRY(bough__report_epoch(report, &train, held, best)); // a resumed run drops it if need be
     BOUGH_TRY(save_epoch(trainer, best));
 done:

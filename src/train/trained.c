@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 // Whether the split is of rows of `train`.
 static int is_held_out(const struct bough__data_set *data, const char *split)
@@ -22,9 +23,9 @@ enum bough_status bough__trained_open(struct bough__trained *trained, const char
     return status == BOUGH_OK ? bough__metrics_check(trained->loaded.model) : status;
 }
 
-// Of `*count` rows from `first` on, which the set's rows then begin with, no more than `most`.
+// Of `*count` rows from `*first` on no more than `most`.
 static enum bough_status draw(struct bough__trained_set *set, const struct bough_config *config,
-                              int64_t first, int64_t *count, int64_t most)
+                              int64_t *first, int64_t *count, int64_t most)
 {
     if (!most || *count <= most)
         return BOUGH_OK;
@@ -33,60 +34,131 @@ static enum bough_status draw(struct bough__trained_set *set, const struct bough
         return bough__no_memory();
     bough__shuffle(row, *count, config->train.seed, 0);
     for (int64_t i = 0; set->row && i < most; i++)
-        row[i] = set->row[first + row[i]];
+        row[i] = set->row[*first + row[i]];
     free(set->row);
     set->row = row;
+    *first = 0;
     *count = most;
     return BOUGH_OK;
 }
 
-static int has_field(const struct bough__data_set *data, const char *split, const char *field)
+// ---- Which data sets, which split ----
+
+static const struct bough_file_tensor *find(const struct bough__data_set *data, const char *split,
+                                            const char *field)
 {
     char full[600];
     snprintf(full, sizeof full, "%s/%s", split, field);
-    return bough_tensor_file_find(data->file, full) != NULL;
+    return bough_tensor_file_find(data->file, full);
 }
 
-// Whether a file has all fields of a data set that it is to stand for. `names` are its tasks.
-static int stands_for(const struct bough__data_set *data, const char *split,
-                      enum bough__labels labels, char *names, size_t size)
+// Whether a split has what is read of a data set, in the model's shapes, and with `labels` the
+// targets.
+static int has_fields(const struct bough__trained *trained, const struct bough__data_set *data,
+                      const char *split, enum bough__labels labels)
 {
     const struct bough_config *config = data->config;
     int has = 1;
-    for (size_t i = 0; i < config->inputs_count; i++)
-        if (config->inputs[i].set == data->set)
-            has &= has_field(data, split, config->inputs[i].field);
-    for (size_t t = 0; t < config->tasks_count; t++) {
-        if (bough__task_set(config, t) != data->set)
+    for (size_t i = 0; has && i < config->inputs_count; i++) {
+        if (config->inputs[i].set != data->set)
             continue;
-        bough__append(names, size, "%s%s", *names ? ", " : "", config->tasks[t].name);
-        if (labels == BOUGH_WITH_LABELS)
-            has &= has_field(data, split, config->tasks[t].target);
+        const struct bough_file_tensor *field = find(data, split, config->inputs[i].field);
+        const struct bough_shape sample =
+            field ? bough_shape_sample(&field->shape) : (struct bough_shape){0};
+        has = field && bough_shape_equal(&sample, &trained->loaded.model->sample[i]);
     }
+    for (size_t t = 0; labels == BOUGH_WITH_LABELS && has && t < config->tasks_count; t++)
+        if (bough__task_set(config, t) == data->set)
+            has = find(data, split, config->tasks[t].target) != NULL;
     return has;
 }
 
-// The rows of a data set; none where another file is given that does not have its fields.
+static int is_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
+// Whether a file is given that is another one of the config's data sets.
+static int is_another(const struct bough_config *config, int32_t set, const char *given)
+{
+    int another = 0;
+    for (size_t s = 0; given && s < config->sets; s++)
+        another |= (int32_t)s != set && is_same_file(config->set[s], given);
+    return another && !is_same_file(config->set[set], given);
+}
+
+static int has_split(const struct bough__data_set *data, const char *split,
+                     const struct bough__trained_rows *wanted)
+{
+    return bough__split_exists(data, split) || (!wanted->data && is_held_out(data, split));
+}
+
+static struct bough__data_set data_of(const struct bough__trained *trained, size_t s)
+{
+    return (struct bough__data_set){trained->set[s].file, trained->loaded.config, (int32_t)s};
+}
+
+// One for all: `test` where a data set has it, else the only one of the first that has any.
+static enum bough_status choose_split(const char **split, struct bough__trained *trained,
+                                      const struct bough__trained_rows *wanted)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t sets = trained->loaded.config->sets;
+    *split = wanted->split ? wanted->split : "test";
+    for (size_t s = 0; s < sets; s++) {
+        const struct bough__data_set data = data_of(trained, s);
+        if (wanted->split || bough__split_exists(&data, "test"))
+            return BOUGH_OK;
+    }
+    for (size_t s = 0; s < sets; s++) {
+        const struct bough__data_set data = data_of(trained, s);
+        BOUGH_TRY(bough__split_choose(split, &trained->loaded.arena, &data));
+        if (bough__split_exists(&data, *split))
+            return BOUGH_OK;
+    }
+done:
+    return status;
+}
+
+// Of several data sets, those that a file does not stand for, or that have no such split.
+static int is_left_out(const struct bough__trained *trained, size_t s, const char *split,
+                       const struct bough__trained_rows *wanted)
+{
+    const struct bough__data_set data = data_of(trained, s);
+    const struct bough_config *config = data.config;
+    const char *why = NULL;
+    char names[300] = "";
+    if (config->sets == 1)
+        return 0;
+    if (!has_split(&data, split, wanted))
+        why = "has no rows in";
+    else if (wanted->data && (is_another(config, data.set, wanted->data) ||
+                              !has_fields(trained, &data, split, wanted->labels)))
+        why = "does not stand for their data set in";
+    for (size_t t = 0; why && t < config->tasks_count; t++)
+        if (bough__task_set(config, t) == data.set)
+            bough__append(names, sizeof names, "%s%s", *names ? ", " : "", config->tasks[t].name);
+    if (why)
+        bough__log(BOUGH_LOG_INFO, "left out: %s: %s %s `%s`", names,
+                   bough_tensor_file_path(data.file), why, split);
+    return why != NULL;
+}
+
+// ---- Rows ----
+
 static enum bough_status read_set(struct bough__trained *trained, struct bough__rows *rows,
-                                  int32_t number, const struct bough__trained_rows *wanted)
+                                  size_t number, const char *split,
+                                  const struct bough__trained_rows *wanted)
 {
     enum bough_status status;
     const struct bough_config *config = trained->loaded.config;
+    const struct bough__data_set data = data_of(trained, number);
     struct bough__trained_set *set = &trained->set[number];
-    struct bough__data_set data = {.config = config, .set = number};
-    const char *split = wanted->split, *path = wanted->data ? wanted->data : config->set[number];
     int64_t count, first = 0;
-    char names[300] = "";
-    BOUGH_TRY(bough_tensor_file_open(&set->file, path));
-    data.file = set->file;
-    if (!split)
-        BOUGH_TRY(bough__split_choose(&split, &trained->loaded.arena, &data));
-    if (wanted->data && config->sets > 1 &&
-        !stands_for(&data, split, wanted->labels, names, sizeof names)) {
-        bough__log(BOUGH_LOG_INFO, "%s: has not all fields of %s in %s, which is left out", path,
-                   names, split);
-        return BOUGH_OK;
-    }
+    if (!trained->first)
+        trained->first = set;
     set->split_name = split;
     if (!wanted->data && is_held_out(&data, split)) {
         split = "train";
@@ -95,13 +167,8 @@ static enum bough_status read_set(struct bough__trained *trained, struct bough__
     BOUGH_TRY(bough__split_init(&set->split, &data, split, trained->loaded.model, wanted->labels,
                                 config->train.batch_size));
     count = set->split.table.rows - first;
-    const int32_t *order = set->row;
-    BOUGH_TRY(draw(set, config, first, &count, wanted->most));
-    *rows = (struct bough__rows){&set->split, set->row, count};
-    if (set->row && set->row == order) // not drawn
-        rows->order += first;
-    if (!trained->first)
-        trained->first = set;
+    BOUGH_TRY(draw(set, config, &first, &count, wanted->most));
+    *rows = (struct bough__rows){&set->split, set->row ? set->row + first : NULL, count};
 done:
     return status;
 }
@@ -111,15 +178,21 @@ enum bough_status bough__trained_read(struct bough__trained *trained,
 {
     enum bough_status status = BOUGH_OK;
     const struct bough_config *config = trained->loaded.config;
+    const char *split;
     struct bough__rows *rows = calloc(config->sets, sizeof *rows);
     BOUGH_TRY_MEMORY(rows);
     trained->set = BOUGH_NEW(&trained->loaded.arena, struct bough__trained_set, config->sets);
     BOUGH_TRY_MEMORY(trained->set);
     for (size_t s = 0; s < config->sets; s++)
-        BOUGH_TRY(read_set(trained, &rows[s], (int32_t)s, wanted));
+        BOUGH_TRY(bough_tensor_file_open(&trained->set[s].file,
+                                         wanted->data ? wanted->data : config->set[s]));
+    BOUGH_TRY(choose_split(&split, trained, wanted));
+    for (size_t s = 0; s < config->sets; s++)
+        if (!is_left_out(trained, s, split, wanted))
+            BOUGH_TRY(read_set(trained, &rows[s], s, split, wanted));
     if (!trained->first)
-        BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: has all fields of none of the model's data sets",
-                              wanted->data));
+        BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: no rows for any of the tasks in split `%s`",
+                              wanted->data ? wanted->data : config->set[0], split));
     BOUGH_TRY(
         bough__evaluation_init(&trained->evaluation, trained->loaded.model, rows, wanted->purpose));
 done:
@@ -132,9 +205,7 @@ enum bough_status bough__trained_is_one(const struct bough__trained *trained, co
     if (trained->loaded.config->sets == 1)
         return BOUGH_OK;
     return bough__fail(BOUGH_INVALID,
-                       "%s: the tasks have data sets of their own; wanted one for "
-                       "all",
-                       what);
+                       "%s: the tasks have data sets of their own; wanted one for all", what);
 }
 
 void bough__trained_close(struct bough__trained *trained)

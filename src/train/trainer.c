@@ -177,11 +177,19 @@ const char *bough__trainer_criterion(char *text, size_t size, const struct bough
     return strcmp(criterion, "loss") == 0 ? text : "mean";
 }
 
+int bough__trainer_validates(const struct bough__trainer *trainer)
+{
+    if (bough__trainer_phases(trainer) == 1)
+        return trainer->validation.runners > 0;
+    return bough__evaluation_of(&trainer->validation, trainer->training->task) != NULL;
+}
+
 int bough__trainer_goes_on(const struct bough__trainer *trainer)
 {
     const struct bough__progress *progress = &trainer->progress;
     const int32_t patience = trainer->config.train.early_stopping.patience;
-    const int stale = patience > 0 && trainer->validation.runners && progress->stale >= patience;
+    const int stale =
+        patience > 0 && bough__trainer_validates(trainer) && progress->stale >= patience;
     return progress->epoch - progress->first_epoch < trainer->config.train.epochs && !stale;
 }
 

@@ -64,6 +64,9 @@ const char *bough__trainer_criterion(char *text, size_t size, const struct bough
 enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer);
 enum bough_status bough__trainer_step(struct bough__trainer *trainer, float *lr);
 
+// Whether the best epoch goes by what is held out: in a phase of its task.
+int bough__trainer_validates(const struct bough__trainer *trainer);
+
 // Whether the phase has epochs to come, and early stopping patience.
 int bough__trainer_goes_on(const struct bough__trainer *trainer);
 

@@ -125,38 +125,76 @@ static void check_head(const struct bough__task *task, enum bough__target_kind t
 
 // ---- Validation ----
 
-// Options that go by the validation, where there is none, are a mistake and not a default.
-static enum bough_status check_validation(const struct bough__trainer *trainer)
+// A data set of which nothing is held out; NULL = there is none.
+static const char *find_bare(const struct bough__trainer *trainer)
+{
+    for (size_t t = 0; t < trainer->config.tasks_count; t++)
+        if (!bough__evaluation_of(&trainer->validation, t))
+            return bough__task_data(&trainer->config, t);
+    return NULL;
+}
+
+static void tell_left_out(const struct bough__trainer *trainer)
 {
     const struct bough_config *config = &trainer->config;
-    const struct bough__schedule *schedule = bough__schedule_of(&config->schedule);
-    for (size_t s = 0; s < config->sets; s++) {
+    for (size_t s = 0; config->train.folds > 1 && s < config->sets; s++) {
         const struct bough__data_set data = bough__trainer_data(trainer, s);
-        if (config->train.folds > 1 && bough__split_exists(&data, "validation"))
+        if (bough__split_exists(&data, "validation"))
             bough__log(BOUGH_LOG_WARNING,
                        "train.folds: a part of `train` is held out, and the split `validation` of "
                        "%s is left out",
                        config->set[s]);
     }
+}
+
+// Of a task alone, of which nothing is held out while something is of others.
+static enum bough_status check_task_validation(const struct bough__trainer *trainer, size_t t)
+{
+    const struct bough_config *config = &trainer->config;
+    const char *task = config->tasks[t].name, *metric = config->train.early_stopping.metric;
+    const size_t length = strlen(task);
+    if (bough__evaluation_of(&trainer->validation, t))
+        return BOUGH_OK;
+    if (strncmp(metric, task, length) == 0 && metric[length] == '.')
+        return bough__fail(BOUGH_INVALID,
+                           "train.early_stopping.metric: %s, and nothing of %s is held out", metric,
+                           bough__task_data(config, t));
+    bough__log(BOUGH_LOG_WARNING,
+               "tasks.%s: nothing of %s is held out: it has no say in which epoch is the best",
+               task, bough__task_data(config, t));
+    return BOUGH_OK;
+}
+
+// Options that go by the validation, where there is none, are a mistake and not a default.
+static enum bough_status check_validation(const struct bough__trainer *trainer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough_config *config = &trainer->config;
+    const struct bough__schedule *schedule = bough__schedule_of(&config->schedule);
+    const char *bare = find_bare(trainer);
+    tell_left_out(trainer);
+    for (size_t t = 0; trainer->validation.runners && t < config->tasks_count; t++)
+        BOUGH_TRY(check_task_validation(trainer, t));
     if (trainer->validation.runners)
         return BOUGH_OK;
     if (trainer->options->needs_validation)
         return bough__fail(BOUGH_INVALID,
                            "nothing is held out: set train.validation or train.folds, or add a "
                            "split `validation` to %s",
-                           config->data);
+                           bare);
     if (schedule->by_validation || config->train.early_stopping.patience > 0)
         return bough__fail(
             BOUGH_INVALID,
             "%s%s goes by the validation, and nothing is held out: set train.validation, "
             "or add a split `validation` to %s",
             schedule->by_validation ? "schedule.name: " : "train.early_stopping",
-            schedule->by_validation ? schedule->row.name : "", config->data);
+            schedule->by_validation ? schedule->row.name : "", bare);
     if (config->train.validation > 0)
         bough__log(BOUGH_LOG_WARNING,
                    "train.validation: %g of %lld rows is less than half a row: nothing is held out",
                    (double)config->train.validation, (long long)trainer->set[0].rows);
-    return BOUGH_OK;
+done:
+    return status;
 }
 
 // ---- Weightings ----

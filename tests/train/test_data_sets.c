@@ -1,114 +1,11 @@
 // Tasks with data sets of their own: an update is the sum of the tasks', rows come as often as the
-// sampling says, trainings go on bit for bit, and what is told of a model is told by data set.
-#include "support/training.h"
+// sampling says, trainings go on bit for bit.
+#include "train/data_sets_support.h"
 
 #include "data/tensor_file.h"
-#include "mtl/architecture.h"
 #include "train/trainer.h"
 
-#include "cl/random.h"
-
-#include <bough/model.h>
-
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { WIDTH = 6, MOST_ROWS = 300, LARGE_ROWS = 4000 };
-
-static char few[600], many[600]; // paths: rows of classes, and of numbers
-
-// Fields `x` and, of classes or numbers, `kind` or `size`.
-static void write_split(struct bough_tensor_writer *writer, const char *split, int rows,
-                        int of_classes, int declare)
-{
-    static float x[LARGE_ROWS][WIDTH], size[LARGE_ROWS];
-    static int64_t kind[LARGE_ROWS];
-    const struct bough_shape shape[] = {{2, {rows, WIDTH}}, {1, {rows}}};
-    char name[2][32];
-    snprintf(name[0], sizeof name[0], "%s/x", split);
-    snprintf(name[1], sizeof name[1], "%s/%s", split, of_classes ? "kind" : "size");
-    for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < WIDTH; j++)
-            x[i][j] = 2 * random_unit(random_bits(5, (unsigned)of_classes, (unsigned)i, (unsigned)j,
-                                                  *split == 't', 0)
-                                          .v[0]) -
-                      1;
-        kind[i] = x[i][0] > x[i][1];
-        size[i] = x[i][0] * x[i][2];
-    }
-    if (declare) {
-        assert_ok(bough_tensor_writer_declare(writer, name[0], BOUGH_F32, &shape[0]));
-        assert_ok(bough_tensor_writer_declare(writer, name[1], of_classes ? BOUGH_I64 : BOUGH_F32,
-                                              &shape[1]));
-        return;
-    }
-    assert_ok(bough_tensor_writer_write(writer, x, (size_t)rows * sizeof x[0]));
-    if (of_classes)
-        assert_ok(bough_tensor_writer_write(writer, kind, (size_t)rows * sizeof kind[0]));
-    else
-        assert_ok(bough_tensor_writer_write(writer, size, (size_t)rows * sizeof size[0]));
-}
-
-static void write_data(char *path, const char *name, int rows, int of_classes)
-{
-    struct bough_tensor_writer *writer;
-    snprintf(path, sizeof few, "%s/%s.safetensors", test_folder(), name);
-    assert_ok(bough_tensor_writer_create(&writer, path));
-    if (of_classes)
-        assert_ok(bough_tensor_writer_metadata(writer, "classes/kind", "left\nright"));
-    for (int declare = 1; declare >= 0; declare--) {
-        write_split(writer, "train", rows, of_classes, declare);
-        write_split(writer, "test", 20, of_classes, declare);
-    }
-    assert_ok(bough_tensor_writer_commit(writer));
-    bough_tensor_writer_destroy(&writer);
-}
-
-static int start(void **state)
-{
-    test_folder_begin(state);
-    write_data(few, "few", 70, 1);
-    write_data(many, "many", MOST_ROWS, 0);
-    return 0;
-}
-
-static int end(void **state)
-{
-    test_folder_end(state);
-    return test_devices_end(state);
-}
-
-static const char *text_of(const char *tasks)
-{
-    static char text[2000];
-    snprintf(text, sizeof text,
-             "data: %s\n"
-             "inputs: {a: {field: x}, b: {field: x, data: %s}}\n"
-             "trunk: [linear: 8, tanh, linear: 5, batch_norm, relu]\n"
-             "tasks:\n"
-             "%s"
-             "optimizer: {name: sgd, lr: 0.1}\n"
-             "train: {epochs: 2, batch_size: 32, seed: 3}\n",
-             many, few, tasks);
-    return text;
-}
-
-static const char both[] =
-    "  size: {inputs: [a], target: size, loss: mse, head: [linear: 1]}\n"
-    "  kind: {inputs: [b], target: kind, loss: cross_entropy, head: [linear: 2]}\n";
-
-static struct bough_run *train(const struct bough_config *config, struct bough_device *device,
-                               const char *name)
-{
-    static char dir[600];
-    struct bough_run *run;
-    snprintf(dir, sizeof dir, "%s/%s", test_folder(), name);
-    assert_ok(
-        bough_train(&run, config, &(struct bough_train_options){.device = device, .run_dir = dir}));
-    return run;
-}
 
 // ---- The update ----
 
@@ -214,6 +111,9 @@ static const char *const ways[][2] = {
     {"weighting=mgda", "diagnostics=true"},
     {"weighting=graddrop", "train.batch_size=50"},
     {"weighting=modo", NULL},
+    {"weighting=sdmgrad", NULL},
+    {"weighting=auto_lambda", NULL},
+    {"weighting=forum", NULL},
     {"weighting=dwa", "train.sampling=proportional"},
     {"train.regime=alternating", "train.batch_size=1000"},
     {"train.regime={name: alternating, draw: proportional}", NULL},
@@ -224,6 +124,8 @@ static const char *const ways[][2] = {
     {"architecture=adapters", "weighting=pcgrad"},
     {"architecture={name: cgc, shared: 1, own: 1}", NULL},
     {"train.validation=0.2", "train.early_stopping={patience: 2}"},
+    {"train.folds=3", "schedule=plateau"},
+    {"parameters={trunk.0.*: {lr: 0.5}, kind.*: {freeze: true, thaw: 1}}", NULL},
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -247,6 +149,7 @@ static void trainings_go_on_bit_for_bit(void **state)
     for (size_t d = 0; d < count; d++)
         for (int way = 0; way < WAYS; way++) {
             const struct bough_config config = config_of(way);
+            print_message("%s\n", ways[way][0] ? ways[way][0] : "");
             char whole[40], dir[2][700];
             volatile int stop = 0;
             struct bough_run *run;
@@ -339,70 +242,6 @@ static void devices_agree(void **state)
     }
 }
 
-// ---- The model ----
-
-static enum bough_status keep(void *user, const char *text, size_t size)
-{
-    char *kept = user;
-    if (strlen(kept) + size < 100)
-        strncat(kept, text, size);
-    else if (!*kept)
-        strncat(kept, text, 60);
-    return BOUGH_OK;
-}
-
-static void a_file_stands_for_the_data_sets_whose_fields_it_has(void **state)
-{
-    (void)state;
-    const struct bough_config config = test_config(text_of(both), NULL);
-    struct bough_run *run = train(&config, NULL, "told"), *alone, *all;
-    char dir[700], head[200] = "";
-    snprintf(dir, sizeof dir, "%s/told", test_folder());
-    assert_ok(bough_evaluate(&all, dir, NULL, NULL, NULL));
-    assert_ok(bough_evaluate(&alone, dir, few, "test", NULL));
-    const struct bough_metrics *whole = bough_run_result(all)->test,
-                               *part = bough_run_result(alone)->test;
-    assert_true(bough_metrics_find(whole, "size", "loss") ==
-                bough_metrics_find(bough_run_result(run)->test, "size", "loss"));
-    assert_true(bough_metrics_find(part, "kind", "accuracy") ==
-                bough_metrics_find(whole, "kind", "accuracy"));
-    assert_true(isnan(bough_metrics_find(part, "size", "loss")));
-    assert_false(isnan(bough_metrics_find(part, "kind", "loss")));
-    assert_ok(bough_predict(dir, &(struct bough_predict_options){
-                                     .data = few, .split = "test", .write = keep, .user = head}));
-    assert_non_null(strstr(head, "row,size,kind,kind_probability\n")); // both read `x`
-    assert_true(strstr(head, "left") || strstr(head, "right"));
-    assert_fails(bough_predict(dir, &(struct bough_predict_options){.write = keep, .user = head}),
-                 BOUGH_INVALID, "the tasks have data sets of their own");
-    bough_run_destroy(&run);
-    bough_run_destroy(&alone);
-    bough_run_destroy(&all);
-}
-
-// Row by row, in a program of its own.
-static void scores_go_by_the_inputs_that_a_task_reads(void **state)
-{
-    (void)state;
-    const struct bough_config config = test_config(text_of(both), NULL);
-    struct bough_run *run = train(&config, NULL, "served");
-    struct bough_model *model;
-    float x[2][2][WIDTH] = {{{0.5f, -0.5f, 0.25f}, {-0.25f, 1}}, {{0.75f, 0.1f}, {-1, 0.2f, 0.3f}}};
-    float size[2][2], kind[2][4];
-    char dir[700];
-    snprintf(dir, sizeof dir, "%s/served", test_folder());
-    assert_ok(bough_model_open(&model, dir, NULL));
-    assert_int_equal(bough_model_inputs(model), 2);
-    assert_string_equal(bough_model_output(model, 1)->classes[1], "right");
-    for (int i = 0; i < 2; i++) {
-        const struct bough_rows rows[] = {{x[0], BOUGH_F32}, {x[i], BOUGH_F32}};
-        assert_ok(bough_model_run(model, (float *const[]){size[i], kind[i]}, rows, 2));
-    }
-    assert_memory_equal(size[0], size[1], sizeof size[0]);
-    assert_memory_not_equal(kind[0], kind[1], sizeof kind[0]);
-    bough_model_close(&model);
-    bough_run_destroy(&run);
-}
-
 // ---- What does not go together ----
 
 static void tasks_that_meet_read_the_same(void **state)
@@ -433,8 +272,6 @@ int main(void)
         cmocka_unit_test(trainings_go_on_bit_for_bit),
         cmocka_unit_test(batches_that_are_brought_are_the_same),
         cmocka_unit_test(devices_agree),
-        cmocka_unit_test(a_file_stands_for_the_data_sets_whose_fields_it_has),
-        cmocka_unit_test(scores_go_by_the_inputs_that_a_task_reads),
         cmocka_unit_test(tasks_that_meet_read_the_same),
     };
     return cmocka_run_group_tests(tests, start, end);
