@@ -44,7 +44,9 @@ static enum bough_status feed(void *user)
         feeding->index = 0;
     for (size_t set = 0; set < runner->data.model->config->sets; set++) {
         struct bough__source *source = &runner->data.source[set];
-        BOUGH_TRY(bough__feed_fetch(&source->feed, feeding->index * source->batch, source->batch));
+        if (bough__step_takes(bough__runner_full(runner), set))
+            BOUGH_TRY(
+                bough__feed_fetch(&source->feed, feeding->index * source->batch, source->batch));
     }
     feeding->index++;
     BOUGH_TRY(bough__run(runner->data.model->device, feeding->launch, feeding->count));

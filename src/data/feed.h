@@ -41,8 +41,8 @@ enum bough_status bough__table_init(struct bough__table *table, struct bough_dev
                                     int64_t batch, uint64_t budget);
 void bough__table_fini(struct bough__table *table);
 
-// What the device can spare for one table, of the three that a training may hold: a quarter of its
-// memory.
+// What the device can spare for a split's tables, of the three splits that a training may hold: a
+// quarter of its memory.
 uint64_t bough__table_budget(const struct bough_device *device);
 
 struct bough__feed {

@@ -23,11 +23,12 @@ static enum bough_status reuse(struct bough__builder *builder, int32_t *node,
     builder->frozen = known->frozen;
     if (bough_shape_equal(&known->shape, &param->shape))
         return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID,
-                       "%s is %s for one input and %s for another; wanted inputs of one shape, or "
-                       "stems that make them so",
-                       known->name, bough_shape_format(&known->shape, text[0], sizeof text[0]),
-                       bough_shape_format(&param->shape, text[1], sizeof text[1]));
+    return bough__fail(
+        BOUGH_INVALID,
+        "%s is %s for what one task reads and %s for another; wanted one shape: by stems, "
+        "and where they read other numbers of inputs by join: sum or gate",
+        known->name, bough_shape_format(&known->shape, text[0], sizeof text[0]),
+        bough_shape_format(&param->shape, text[1], sizeof text[1]));
 }
 
 enum bough_status bough__builder_reuse(struct bough__builder *builder, const char *own)

@@ -153,14 +153,6 @@ done:
     return status;
 }
 
-// A task that has no rows.
-static void measure_nothing(struct bough_metrics *metrics, const struct bough__task *task)
-{
-    for (size_t i = 0; i < task->metrics_count; i++)
-        if (!bough__metric_find(task->metrics[i], NULL)->is_matrix)
-            add(metrics, task->name, task->metrics[i], NAN);
-}
-
 enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__arena *arena,
                                  const struct bough__evaluation *of, const double *loss,
                                  const double *weight)
@@ -175,13 +167,12 @@ enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__ar
     BOUGH_TRY(make_lists(metrics, arena, config));
     for (size_t t = 0; t < tasks; t++) {
         struct bough__runner *runner = bough__evaluation_of(of, t);
+        if (!runner)
+            continue;
         add(metrics, config->tasks[t].name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
-        if (runner && t == runner->first_task)
+        if (t == runner->first_task)
             BOUGH_TRY(bough__runner_scores(runner, score, rows));
-        if (runner)
-            BOUGH_TRY(measure_scores(metrics, arena, runner, t, score[t], rows[t]));
-        else
-            measure_nothing(metrics, &config->tasks[t]);
+        BOUGH_TRY(measure_scores(metrics, arena, runner, t, score[t], rows[t]));
     }
 done:
     for (size_t t = 0; score && t < tasks; t++)

@@ -7,7 +7,7 @@
 #include <bough/train.h>
 
 // The metrics of every task, which `arena` owns.
-//   of            runners that have run an epoch; a task of none has NaN
+//   of            runners that have run an epoch; a task of none is left out
 //   loss, weight  [T], sums as bough__runner_losses gives them
 // Errors: DEVICE, INTERNAL.
 enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__arena *arena,

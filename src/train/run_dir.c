@@ -279,6 +279,8 @@ static enum bough_status go_on(struct bough__trainer *trainer)
         strcmp(progress->data, fresh.data) != 0)
         BOUGH_TRY(measure_best_anew(trainer));
     const double best = progress->best, plateau_best = progress->plateau.best;
+    char begun[sizeof fresh.data];
+    memcpy(begun, progress->data, sizeof begun);
     BOUGH_TRY(bough__load_last(trainer->run_dir, trainer->model, progress, trainer->training));
     progress->best = best;
     progress->plateau.best = plateau_best;
@@ -288,6 +290,8 @@ static enum bough_status go_on(struct bough__trainer *trainer)
     tell_what_is_left(trainer);
     if (!has_too_many(trainer))
         BOUGH_TRY(save_config(trainer));
+    if (strcmp(begun, fresh.data) != 0) // the checkpoint is of what the config names
+        BOUGH_TRY(bough__trainer_save(trainer));
 done:
     return status;
 }

@@ -34,9 +34,13 @@ int64_t bough__runner_rows(const struct bough__runner *runner)
 
 double bough__runner_step_rows(const struct bough__runner *runner)
 {
+    const int draws = bough__regime_of(&runner->data.model->config->train.regime)->draws;
     double rows = 0;
     if (!runner->single)
         return (double)bough__runner_rows(runner) / (double)runner->steps;
+    if (!draws)
+        return (double)bough__runner_source(runner, runner->task)->feed.count /
+               (double)runner->steps;
     for (size_t t = 0; t < bough__runner_tasks(runner); t++)
         rows += (double)bough__runner_source(runner, t)->feed.count;
     return rows / (double)runner->steps / (double)bough__runner_tasks(runner);
@@ -45,6 +49,8 @@ double bough__runner_step_rows(const struct bough__runner *runner)
 int64_t bough__runner_batch(const struct bough__runner *runner)
 {
     int64_t rows = 0;
+    if (runner->single)
+        return bough__runner_source(runner, runner->task)->batch;
     for (size_t set = 0; set < bough__runner_sets(runner); set++)
         rows += runner->data.source[set].batch;
     return rows;
@@ -262,7 +268,9 @@ static enum bough_status take_rows(struct bough__runner *runner, const struct bo
         if (!rows[set].split)
             continue;
         source[set].split = rows[set].split;
-        const int64_t own = rows[set].split->batch;
+        // What is not trained on needs no other batches, where all is on the device.
+        const int kept = runner->data.purpose == BOUGH_TRAINING || !rows[set].split->table.resident;
+        const int64_t own = kept ? rows[set].split->batch : 0;
         const int64_t batch = own ? own : runner->data.model->config->train.batch_size;
         source[set].batch = batch < count ? batch : count;
         BOUGH_TRY(bough__feed_init(&source[set].feed, &rows[set].split->table, count));

@@ -67,10 +67,10 @@ enum bough_status bough__runner_begin(struct bough__runner *runner);
 // The rows that a task goes through, and their split; NULL = it is none of the runner's.
 const struct bough__source *bough__runner_source(const struct bough__runner *runner, size_t t);
 
-// Rows of a step of the epoch, on average.
+// Rows of a step of the epoch, or of the phase, on average.
 double bough__runner_step_rows(const struct bough__runner *runner);
 
-// Rows of an epoch, and of a full batch, of all data sets.
+// Rows of an epoch, of all data sets; and of the full batches that its next step takes.
 int64_t bough__runner_rows(const struct bough__runner *runner);
 int64_t bough__runner_batch(const struct bough__runner *runner);
 

@@ -77,8 +77,8 @@ static enum bough_status check_input(const struct bough_file_tensor *input,
     if (bough_tensor_file_metadata(file, key))
         return bough__fail(BOUGH_DATA, "%s: %s is text; wanted numbers", path, input->name);
     if (input->shape.rank < 2)
-        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]", path, input->name,
-                           bough_shape_format(&input->shape, text, sizeof text));
+        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]: [N, 1] of one number a row",
+                           path, input->name, bough_shape_format(&input->shape, text, sizeof text));
     if (bough_shape_elements(&input->shape) == 0 || input->shape.dim[0] > INT32_MAX)
         return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted 1 to %d rows that are not empty", path,
                            input->name, bough_shape_format(&input->shape, text, sizeof text),
@@ -259,21 +259,35 @@ int bough__lacks_all(const struct bough__task *task, float *const *present, int6
 }
 
 // A row says nothing of a task of which it has no input: it may have no label.
+static enum bough_status check_task_lacks(const struct bough__split *split,
+                                          const struct bough__data_set *data, const char *name,
+                                          int64_t rows, size_t t)
+{
+    const struct bough__task *task = &data->config->tasks[t];
+    int64_t first = 0, count = 0;
+    for (int64_t n = 0; n < rows; n++)
+        if (bough__lacks_all(task, split->present, n) &&
+            (!split->targets || bough__targets_any(&split->targets[t], n)) && !count++)
+            first = n;
+    if (!count)
+        return BOUGH_OK;
+    return bough__fail(
+        BOUGH_DATA,
+        "%s: %s: every input of task '%s' is missing in %lld row%s, the first is %lld; "
+        "wanted at least one%s",
+        bough_tensor_file_path(data->file), name, task->name, (long long)count,
+        count == 1 ? "" : "s", (long long)first, split->targets ? ", or no label" : "");
+}
+
 static enum bough_status check_lacks(const struct bough__split *split,
                                      const struct bough__data_set *data, const char *name,
                                      int64_t rows)
 {
-    const struct bough_config *config = data->config;
-    for (size_t t = 0; t < config->tasks_count; t++)
-        for (int64_t n = 0; n < rows && bough__task_set(config, t) == data->set; n++)
-            if (bough__lacks_all(&config->tasks[t], split->present, n) &&
-                (!split->targets || bough__targets_any(&split->targets[t], n)))
-                return bough__fail(BOUGH_DATA,
-                                   "%s: %s, row %lld: every input of task '%s' is missing; wanted "
-                                   "at least one%s",
-                                   bough_tensor_file_path(data->file), name, (long long)n,
-                                   config->tasks[t].name, split->targets ? ", or no label" : "");
-    return BOUGH_OK;
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; status == BOUGH_OK && t < data->config->tasks_count; t++)
+        if (bough__task_set(data->config, t) == data->set)
+            status = check_task_lacks(split, data, name, rows, t);
+    return status;
 }
 
 enum bough_status bough__split_init(struct bough__split *split, const struct bough__data_set *data,
@@ -301,7 +315,7 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
         BOUGH_TRY(check_lacks(split, data, name, rows));
     BOUGH_TRY(bough__table_init(&split->table, model->device, column, (int)columns, rows,
                                 batch ? batch : config->train.batch_size,
-                                bough__table_budget(model->device)));
+                                bough__table_budget(model->device) / config->sets));
     BOUGH_TRY(bough__tensor_file_check(data->file));
 done:
     free(column);

@@ -134,6 +134,9 @@ static inline int64_t bough__step_rows(const struct bough__step *step, size_t se
     return step->last ? source->feed.count % source->batch : source->batch;
 }
 
+// Whether a step takes rows of a data set.
+int bough__step_takes(const struct bough__step *step, size_t set);
+
 // Takes a zero-initialised step, of the tasks [first_task, end_task). `last` as in the struct;
 // where the tasks are of several data sets, full batches leave none. After an error, too, it is
 // ended by bough__step_fini. Errors: INVALID, DEVICE.

@@ -17,9 +17,6 @@ static inline void bough__step_name(struct bough__step *step, const char *op, co
     step->sequence.label.layer = layer;
 }
 
-// Whether it takes rows of a data set.
-int bough__step_takes(const struct bough__step *step, size_t set);
-
 // Records the model and the losses.
 enum bough_status bough__step_record(struct bough__step *step);
 

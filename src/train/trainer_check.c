@@ -73,16 +73,22 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
 
 // ---- Inputs ----
 
-static void tell_lacking(const struct bough__trainer *trainer, size_t input)
+static enum bough_status check_lacking(const struct bough__trainer *trainer, size_t input)
 {
     const struct bough__train_set *set = &trainer->set[trainer->config.inputs[input].set];
     const float *present = set->train.present[input];
     int64_t lacking = 0;
     for (int64_t i = 0; present && i < set->trained; i++)
         lacking += present[set->row[i]] == 0;
-    if (present)
-        bough__log(BOUGH_LOG_INFO, "%s: %lld of %lld rows of train lack it",
-                   trainer->model->input_key[input], (long long)lacking, (long long)set->trained);
+    if (!present)
+        return BOUGH_OK;
+    if (lacking == set->trained)
+        return bough__fail(BOUGH_DATA,
+                           "%s: none of %lld rows of train has it: there is nothing to learn of it",
+                           trainer->model->input_key[input], (long long)set->trained);
+    bough__log(BOUGH_LOG_INFO, "%s: %lld of %lld rows of train lack it",
+               trainer->model->input_key[input], (long long)lacking, (long long)set->trained);
+    return BOUGH_OK;
 }
 
 // ---- Losses ----
@@ -261,7 +267,7 @@ enum bough_status bough__trainer_check(const struct bough__trainer *trainer)
 {
     enum bough_status status = BOUGH_OK;
     for (size_t i = 0; i < trainer->config.inputs_count; i++)
-        tell_lacking(trainer, i);
+        BOUGH_TRY(check_lacking(trainer, i));
     for (size_t t = 0; t < trainer->config.tasks_count; t++) {
         check_head(&trainer->config.tasks[t], trainer->model->loss[t]->target);
         BOUGH_TRY(check_loss(trainer, t));

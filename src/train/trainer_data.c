@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "mtl/sampling.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,13 +92,18 @@ void bough__trainer_tell_data(const struct bough__trainer *trainer)
 {
     if (sets_of(trainer) == 1)
         return;
-    bough__log(BOUGH_LOG_INFO, "an epoch is %lld steps, each of a batch of every data set:",
-               (long long)trainer->training->steps);
+    bough__log(
+        BOUGH_LOG_INFO,
+        "an epoch is %lld steps, each of a batch of %s:", (long long)trainer->training->steps,
+        trainer->training->single ? "the data set of the task that it trains" : "every data set");
     for (size_t s = 0; s < sets_of(trainer); s++) {
         const struct bough__train_set *set = &trainer->set[s];
-        bough__log(BOUGH_LOG_INFO, "%s: %lld rows, batches of %lld, %.3g times an epoch",
-                   trainer->config.set[s], (long long)set->trained, (long long)set->batch,
-                   (double)set->count / (double)set->trained);
+        const double times = (double)set->count / (double)set->trained;
+        char often[40] = "";
+        if (!trainer->training->single)
+            snprintf(often, sizeof often, ", %.3g times an epoch", times);
+        bough__log(BOUGH_LOG_INFO, "%s: %lld rows, batches of %lld%s", trainer->config.set[s],
+                   (long long)set->trained, (long long)set->batch, often);
     }
 }
 

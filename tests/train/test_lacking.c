@@ -60,7 +60,8 @@ static void a_row_without_any_input_is_left_empty(void **state)
     const struct bough_predict_options options = {
         .data = write_data(), .out = path_of("out.csv"), .split = "test"};
     assert_fails(bough_predict(path_of("run"), &options), BOUGH_DATA,
-                 "test, row 9: every input of task 'kind' is missing; wanted at least one");
+                 "test: every input of task 'kind' is missing in 1 row, the first is 9; wanted at "
+                 "least one");
 }
 
 // ---- Rows in memory ----
@@ -147,9 +148,9 @@ static void what_does_not_go_together_is_refused(void **state)
     refuses(BOUGH_DATA, NULL, NULL, "train/seen, row 7: 2; wanted 0 or 1");
     make_rows(9, NAN);
     rows.kind[9] = 1;
-    refuses(
-        BOUGH_DATA, NULL, NULL,
-        "train, row 9: every input of task 'kind' is missing; wanted at least one, or no label");
+    refuses(BOUGH_DATA, NULL, NULL,
+            "train: every input of task 'kind' is missing in 1 row, the first is 9; wanted at "
+            "least one, or no label");
 }
 
 int main(void)
