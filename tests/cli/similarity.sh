@@ -4,6 +4,7 @@ cosines() { sed -E 's/ +-?0\.[0-9]+/  N/g'; }
 bough train tiny.yaml -d c -q -r hard -s 'tasks.other={target: left, loss: cross_entropy, head: [linear: 2]}' >/dev/null
 try bough similarity hard -d c 2>&1 | machine | cosines
 try bough similarity hard -d c --by cka --rows 5 --groups 2 --csv all.csv --png all.png 2>/dev/null
+bough similarity hard -d c --by cka --groups 2 2>&1 >/dev/null | tail -n 1
 cat all.csv
 od -An -tx1 -N24 all.png | tr -d ' \n'; echo
 try bough similarity hard -d c --by mmd --split train --groups 3 --png far.png 2>/dev/null

@@ -147,6 +147,14 @@ static void what_does_not_go_together_is_refused(void **state)
     rows.seen[7] = 2;
     refuses(BOUGH_DATA, NULL, NULL, "train/seen, row 7: 2; wanted 0 or 1");
     make_rows(9, NAN);
+    for (int n = 0; n < ROWS; n++) {
+        rows.table[n][0] = NAN;
+        rows.kind[n] = lacks_image(n) ? -1 : rows.kind[n];
+        rows.level[n] = lacks_image(n) ? NAN : (float)n;
+    }
+    refuses(BOUGH_DATA, "inputs.table={optional: true, stem: [linear: 4]}", NULL,
+            "inputs.table: none of 67 rows of train has it");
+    make_rows(9, NAN);
     rows.kind[9] = 1;
     refuses(BOUGH_DATA, NULL, NULL,
             "train: every input of task 'kind' is missing in 1 row, the first is 9; wanted at "

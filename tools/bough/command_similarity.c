@@ -77,6 +77,21 @@ done:
     return status;
 }
 
+// Whether all pairs are alike to what is printed: then groups are made by nothing.
+static int tells_nothing(const struct bough_similarity *similarity)
+{
+    const size_t tasks = similarity->tasks;
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < tasks * tasks; i++) {
+        const double value = similarity->value[i];
+        if (i / tasks == i % tasks)
+            continue;
+        least = value < least ? value : least;
+        most = value > most ? value : most;
+    }
+    return tasks > 2 && most - least < 1e-4;
+}
+
 static void print_groups(const struct bough_similarity *similarity, const size_t *group,
                          size_t groups)
 {
@@ -205,6 +220,8 @@ static enum bough_status run(int argc, char **argv)
     TRY(print_table(similarity));
     if (groups)
         print_groups(similarity, group, (size_t)groups);
+    if (groups && tells_nothing(similarity))
+        fprintf(stderr, "warning: all pairs of tasks are as similar: the groups say nothing\n");
     if (csv)
         TRY(tool_file_write(csv, write_csv, similarity));
     if (png)
