@@ -202,7 +202,7 @@ static void batches_that_are_brought_are_the_same(void **state)
             const struct bough_config config =
                 test_config(text_of(both), data[0], data[1], override, "train.batch_size=50", NULL);
             const uint64_t whole = device[d]->info.memory;
-            char name[2][40], dir[2][700];
+            char name[2][60], dir[2][700];
             for (int i = 0; i < 2; i++) {
                 snprintf(name[i], sizeof name[i], "%s-%zu-%d", i ? "brought" : "stays", d, way);
                 snprintf(dir[i], sizeof dir[i], "%s/%s", test_folder(), name[i]);
