@@ -93,8 +93,8 @@ done:
 
 // ---- Gates ----
 
-enum bough_status bough__gate(struct bough__builder *builder, int32_t *gate, int32_t x,
-                              int64_t experts, const char *prefix)
+static enum bough_status build_gate(struct bough__builder *builder, int32_t *gate, int32_t x,
+                                    int64_t experts, const char *prefix)
 {
     struct bough__linear_options linear = {.units = (int32_t)experts};
     const struct bough__choice layers[] = {
@@ -117,6 +117,18 @@ enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int
     BOUGH_TRY(bough__graph_op(builder->graph, mixed, &bough__op_gated_sum, NULL, input, 2));
     builder->flops += 2 * bough_shape_elements(bough__graph_shape(builder->graph, stacked));
     bough__builder_end(builder, "gated_sum", *mixed);
+done:
+    return status;
+}
+
+enum bough_status bough__gated_mix(struct bough__builder *builder, int32_t *mixed, int32_t x,
+                                   int32_t stacked, const char *prefix)
+{
+    enum bough_status status;
+    const int64_t experts = bough__graph_shape(builder->graph, stacked)->dim[1];
+    int32_t gate;
+    BOUGH_TRY(build_gate(builder, &gate, x, experts, prefix));
+    BOUGH_TRY(bough__mix(builder, mixed, stacked, gate, prefix));
 done:
     return status;
 }

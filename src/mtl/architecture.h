@@ -103,15 +103,15 @@ enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, c
 enum bough_status bough__stack(struct bough__builder *builder, int32_t *stacked,
                                const int32_t *node, size_t count, const char *part);
 
-// gate [N, E] = softmax(W x): a linear layer without bias on x, flattened. Its layers are
-// `<prefix>.0` to `<prefix>.2`.
-enum bough_status bough__gate(struct bough__builder *builder, int32_t *gate, int32_t x,
-                              int64_t experts, const char *prefix);
-
 // mixed [N, D...] = the sum over e of gate[n, e] stacked[n, e], called `<prefix>.mix`; a gate [1,
 // E] is every row's.
 enum bough_status bough__mix(struct bough__builder *builder, int32_t *mixed, int32_t stacked,
                              int32_t gate, const char *prefix);
+
+// The same with a gate [N, E] = softmax(W x) of its own: a linear layer without bias on x,
+// flattened. Its layers are `<prefix>.0` to `<prefix>.2`.
+enum bough_status bough__gated_mix(struct bough__builder *builder, int32_t *mixed, int32_t x,
+                                   int32_t stacked, const char *prefix);
 
 // A parameter called `<prefix>.<name>`, counted in what is being built or else comes next.
 enum bough_status bough__part_param(struct bough__builder *builder, int32_t *node,

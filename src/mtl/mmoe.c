@@ -26,19 +26,6 @@ static int32_t experts_of(const struct bough__net *net)
     return ((const struct mmoe_options *)net->options)->experts;
 }
 
-// The experts mixed by a gate called `name`.
-static enum bough_status build_mixed(struct bough__builder *builder, int32_t *mixed, int32_t x,
-                                     int32_t stacked, const char *name)
-{
-    enum bough_status status;
-    const int64_t experts = bough__graph_shape(builder->graph, stacked)->dim[1];
-    int32_t gate;
-    BOUGH_TRY(bough__gate(builder, &gate, x, experts, name));
-    BOUGH_TRY(bough__mix(builder, mixed, stacked, gate, name));
-done:
-    return status;
-}
-
 static enum bough_status build_mmoe(struct bough__builder *builder, struct bough__wiring *wiring,
                                     int32_t x, const struct bough__net *net)
 {
@@ -49,7 +36,7 @@ static enum bough_status build_mmoe(struct bough__builder *builder, struct bough
         char name[100];
         int32_t mixed;
         snprintf(name, sizeof name, "gates.%s", net->tasks[t].name);
-        BOUGH_TRY(build_mixed(builder, &mixed, x, stacked, name));
+        BOUGH_TRY(bough__gated_mix(builder, &mixed, x, stacked, name));
         BOUGH_TRY(bough__head_build(builder, wiring, net, t, mixed));
     }
 done:
@@ -62,7 +49,7 @@ static enum bough_status build_omoe(struct bough__builder *builder, struct bough
     enum bough_status status;
     int32_t stacked, mixed;
     BOUGH_TRY(bough__experts_build(builder, &stacked, x, net, experts_of(net)));
-    BOUGH_TRY(build_mixed(builder, &mixed, x, stacked, "gate"));
+    BOUGH_TRY(bough__gated_mix(builder, &mixed, x, stacked, "gate"));
     for (size_t t = 0; t < net->tasks_count; t++)
         BOUGH_TRY(bough__head_build(builder, wiring, net, t, mixed));
 done:

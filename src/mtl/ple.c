@@ -98,12 +98,11 @@ static enum bough_status mix(struct ple *ple, int32_t *stream, const int32_t *ex
                              size_t level, const char *prefix)
 {
     enum bough_status status;
-    int32_t stacked, gate;
+    int32_t stacked;
     char name[150];
     snprintf(name, sizeof name, "%s.%zu", prefix, level);
     BOUGH_TRY(bough__stack(ple->builder, &stacked, expert, count, "experts"));
-    BOUGH_TRY(bough__gate(ple->builder, &gate, *stream, (int64_t)count, name));
-    BOUGH_TRY(bough__mix(ple->builder, stream, stacked, gate, name));
+    BOUGH_TRY(bough__gated_mix(ple->builder, stream, *stream, stacked, name));
 done:
     return status;
 }
