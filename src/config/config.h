@@ -16,8 +16,8 @@
 // A field that the model reads. U8 becomes x / 255; then (x - mean) / std per channel.
 struct bough__input {
     const char *name; // NULL: the only one, given by `input`
-    const char *data; // absolute path of the data set
-    int32_t set;      // its number among the config's
+    const char *data; // absolute path of its data set; NULL = the config's
+    int32_t set;      // the number of its data set among the config's
     const char *field;
     const char *type;                 // "ids": whole numbers, which stay so; NULL = numbers
     struct bough__choice normalize;   // auto: mean and std are found in the training rows, per

@@ -173,7 +173,6 @@ enum bough_status bough__progress_init(struct bough__progress *progress, struct 
         progress->first[t] = NAN;
     snprintf(progress->criterion, sizeof progress->criterion, "%s",
              config->train.early_stopping.metric);
-
 done:
     return status;
 }

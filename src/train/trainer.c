@@ -134,7 +134,6 @@ void bough__trainer_destroy(struct bough__trainer **trainer)
     bough_device_close(&gone->own_device);
     bough_config_close(&gone->resumed);
     bough__lock_close(&gone->lock);
-
     bough__arena_fini(&gone->arena);
     free(gone);
     *trainer = NULL;
