@@ -187,8 +187,9 @@ enum bough_status bough__evaluate(struct bough_metrics *metrics, struct bough__a
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = of->runner[0]->data.model->config->tasks_count;
-    double *loss = calloc(4 * tasks + 1, sizeof *loss), *part = loss + 2 * tasks;
+    double *part, *loss = calloc(4 * tasks + 1, sizeof *loss);
     BOUGH_TRY_MEMORY(loss);
+    part = loss + 2 * tasks;
     for (size_t i = 0; i < of->runners; i++) {
         BOUGH_TRY(bough__runner_run(of->runner[i]));
         BOUGH_TRY(bough__runner_losses(of->runner[i], part, part + tasks));
