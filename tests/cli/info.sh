@@ -28,6 +28,8 @@ for weighting in equal '{name: cagrad, losses: uncertainty, every: 4}' \
 done
 try bough info tiny.yaml --set inputs='{image: , more: {field: photo}}' --input 1,4,4 --input 2,4,4
 try bough info tiny.yaml --set inputs='{a: image, b: image}'
+{ echo 'inputs: {image: }' && cat tiny.yaml; } > flow.yaml
+try bough info flow.yaml | sed '4,$d'
 for join in sum gate; do
     try bough info tiny.yaml --set inputs='{image: {stem: [flatten, linear: 4]}, more: {stem: [linear: 4], optional: true}}' \
         --input 1,4,4 --input 3 --set tasks.left.inputs='[more]' --set join=$join

@@ -24,7 +24,8 @@ static const char help[] =
     "Example:\n"
     "  bough info config.yaml --input 3,32,32\n";
 
-// Whether it starts as a safetensors file does: the header's length in 8 bytes, and a brace.
+// Whether it starts as a safetensors file does: the header's length in 8 bytes, of which a text
+// would have no zeros, and a brace.
 static enum bough_status is_tensor_file(int *is, const char *path)
 {
     char start[9] = {0};
@@ -33,7 +34,7 @@ static enum bough_status is_tensor_file(int *is, const char *path)
         return tool_no_memory();
     if (!file)
         return tool_fail(BOUGH_DATA, "%s: %s", path, strerror(errno));
-    *is = fread(start, 1, sizeof start, file) == sizeof start && start[8] == '{';
+    *is = fread(start, 1, sizeof start, file) == sizeof start && !start[7] && start[8] == '{';
     fclose(file);
     return BOUGH_OK;
 }
