@@ -136,9 +136,13 @@ static enum bough_status held_part(int64_t *first, int64_t *count, int64_t rows,
     const struct bough__training *train = &data->config->train;
     const int64_t folds = train->folds, fold = train->fold;
     const double share = (double)train->validation;
+    const int several = data->config->sets > 1;
+    const char *of = several ? " of " : "",
+               *path = several ? bough_tensor_file_path(data->file) : "";
     if (folds > rows)
-        return bough__fail(BOUGH_INVALID, "train.folds: %lld of %lld rows; wanted at most as many",
-                           (long long)folds, (long long)rows);
+        return bough__fail(BOUGH_INVALID,
+                           "train.folds: %lld of %lld rows%s%s; wanted at most as many",
+                           (long long)folds, (long long)rows, of, path);
     if (folds > 1) {
         *first = rows * (fold - 1) / folds;
         *count = rows * fold / folds - *first;
@@ -148,8 +152,8 @@ static enum bough_status held_part(int64_t *first, int64_t *count, int64_t rows,
     *first = rows - *count;
     if (*count >= rows)
         return bough__fail(BOUGH_INVALID,
-                           "train.validation: %g of %lld rows leaves none to train on", share,
-                           (long long)rows);
+                           "train.validation: %g of %lld rows%s%s leaves none to train on", share,
+                           (long long)rows, of, path);
     return BOUGH_OK;
 }
 

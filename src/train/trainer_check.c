@@ -43,6 +43,7 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
 {
     const struct bough__task *task = &trainer->config.tasks[t];
     const struct bough__source *training = bough__runner_source(trainer->training, t);
+    const struct bough__train_set *set = &trainer->set[bough__task_set(&trainer->config, t)];
     const struct {
         const char *name;
         const struct bough__evaluation *evaluation;
@@ -52,7 +53,7 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
             BOUGH_DATA,
             "%s: train/%s: 0 of %lld rows have a label, task %s has nothing to learn "
             "from",
-            bough__task_data(&trainer->config, t), task->target, (long long)training->feed.count,
+            bough__task_data(&trainer->config, t), task->target, (long long)set->trained,
             task->name);
     if (is_constant(training, t))
         bough__log(
