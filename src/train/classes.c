@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,9 +116,9 @@ enum bough_status bough__classes_read(struct bough__classes *names, struct bough
 {
     enum bough_status status;
     struct list list;
-    char own[200];
+    const char *own = bough__arena_format(arena, "%s/%s", task->name, task->target);
     *names = (struct bough__classes){0};
-    snprintf(own, sizeof own, "%s/%.120s", task->name, task->target);
+    BOUGH_TRY_MEMORY(own);
     BOUGH_TRY(load_list(&list, arena, file, own));
     if (!list.count)
         BOUGH_TRY(load_list(&list, arena, file, task->target));

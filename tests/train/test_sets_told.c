@@ -2,6 +2,8 @@
 // names of classes of a field with a long name.
 #include "support/configs.h"
 
+#include <bough/model.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -84,11 +86,29 @@ static void of_how_many_rows_none_has_a_label(void **state)
     fails_with(-1, "train.epochs=1", BOUGH_DATA, wanted);
 }
 
+static void a_model_keeps_the_names_of_classes(void **state)
+{
+    (void)state;
+    const struct bough_config config = config_with(1, "train.epochs=1");
+    char dir[600];
+    struct bough_run *run;
+    struct bough_model *model;
+    snprintf(dir, sizeof dir, "%s/run", test_folder());
+    assert_ok(bough_train(&run, &config, &(struct bough_train_options){.run_dir = dir}));
+    bough_run_destroy(&run);
+    assert_ok(bough_model_open(&model, dir, NULL));
+    const struct bough_output *kind = bough_model_output(model, 1);
+    assert_non_null(kind->classes);
+    assert_string_equal(kind->classes[1], "right");
+    bough_model_close(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_which_data_set_there_are_too_few_rows),
         cmocka_unit_test(of_how_many_rows_none_has_a_label),
+        cmocka_unit_test(a_model_keeps_the_names_of_classes),
     };
     return cmocka_run_group_tests_name("data sets told of", tests, test_folder_begin,
                                        test_folder_end);
