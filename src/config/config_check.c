@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "config/name_fits.h"
+#include "config/schema.h"
 #include "mtl/alignment.h"
 #include "mtl/weighting.h"
 #include "nn/loss.h"
@@ -68,6 +69,19 @@ done:
     return status;
 }
 
+static enum bough_status check_by_task(struct bough__config_place *place,
+                                       const struct bough_config *config,
+                                       const struct bough__option *option)
+{
+    const struct bough__key list = {option, config->architecture.options};
+    const size_t tasks = config->tasks_count, found = option ? *bough__key_count(&list) : tasks;
+    if (!found || found == tasks)
+        return BOUGH_OK;
+    bough__config_enter(place, option->name);
+    return bough__config_wrong(place, NULL, "%zu for %zu task%s; wanted one each", found, tasks,
+                               tasks == 1 ? "" : "s");
+}
+
 enum bough_status bough__architecture_check(struct bough__config_place *place,
                                             const struct bough_config *config)
 {
@@ -84,8 +98,9 @@ enum bough_status bough__architecture_check(struct bough__config_place *place,
                                        "is %s; wanted binary_cross_entropy",
                                        architecture->row.name, task->name, task->loss.row->name);
     }
+    const enum bough_status status = check_by_task(place, config, architecture->by_task);
     bough__config_leave(place, mark);
-    return BOUGH_OK;
+    return status;
 }
 
 // [T], what each task's loss is multiplied by as far as that stands in the config, the caller's;

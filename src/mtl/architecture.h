@@ -31,7 +31,6 @@ struct bough__net {
     const struct bough__stem *stems;  // [inputs]
     size_t inputs;
     const size_t *number; // [tasks] of each among all of the model's, for `build`
-    size_t all_tasks;
 };
 
 // A number [1] that a task minimises beside its loss, weighed as the loss is. Its gradient reaches
@@ -55,6 +54,7 @@ struct bough__architecture {
     int is_sequence; // its tasks are events in a sequence: their losses are of binary targets
     int meets;       // tasks take from each other what they make of a row: all read the same
     int apart;       // tasks share nothing, not even stems
+    const struct bough__option *by_task; // its list of a number for each task; NULL = it has none
     // Builds the trunk and heads on x [N, sample].
     // Errors: INVALID, naming the layer.
     enum bough_status (*build)(struct bough__builder *builder, struct bough__wiring *wiring,

@@ -47,12 +47,7 @@ static enum bough_status build(struct bough__builder *builder, struct bough__wir
                                int32_t x, const struct bough__net *net)
 {
     enum bough_status status;
-    const struct hard_sharing_options *o = net->options;
     int32_t *stream;
-    if (o->groups && o->count != net->all_tasks)
-        return bough__fail(BOUGH_INVALID,
-                           "architecture.groups: %zu for %zu task%s; wanted one each", o->count,
-                           net->all_tasks, net->all_tasks == 1 ? "" : "s");
     BOUGH_TRY(bough__streams_begin(builder, &stream, x, net));
     BOUGH_TRY(trunks_build(builder, stream, net));
     BOUGH_TRY(bough__heads_build(builder, wiring, net, stream));
@@ -65,5 +60,6 @@ const struct bough__architecture bough__architecture_hard_sharing = {
      .help = "one trunk for all tasks, or for each group of them, and a head for each",
      .paper = "Caruana, Multitask Learning, 1997",
      .options = BOUGH_OPTIONS(hard_sharing_options, struct hard_sharing_options)},
+    .by_task = hard_sharing_options,
     .build = build,
 };

@@ -153,7 +153,6 @@ static struct bough__net net_of(const struct bough__model *model)
         .join = &config->join,
         .stems = model->stem,
         .inputs = config->inputs_count,
-        .all_tasks = config->tasks_count,
     };
 }
 
