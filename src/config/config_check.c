@@ -63,8 +63,6 @@ enum bough_status bough__inputs_check(struct bough__config_place *place,
         bough__config_leave(place, mark);
     }
     bough__config_leave(place, root);
-    if (!config->data)
-        config->data = config->inputs[0].data;
 done:
     return status;
 }

@@ -1,8 +1,10 @@
 // A config from YAML, on the disk or in memory.
 #include "base/error.h"
 #include "base/file.h"
+#include "config/config_check.h"
 #include "config/read.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,24 +46,47 @@ done:
     return status;
 }
 
-// The data sets of the inputs, whose paths are absolute.
+// The same however a file's path is spelled; of one that is not there the path as it is.
+static enum bough_status real_path(const char **real, struct owner *owner, const char *path)
+{
+    enum bough_status status = BOUGH_OK;
+    char *found = realpath(path, NULL);
+    if (!found && errno == ENOMEM)
+        return bough__no_memory();
+    BOUGH_TRY_MEMORY(*real = bough__arena_string(&owner->arena, found ? found : path));
+done:
+    free(found);
+    return status;
+}
+
+// The data sets of the inputs, whose paths are absolute. A file that is spelled in several ways is
+// called by the first, also when the config is read where it is no more.
 static enum bough_status find_sets(struct owner *owner)
 {
+    enum bough_status status = BOUGH_OK;
     struct bough_config *config = &owner->config;
     const char **set = BOUGH_NEW(&owner->arena, const char *, config->inputs_count);
-    if (!set)
-        return bough__no_memory();
+    const char **real = BOUGH_NEW(&owner->arena, const char *, config->inputs_count);
+    BOUGH_TRY_MEMORY(set);
+    BOUGH_TRY_MEMORY(real);
+    if (!config->data)
+        config->data = config->inputs[0].data;
     for (size_t i = 0; i < config->inputs_count; i++) {
         struct bough__input *input = (struct bough__input *)&config->inputs[i];
         const char *path = input->data ? input->data : config->data;
-        input->set = 0;
-        while (input->set < (int32_t)config->sets && strcmp(set[input->set], path) != 0)
-            input->set++;
-        if (input->set == (int32_t)config->sets)
+        size_t s = 0;
+        BOUGH_TRY(real_path(&real[config->sets], owner, path));
+        while (strcmp(real[s], real[config->sets]) != 0)
+            s++;
+        if (s == config->sets)
             set[config->sets++] = path;
+        if (strcmp(set[s], path) != 0)
+            input->data = set[s];
+        input->set = (int32_t)s;
     }
     config->set = set;
-    return BOUGH_OK;
+done:
+    return status;
 }
 
 static enum bough_status place_inputs(struct owner *owner, const struct bough__tree *tree,
@@ -103,6 +128,7 @@ static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree
                                    const char *folder, const char *const *overrides, size_t count)
 {
     enum bough_status status;
+    struct bough__config_place root = {.tree = tree};
     for (size_t i = 0; i < count; i++) {
         const char *text = bough__arena_string(&owner->arena, overrides[i]);
         BOUGH_TRY_MEMORY(text);
@@ -110,6 +136,7 @@ static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree
     }
     BOUGH_TRY(bough__config_read(&owner->config, &owner->arena, tree));
     BOUGH_TRY(place_files(owner, tree, folder));
+    BOUGH_TRY(bough__task_sets_check(&root, &owner->config));
 done:
     return status;
 }

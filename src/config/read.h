@@ -6,8 +6,8 @@
 #include "config/tree.h"
 #include "config/value.h"
 
-// Reads what the tree holds, gives the defaults, and checks it all. What the config points to is
-// the arena's.
+// Reads what the tree holds, gives the defaults, and checks it all but what goes by data sets,
+// which are not found yet. What the config points to is the arena's.
 // Errors: INVALID with file, line, key, what was found, and what is allowed.
 enum bough_status bough__config_read(struct bough_config *config, struct bough__arena *arena,
                                      const struct bough__tree *tree);

@@ -116,12 +116,6 @@ static enum bough_status check_names(const struct bough__config_place *place,
     return BOUGH_OK;
 }
 
-static const char *data_of(const struct bough_config *config, int32_t input)
-{
-    const char *own = config->inputs[input].data;
-    return own ? own : config->data;
-}
-
 // In the config's order, so that tasks that read the same say the same.
 static enum bough_status complete_inputs(struct bough__config_place *place,
                                          const struct bough_config *config,
@@ -136,13 +130,36 @@ static enum bough_status complete_inputs(struct bough__config_place *place,
         if (is_read(task, &config->inputs[i]))
             reads[task->reads_count++] = (int32_t)i;
     task->reads = reads;
-    for (size_t i = 1; i < task->reads_count; i++)
-        if (strcmp(data_of(config, reads[i]), data_of(config, reads[0])) != 0)
-            return bough__config_wrong(
-                place, NULL, "%s and %s are of two data sets; wanted inputs of the same rows",
-                config->inputs[reads[0]].name, config->inputs[reads[i]].name);
     bough__config_leave(place, mark);
 done:
+    return status;
+}
+
+static enum bough_status check_set(struct bough__config_place *place,
+                                   const struct bough_config *config,
+                                   const struct bough__task *task)
+{
+    const struct bough__input *first = &config->inputs[task->reads[0]];
+    for (size_t i = 1; i < task->reads_count; i++) {
+        const struct bough__input *other = &config->inputs[task->reads[i]];
+        if (other->set == first->set)
+            continue;
+        bough__config_enter(place, "tasks");
+        bough__config_enter(place, task->name);
+        bough__config_enter(place, "inputs");
+        return bough__config_wrong(place, NULL,
+                                   "%s and %s are of two data sets; wanted inputs of the same rows",
+                                   first->name, other->name);
+    }
+    return BOUGH_OK;
+}
+
+enum bough_status bough__task_sets_check(struct bough__config_place *place,
+                                         const struct bough_config *config)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t t = 0; t < config->tasks_count && status == BOUGH_OK; t++)
+        status = check_set(place, config, &config->tasks[t]);
     return status;
 }
 
