@@ -28,16 +28,25 @@ enum bough_status bough__name_check(const struct bough__config_place *place, con
 
 // ---- Inputs ----
 
+static int any_names_data(const struct bough_config *config)
+{
+    size_t i = 0;
+    while (i < config->inputs_count && !config->inputs[i].data)
+        i++;
+    return i < config->inputs_count;
+}
+
 static enum bough_status check_input(struct bough__config_place *place, struct bough__input *input,
-                                     const char *data)
+                                     const struct bough_config *config)
 {
     if (strcmp(input->type, "ids") != 0)
         input->type = NULL; // a saved config does not tell what is so by default
     if (!input->field)
         input->field = input->name ? input->name : "image";
     input->optional |= input->present != NULL;
-    if (!input->data && !data) {
-        bough__config_leave(place, 0);
+    if (!input->data && !config->data) {
+        if (!any_names_data(config))
+            bough__config_leave(place, 0);
         return bough__config_wrong(place, NULL, "data is missing: path of the data set");
     }
     if (!bough__input_is_ids(input) || (!input->normalize.row && !input->channels))
@@ -59,7 +68,7 @@ enum bough_status bough__inputs_check(struct bough__config_place *place,
         if (name)
             BOUGH_TRY(bough__name_check(place, "input", name));
         const size_t mark = name ? bough__config_enter(place, name) : strlen(place->path);
-        BOUGH_TRY(check_input(place, (struct bough__input *)&config->inputs[i], config->data));
+        BOUGH_TRY(check_input(place, (struct bough__input *)&config->inputs[i], config));
         bough__config_leave(place, mark);
     }
     bough__config_leave(place, root);
