@@ -32,7 +32,7 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
                                          const struct bough_config *config);
 
 // Checks the tasks, and gives the metrics and the monitor of those that name none.
-// Finds the inputs that each reads.
+// Finds the inputs that each reads; each input is to be read by one.
 enum bough_status bough__tasks_check(struct bough__config_place *place, struct bough_config *config,
                                      struct bough__arena *arena);
 

@@ -135,6 +135,18 @@ done:
     return status;
 }
 
+static enum bough_status check_is_read(struct bough__config_place *place,
+                                       const struct bough_config *config,
+                                       const struct bough__input *input)
+{
+    for (size_t t = 0; t < config->tasks_count; t++)
+        if (is_read(&config->tasks[t], input))
+            return BOUGH_OK;
+    bough__config_enter(place, "inputs");
+    bough__config_enter(place, input->name);
+    return bough__config_wrong(place, NULL, "no task reads it");
+}
+
 static enum bough_status check_set(struct bough__config_place *place,
                                    const struct bough_config *config,
                                    const struct bough__task *task)
@@ -208,6 +220,8 @@ enum bough_status bough__tasks_check(struct bough__config_place *place, struct b
         bough__config_leave(place, mark);
     }
     bough__config_leave(place, root);
+    for (size_t i = 0; i < config->inputs_count; i++)
+        BOUGH_TRY(check_is_read(place, config, &config->inputs[i]));
 done:
     return status;
 }

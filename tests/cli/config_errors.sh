@@ -106,6 +106,7 @@ try bough info two.yaml --input 4 --input 4 --set inputs.lft.type=numbers
 try bough info two.yaml --input 4 --input 5 --set inputs.left.type=numbers
 try bough info two.yaml --input 4 --input 4 --input 1 --set inputs.more.type=numbers --set trunk=[]
 try bough info two.yaml --input 4 --input 4 --set inputs.right.data=other --set tasks.left.inputs=[left]
+try bough info two.yaml --input 4 --input 4 --set tasks.left.inputs=[left] --set tasks.right.inputs=[left]
 for map in '{"trunk.[02].*": "trunk.*"}' '{"trunk.?.bias": "trunk.2.bias"}' '{"*.0.*": "*.1.*"}' \
     '{"left.0.bias": "*.bias"}' '{"left.*": "[a].*"}'; do
     try bough info tiny.yaml --set from="{file: base, map: $map}"
