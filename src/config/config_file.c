@@ -59,6 +59,25 @@ done:
     return status;
 }
 
+// The config's own data set is one of those that the inputs read.
+static enum bough_status check_read(struct owner *owner, const char *const *real)
+{
+    enum bough_status status;
+    const struct bough_config *config = &owner->config;
+    const char *data;
+    size_t s = 0;
+    BOUGH_TRY(real_path(&data, owner, config->data));
+    while (s < config->sets && strcmp(real[s], data) != 0)
+        s++;
+    if (s == config->sets)
+        status = bough__fail(BOUGH_INVALID,
+                             "data: no input reads %s, as each names its own; wanted "
+                             "inputs.<input>.data",
+                             config->data);
+done:
+    return status;
+}
+
 // The data sets of the inputs, whose paths are absolute. A file that is spelled in several ways is
 // called by the first, also when the config is read where it is no more.
 static enum bough_status find_sets(struct owner *owner)
@@ -85,6 +104,7 @@ static enum bough_status find_sets(struct owner *owner)
         input->set = (int32_t)s;
     }
     config->set = set;
+    BOUGH_TRY(check_read(owner, real));
 done:
     return status;
 }

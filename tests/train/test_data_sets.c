@@ -32,7 +32,8 @@ static void an_update_is_the_sum_of_the_tasks(void **state)
         "  kind: {inputs: [b], target: kind, loss: cross_entropy, head: [linear: 2]}\n"};
     static const char *const name[] = {"both", "size", "kind"};
     float weight[4][COUNT];
-    char from[700];
+    char from[700], data[700];
+    const char *const inputs[] = {"input=null", "inputs={a: x}", "inputs={b: x}"};
     struct bough_run *run;
     const struct bough_config first = test_config(text_of(both), NULL);
     run = train(&first, NULL, "begun");
@@ -40,9 +41,10 @@ static void an_update_is_the_sum_of_the_tasks(void **state)
     read_weight(weight[3], "begun", "trunk.0.weight", COUNT);
     snprintf(from, sizeof from, "from=%s/begun", test_folder());
     for (int i = 0; i < 3; i++) {
+        snprintf(data, sizeof data, "data=%s", i == 2 ? few : many);
         const struct bough_config config =
-            test_config(text_of(tasks[i]), from, "train.batch_size=300", "train.epochs=1",
-                        "trunk=[linear: 8, tanh, linear: 5, relu]", NULL);
+            test_config(text_of(tasks[i]), from, data, inputs[i], "train.batch_size=300",
+                        "train.epochs=1", "trunk=[linear: 8, tanh, linear: 5, relu]", NULL);
         run = train(&config, NULL, name[i]);
         bough_run_destroy(&run);
         read_weight(weight[i], name[i], "trunk.0.weight", COUNT);
@@ -255,6 +257,7 @@ static void tasks_that_meet_read_the_same(void **state)
         {"alignment=mmd", "'size' and 'kind' read others"},
         {"tasks.kind.inputs=[a, b]", "tasks.kind.inputs: a and b are of two data sets"},
         {"tasks.kind.inputs=[c]", "unknown input 'c'"},
+        {"inputs.a.data=other.safetensors", "data: no input reads "},
         {"tasks.kind.inputs=[b, b]", "b is given twice"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
