@@ -149,17 +149,22 @@ enum bough_status bough__evaluation_init(struct bough__evaluation *evaluation,
 {
     enum bough_status status = BOUGH_OK;
     const struct bough_config *config = model->config;
+    struct bough__rows *own = calloc(config->sets, sizeof *own);
+    BOUGH_TRY_MEMORY(own);
     BOUGH_TRY_MEMORY(evaluation->runner = calloc(config->tasks_count, sizeof *evaluation->runner));
     for (size_t t = 0, end; t < config->tasks_count; t = end) {
         const int32_t set = bough__task_set(config, t);
         end = t + 1;
         while (end < config->tasks_count && bough__task_set(config, end) == set)
             end++;
+        own[set] = rows[set];
         if (rows[set].split)
-            BOUGH_TRY(bough__runner_create(&evaluation->runner[evaluation->runners++], model, rows,
+            BOUGH_TRY(bough__runner_create(&evaluation->runner[evaluation->runners++], model, own,
                                            t, end, purpose));
+        own[set] = (struct bough__rows){0};
     }
 done:
+    free(own);
     return status;
 }
 

@@ -192,8 +192,9 @@ static enum bough_status make_evaluations(struct bough__trainer *trainer)
 {
     enum bough_status status = BOUGH_OK;
     const size_t sets = sets_of(trainer);
-    struct bough__rows *rows = calloc(2 * sets, sizeof *rows), *test = rows + sets;
+    struct bough__rows *rows = calloc(sets, sizeof *rows), *test = calloc(sets, sizeof *test);
     BOUGH_TRY_MEMORY(rows);
+    BOUGH_TRY_MEMORY(test);
     for (size_t s = 0; s < sets; s++) {
         const struct bough__train_set *set = &trainer->set[s];
         if (set->validation.table.rows)
@@ -207,6 +208,7 @@ static enum bough_status make_evaluations(struct bough__trainer *trainer)
     BOUGH_TRY(bough__evaluation_init(&trainer->validation, trainer->model, rows, BOUGH_EVALUATION));
     BOUGH_TRY(bough__evaluation_init(&trainer->test, trainer->model, test, BOUGH_EVALUATION));
 done:
+    free(test);
     free(rows);
     return status;
 }
