@@ -13,6 +13,13 @@
 
 enum { READ_BYTES = 1 << 16, DRAFT_BUFFER_BYTES = 1 << 16 };
 
+int bough__file_is_same(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
 enum bough_status bough__file_refused(const char *path, const char *what)
 {
     if (errno == ENOMEM)

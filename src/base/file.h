@@ -10,6 +10,9 @@
 // Every call here returns DATA, with the path and the reason, when the system refuses; INTERNAL
 // where that is for memory.
 
+// Whether two paths are of one file, which is there.
+int bough__file_is_same(const char *a, const char *b);
+
 // Tells what errno says of `path`: "<path>: <what>: <reason>". Returns as above.
 enum bough_status bough__file_refused(const char *path, const char *what);
 

@@ -73,7 +73,7 @@ struct bough__param_group {
 
 // A copy borrows what the original points to.
 struct bough_config {
-    const char *data;       // absolute path of the data set of inputs that name none
+    const char *data;       // absolute path of the data set of inputs that name none; NULL = all do
     const char *const *set; // [sets] the data sets of the inputs, without repeats
     size_t sets;            // at least one
     const struct bough__input *inputs;

@@ -36,6 +36,10 @@ enum bough_status bough__weighting_check(struct bough__config_place *place,
 enum bough_status bough__tasks_check(struct bough__config_place *place, struct bough_config *config,
                                      struct bough__arena *arena);
 
+// Once the data sets are found: checks that an input reads the config's `data`.
+enum bough_status bough__data_check(struct bough__config_place *place,
+                                    const struct bough_config *config);
+
 // Checks that what a task reads is of one data set.
 enum bough_status bough__task_sets_check(struct bough__config_place *place,
                                          const struct bough_config *config);

@@ -59,21 +59,20 @@ done:
     return status;
 }
 
-// The config's own data set is one of those that the inputs read.
-static enum bough_status check_read(struct owner *owner, const char *const *real)
+// The config's own data set, if it is given, is called as that of the inputs that read it.
+static enum bough_status spell_data(struct owner *owner, const char *const *real)
 {
-    enum bough_status status;
-    const struct bough_config *config = &owner->config;
+    enum bough_status status = BOUGH_OK;
+    struct bough_config *config = &owner->config;
     const char *data;
     size_t s = 0;
+    if (!config->data)
+        return BOUGH_OK;
     BOUGH_TRY(real_path(&data, owner, config->data));
     while (s < config->sets && strcmp(real[s], data) != 0)
         s++;
-    if (s == config->sets)
-        status = bough__fail(BOUGH_INVALID,
-                             "data: no input reads %s, as each names its own; wanted "
-                             "inputs.<input>.data",
-                             config->data);
+    if (s < config->sets)
+        config->data = config->set[s];
 done:
     return status;
 }
@@ -88,8 +87,6 @@ static enum bough_status find_sets(struct owner *owner)
     const char **real = BOUGH_NEW(&owner->arena, const char *, config->inputs_count);
     BOUGH_TRY_MEMORY(set);
     BOUGH_TRY_MEMORY(real);
-    if (!config->data)
-        config->data = config->inputs[0].data;
     for (size_t i = 0; i < config->inputs_count; i++) {
         struct bough__input *input = (struct bough__input *)&config->inputs[i];
         const char *path = input->data ? input->data : config->data;
@@ -104,7 +101,7 @@ static enum bough_status find_sets(struct owner *owner)
         input->set = (int32_t)s;
     }
     config->set = set;
-    BOUGH_TRY(check_read(owner, real));
+    BOUGH_TRY(spell_data(owner, real));
 done:
     return status;
 }
@@ -157,6 +154,7 @@ static enum bough_status read_tree(struct owner *owner, struct bough__tree *tree
     BOUGH_TRY(bough__config_read(&owner->config, &owner->arena, tree));
     BOUGH_TRY(place_files(owner, tree, folder));
     BOUGH_TRY(bough__task_sets_check(&root, &owner->config));
+    BOUGH_TRY(bough__data_check(&root, &owner->config));
 done:
     return status;
 }
@@ -222,7 +220,7 @@ void bough_config_close(struct bough_config **config)
 
 const char *bough_config_data(const struct bough_config *config)
 {
-    return config->data;
+    return config->set[0];
 }
 
 size_t bough_config_inputs(const struct bough_config *config)

@@ -166,6 +166,21 @@ static enum bough_status check_set(struct bough__config_place *place,
     return BOUGH_OK;
 }
 
+enum bough_status bough__data_check(struct bough__config_place *place,
+                                    const struct bough_config *config)
+{
+    size_t s = 0;
+    while (config->data && s < config->sets && strcmp(config->set[s], config->data) != 0)
+        s++;
+    if (s < config->sets)
+        return BOUGH_OK;
+    bough__config_enter(place, "data");
+    return bough__config_wrong(place, NULL,
+                               "no input reads %s, as each names its own; wanted "
+                               "inputs.<input>.data",
+                               config->data);
+}
+
 enum bough_status bough__task_sets_check(struct bough__config_place *place,
                                          const struct bough_config *config)
 {

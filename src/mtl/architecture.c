@@ -320,9 +320,13 @@ enum bough_status bough__head_build(struct bough__builder *builder, struct bough
                                     const struct bough__net *net, size_t t, int32_t node)
 {
     const struct bough__task *task = &net->tasks[t];
+    const int32_t known = builder->known;
     wiring->representations[t] = wiring->scores[t] = node;
-    return bough__layers_build(builder, &wiring->scores[t], task->head, 0, task->head_count,
-                               task->name);
+    builder->known = 0; // a head is no one else's
+    const enum bough_status status = bough__layers_build(builder, &wiring->scores[t], task->head, 0,
+                                                         task->head_count, task->name);
+    builder->known = known;
+    return status;
 }
 
 enum bough_status bough__check_sequence(const struct bough__builder *builder,

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct title {
     const char *name;
@@ -252,6 +251,16 @@ static void row_missing(struct csv *csv, const struct bough__model *model, size_
         print(csv, ",");
 }
 
+// Whether a row is not to be predicted: a number that the task reads is not finite, or it has none
+// of the task's inputs.
+static int is_missing(const struct bough__split *split, const struct bough__task *task, int64_t row)
+{
+    int missing = bough__lacks_all(task, split->present, row);
+    for (size_t i = 0; split->missing && i < task->reads_count; i++)
+        missing |= split->missing[task->reads[i] * split->table.rows + row];
+    return missing;
+}
+
 // ---- The file ----
 
 static void write_head(struct csv *csv, const struct bough__trained *trained,
@@ -285,8 +294,7 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
             const struct bough__task *task = &model->config->tasks[t];
             const struct bough__split *split =
                 &trained->set[bough__task_set(model->config, t)].split;
-            if (score[t] && ((split->missing && split->missing[n]) ||
-                             bough__lacks_all(task, split->present, n)))
+            if (score[t] && is_missing(split, task, n))
                 row_missing(csv, model, t);
             else if (score[t])
                 row_task(csv, model, t, score[t] + n * model->width[t]);
@@ -305,10 +313,8 @@ static enum bough_status check_output(const struct bough__trained *trained, cons
 {
     const char *const input[] = {bough_tensor_file_path(trained->first->file),
                                  bough_tensor_file_path(trained->loaded.file)};
-    struct stat output, about;
-    for (size_t i = 0; out && stat(out, &output) == 0 && i < 2; i++)
-        if (stat(input[i], &about) == 0 && about.st_dev == output.st_dev &&
-            about.st_ino == output.st_ino)
+    for (size_t i = 0; out && i < 2; i++)
+        if (bough__file_is_same(input[i], out))
             return bough__fail(BOUGH_INVALID, "%s: is an input; the CSV wants a file of its own",
                                out);
     return BOUGH_OK;

@@ -105,7 +105,6 @@ static size_t scores_size(const struct bough__runner *runner, size_t t)
 enum bough_status bough__runner_scores(struct bough__runner *runner, float **score, int64_t *rows)
 {
     enum bough_status status = BOUGH_OK;
-    size_t tasks = bough__runner_tasks(runner);
     for (size_t t = runner->first_task; t < runner->end_task; t++)
         score[t] = NULL;
     for (size_t t = runner->first_task; t < runner->end_task; t++) {
@@ -118,7 +117,7 @@ enum bough_status bough__runner_scores(struct bough__runner *runner, float **sco
     }
 done:
     if (status != BOUGH_OK)
-        for (size_t t = 0; t < tasks; t++) {
+        for (size_t t = runner->first_task; t < runner->end_task; t++) {
             free(score[t]);
             score[t] = NULL;
         }

@@ -229,12 +229,13 @@ static enum bough_status add_inputs(struct bough__split *split, struct bough__co
             continue;
         BOUGH_TRY(find_input(&field, file, name, input));
         BOUGH_TRY(check_sample(field, &model->sample[i], bough_tensor_file_path(file)));
+        char *missing = split->missing ? split->missing + (int64_t)i * field->shape.dim[0] : NULL;
         if (input->optional)
             BOUGH_TRY(add_present(split, &column[bough__present_column(model->config, i)], i, file,
                                   name, input, field->shape.dim[0]));
         BOUGH_TRY(bough__input_column(&column[i], &split->converted[i],
-                                      &(struct bough__gaps){split->present[i], split->missing},
-                                      file, field, input));
+                                      &(struct bough__gaps){split->present[i], missing}, file,
+                                      field, input));
     }
 done:
     return status;
@@ -311,7 +312,7 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
     BOUGH_TRY_MEMORY(split->converted = calloc(inputs, sizeof *split->converted));
     BOUGH_TRY_MEMORY(split->present = calloc(inputs, sizeof *split->present));
     if (labels == BOUGH_WITH_GAPS)
-        BOUGH_TRY_MEMORY(split->missing = calloc((size_t)rows, 1));
+        BOUGH_TRY_MEMORY(split->missing = calloc(inputs * (size_t)rows, 1));
     BOUGH_TRY(add_inputs(split, column, data, name, model));
     if (labels == BOUGH_WITH_LABELS)
         BOUGH_TRY(add_targets(split, column + bough__target_column(config), data, name, model));

@@ -23,7 +23,7 @@ struct bough__split {
     void **converted; // [inputs], those that the device does not take as the file has them
     size_t inputs;
     float **present; // [inputs], of each optional one [N]: 1 where a row has it, else 0; or NULL
-    char *missing;   // [N], rows of which an input is not finite; of WITH_GAPS only
+    char *missing;   // [inputs, N], rows of which it is not finite; of WITH_GAPS only
 };
 
 enum bough__labels {

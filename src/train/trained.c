@@ -1,12 +1,12 @@
 #include "train/trained.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/strings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 // Whether the split is of rows of `train`.
 static int is_held_out(const struct bough__data_set *data, const char *split)
@@ -73,20 +73,13 @@ static int has_fields(const struct bough__trained *trained, const struct bough__
     return has;
 }
 
-static int is_same_file(const char *a, const char *b)
-{
-    struct stat of_a, of_b;
-    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
-           of_a.st_ino == of_b.st_ino;
-}
-
 // Whether a file is given that is another one of the config's data sets.
 static int is_another(const struct bough_config *config, int32_t set, const char *given)
 {
     int another = 0;
     for (size_t s = 0; given && s < config->sets; s++)
-        another |= (int32_t)s != set && is_same_file(config->set[s], given);
-    return another && !is_same_file(config->set[set], given);
+        another |= (int32_t)s != set && bough__file_is_same(config->set[s], given);
+    return another && !bough__file_is_same(config->set[set], given);
 }
 
 static int has_split(const struct bough__data_set *data, const char *split,
@@ -157,8 +150,6 @@ static enum bough_status read_set(struct bough__trained *trained, struct bough__
     const struct bough__data_set data = data_of(trained, number);
     struct bough__trained_set *set = &trained->set[number];
     int64_t count, first = 0;
-    if (!trained->first)
-        trained->first = set;
     set->split_name = split;
     if (!wanted->data && is_held_out(&data, split)) {
         split = "train";
@@ -168,7 +159,10 @@ static enum bough_status read_set(struct bough__trained *trained, struct bough__
                                 config->train.batch_size));
     count = set->split.table.rows - first;
     BOUGH_TRY(draw(set, config, &first, &count, wanted->most));
-    *rows = (struct bough__rows){&set->split, set->row ? set->row + first : NULL, count};
+    if (count)
+        *rows = (struct bough__rows){&set->split, set->row ? set->row + first : NULL, count};
+    if (count && !trained->first)
+        trained->first = set;
 done:
     return status;
 }

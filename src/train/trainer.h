@@ -32,7 +32,7 @@ struct bough__trainer {
     struct bough__runner *training;
     struct bough__evaluation validation, test; // without runners = there is none
     struct bough__progress progress;
-    int64_t *labels; // [T] rows of an epoch that have one, of a regime that draws by them
+    int64_t *labels; // [T] rows trained on that have one, of a regime that draws by them
     struct bough__record *record;
     struct bough__lock *lock; // of the run folder
 };

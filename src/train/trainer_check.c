@@ -24,25 +24,24 @@ static int are_same(const struct bough__targets *targets, int64_t a, int64_t b)
 }
 
 // Whether all rows have the same target, as far as they have one.
-static int is_constant(const struct bough__source *source, size_t t)
+static int is_constant(const struct bough__train_set *set, size_t t)
 {
-    const struct bough__targets *targets = &source->split->targets[t];
+    const struct bough__targets *targets = &set->train.targets[t];
     for (int64_t i = 0; i < targets->width; i++)
-        for (int64_t n = 0, first = -1; n < source->feed.count; n++) {
-            const int64_t at = source->feed.order[n] * targets->width + i;
+        for (int64_t n = 0, first = -1; n < set->trained; n++) {
+            const int64_t at = set->row[n] * targets->width + i;
             if (!bough__targets_has(targets, at))
                 continue;
             if (first >= 0 && !are_same(targets, first, at))
                 return 0;
             first = at;
         }
-    return source->feed.count > 1;
+    return set->trained > 1;
 }
 
 static enum bough_status check_labels(const struct bough__trainer *trainer, size_t t)
 {
     const struct bough__task *task = &trainer->config.tasks[t];
-    const struct bough__source *training = bough__runner_source(trainer->training, t);
     const struct bough__train_set *set = &trainer->set[bough__task_set(&trainer->config, t)];
     const struct {
         const char *name;
@@ -55,7 +54,7 @@ static enum bough_status check_labels(const struct bough__trainer *trainer, size
             "from",
             bough__task_data(&trainer->config, t), task->target, (long long)set->trained,
             task->name);
-    if (is_constant(training, t))
+    if (is_constant(set, t))
         bough__log(
             BOUGH_LOG_WARNING,
             "tasks.%s: its target, %s, is the same in all training rows: there is nothing to "
@@ -179,6 +178,7 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
     const struct bough_config *config = &trainer->config;
     const struct bough__schedule *schedule = bough__schedule_of(&config->schedule);
     const char *bare = find_bare(trainer);
+    int64_t most = 0;
     tell_left_out(trainer);
     for (size_t t = 0; trainer->validation.runners && t < config->tasks_count; t++)
         BOUGH_TRY(check_task_validation(trainer, t));
@@ -196,10 +196,12 @@ static enum bough_status check_validation(const struct bough__trainer *trainer)
             "or add a split `validation` to %s",
             schedule->by_validation ? "schedule.name: " : "train.early_stopping",
             schedule->by_validation ? schedule->row.name : "", bare);
+    for (size_t s = 0; s < config->sets; s++)
+        most = trainer->set[s].rows > most ? trainer->set[s].rows : most;
     if (config->train.validation > 0)
         bough__log(BOUGH_LOG_WARNING,
                    "train.validation: %g of %lld rows is less than half a row: nothing is held out",
-                   (double)config->train.validation, (long long)trainer->set[0].rows);
+                   (double)config->train.validation, (long long)most);
 done:
     return status;
 }

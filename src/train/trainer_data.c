@@ -73,9 +73,9 @@ enum bough_status bough__trainer_shuffle(struct bough__trainer *trainer)
     enum bough_status status = BOUGH_OK;
     const struct bough__progress *progress = &trainer->progress;
     const uint32_t number = (uint32_t)(progress->epoch - progress->first_epoch) + 1;
-    if (trainer->training->steps <= 1)
-        return BOUGH_OK;
     for (size_t s = 0; s < sets_of(trainer); s++) {
+        if (trainer->training->steps <= 1 && trainer->set[s].count == trainer->set[s].trained)
+            continue;
         int32_t *order = malloc((size_t)trainer->set[s].count * sizeof *order + 1);
         BOUGH_TRY_MEMORY(order);
         status = order_rows(order, trainer, s, number);

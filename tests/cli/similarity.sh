@@ -12,6 +12,10 @@ cmp all.png far.png
 bough train tiny.yaml -d c -q -r apart -s 'architecture={name: hard_sharing, groups: [1, 2]}' >/dev/null
 try bough similarity apart -d c 2>&1 | machine | cosines
 rm -r apart
+bough train tiny.yaml -d c -q -r some -s 'tasks.other={target: left, loss: cross_entropy, head: [linear: 2]}' \
+    -s 'architecture={name: hard_sharing, groups: [1, 2, 1]}' >/dev/null
+bough similarity some -d c --groups 2 2>&1 >/dev/null | grep -c warning
+rm -r some
 bough train tiny.yaml -d c -q -r soft -s architecture=soft_sharing >/dev/null
 bough similarity soft -d c --split validation 2>&1 | machine | cosines
 ls

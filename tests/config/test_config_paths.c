@@ -59,14 +59,15 @@ static void a_file_of_several_spellings_is_one_data_set(void **state)
     static const char *const spelled[] = {"a", "./a", "sub/../a", "link"};
     enum { SPELLED = sizeof spelled / sizeof *spelled };
     struct bough_config *config;
-    char path[600], other[600], name[32], override[700], saved[SPELLED][600];
+    char path[600], other[600], name[32], override[700], own[700], saved[SPELLED][600];
     make_files();
     path_of(path, "a");
     for (size_t i = 0; i < SPELLED; i++) {
-        const char *const overrides[] = {override};
+        const char *const overrides[] = {override, own};
         path_of(other, spelled[i]);
         snprintf(override, sizeof override, "inputs.y.data=%s", other);
-        config = open_with(overrides, 1);
+        snprintf(own, sizeof own, "data=%s", other); // is spelled otherwise, too
+        config = open_with(overrides, 2);
         assert_int_equal(config->sets, 1);
         assert_string_equal(bough_config_input_data(config, 1), path);
         snprintf(name, sizeof name, "%zu.yaml", i);
@@ -74,6 +75,13 @@ static void a_file_of_several_spellings_is_one_data_set(void **state)
         assert_ok(bough_config_save(config, saved[i]));
         bough_config_close(&config);
     }
+    // What the config did not say is not held against an override.
+    static const char *const moved[] = {"inputs.x.data=b", "inputs.y.data=b"};
+    config = open_with(NULL, 0);
+    assert_ok(bough_config_save(config, saved[0]));
+    bough_config_close(&config);
+    assert_ok(bough_config_open(&config, saved[0], moved, 2));
+    bough_config_close(&config);
     assert_int_equal(unlink(path), 0);
     for (size_t i = 0; i < SPELLED; i++) {
         assert_ok(bough_config_open(&config, saved[i], NULL, 0));

@@ -83,6 +83,10 @@ static void rows_come_as_often_as_the_sampling_says(void **state)
         {"train.sampling=proportional", "train.batch_size=1", 300, {1, 1}},
         {"train.sampling=equal", "train.batch_size=1000", 1, {300, 70}},
         {"train.sampling=proportional", "train.batch_size=1000", 1, {300, 70}},
+        {"train.sampling={name: temperature, temperature: 0.5}",
+         "train.batch_size=1000",
+         1,
+         {300, 16}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct bough_config config =
@@ -98,6 +102,9 @@ static void rows_come_as_often_as_the_sampling_says(void **state)
             assert_int_equal(source->batch, cases[i].batch[s]);
             assert_int_equal(source->feed.count, cases[i].steps * cases[i].batch[s]);
             count_rows(source, trainer->set[s].trained);
+            if (source->feed.count != trainer->set[s].trained) // not the same ones in every epoch
+                assert_memory_not_equal(source->feed.order, trainer->set[s].row,
+                                        (size_t)source->batch * sizeof(int32_t));
         }
         assert_ok(bough__runner_begin(trainer->training));
         for (int step = 0; step < cases[i].steps; step++)

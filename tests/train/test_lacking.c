@@ -64,6 +64,32 @@ static void a_row_without_any_input_is_left_empty(void **state)
                  "least one");
 }
 
+// Of an input that is not optional, too, if the task does not read it.
+static void a_task_is_predicted_by_what_it_reads(void **state)
+{
+    (void)state;
+    struct bough_run *run;
+    make_rows(9, 1);
+    for (int n = 0; n < ROWS; n++)
+        rows.kind[n] = lacks_image(n) ? -1 : rows.kind[n];
+    const struct bough_config config =
+        config_with("inputs.table.optional=false", "tasks.kind.inputs=[image]");
+    const struct bough_train_options options = {.run_dir = path_of("reads")};
+    assert_ok(bough_train(&run, &config, &options));
+    bough_run_destroy(&run);
+    rows.table[2][0] = NAN;
+    const struct bough_predict_options predict = {.data = write_data(),
+                                                  .out = path_of("reads.csv"),
+                                                  .split = "test",
+                                                  .allow_missing = BOUGH_ON};
+    assert_ok(bough_predict(path_of("reads"), &predict));
+    char *csv = test_config_text(path_of("reads.csv"));
+    const char *line = line_of(csv, 2), *end = strchr(line, '\n');
+    assert_int_equal(end[-1], ',');
+    assert_false(strstr(line, ",,") && strstr(line, ",,") < end);
+    free(csv);
+}
+
 // ---- Rows in memory ----
 
 static void run_rows(struct bough_model *model, float (*to)[ROWS][2], const void *image,
@@ -166,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_does_not_depend_on_what_others_lack),
         cmocka_unit_test(a_row_without_any_input_is_left_empty),
+        cmocka_unit_test(a_task_is_predicted_by_what_it_reads),
         cmocka_unit_test(rows_in_memory_may_lack_an_input),
         cmocka_unit_test(what_does_not_go_together_is_refused),
     };

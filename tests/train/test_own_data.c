@@ -81,6 +81,14 @@ static void what_has_no_such_split_is_left_out(void **state)
     }
     assert_fails(bough_evaluate(&run, dir, NULL, "nothing", NULL), BOUGH_DATA,
                  "no rows for any of the tasks in split `nothing`");
+    const struct bough_config few_held = test_config(text_of(both), "train.validation=0.004", NULL);
+    run = train(&few_held, NULL, "few-held"); // one of 300 rows, and none of 70
+    bough_run_destroy(&run);
+    snprintf(dir, sizeof dir, "%s/few-held", test_folder());
+    assert_ok(bough_evaluate(&run, dir, NULL, "validation", NULL));
+    assert_true(isnan(bough_metrics_find(bough_run_result(run)->test, "kind", "loss")));
+    assert_false(isnan(bough_metrics_find(bough_run_result(run)->test, "size", "loss")));
+    bough_run_destroy(&run);
     const struct bough_config refused = test_config(
         text_of(both), data[0], data[1], "train.early_stopping.metric=kind.accuracy", NULL);
     assert_fails(bough_train(&run, &refused, NULL), BOUGH_INVALID, "is held out");

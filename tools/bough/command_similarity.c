@@ -86,6 +86,8 @@ static int tells_nothing(const struct bough_similarity *similarity)
         const double value = similarity->value[i];
         if (i / tasks == i % tasks)
             continue;
+        if (isnan(value))
+            return 0;
         least = value < least ? value : least;
         most = value > most ? value : most;
     }
