@@ -33,7 +33,10 @@ ROW_KERNEL void mmd_fwd(ARG(x), ARG(other), ARG(mean), ARG(slope), ARG(part), co
     VIEW(const float, mean);
     VIEW(float, slope);
     VIEW(float, part);
-    const int row = get_group_id(0), of_x = row < p.rows;
+    const int row = get_group_id(0), of_x = row < p.rows, widths = p.widths;
+    float width[MMD_MOST_WIDTHS]; // a copy: Mesa 22.3 does not survive p.width[w] in a loop
+    EACH (w, MMD_MOST_WIDTHS)
+        width[w] = p.width[w];
     global const float *a =
         of_x ? x + (size_t)row * p.columns : other + (size_t)(row - p.rows) * p.columns;
     float sum = 0.0f;
@@ -46,7 +49,7 @@ ROW_KERNEL void mmd_fwd(ARG(x), ARG(other), ARG(mean), ARG(slope), ARG(part), co
             ANY_ORDER
             distance += (a[c] - b[c]) * (a[c] - b[c]);
         }
-        const struct mmd_kernel k = mmd_kernel(&p, distance, mean[0]);
+        const struct mmd_kernel k = mmd_kernel(width, widths, distance, mean[0]);
         sum += sign * k.value;
         if (of_x)
             slope[(size_t)row * 2 * p.rows + j] = sign * k.slope;

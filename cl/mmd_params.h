@@ -24,18 +24,19 @@ struct mmd_kernel {
     float value, slope;
 };
 
-QUICK struct mmd_kernel mmd_kernel(const struct mmd_params *p, float distance, float mean)
+//   width  [widths]
+QUICK struct mmd_kernel mmd_kernel(const float *width, int widths, float distance, float mean)
 {
     const float unit = mean > 1e-6f ? mean : 1e-6f;
     struct mmd_kernel sum = {0.0f, 0.0f};
-    for (int w = 0; w < p->widths; w++) {
-        const float inverse = 1.0f / (p->width[w] * unit);
+    for (int w = 0; w < widths; w++) {
+        const float inverse = 1.0f / (width[w] * unit);
         const float value = quick_exp(-distance * inverse);
         sum.value += value;
         sum.slope -= value * inverse;
     }
-    sum.value /= (float)p->widths;
-    sum.slope /= (float)p->widths;
+    sum.value /= (float)widths;
+    sum.slope /= (float)widths;
     return sum;
 }
 

@@ -56,7 +56,7 @@ BOUGH_TWIN static void mmd_fwd(void *const *arg, const void *params, int64_t beg
             const float sign = j / rows == side ? 1.0f : -1.0f;
             const float distance =
                 row_distance(a, from[j / rows] + j % rows * p->columns, p->columns);
-            const struct mmd_kernel k = mmd_kernel(p, distance, mean[0]);
+            const struct mmd_kernel k = mmd_kernel(p->width, p->widths, distance, mean[0]);
             sum += sign * k.value;
             if (side == 0)
                 slope[row * 2 * rows + j] = sign * k.slope;
