@@ -136,14 +136,13 @@ done:
 }
 
 static enum bough_status check_is_read(struct bough__config_place *place,
-                                       const struct bough_config *config,
-                                       const struct bough__input *input)
+                                       const struct bough_config *config, size_t input)
 {
     for (size_t t = 0; t < config->tasks_count; t++)
-        if (is_read(&config->tasks[t], input))
+        if (bough__task_reads(&config->tasks[t], input))
             return BOUGH_OK;
     bough__config_enter(place, "inputs");
-    bough__config_enter(place, input->name);
+    bough__config_enter(place, config->inputs[input].name);
     return bough__config_wrong(place, NULL, "no task reads it");
 }
 
@@ -236,7 +235,7 @@ enum bough_status bough__tasks_check(struct bough__config_place *place, struct b
     }
     bough__config_leave(place, root);
     for (size_t i = 0; i < config->inputs_count; i++)
-        BOUGH_TRY(check_is_read(place, config, &config->inputs[i]));
+        BOUGH_TRY(check_is_read(place, config, i));
 done:
     return status;
 }

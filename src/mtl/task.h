@@ -30,6 +30,14 @@ struct bough__task {
                          // early stopping
 };
 
+static inline int bough__task_reads(const struct bough__task *task, size_t input)
+{
+    size_t i = 0;
+    while (i < task->reads_count && task->reads[i] != (int32_t)input)
+        i++;
+    return i < task->reads_count;
+}
+
 static inline int bough__reads_same(const struct bough__task *a, const struct bough__task *b)
 {
     return a->reads_count == b->reads_count &&

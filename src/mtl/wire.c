@@ -27,14 +27,6 @@ static size_t first_reader(const struct whole *whole, size_t t)
 
 // ---- Inputs ----
 
-static int is_read(const struct bough__task *task, size_t input)
-{
-    size_t i = 0;
-    while (i < task->reads_count && task->reads[i] != (int32_t)input)
-        i++;
-    return i < task->reads_count;
-}
-
 // Of the inputs that task t reads, but for those that a task before it does, where they share.
 static enum bough_status build_stems(const struct whole *whole, size_t t)
 {
@@ -45,9 +37,9 @@ static enum bough_status build_stems(const struct whole *whole, size_t t)
         const struct bough__stem *stem = &net->stems[i];
         char prefix[200];
         size_t first = apart ? t : 0;
-        while (first < t && !is_read(&net->tasks[first], i))
+        while (first < t && !bough__task_reads(&net->tasks[first], i))
             first++;
-        if (first < t || !is_read(&net->tasks[t], i))
+        if (first < t || !bough__task_reads(&net->tasks[t], i))
             continue;
         snprintf(prefix, sizeof prefix, "%s%s%s", stem->prefix, apart ? "." : "",
                  apart ? net->tasks[t].name : "");

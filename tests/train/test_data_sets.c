@@ -243,7 +243,7 @@ static void devices_agree(void **state)
                 const double found = bough_metrics_find(test, metric[i][0], metric[i][1]);
                 assert_false(isnan(found));
                 if (d)
-                    assert_float_equal(found, want[i], 1e-4);
+                    assert_float_equal(found, want[i], 1e-5);
                 want[i] = found;
             }
             bough_run_destroy(&run);
