@@ -14,7 +14,7 @@ static void devices_agree(void **state)
         train("c", device[0], joins[j], NULL);
         for (size_t d = 1; d < count; d++) {
             train("other", device[d], joins[j], NULL);
-            same_weights("c", "other", 1e-4f);
+            same_weights("c", "other", 1e-5f);
         }
     }
 }
@@ -76,7 +76,7 @@ static void data_sets_may_each_have_rows_that_lack_inputs(void **state)
     for (size_t d = 0; d < count; d++)
         train_by(d ? "other" : "c", device[d], &config);
     if (count > 1)
-        same_weights("c", "other", 1e-4f);
+        same_weights("c", "other", 1e-5f);
 }
 
 static void all_rows_have_what_is_not_lacking(void **state)
