@@ -22,7 +22,8 @@ static struct bough__node *node_add(struct bough__graph *graph)
         graph->capacity = capacity;
     }
     struct bough__node *node = &graph->node[graph->count++];
-    *node = (struct bough__node){.view_of = -1, .layer = graph->layer};
+    *node =
+        (struct bough__node){.view_of = -1, .layer = graph->layer, .lengths = BOUGH__NO_SEQUENCE};
     return node;
 }
 
@@ -38,6 +39,16 @@ enum bough_status bough__graph_leaf(struct bough__graph *graph, int32_t *node,
     leaf->need.y_dtype = value->dtype;
     *node = graph->count - 1;
     return BOUGH_OK;
+}
+
+static int32_t lengths_of(const struct bough__graph *graph, const struct bough__node *node)
+{
+    int32_t lengths = BOUGH__NO_SEQUENCE;
+    if (node->op->flags & BOUGH__OP_ENDS_SEQUENCE)
+        return lengths;
+    for (int i = 0; i < node->inputs && lengths == BOUGH__NO_SEQUENCE; i++)
+        lengths = graph->node[node->input[i]].lengths;
+    return lengths;
 }
 
 static enum bough_status ask_shape(const struct bough__graph *graph, struct bough__node *node)
@@ -65,6 +76,7 @@ enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
     enum bough_status status = ask_shape(graph, &made);
     if (status != BOUGH_OK)
         return status;
+    made.lengths = lengths_of(graph, &made);
     if (op->flags & BOUGH__OP_VIEW)
         made.view_of = input[0];
     struct bough__node *added = node_add(graph);

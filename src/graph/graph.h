@@ -21,6 +21,14 @@ struct bough__node {
     int fused;                   // another op does its work
     int unused;                  // nothing that is wanted depends on it
     const char *layer;           // of its launches' labels
+    int32_t lengths;             // of a sequence: the node of its rows' lengths, or one of below
+};
+
+// A sequence is [N, L, ...], of ids [N, L]. What stands at and behind a row's length, I32 [N] of
+// 0..L, is padding.
+enum {
+    BOUGH__NO_SEQUENCE = -2,
+    BOUGH__FULL_LENGTH = -1, // all its rows are L long
 };
 
 struct bough__graph {
@@ -37,7 +45,8 @@ void bough__graph_fini(struct bough__graph *graph);
 enum bough_status bough__graph_leaf(struct bough__graph *graph, int32_t *node,
                                     const struct bough__tensor *value, struct bough__span gradient);
 
-// Records an op on `inputs` nodes. `attr` is copied.
+// Records an op on `inputs` nodes. `attr` is copied. It is a sequence of those lengths that the
+// first of its inputs is of that is one, but for ops that end sequences.
 // Errors: INVALID with the shapes, from the op's shape rule.
 enum bough_status bough__graph_op(struct bough__graph *graph, int32_t *node,
                                   const struct bough__op *op, const struct bough__attr *attr,

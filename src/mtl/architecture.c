@@ -22,28 +22,30 @@ static const char *format_sample(const struct bough_shape *shape, char *text, si
     return bough_shape_format(&sample, text, size);
 }
 
-static enum bough_status check_join(const struct bough__graph *graph, int32_t a, int32_t b)
+static enum bough_status check_join(const struct bough__graph *graph, int32_t a, int32_t b,
+                                    int32_t axis)
 {
     const struct bough__node *one = &graph->node[a], *other = &graph->node[b];
     struct bough_shape alike = other->need.y;
     char text[2][128];
-    if (alike.rank > 1 && one->need.y.rank > 1)
-        alike.dim[1] = one->need.y.dim[1];
+    if (alike.rank > axis && one->need.y.rank > axis)
+        alike.dim[axis] = one->need.y.dim[axis];
     if (one->need.y_dtype != BOUGH_F32 || other->need.y_dtype != BOUGH_F32)
         return bough__fail(BOUGH_INVALID, "%s cannot be joined with %s: ids go with no others",
                            one->layer, other->layer);
     if (bough_shape_equal(&alike, &one->need.y))
         return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID,
-                       "%s %s cannot be joined with %s %s: all dimensions but the first must agree",
-                       one->layer, format_sample(&one->need.y, text[0], sizeof text[0]),
-                       other->layer, format_sample(&other->need.y, text[1], sizeof text[1]));
+    return bough__fail(
+        BOUGH_INVALID, "%s %s cannot be joined with %s %s: all dimensions but the %s must agree",
+        one->layer, format_sample(&one->need.y, text[0], sizeof text[0]), other->layer,
+        format_sample(&other->need.y, text[1], sizeof text[1]), axis == 1 ? "first" : "last");
 }
 
 // Up to BOUGH_MAX_INPUTS at a time, in order, until one is left.
-static enum bough_status concat(struct bough__builder *builder, int32_t *node, size_t count)
+static enum bough_status concat(struct bough__builder *builder, int32_t *node, size_t count,
+                                int32_t axis)
 {
-    static const struct bough__attr attr = {.axis = 1};
+    const struct bough__attr attr = {.axis = axis};
     enum bough_status status = BOUGH_OK;
     while (count > 1) {
         size_t made = 0;
@@ -58,8 +60,9 @@ done:
     return status;
 }
 
-enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,
-                              size_t count, const char *part)
+static enum bough_status join_along(struct bough__builder *builder, int32_t *joined,
+                                    const int32_t *node, size_t count, const char *part,
+                                    int32_t axis)
 {
     enum bough_status status = BOUGH_OK;
     const char *layer = builder->graph->layer;
@@ -67,14 +70,22 @@ enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, c
     BOUGH_TRY_MEMORY(left);
     memcpy(left, node, count * sizeof *left);
     for (size_t i = 1; i < count; i++)
-        BOUGH_TRY(check_join(builder->graph, node[0], node[i]));
+        BOUGH_TRY(check_join(builder->graph, node[0], node[i], axis));
     builder->graph->layer = part;
-    BOUGH_TRY(concat(builder, left, count));
+    BOUGH_TRY(concat(builder, left, count, axis));
     builder->graph->layer = layer;
     *joined = left[0];
 done:
     free(left);
     return status;
+}
+
+enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,
+                              size_t count, const char *part)
+{
+    const struct bough__node *first = &builder->graph->node[node[0]];
+    const int positions = first->lengths != BOUGH__NO_SEQUENCE && first->need.y.rank == 3;
+    return join_along(builder, joined, node, count, part, positions ? 2 : 1);
 }
 
 enum bough_status bough__stack(struct bough__builder *builder, int32_t *stacked,
@@ -85,8 +96,9 @@ enum bough_status bough__stack(struct bough__builder *builder, int32_t *stacked,
     struct bough__attr attr = {.shape = {.rank = one.rank, .dim = {(int64_t)count}}};
     for (int32_t i = 1; i < one.rank; i++)
         attr.shape.dim[i] = one.dim[i];
-    BOUGH_TRY(bough__join(builder, stacked, node, count, part));
+    BOUGH_TRY(join_along(builder, stacked, node, count, part, 1));
     BOUGH_TRY(bough__graph_op(builder->graph, stacked, &bough__op_reshape, &attr, stacked, 1));
+    builder->graph->node[*stacked].lengths = builder->graph->node[node[0]].lengths;
 done:
     return status;
 }

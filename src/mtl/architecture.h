@@ -93,7 +93,8 @@ enum bough_status bough__wire(struct bough__builder *builder, struct bough__wiri
 
 // ---- For architectures ----
 
-// One node of `count`, beside each other along dimension 1, as torch.cat(dim=1); of one itself.
+// One node of `count`, beside each other along dimension 1, as torch.cat(dim=1), sequences
+// [N, L, D] along dimension 2; of one itself.
 //   part  what it is a part of, "experts"; borrowed by the graph
 // Errors: INVALID, naming the first two that do not go together by what they are a part of.
 enum bough_status bough__join(struct bough__builder *builder, int32_t *joined, const int32_t *node,

@@ -1,80 +1,14 @@
 // The kinds of layers: a function each, and a row (layer_list.h names them).
 #include "base/error.h"
 #include "nn/init.h"
-#include "nn/layer.h"
-
-static const struct bough_shape *shape_of(const struct bough__builder *builder, int32_t node)
-{
-    return bough__graph_shape(builder->graph, node);
-}
-
-// Records an op on the layer's input and `inputs` more, and counts `flops` per output element.
-static enum bough_status op(struct bough__builder *builder, int32_t *node,
-                            const struct bough__op *op, const struct bough__attr *attr,
-                            const int32_t *more, int inputs, int64_t flops)
-{
-    int32_t input[BOUGH_MAX_INPUTS] = {*node};
-    for (int i = 0; i < inputs; i++)
-        input[i + 1] = more[i];
-    enum bough_status status = bough__graph_op(builder->graph, node, op, attr, input, inputs + 1);
-    if (status == BOUGH_OK)
-        builder->flops += flops * bough_shape_elements(shape_of(builder, *node));
-    return status;
-}
-
-static enum bough_status want_rank(const struct bough__builder *builder, int32_t node, int32_t rank,
-                                   const char *wanted)
-{
-    const struct bough_shape *shape = shape_of(builder, node);
-    char text[128];
-    if (shape->rank == rank)
-        return BOUGH_OK;
-    return bough__fail(BOUGH_INVALID, "the input is %s, wanted %s",
-                       bough_shape_format(shape, text, sizeof text), wanted);
-}
+#include "nn/layer_parts.h"
 
 // ---- linear, conv2d ----
-
-static const struct bough__option init_options[] = {
-    {"name", BOUGH__OPTION_CHOICE, offsetof(struct bough__weights, init), .family = &bough__inits,
-     .help = "how the weights start; without it as in PyTorch"},
-};
-static const struct bough__options init_section =
-    BOUGH_OPTIONS(init_options, struct bough__weights);
-
-#define WEIGHTS(type)                                                                              \
-    {"bias", BOUGH__OPTION_SWITCH, offsetof(type, weights.bias), .number = {1},                    \
-     .help = "a number added to each output"},                                                     \
-    {                                                                                              \
-        "init", BOUGH__OPTION_SECTION, offsetof(type, weights), .section = &init_section           \
-    }
-
-// Weight and, unless it is switched off, bias.
-static enum bough_status weight_and_bias(struct bough__builder *builder, int32_t *more, int *inputs,
-                                         const struct bough__weights *weights,
-                                         struct bough_shape shape, int64_t receptive)
-{
-    int64_t fan_in = bough_shape_row(&shape);
-    struct bough__param weight = {.name = "weight",
-                                  .shape = shape,
-                                  .init = weights->init,
-                                  .fan_in = fan_in,
-                                  .fan_out = shape.dim[0] * receptive};
-    struct bough__param bias = {
-        .name = "bias", .shape = {1, {shape.dim[0]}}, .fan_in = fan_in, .fan_out = weight.fan_out};
-    enum bough_status status = bough__builder_param(builder, &more[0], &weight);
-    *inputs = 1;
-    if (status == BOUGH_OK && weights->bias) {
-        status = bough__builder_param(builder, &more[1], &bias);
-        *inputs = 2;
-    }
-    return status;
-}
 
 static const struct bough__option linear_options[] = {
     {"units", BOUGH__OPTION_INT, offsetof(struct bough__linear_options, units),
      .range = &bough__range_width, .needed = 1, .help = "outputs"},
-    WEIGHTS(struct bough__linear_options),
+    BOUGH_WEIGHTS(struct bough__linear_options),
 };
 
 static enum bough_status linear(struct bough__builder *builder, int32_t *node, const void *options)
@@ -83,11 +17,13 @@ static enum bough_status linear(struct bough__builder *builder, int32_t *node, c
     const struct bough__linear_options *o = options;
     int32_t more[2];
     int inputs;
-    BOUGH_TRY(want_rank(builder, *node, 2, "[N, D]: put `flatten` before it"));
-    int64_t width = shape_of(builder, *node)->dim[1];
+    if (!bough__is_sequence(builder, *node))
+        BOUGH_TRY(bough__want_rank(builder, *node, 2, "[N, D]: put `flatten` before it"));
+    const struct bough_shape *input = bough__shape_of(builder, *node);
+    int64_t width = input->dim[input->rank - 1];
     struct bough_shape shape = {2, {o->units, width}};
-    BOUGH_TRY(weight_and_bias(builder, more, &inputs, &o->weights, shape, 1));
-    BOUGH_TRY(op(builder, node, &bough__op_linear, NULL, more, inputs, 2 * width));
+    BOUGH_TRY(bough__weight_and_bias(builder, more, &inputs, &o->weights, shape, 1));
+    BOUGH_TRY(bough__layer_op(builder, node, &bough__op_linear, NULL, more, inputs, 2 * width));
 done:
     return status;
 }
@@ -114,7 +50,7 @@ static const struct bough__option conv2d_options[] = {
      .range = &bough__range_size, .number = {1, 1}, .help = "step from tap to tap"},
     {"groups", BOUGH__OPTION_INT, offsetof(struct bough__conv2d_options, groups),
      .range = &bough__range_size, .number = {1}, .help = "parts that the channels are split into"},
-    WEIGHTS(struct bough__conv2d_options),
+    BOUGH_WEIGHTS(struct bough__conv2d_options),
 };
 
 static enum bough_status conv2d(struct bough__builder *builder, int32_t *node, const void *options)
@@ -130,8 +66,8 @@ static enum bough_status conv2d(struct bough__builder *builder, int32_t *node, c
     }
     int32_t more[2];
     int inputs;
-    BOUGH_TRY(want_rank(builder, *node, 4, "[N, C, H, W]"));
-    int64_t channels = shape_of(builder, *node)->dim[1];
+    BOUGH_TRY(bough__want_rank(builder, *node, 4, "[N, C, H, W]"));
+    int64_t channels = bough__shape_of(builder, *node)->dim[1];
     if (channels % attr.groups || o->channels % attr.groups) {
         status =
             bough__fail(BOUGH_INVALID, "%d groups do not divide %lld input and %d output channels",
@@ -141,9 +77,9 @@ static enum bough_status conv2d(struct bough__builder *builder, int32_t *node, c
     int64_t taps = (int64_t)o->kernel[0] * o->kernel[1];
     struct bough_shape shape = {4,
                                 {o->channels, channels / attr.groups, o->kernel[0], o->kernel[1]}};
-    BOUGH_TRY(weight_and_bias(builder, more, &inputs, &o->weights, shape, taps));
-    BOUGH_TRY(
-        op(builder, node, &bough__op_conv2d, &attr, more, inputs, 2 * bough_shape_row(&shape)));
+    BOUGH_TRY(bough__weight_and_bias(builder, more, &inputs, &o->weights, shape, taps));
+    BOUGH_TRY(bough__layer_op(builder, node, &bough__op_conv2d, &attr, more, inputs,
+                              2 * bough_shape_row(&shape)));
 done:
     return status;
 }
@@ -164,7 +100,7 @@ static const struct bough__option pool_options[] = {
 static enum bough_status pool(struct bough__builder *builder, int32_t *node,
                               const struct pool_options *o, const struct bough__op *kind)
 {
-    enum bough_status status = want_rank(builder, *node, 4, "[N, C, H, W]");
+    enum bough_status status = bough__want_rank(builder, *node, 4, "[N, C, H, W]");
     struct bough__attr attr = {.dilation = {1, 1}, .groups = 1};
     for (int i = 0; i < 2; i++) {
         attr.kernel[i] = o->kernel[i];
@@ -172,7 +108,8 @@ static enum bough_status pool(struct bough__builder *builder, int32_t *node,
         attr.padding[i] = o->padding[i];
     }
     if (status == BOUGH_OK)
-        status = op(builder, node, kind, &attr, NULL, 0, (int64_t)o->kernel[0] * o->kernel[1]);
+        status = bough__layer_op(builder, node, kind, &attr, NULL, 0,
+                                 (int64_t)o->kernel[0] * o->kernel[1]);
     return status;
 }
 
@@ -192,12 +129,12 @@ static enum bough_status global_avg_pool2d(struct bough__builder *builder, int32
                                            const void *options)
 {
     (void)options;
-    enum bough_status status = want_rank(builder, *node, 4, "[N, C, H, W]");
+    enum bough_status status = bough__want_rank(builder, *node, 4, "[N, C, H, W]");
     if (status != BOUGH_OK)
         return status;
-    const struct bough_shape *shape = shape_of(builder, *node);
-    return op(builder, node, &bough__op_global_avg_pool2d, NULL, NULL, 0,
-              shape->dim[2] * shape->dim[3]);
+    const struct bough_shape *shape = bough__shape_of(builder, *node);
+    return bough__layer_op(builder, node, &bough__op_global_avg_pool2d, NULL, NULL, 0,
+                           shape->dim[2] * shape->dim[3]);
 }
 
 // ---- Activations, shapes ----
@@ -207,7 +144,7 @@ static enum bough_status global_avg_pool2d(struct bough__builder *builder, int32
                                           const void *options)                                     \
     {                                                                                              \
         (void)options;                                                                             \
-        return op(builder, node, &bough__op_##name, NULL, NULL, 0, 1);                             \
+        return bough__layer_op(builder, node, &bough__op_##name, NULL, NULL, 0, 1);                \
     }
 PLAIN(relu)
 PLAIN(gelu)
@@ -228,13 +165,16 @@ static enum bough_status leaky_relu(struct bough__builder *builder, int32_t *nod
                                     const void *options)
 {
     struct bough__attr attr = {.value = ((const struct leaky_relu_options *)options)->slope};
-    return op(builder, node, &bough__op_leaky_relu, &attr, NULL, 0, 1);
+    return bough__layer_op(builder, node, &bough__op_leaky_relu, &attr, NULL, 0, 1);
 }
 
 static enum bough_status flatten(struct bough__builder *builder, int32_t *node, const void *options)
 {
     (void)options;
-    return op(builder, node, &bough__op_flatten, NULL, NULL, 0, 0);
+    if (builder->graph->node[*node].lengths >= 0)
+        return bough__fail(BOUGH_INVALID,
+                           "reads a sequence whose rows differ in length; pool it over time");
+    return bough__layer_op(builder, node, &bough__op_flatten, NULL, NULL, 0, 0);
 }
 
 struct reshape_options {
@@ -249,7 +189,10 @@ static const struct bough__option reshape_options[] = {
 static enum bough_status reshape(struct bough__builder *builder, int32_t *node, const void *options)
 {
     struct bough__attr attr = {.shape = ((const struct reshape_options *)options)->shape};
-    return op(builder, node, &bough__op_reshape, &attr, NULL, 0, 0);
+    if (builder->graph->node[*node].lengths >= 0)
+        return bough__fail(BOUGH_INVALID,
+                           "reads a sequence whose rows differ in length; pool it over time");
+    return bough__layer_op(builder, node, &bough__op_reshape, &attr, NULL, 0, 0);
 }
 
 // ---- Norms ----
@@ -289,10 +232,10 @@ static enum bough_status batch_norm(struct bough__builder *builder, int32_t *nod
     enum bough_status status;
     const struct batch_norm_options *o = options;
     int32_t more[4];
-    const struct bough_shape *input = shape_of(builder, *node);
+    const struct bough_shape *input = bough__shape_of(builder, *node);
     int64_t channels = input->dim[1];
     if (input->rank != 2)
-        BOUGH_TRY(want_rank(builder, *node, 4, "[N, C] or [N, C, H, W]"));
+        BOUGH_TRY(bough__want_rank(builder, *node, 4, "[N, C] or [N, C, H, W]"));
     struct bough_shape shape = {1, {channels}};
     struct bough__param mean = {.name = "running_mean",
                                 .shape = shape,
@@ -305,7 +248,7 @@ static enum bough_status batch_norm(struct bough__builder *builder, int32_t *nod
     attr.training = builder->training && !builder->frozen; // else by what it remembers, which stays
     BOUGH_TRY(bough__builder_param(builder, &more[2], &mean));
     BOUGH_TRY(bough__builder_param(builder, &more[3], &variance));
-    BOUGH_TRY(op(builder, node, &bough__op_batch_norm, &attr, more, 4, 4));
+    BOUGH_TRY(bough__layer_op(builder, node, &bough__op_batch_norm, &attr, more, 4, 4));
 done:
     return status;
 }
@@ -321,12 +264,15 @@ static const struct bough__option layer_norm_options[] = {
 static enum bough_status layer_norm(struct bough__builder *builder, int32_t *node,
                                     const void *options)
 {
-    const struct bough_shape shape = bough_shape_sample(shape_of(builder, *node));
+    struct bough_shape shape = bough_shape_sample(bough__shape_of(builder, *node));
+    if (bough__is_sequence(builder, *node)) // each of its positions by itself
+        shape = bough_shape_sample(&shape);
     struct bough__attr attr = {.eps = ((const struct layer_norm_options *)options)->eps};
     int32_t more[2];
     enum bough_status status = gain_and_shift(builder, more, &shape);
-    return status == BOUGH_OK ? op(builder, node, &bough__op_layer_norm, &attr, more, 2, 8)
-                              : status;
+    return status == BOUGH_OK
+               ? bough__layer_op(builder, node, &bough__op_layer_norm, &attr, more, 2, 8)
+               : status;
 }
 
 // ---- Dropout ----
@@ -347,7 +293,7 @@ static enum bough_status drop(struct bough__builder *builder, int32_t *node,
     if (!builder->training)
         return BOUGH_OK;
     struct bough__attr attr = {.value = o->p, .stream = builder->stream++};
-    return op(builder, node, kind, &attr, NULL, 0, 1);
+    return bough__layer_op(builder, node, kind, &attr, NULL, 0, 1);
 }
 
 static enum bough_status dropout(struct bough__builder *builder, int32_t *node, const void *options)

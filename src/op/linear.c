@@ -1,4 +1,5 @@
-// linear: x [N, D], weight [U, D], bias [U] or absent -> y [N, U] = activation(x weight^T + bias)
+// linear: x [N, ..., D], weight [U, D], bias [U] or absent -> y [N, ..., U] = activation(x weight^T
+// + bias)
 #include "base/error.h"
 #include "cl/linear_params.h"
 #include "op/activation.h"
@@ -44,19 +45,29 @@ static enum bough_status linear_shape(struct bough__op_need *need,
     const struct bough_shape *x = &call->x[0].shape, *w = &call->x[1].shape;
     const struct bough_shape *b = &call->x[2].shape;
     char text[3][128];
-    if (x->rank != 2 || w->rank != 2 || x->dim[1] != w->dim[1])
-        return bough__fail(BOUGH_INVALID, "input %s and weight %s, wanted [N, D] and [U, D]",
+    if (x->rank < 2 || w->rank != 2 || x->dim[x->rank - 1] != w->dim[1])
+        return bough__fail(BOUGH_INVALID, "input %s and weight %s, wanted [N, ..., D] and [U, D]",
                            bough_shape_format(x, text[0], sizeof text[0]),
                            bough_shape_format(w, text[1], sizeof text[1]));
     if (call->inputs > 2 && (b->rank != 1 || b->dim[0] != w->dim[0]))
         return bough__fail(BOUGH_INVALID, "weight %s and bias %s, wanted [U, D] and [U]",
                            bough_shape_format(w, text[1], sizeof text[1]),
                            bough_shape_format(b, text[2], sizeof text[2]));
-    need->y = (struct bough_shape){2, {x->dim[0], w->dim[0]}};
+    need->y = *x;
+    need->y.dim[x->rank - 1] = w->dim[0];
     return BOUGH_OK;
 }
 
 // ---- Passes ----
+
+static int64_t rows(const struct bough__op_call *call)
+{
+    const struct bough_shape *x = &call->x[0].shape;
+    int64_t count = 1;
+    for (int i = 0; i + 1 < x->rank; i++)
+        count *= x->dim[i];
+    return count;
+}
 
 static struct bough__matrix matrix(struct bough__span data, int64_t row, int64_t col)
 {
@@ -66,9 +77,9 @@ static struct bough__matrix matrix(struct bough__span data, int64_t row, int64_t
 static enum bough_status linear_forward(struct bough__sequence *out,
                                         const struct bough__op_call *call)
 {
-    const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
+    const int64_t d = call->x[1].shape.dim[1], u = call->x[1].shape.dim[0];
     return bough__sequence_gemm(out, &(struct bough__gemm){
-                                         .m = call->x[0].shape.dim[0],
+                                         .m = rows(call),
                                          .n = u,
                                          .k = d,
                                          .a = matrix(call->x[0].span, d, 1),
@@ -84,11 +95,11 @@ static enum bough_status linear_forward(struct bough__sequence *out,
 static enum bough_status input_gradient(struct bough__sequence *out,
                                         const struct bough__op_call *call)
 {
-    const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
+    const int64_t d = call->x[1].shape.dim[1], u = call->x[1].shape.dim[0];
     if (!call->dx[0].span.buffer)
         return BOUGH_OK;
     return bough__sequence_gemm(out, &(struct bough__gemm){
-                                         .m = call->x[0].shape.dim[0],
+                                         .m = rows(call),
                                          .n = d,
                                          .k = u,
                                          .a = matrix(call->dy.span, u, 1),
@@ -101,13 +112,13 @@ static enum bough_status input_gradient(struct bough__sequence *out,
 static enum bough_status weight_gradient(struct bough__sequence *out,
                                          const struct bough__op_call *call)
 {
-    const int64_t d = call->x[0].shape.dim[1], u = call->x[1].shape.dim[0];
+    const int64_t d = call->x[1].shape.dim[1], u = call->x[1].shape.dim[0];
     if (!call->dx[1].span.buffer)
         return BOUGH_OK;
     return bough__sequence_gemm(out, &(struct bough__gemm){
                                          .m = u,
                                          .n = d,
-                                         .k = call->x[0].shape.dim[0],
+                                         .k = rows(call),
                                          .a = matrix(call->dy.span, 1, u),
                                          .b = matrix(call->x[0].span, d, 1),
                                          .c = matrix(call->dx[1].span, d, 1),
@@ -119,7 +130,7 @@ static enum bough_status weight_gradient(struct bough__sequence *out,
 static enum bough_status bias_gradient(struct bough__sequence *out,
                                        const struct bough__op_call *call)
 {
-    const int64_t n = call->x[0].shape.dim[0], u = call->x[1].shape.dim[0];
+    const int64_t n = rows(call), u = call->x[1].shape.dim[0];
     const struct linear_params params = {(int)n, (int)u, call->add_dx[2],
                                          bough__fused_activation(call->attr)};
     const struct bough__span absent = {0};

@@ -333,33 +333,43 @@ static const struct bough__kernel kernel_layer_norm_affine_bwd = {
     "layer_norm_affine_bwd", "norm",    layer_norm_affine_bwd,
     BOUGH_GRID_ITEMS,        .args = 7, .params_size = sizeof(struct layer_norm_params)};
 
-static enum bough_status layer_norm_shape(struct bough__op_need *need,
-                                          const struct bough__op_call *call)
+// Whether these are the last dimensions of x [N, ...].
+static int ends_in(const struct bough_shape *x, const struct bough_shape *last)
 {
-    const struct bough_shape *x = &call->x[0].shape;
-    if (x->rank < 2 || bough_shape_row(x) < 1)
-        return mismatch(call, 0, "[N, D...], and samples that are not empty");
-    const struct bough_shape wanted = bough_shape_sample(x);
-    for (int i = 1; i < 3; i++)
-        if (!bough_shape_equal(&call->x[i].shape, &wanted))
-            return mismatch(call, i, "the shape of a sample");
-    need->y = *x;
-    need->saved = 2 * (size_t)x->dim[0] * sizeof(float);
-    return BOUGH_OK;
+    int ends = last->rank > 0 && last->rank < x->rank;
+    for (int i = 0; ends && i < last->rank; i++)
+        ends = last->dim[i] == x->dim[x->rank - last->rank + i];
+    return ends;
 }
 
 static struct layer_norm_params layer_norm_params(const struct bough__op_call *call)
 {
-    const struct bough_shape *x = &call->x[0].shape;
+    const int64_t width = bough_shape_elements(&call->x[1].shape);
     return (struct layer_norm_params){
-        .batch = (int)x->dim[0],
-        .width = (int)bough_shape_row(x),
+        .batch = width ? (int)(elements(call) / width) : 0,
+        .width = (int)width,
         .eps = call->attr->eps,
         .add_dx = call->add_dx[0],
         .add_dgamma = call->add_dx[1],
         .add_dbeta = call->add_dx[2],
         .activation = bough__fused_activation(call->attr),
     };
+}
+
+static enum bough_status layer_norm_shape(struct bough__op_need *need,
+                                          const struct bough__op_call *call)
+{
+    const struct bough_shape *x = &call->x[0].shape;
+    const struct layer_norm_params params = layer_norm_params(call);
+    if (x->rank < 2 || bough_shape_row(x) < 1)
+        return mismatch(call, 0, "[N, D...], and samples that are not empty");
+    for (int i = 1; i < 3; i++)
+        if (!ends_in(x, &call->x[i].shape) ||
+            !bough_shape_equal(&call->x[i].shape, &call->x[1].shape))
+            return mismatch(call, i, "the last dimensions of the input");
+    need->y = *x;
+    need->saved = 2 * (size_t)params.batch * sizeof(float);
+    return BOUGH_OK;
 }
 
 static enum bough_status layer_norm_forward(struct bough__sequence *out,

@@ -83,7 +83,8 @@ enum bough__op_flags {
     BOUGH__OP_FUSES_RELU = 128,
     // Applies a relu, which is the same before it and behind it; its backward pass reads no y.
     BOUGH__OP_COMMUTES_WITH_RELU = 64,
-    BOUGH__OP_WINDOWS = 256, // its products read windows over images
+        BOUGH__OP_WINDOWS = 256,       // its products read windows over images
+    BOUGH__OP_ENDS_SEQUENCE = 512, // its output has no positions of its inputs
 };
 
 struct bough__op {

@@ -1,4 +1,4 @@
-// flatten and reshape: x in another shape, sample by sample. No data moves.
+// flatten, reshape, rows: x in another shape. No data moves.
 #include "base/error.h"
 #include "op/op.h"
 
@@ -17,7 +17,7 @@ const struct bough__op bough__op_flatten = {
     .name = "flatten",
     .inputs_min = 1,
     .inputs_max = 1,
-    .flags = BOUGH__OP_VIEW,
+    .flags = BOUGH__OP_VIEW | BOUGH__OP_ENDS_SEQUENCE,
     .shape = flatten_shape,
 };
 
@@ -52,6 +52,24 @@ const struct bough__op bough__op_reshape = {
     .name = "reshape",
     .inputs_min = 1,
     .inputs_max = 1,
-    .flags = BOUGH__OP_VIEW,
+    .flags = BOUGH__OP_VIEW | BOUGH__OP_ENDS_SEQUENCE,
     .shape = reshape_shape,
+};
+
+// rows: x [..., K] -> y [N, K]
+static enum bough_status rows_shape(struct bough__op_need *need, const struct bough__op_call *call)
+{
+    const struct bough_shape *x = &call->x[0].shape;
+    need->y = (struct bough_shape){2, {1, x->rank ? x->dim[x->rank - 1] : 1}};
+    for (int i = 0; i + 1 < x->rank; i++)
+        need->y.dim[0] *= x->dim[i];
+    return BOUGH_OK;
+}
+
+const struct bough__op bough__op_rows = {
+    .name = "rows",
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .flags = BOUGH__OP_VIEW | BOUGH__OP_ENDS_SEQUENCE,
+    .shape = rows_shape,
 };

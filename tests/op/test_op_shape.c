@@ -1,4 +1,4 @@
-// concat, gated_sum, flatten, reshape.
+// concat, gated_sum, flatten, reshape, rows.
 #include "op/op_cases.h"
 
 static const struct op_case cases[] = {
@@ -106,6 +106,10 @@ static const struct op_case cases[] = {
      .x = {INPUT(FILL_UNIFORM, 5, 24)},
      .attr = {.shape = {.rank = 8}},
      .fails = "rank 8"},
+
+    {.op = "rows", .x = {INPUT(FILL_UNIFORM, 3, SWEEP, 4)}},
+    {.op = "rows", .x = {INPUT(FILL_UNIFORM, 2, 3, 5, 4)}, .y = SHAPE(30, 4)},
+    {.op = "rows", .x = {INPUT(FILL_UNIFORM, 5)}, .y = SHAPE(1, 5)},
 };
 
 OP_CASES_MAIN("shape", cases)
