@@ -25,8 +25,9 @@ ITEM_KERNEL void store_rows(ARG(x), ARG(all), ARG(step), const ulong count,
     VIEW(const float, x);
     VIEW(float, all);
     VIEW(const struct step_state, step);
-    const size_t first = (size_t)step->first * p.width, end = (size_t)p.stored_rows * p.width;
-    EACH_ITEM (i)
-        if (first + i < end)
-            all[first + i] = x[i];
+        EACH_ITEM (i) {
+        const size_t row = step->first + i / p.width;
+        if (row < p.stored_rows)
+            all[row * p.stride + i % p.width] = x[i];
+    }
 }

@@ -29,6 +29,8 @@ struct bough__input {
     size_t stem_count;
     int optional;        // rows may lack it: those of which a number is NaN, or by `present`
     const char *present; // a field that says so; NULL = none does
+    const char *lengths; // of a sequence: the field of its rows' lengths; NULL = it is none, or all
+                         // rows are as long
 };
 
 struct bough__early_stopping {

@@ -49,6 +49,11 @@ static enum bough_status check_input(struct bough__config_place *place, struct b
             bough__config_leave(place, 0);
         return bough__config_wrong(place, NULL, "data is missing: path of the data set");
     }
+    if (input->lengths && input->optional) {
+        bough__config_enter(place, "lengths");
+        return bough__config_wrong(place, NULL,
+                                   "the input is optional; wanted length 0 of a row that lacks it");
+    }
     if (!bough__input_is_ids(input) || (!input->normalize.row && !input->channels))
         return BOUGH_OK;
     bough__config_enter(place, "normalize");

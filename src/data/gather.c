@@ -24,11 +24,12 @@ BOUGH_IN_TWIN int64_t source_row(const struct rows *rows, int64_t row)
 
 // Rows come from anywhere: what is asked for early need not be waited for. The machine itself reads
 // on where a row is long.
-BOUGH_IN_TWIN void ask_ahead(const struct rows *rows, int64_t row, const char *source, int64_t size)
+BOUGH_IN_TWIN void ask_ahead(const struct rows *rows, int64_t row, const char *source, int64_t size,
+                             int64_t stride)
 {
     if (!rows->prefetch || row + rows->prefetch >= rows->end)
         return;
-    source += source_row(rows, row + rows->prefetch) * size;
+    source += source_row(rows, row + rows->prefetch) * stride;
     for (int64_t i = 0; i < size && i < ASKED_BYTES; i += 64)
         __builtin_prefetch(source + i);
 }
@@ -51,23 +52,24 @@ BOUGH_IN_TWIN void copy_bytes(char *restrict x, const char *restrict source, int
     }
 }
 
-BOUGH_IN_TWIN void copy_words(int32_t *restrict x, const int32_t *restrict source,
+BOUGH_IN_TWIN void copy_words(int32_t *restrict x, const int32_t *restrict source, int64_t stride,
                               const struct rows *rows)
 {
     for (int64_t row = rows->begin; row < rows->end; row++)
-        x[row] = source[source_row(rows, row)];
+        x[row] = source[source_row(rows, row) * stride];
 }
 
+// Of `size` bytes each, `stride` bytes apart in the source.
 BOUGH_IN_TWIN void copy_rows(char *restrict x, const char *restrict source, int64_t size,
-                             const struct rows *rows)
+                             int64_t stride, const struct rows *rows)
 {
     if (size == 4) {
-        copy_words((int32_t *)x, (const int32_t *)source, rows);
+        copy_words((int32_t *)x, (const int32_t *)source, stride / 4, rows);
         return;
     }
     for (int64_t row = rows->begin; row < rows->end; row++) {
-        ask_ahead(rows, row, source, size);
-        copy_bytes(x + row * size, source + source_row(rows, row) * size, size);
+        ask_ahead(rows, row, source, size, stride);
+        copy_bytes(x + row * size, source + source_row(rows, row) * stride, size);
     }
 }
 
@@ -98,8 +100,8 @@ BOUGH_IN_TWIN void scale_row(void *const *arg, const struct gather_params *p, in
                              int64_t to)
 {
     const float *scale = arg[2], *shift = arg[3];
-    const uint8_t *bytes = (const uint8_t *)arg[4] + from * p->width[0];
-    const float *floats = (const float *)arg[4] + from * p->width[0];
+    const uint8_t *bytes = (const uint8_t *)arg[4] + from * p->stride[0];
+    const float *floats = (const float *)arg[4] + from * p->stride[0];
     float *x = (float *)arg[5] + to * p->width[0];
     if (p->kind == GATHER_FLOATS && p->plane == 1) {
         scale_each(x, floats, p->width[0], scale, shift);
@@ -115,9 +117,9 @@ BOUGH_IN_TWIN void scale_row(void *const *arg, const struct gather_params *p, in
 BOUGH_IN_TWIN void scale_rows(void *const *arg, const struct gather_params *p,
                               const struct rows *rows)
 {
-    const int64_t size = (int64_t)p->width[0] * (p->kind == GATHER_BYTES ? 1 : 4);
+    const int64_t bytes = p->kind == GATHER_BYTES ? 1 : 4;
     for (int64_t row = rows->begin; row < rows->end; row++) {
-        ask_ahead(rows, row, arg[4], size);
+        ask_ahead(rows, row, arg[4], p->width[0] * bytes, p->stride[0] * bytes);
         scale_row(arg, p, source_row(rows, row), row);
     }
 }
@@ -136,7 +138,8 @@ BOUGH_TWIN static void gather_rows(void *const *arg, const void *params, int64_t
         scale_rows(arg, p, &rows);
     for (int c = p->kind != GATHER_WORDS; c < GATHER_COLUMNS; c++)
         if (arg[5 + 2 * c])
-            copy_rows(arg[5 + 2 * c], arg[4 + 2 * c], (int64_t)p->width[c] * 4, &rows);
+            copy_rows(arg[5 + 2 * c], arg[4 + 2 * c], (int64_t)p->width[c] * 4,
+                      (int64_t)p->stride[c] * 4, &rows);
 }
 
 static const struct bough__kernel kernel_rows = {
@@ -160,12 +163,18 @@ static const struct bough__kernel kernel_blank = {
 
 // ---- Gathering ----
 
+static int64_t stride_of(int64_t width, int64_t stride)
+{
+    return stride ? stride : width;
+}
+
 static enum bough_status check(const struct bough__gather *g, int64_t channels)
 {
     const char *dtype = bough_dtype_name(g->dtype);
     if (g->dtype != BOUGH_U8 && g->dtype != BOUGH_F32 && g->dtype != BOUGH_I32)
         return bough__fail(BOUGH_INVALID, "gather: rows of %s, wanted U8, F32 or I32", dtype);
-    if (g->rows < 0 || g->width < 1 || g->width > INT32_MAX)
+    if (g->rows < 0 || g->width < 1 || g->width > INT32_MAX ||
+        stride_of(g->width, g->stride) < g->width)
         return bough__fail(BOUGH_INVALID, "gather: %lld rows of %lld elements", (long long)g->rows,
                            (long long)g->width);
     if (channels < 1 || g->width % channels)
@@ -185,6 +194,7 @@ static struct bough__kernel_call call_of(const struct bough__gather *g, struct g
     p->kind = !g->scale.buffer ? GATHER_WORDS : g->dtype == BOUGH_U8 ? GATHER_BYTES : GATHER_FLOATS;
     p->plane = (int)(g->width / channels);
     p->width[0] = (int)g->width;
+    p->stride[0] = (int)stride_of(g->width, g->stride);
     p->prefetch = g->source.buffer && g->source.buffer->size > NEAR_BYTES ? ROWS_AHEAD : 0;
     return (struct bough__kernel_call){
         .kernel = &kernel_rows,
@@ -201,6 +211,7 @@ static void take_copy(struct bough__kernel_call *call, struct gather_params *p, 
 {
     const int64_t elements = call->count * copy->width;
     p->width[column] = (int)copy->width;
+    p->stride[column] = (int)stride_of(copy->width, copy->stride);
     call->arg[4 + 2 * column] = copy->source;
     call->arg[5 + 2 * column] = copy->x;
     call->work += elements;
@@ -226,6 +237,7 @@ static enum bough_status write_columns(struct bough__sequence *out,
                                  .dtype = BOUGH_I32,
                                  .rows = gather->rows,
                                  .width = gather->copy[done].width,
+                                 .stride = gather->copy[done].stride,
                                  .order = gather->order,
                                  .step = gather->step,
                                  .x = gather->copy[done].x,

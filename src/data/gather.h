@@ -8,15 +8,16 @@
 
 // Another column of the same rows, of four-byte elements that are taken as they are.
 struct bough__gather_copy {
-    struct bough__span source; // [M, width]
-    int64_t width;
-    struct bough__span x; // [rows, width]
+    struct bough__span source; // [M, stride]
+    int64_t width, stride;     // as of the gather
+    struct bough__span x;      // [rows, width]
 };
 
 struct bough__gather {
-    struct bough__span source; // [M, width]
+    struct bough__span source; // [M, stride]
     enum bough_dtype dtype;    // of the source: U8, F32 or I32
     int64_t rows, width;       // of the batch
+    int64_t stride;            // of the source, whose rows may be longer; 0 = width
     struct bough__span order;  // I32, each 0..M-1; absent: source row n is row n of the batch
     struct bough__span step;   // struct step_state (cl/step.h): row n is order[first + n]
     // F32 [channels]: x = source * scale + shift, of F32. Wanted for U8; absent for I32 and where

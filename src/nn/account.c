@@ -30,7 +30,7 @@ static void store_rows(void *const *arg, const void *params, int64_t begin, int6
     for (int64_t i = begin; i < end; i++) {
         int64_t row = step->first + i / p->width;
         if (row < p->stored_rows)
-            all[row * p->width + i % p->width] = x[i];
+            all[row * p->stride + i % p->width] = x[i];
     }
 }
 
@@ -53,9 +53,9 @@ enum bough_status bough__account_losses(struct bough__sequence *out, struct boug
 
 enum bough_status bough__account_rows(struct bough__sequence *out, struct bough__span all,
                                       struct bough__span x, struct bough__span step, int64_t rows,
-                                      int64_t width, int64_t stored_rows)
+                                      int64_t width, int64_t stride, int64_t stored_rows)
 {
-    struct store_params params = {(int)width, (unsigned int)stored_rows};
+    struct store_params params = {(int)width, (int)stride, (unsigned int)stored_rows};
     return bough__sequence_kernel(out, &(struct bough__kernel_call){
                                            .kernel = &kernel_store_rows,
                                            .arg = {x, all, step},

@@ -202,7 +202,7 @@ static enum bough_status send_rows(struct prepared *prepared, const struct bough
     for (size_t i = 0; i < bough_model_inputs(model); i++) {
         const struct bough_rows *x = &given->x[i];
         const size_t bytes = row_bytes(&model->input[i], x),
-                     present = bough__present_column(model->loaded.config, i);
+                     present = bough__side_column(model->loaded.config, i);
         if (x->data)
             BOUGH_TRY(bough__write(bough__whole(column[i].buffer),
                                    (const char *)x->data + (size_t)first * bytes,

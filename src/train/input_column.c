@@ -119,6 +119,22 @@ static int stays(enum bough_dtype dtype, int ids)
     return ids ? dtype == BOUGH_I32 : dtype == BOUGH_U8 || dtype == BOUGH_F32;
 }
 
+// A field of a number a row; `*bytes` is the caller's to free.
+static enum bough_status load_side(void **bytes, const struct bough_file_tensor **field,
+                                   const struct bough_tensor_file *file, const char *split,
+                                   const char *name, int64_t rows)
+{
+    char text[128];
+    const enum bough_status status = bough_dataset_field(field, file, split, name);
+    if (status != BOUGH_OK)
+        return status;
+    if (bough_shape_elements(&(*field)->shape) != rows)
+        return bough__fail(BOUGH_DATA, "%s: %s is %s; wanted a number a row",
+                           bough_tensor_file_path(file), (*field)->name,
+                           bough_shape_format(&(*field)->shape, text, sizeof text));
+    return bough__tensor_load(bytes, file, *field);
+}
+
 enum bough_status bough__input_present(float *present, const struct bough_tensor_file *file,
                                        const char *split, const struct bough__input *input,
                                        int64_t rows)
@@ -126,23 +142,40 @@ enum bough_status bough__input_present(float *present, const struct bough_tensor
     enum bough_status status = BOUGH_OK;
     const struct bough_file_tensor *field;
     void *bytes = NULL;
-    char text[128];
     for (int64_t n = 0; n < rows; n++)
         present[n] = 1;
     if (!input->present)
         return BOUGH_OK;
-    BOUGH_TRY(bough_dataset_field(&field, file, split, input->present));
-    if (bough_shape_elements(&field->shape) != rows)
-        return bough__fail(BOUGH_DATA, "%s: %s is %s; wanted a number a row",
-                           bough_tensor_file_path(file), field->name,
-                           bough_shape_format(&field->shape, text, sizeof text));
-    BOUGH_TRY(bough__tensor_load(&bytes, file, field));
+    BOUGH_TRY(load_side(&bytes, &field, file, split, input->present, rows));
     for (int64_t n = 0; n < rows && status == BOUGH_OK; n++) {
         const double value = bough_number_at(bytes, field->dtype, n);
         present[n] = (float)value;
         if (value != 0 && value != 1)
             status = bough__fail(BOUGH_DATA, "%s: %s, row %lld: %.10g; wanted 0 or 1",
                                  bough_tensor_file_path(file), field->name, (long long)n, value);
+    }
+done:
+    free(bytes);
+    return status;
+}
+
+enum bough_status bough__input_lengths(int32_t *lengths, const struct bough_tensor_file *file,
+                                       const char *split, const struct bough__input *input,
+                                       const struct bough_shape *shape)
+{
+    enum bough_status status;
+    const struct bough_file_tensor *field;
+    const int64_t rows = shape->dim[0], longest = shape->dim[1];
+    void *bytes = NULL;
+    BOUGH_TRY(load_side(&bytes, &field, file, split, input->lengths, rows));
+    for (int64_t n = 0; n < rows && status == BOUGH_OK; n++) {
+        const double value = bough_number_at(bytes, field->dtype, n);
+        const int fits = value >= 0 && value <= (double)longest && value == floor(value);
+        lengths[n] = fits ? (int32_t)value : 0;
+        if (!fits)
+            status = bough__fail(
+                BOUGH_DATA, "%s: %s, row %lld: %.10g; wanted a length of 0 to %lld",
+                bough_tensor_file_path(file), field->name, (long long)n, value, (long long)longest);
     }
 done:
     free(bytes);

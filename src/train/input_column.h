@@ -18,6 +18,12 @@ enum bough_status bough__input_present(float *present, const struct bough_tensor
                                        const char *split, const struct bough__input *input,
                                        int64_t rows);
 
+// How long the rows of an input with lengths are: `lengths` [rows], for a field of that shape.
+// Errors: DATA with file, field, row, found and wanted.
+enum bough_status bough__input_lengths(int32_t *lengths, const struct bough_tensor_file *file,
+                                       const char *split, const struct bough__input *input,
+                                       const struct bough_shape *shape);
+
 // Looks at all of them, once. Numbers are U8 or F32 then, ids I32.
 //   converted  what holds them where the file has another type; the caller's to free
 // Errors: DATA with file, field, row, found and wanted.

@@ -59,10 +59,14 @@ static const float *positions_as_rows(struct bough__arena *arena, const float *x
 
 // Metrics count positions as rows.
 static enum bough_status count_positions(struct bough__outcome *outcome, struct bough__arena *arena,
-                                         int64_t positions)
+                                         int64_t positions, int of_sequence)
 {
     if (positions == 1)
         return BOUGH_OK;
+    if (of_sequence) { // [N, L, K]: so they stand
+        outcome->rows *= positions;
+        return BOUGH_OK;
+    }
     outcome->score = positions_as_rows(arena, outcome->score, outcome, positions);
     if (outcome->number)
         outcome->number = positions_as_rows(arena, outcome->number, outcome, positions);
@@ -146,7 +150,8 @@ static enum bough_status measure_scores(struct bough_metrics *metrics, struct bo
     bough__targets_scale(score, task, rows, model->width[t]);
     BOUGH_TRY(
         ordered_targets(&outcome, &own, &source->split->targets[t], task, source->feed.order));
-    BOUGH_TRY(count_positions(&outcome, &own, model->positions[t]));
+    BOUGH_TRY(count_positions(&outcome, &own, bough__split_positions(source->split, model, t),
+                              bough__model_is_sequence(model, t)));
     BOUGH_TRY(measure_task(metrics, arena, task, &outcome, model->classes[t].mapped));
 done:
     bough__arena_fini(&own);

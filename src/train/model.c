@@ -179,20 +179,29 @@ enum bough_status bough__model_leaves(const struct bough__model *model, struct b
     const struct bough_config *config = model->config;
     const struct bough__span none = {0};
     for (size_t i = 0; i < config->inputs_count; i++) {
-        const struct bough__tensor x = {
-            .span = value[i].x,
-            .shape = bough_shape_samples(&model->sample[i], value[i].rows),
-            .dtype = bough__input_is_ids(&config->inputs[i]) ? BOUGH_I32 : BOUGH_F32};
+        struct bough__tensor x = {.span = value[i].x,
+                                  .shape = bough_shape_samples(&model->sample[i], value[i].rows),
+                                  .dtype = bough__input_is_ids(&config->inputs[i]) ? BOUGH_I32
+                                                                                   : BOUGH_F32};
+        if (value[i].length)
+            x.shape.dim[1] = value[i].length;
         graph->layer = model->input_key[i];
         BOUGH_TRY(bough__graph_leaf(graph, &leaf[i].x, &x, none));
     }
     graph->layer = NULL;
     for (size_t i = 0; i < config->inputs_count; i++) {
-        const struct bough__tensor present = {.span = value[i].present,
+        const struct bough__tensor present = {.span = value[i].side,
                                               .shape = {2, {value[i].rows, 1}}};
+        const struct bough__tensor lengths = {
+            .span = value[i].side, .shape = {1, {value[i].rows}}, .dtype = BOUGH_I32};
+        int32_t node;
         leaf[i].present = -1;
         if (config->inputs[i].optional)
             BOUGH_TRY(bough__graph_leaf(graph, &leaf[i].present, &present, none));
+        if (!config->inputs[i].lengths)
+            continue;
+        BOUGH_TRY(bough__graph_leaf(graph, &node, &lengths, none));
+        graph->node[leaf[i].x].lengths = node;
     }
 done:
     return status;
@@ -208,6 +217,20 @@ static enum bough_status declare_learned(struct bough__model *model)
         return BOUGH_OK;
     model->params.block[model->learned].size = count;
     return bough__params_add(&model->params, &learned);
+}
+
+// What is known of a task's scores from their node.
+static void note_scores(struct bough__model *model, size_t t, const struct bough__node *node,
+                        const struct bough__graph *graph, const struct bough__leaf *input)
+{
+    const struct bough_shape *shape = &node->need.y;
+    const int by_position = node->lengths != BOUGH__NO_SEQUENCE && shape->rank == 3;
+    model->sequence[t] = by_position ? BOUGH__FULL_LENGTH : BOUGH__NO_SEQUENCE;
+    model->width[t] = shape->dim[by_position ? 2 : 1];
+    model->positions[t] = bough_shape_row(shape) / model->width[t];
+    for (size_t i = 0; by_position && node->lengths >= 0 && i < model->config->inputs_count; i++)
+        if (graph->node[input[i].x].lengths == node->lengths)
+            model->sequence[t] = (int32_t)i;
 }
 
 // One sample is enough to declare; batch_norm and the like ask for no more.
@@ -243,11 +266,8 @@ static enum bough_status declare(struct bough__model *model,
                                  bough_shape_format(shape, text, sizeof text));
             goto done;
         }
-        model->width[t] = shape->dim[1];
-        model->positions[t] = 1;
-        for (int32_t i = 2; i < shape->rank; i++)
-            model->positions[t] *= shape->dim[i];
         model->loss[t] = bough__loss_of(&model->config->tasks[t].loss);
+        note_scores(model, t, &graph.node[scores[t]], &graph, input);
     }
     if (observer)
         observer->ended(observer->user, &graph, scores);
@@ -324,11 +344,13 @@ enum bough_status bough__model_create(struct bough__model **model,
     made->device = device;
     made->width = BOUGH_NEW(&made->arena, int64_t, tasks);
     made->positions = BOUGH_NEW(&made->arena, int64_t, tasks);
+    made->sequence = BOUGH_NEW(&made->arena, int32_t, tasks);
     made->loss = BOUGH_NEW(&made->arena, const struct bough__loss_kind *, tasks);
     made->classes = BOUGH_NEW(&made->arena, struct bough__classes, tasks);
     made->class_weights = BOUGH_NEW(&made->arena, struct bough__buffer *, tasks);
     BOUGH_TRY_MEMORY(made->width);
     BOUGH_TRY_MEMORY(made->positions);
+    BOUGH_TRY_MEMORY(made->sequence);
     BOUGH_TRY_MEMORY(made->loss);
     BOUGH_TRY_MEMORY(made->classes);
     BOUGH_TRY_MEMORY(made->class_weights);

@@ -36,8 +36,11 @@ struct bough__model {
     int slots;       // of the optimizer, per parameter
     int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
     enum bough__jacobian jacobian;
-    int64_t *width;                       // [T] K of each task's scores [N, K, ...]
-    int64_t *positions;                   // [T] of a row: the dimensions behind K; 1 = none
+    int64_t *width;     // [T] K of each task's scores [N, K, ...]
+    int64_t *positions; // [T] of a row: the dimensions behind K; 1 = none
+    // [T] of scores [N, L, K]: the input whose rows' lengths are theirs, in positions that differ
+    // from split to split, or BOUGH__FULL_LENGTH; else BOUGH__NO_SEQUENCE.
+    int32_t *sequence;
     const struct bough__loss_kind **loss; // [T]
     struct bough__classes *classes;       // [T]; without names until they are read
     struct bough__buffer **class_weights; // [T], NULL = none
@@ -82,12 +85,14 @@ enum bough_status bough__model_read_classes(struct bough__model *model,
 
 // Of an input in memory.
 struct bough__input_values {
-    struct bough__span x, present; // [rows, sample] and, of one that is optional, F32 [rows]
+    struct bough__span x;    // [rows, sample]
+    struct bough__span side; // of one that is optional F32 [rows], of lengths I32 [rows]
     int64_t rows;
+    int64_t length; // of one with lengths: in the place of that of the model's sample
 };
 
 // The leaves of the inputs, `leaf` [inputs] of `value` [inputs], the first of the graph: an input's
-// part is its key, and it is of I32 if it is of ids.
+// part is its key, it is of I32 if it is of ids, and knows its rows' lengths.
 enum bough_status bough__model_leaves(const struct bough__model *model, struct bough__graph *graph,
                                       struct bough__leaf *leaf,
                                       const struct bough__input_values *value);
@@ -102,31 +107,31 @@ enum bough_status bough__model_record(struct bough__model *model, struct bough__
 enum bough_status bough__model_regularize(const struct bough__model *model,
                                           struct bough__sequence *out);
 
-// Where a split's columns (split.h) say whether rows have an input, one that is optional; and where
-// the targets begin.
-static inline size_t bough__present_column(const struct bough_config *config, size_t input)
+// Whether a split has a column beside an input, F32 or I32 [N]: whether rows have it, of one that
+// is optional, or how long they are.
+static inline int bough__has_side(const struct bough__input *input)
+{
+    return input->optional || input->lengths;
+}
+
+// Where among a split's columns (split.h) that is; and where the targets begin.
+static inline size_t bough__side_column(const struct bough_config *config, size_t input)
 {
     size_t column = config->inputs_count;
     for (size_t i = 0; i < input; i++)
-        column += config->inputs[i].optional != 0;
+        column += bough__has_side(&config->inputs[i]) != 0;
     return column;
 }
 
 static inline size_t bough__target_column(const struct bough_config *config)
 {
-    return bough__present_column(config, config->inputs_count);
+    return bough__side_column(config, config->inputs_count);
 }
 
-// Numbers of a row of a task's scores, and of its targets.
-static inline int64_t bough__model_scores(const struct bough__model *model, size_t t)
+// Whether a task's scores are [N, L, K], and not [N, K, ...].
+static inline int bough__model_is_sequence(const struct bough__model *model, size_t t)
 {
-    return model->width[t] * model->positions[t];
-}
-
-static inline int64_t bough__model_targets(const struct bough__model *model, size_t t)
-{
-    const int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
-    return classes ? model->positions[t] : bough__model_scores(model, t);
+    return model->sequence[t] != BOUGH__NO_SEQUENCE;
 }
 
 // Errors: INVALID if a task has positions, which `what` has no place for.

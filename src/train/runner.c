@@ -77,7 +77,11 @@ static enum bough_status make_normalization(struct bough__step_data *data, size_
     const struct bough__input *input = &data->model->config->inputs[index];
     struct bough__batch_input *batch = &data->input[index];
     const enum bough_dtype dtype = data->source[input->set].feed.table->column[index].dtype;
-    size_t channels = (size_t)data->model->sample[index].dim[0], bytes = channels * sizeof(float);
+    const struct bough_shape *sample = &data->model->sample[index];
+    const size_t channels = (size_t)sample->dim[input->lengths ? sample->rank - 1 : 0];
+    const size_t length =
+        input->lengths ? (size_t)data->source[input->set].split->longest[index] : 1;
+    const size_t bytes = length * channels * sizeof(float);
     if (dtype == BOUGH_I32 || (dtype == BOUGH_F32 && !input->channels)) // as it is
         return BOUGH_OK;
     float *scale = malloc(2 * bytes);
@@ -87,12 +91,13 @@ static enum bough_status make_normalization(struct bough__step_data *data, size_
                              data->model->input_key[index], input->channels, channels);
         goto done;
     }
-    bough__gather_normalize(scale, scale + channels, channels, dtype, input->mean, input->std,
-                            input->channels);
+    for (size_t at = 0; at < length * channels; at += channels) // a sequence is scaled by number
+        bough__gather_normalize(scale + at, scale + length * channels + at, channels, dtype,
+                                input->mean, input->std, input->channels);
     BOUGH_TRY(bough__buffer_create(&batch->scale, data->model->device, bytes));
     BOUGH_TRY(bough__buffer_create(&batch->shift, data->model->device, bytes));
     BOUGH_TRY(bough__write(bough__whole(batch->scale), scale, bytes));
-    BOUGH_TRY(bough__write(bough__whole(batch->shift), scale + channels, bytes));
+    BOUGH_TRY(bough__write(bough__whole(batch->shift), scale + length * channels, bytes));
 done:
     free(scale);
     return status;
@@ -103,14 +108,14 @@ static enum bough_status make_input(struct bough__step_data *data, size_t index)
     enum bough_status status = BOUGH_OK;
     const struct bough__input *input = &data->model->config->inputs[index];
     const struct bough__source *source = &data->source[input->set];
-    const int64_t sample = bough_shape_elements(&data->model->sample[index]);
     struct bough_device *device = data->model->device;
     if (!source->split)
         return BOUGH_OK;
+    const int64_t width = source->split->table.column[index].width;
     BOUGH_TRY(bough__buffer_create(&data->input[index].x, device,
-                                   (size_t)(source->batch * sample) * sizeof(float))); // or of ids
-    if (input->optional)
-        BOUGH_TRY(bough__buffer_create(&data->input[index].present, device,
+                                   (size_t)(source->batch * width) * sizeof(float))); // or of ids
+    if (bough__has_side(input))
+        BOUGH_TRY(bough__buffer_create(&data->input[index].side, device,
                                        (size_t)source->batch * sizeof(float)));
     BOUGH_TRY(make_normalization(data, index));
 done:
@@ -121,11 +126,14 @@ static enum bough_status make_task_buffers(struct bough__step_data *data, size_t
 {
     enum bough_status status = BOUGH_OK;
     struct bough__model *model = data->model;
-    const int64_t batch = data->source[bough__task_set(model->config, t)].batch;
-    const size_t scores = (size_t)(data->stored[t] * bough__model_scores(model, t)) * sizeof(float);
+    const struct bough__source *source = &data->source[bough__task_set(model->config, t)];
+    if (!source->split)
+        return BOUGH_OK;
+    const size_t scores =
+        (size_t)(data->stored[t] * bough__split_scores(source->split, model, t)) * sizeof(float);
+    const size_t targets = (size_t)(source->batch * bough__split_targets(source->split, model, t));
     if (bough__is_labelled(data->purpose))
-        BOUGH_TRY(bough__buffer_create(&data->target[t], model->device,
-                                       (size_t)(batch * bough__model_targets(model, t)) * 4));
+        BOUGH_TRY(bough__buffer_create(&data->target[t], model->device, targets * 4));
     BOUGH_TRY(bough__buffer_create(&data->scores[t], model->device, scores));
     if (scores)
         BOUGH_TRY(bough__fill_zero(bough__whole(data->scores[t]), scores));
@@ -169,7 +177,7 @@ static void destroy_buffers(struct bough__step_data *data)
         bough__buffer_destroy(&data->input[i].x);
         bough__buffer_destroy(&data->input[i].scale);
         bough__buffer_destroy(&data->input[i].shift);
-        bough__buffer_destroy(&data->input[i].present);
+        bough__buffer_destroy(&data->input[i].side);
     }
     for (size_t t = 0; t < data->model->config->tasks_count; t++) {
         if (data->target)
@@ -191,8 +199,9 @@ static int64_t most_to_store(const struct bough__runner *runner)
     int64_t least = INT64_MAX;
     for (size_t t = 0; runner->data.purpose == BOUGH_TRAINING && t < bough__runner_tasks(runner);
          t++) {
-        const int64_t most =
-            scores_bytes / (int64_t)sizeof(float) / bough__model_scores(runner->data.model, t);
+        const int64_t row =
+            bough__split_scores(bough__runner_source(runner, t)->split, runner->data.model, t);
+        const int64_t most = scores_bytes / (int64_t)sizeof(float) / row;
         least = most < least ? most : least;
     }
     return least;
@@ -212,17 +221,53 @@ static enum bough_status find_stored(struct bough__runner *runner)
     return BOUGH_OK;
 }
 
-// A full one, and a smaller one for the rows that are left.
-static enum bough_status make_pair(struct bough__runner *runner, struct bough__step *full,
-                                   struct bough__step *last, size_t first_task, size_t end_task)
+// What batches are padded to: from 8 on four lengths an octave, and the longest row's.
+static enum bough_status find_lengths(struct bough__runner *runner)
+{
+    enum { MOST = 128 };
+    int64_t longest = 0;
+    for (size_t i = 0; i < inputs_of(runner); i++) {
+        const int32_t set = runner->data.model->config->inputs[i].set;
+        const struct bough__split *split = runner->data.source[set].split;
+        if (split && split->longest && split->longest[i] > longest)
+            longest = split->longest[i];
+    }
+    runner->length = BOUGH_NEW(&runner->arena, int64_t, MOST);
+    if (!runner->length)
+        return bough__no_memory();
+    for (int64_t octave = 8; octave < longest; octave *= 2)
+        for (int64_t length = octave; length < 2 * octave && length < longest; length += octave / 4)
+            runner->length[runner->lengths++] = length;
+    runner->length[runner->lengths++] = longest;
+    return BOUGH_OK;
+}
+
+// Whether a batch may want the step: of a training, whose orders come and go, any may.
+static int is_wanted(const struct bough__runner *runner, const struct bough__step *step)
+{
+    int64_t index = 0;
+    if (runner->data.purpose == BOUGH_TRAINING)
+        return 1;
+    while (index < runner->steps && bough__runner_step_of(runner, index) != step)
+        index++;
+    return index < runner->steps;
+}
+
+// Of every length, the longest first, whose memory holds what the others need: full ones, and
+// smaller ones for the rows that are left.
+static enum bough_status make_lengths(struct bough__runner *runner, size_t first_task,
+                                      size_t end_task)
 {
     enum bough_status status = BOUGH_OK;
-    struct bough__step_data *data = &runner->data;
     const struct bough__source *source = bough__runner_first(runner);
-    if (source->batch)
-        BOUGH_TRY(bough__step_init(full, data, 0, first_task, end_task));
-    if (source->batch && source->feed.count % source->batch)
-        BOUGH_TRY(bough__step_init(last, data, 1, first_task, end_task));
+    const int some[] = {source->batch > 0, source->batch && source->feed.count % source->batch};
+    for (size_t i = runner->lengths; i-- > 0;)
+        for (int small = 0; small < 2; small++) {
+            struct bough__step *step = bough__runner_made(runner, small, i);
+            const struct bough__step_scope scope = {first_task, end_task, small, runner->length[i]};
+            if (some[small] && is_wanted(runner, step))
+                BOUGH_TRY(bough__step_init(step, &runner->data, &scope));
+        }
 done:
     return status;
 }
@@ -232,29 +277,30 @@ static enum bough_status make_steps(struct bough__runner *runner)
 {
     enum bough_status status = BOUGH_OK;
     const int draws = bough__regime_of(&runner->data.model->config->train.regime)->draws;
+    const size_t task = runner->task;
     if (!runner->single)
-        return make_pair(runner, &runner->full, &runner->last, runner->first_task,
-                         runner->end_task);
-    for (size_t t = 0; t < bough__runner_tasks(runner); t++)
-        if (draws || t == runner->task)
-            BOUGH_TRY(
-                make_pair(runner, &runner->single[2 * t], &runner->single[2 * t + 1], t, t + 1));
+        return make_lengths(runner, runner->first_task, runner->end_task);
+    for (size_t t = 0; t < bough__runner_tasks(runner); t++) {
+        runner->task = t;
+        if (draws || t == task)
+            BOUGH_TRY(make_lengths(runner, t, t + 1));
+    }
 done:
+    runner->task = task;
     return status;
 }
 
-static void end_step(struct bough__step *step)
+static size_t steps_of(const struct bough__runner *runner)
 {
-    bough__step_fini(step);
-    *step = (struct bough__step){0};
+    return 2 * runner->lengths * (runner->single ? bough__runner_tasks(runner) : 1);
 }
 
 static void end_steps(struct bough__runner *runner)
 {
-    end_step(&runner->full);
-    end_step(&runner->last);
-    for (size_t i = 0; runner->single && i < 2 * bough__runner_tasks(runner); i++)
-        end_step(&runner->single[i]);
+    for (size_t i = 0; runner->step && i < steps_of(runner); i++) {
+        bough__step_fini(&runner->step[i]);
+        runner->step[i] = (struct bough__step){0};
+    }
 }
 
 static enum bough_status take_rows(struct bough__runner *runner, const struct bough__rows *rows)
@@ -294,9 +340,9 @@ enum bough_status bough__runner_create(struct bough__runner **runner, struct bou
     made->end_task = end_task;
     made->data = (struct bough__step_data){.model = model, .purpose = purpose};
     BOUGH_TRY(take_rows(made, rows));
-    if (purpose == BOUGH_TRAINING && bough__trains_one(&model->config->train.regime))
-        BOUGH_TRY_MEMORY(made->single = BOUGH_NEW(&made->arena, struct bough__step,
-                                                  2 * model->config->tasks_count));
+    made->single = purpose == BOUGH_TRAINING && bough__trains_one(&model->config->train.regime);
+    BOUGH_TRY(find_lengths(made));
+    BOUGH_TRY_MEMORY(made->step = BOUGH_NEW(&made->arena, struct bough__step, steps_of(made)));
     BOUGH_TRY(find_stored(made));
     BOUGH_TRY(bough__weigh_init(&made->data.weigh, &made->arena, model, purpose));
     BOUGH_TRY(bough__ahead_init(&made->data.ahead, &made->arena, &made->data.weigh));

@@ -14,12 +14,15 @@
 
 struct bough__runner {
     struct bough__step_data data;
-    size_t first_task, end_task;   // its tasks
-    struct bough__step full, last; // of all of these
-    // Of a regime that trains one task a step: its steps [2 * T], a full one and a smaller one for
-    // each task, of one with phases for `task` alone; the task of the next step, and the number of
-    // that step among the task's, from 1.
-    struct bough__step *single;
+    size_t first_task, end_task; // its tasks
+    // Full ones and smaller ones, of each length, [2, lengths]; of a regime that trains one task a
+    // step [T, 2, lengths], of one with phases for `task` alone. Those that no batch needs are
+    // zeros.
+    struct bough__step *step;
+    int64_t *length; // [lengths] what sequences are padded to, ascending; 0 where there are none
+    size_t lengths;
+    int single; // it trains one task a step
+    // Then: the task of the next step, and the number of that step among the task's, from 1.
     size_t task;
     uint32_t task_step;
     int64_t steps;  // batches of an epoch, the last one perhaps smaller
@@ -31,11 +34,22 @@ struct bough__runner {
     struct bough__arena arena;
 };
 
-// The step of a full batch, of the task that is trained.
+// The step of a full batch, or of a smaller one, of the task that is trained, of that length.
+static inline struct bough__step *bough__runner_made(const struct bough__runner *runner, int small,
+                                                     size_t length)
+{
+    const size_t task = runner->single ? runner->task : 0;
+    return &runner->step[(2 * task + (size_t)small) * runner->lengths + length];
+}
+
+// The step of a full batch of the longest sequences.
 static inline const struct bough__step *bough__runner_full(const struct bough__runner *runner)
 {
-    return runner->single ? &runner->single[2 * runner->task] : &runner->full;
+    return bough__runner_made(runner, 0, runner->lengths - 1);
 }
+
+// The one that runs batch `index` of the epoch.
+struct bough__step *bough__runner_step_of(const struct bough__runner *runner, int64_t index);
 
 // Rows of a split, in the order given (NULL = from the first on).
 struct bough__rows {

@@ -98,7 +98,11 @@ done:
 
 static size_t scores_size(const struct bough__runner *runner, size_t t)
 {
-    return (size_t)(runner->data.stored[t] * bough__model_scores(runner->data.model, t)) *
+    const struct bough__source *source = bough__runner_source(runner, t);
+    if (!source || !source->split)
+        return 0;
+    return (size_t)(runner->data.stored[t] *
+                    bough__split_scores(source->split, runner->data.model, t)) *
            sizeof(float);
 }
 

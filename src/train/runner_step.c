@@ -90,18 +90,45 @@ static enum bough_status write_state(const struct bough__runner *runner, int64_t
         states[i].first = (unsigned)(index_of(runner, index, batch) * data->source[i % sets].batch);
         states[i].seed[1] ^= batch ? OTHER + (unsigned)batch : 0;
     }
-    for (int own = 0; own <= (runner->single != NULL); own++)
+    for (int own = 0; own <= runner->single; own++)
         for (int32_t group = -own; group < (int32_t)data->model->config->parameters_count; group++)
             write_update_state(runner, state, own, group);
     return bough__write(bough__whole(data->state), states, runner->states * sizeof *states);
 }
 
-static struct bough__step *step_of(struct bough__runner *runner, int64_t index)
+// The longest row of an input in a batch.
+static int64_t longest_of(const struct bough__source *source, size_t input, int64_t batch,
+                          int64_t most)
 {
-    const int small = bough__runner_is_small(runner, index);
-    if (runner->single)
-        return &runner->single[2 * runner->task + (size_t)small];
-    return small ? &runner->last : &runner->full;
+    const int32_t *length = source->split->lengths[input];
+    int64_t end = (batch + 1) * source->batch;
+    for (int64_t i = batch * source->batch; length && i < end && i < source->feed.count; i++)
+        if (length[source->feed.order[i]] > most)
+            most = length[source->feed.order[i]];
+    return most;
+}
+
+// Of all batches of a step.
+static int64_t longest_row(const struct bough__runner *runner, int64_t index)
+{
+    const struct bough_config *config = runner->data.model->config;
+    int64_t most = 0;
+    for (size_t batch = 0; batch <= runner->data.weigh.others; batch++)
+        for (size_t i = 0; i < config->inputs_count; i++) {
+            const struct bough__source *source = &runner->data.source[config->inputs[i].set];
+            if (source->split && source->split->lengths)
+                most = longest_of(source, i, index_of(runner, index, batch), most);
+        }
+    return most;
+}
+
+struct bough__step *bough__runner_step_of(const struct bough__runner *runner, int64_t index)
+{
+    const int64_t longest = runner->lengths > 1 ? longest_row(runner, index) : 0;
+    size_t length = 0;
+    while (runner->length[length] < longest)
+        length++;
+    return bough__runner_made(runner, bough__runner_is_small(runner, index), length);
 }
 
 enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,
@@ -109,7 +136,7 @@ enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index
 {
     enum bough_status status;
     struct bough__step_data *data = &runner->data;
-    struct bough__step *step = step_of(runner, index);
+    struct bough__step *step = bough__runner_step_of(runner, index);
     char text[BOUGH__LONGEST_REMEDY];
     assert(index < runner->steps && step->data);
     const int begin = has_batch(runner) && !data->weigh.others ? step->feed + 1 : 0;

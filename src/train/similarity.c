@@ -130,10 +130,10 @@ static enum bough_status run(struct representations *all, struct bough__arena *a
 {
     enum bough_status status;
     const int64_t rows = bough__runner_rows(runner), batch = runner->data.source->batch;
-    BOUGH_TRY(find_representations(all, arena, &runner->full, rows));
+    BOUGH_TRY(find_representations(all, arena, bough__runner_step_of(runner, 0), rows));
     for (int64_t i = 0; i < runner->steps; i++) {
         struct step_state state = {.step = (unsigned)i + 1};
-        const struct bough__step *step = rows - i * batch < batch ? &runner->last : &runner->full;
+        const struct bough__step *step = bough__runner_step_of(runner, i);
         BOUGH_TRY(bough__runner_step(runner, i, &state));
         BOUGH_TRY(read_batch(all, step, i * batch));
     }

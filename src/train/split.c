@@ -96,9 +96,12 @@ static enum bough_status find_input(const struct bough_file_tensor **field,
 }
 
 static enum bough_status check_sample(const struct bough_file_tensor *input,
-                                      const struct bough_shape *wanted, const char *path)
+                                      const struct bough_shape *wanted, int of_any_length,
+                                      const char *path)
 {
-    const struct bough_shape whole = bough_shape_samples(wanted, input->shape.dim[0]);
+    struct bough_shape whole = bough_shape_samples(wanted, input->shape.dim[0]);
+    if (of_any_length)
+        whole.dim[1] = input->shape.dim[1];
     char found[128], right[128];
     if (bough_shape_equal(&whole, &input->shape))
         return BOUGH_OK;
@@ -186,12 +189,13 @@ done:
 
 static enum bough_status target_column(struct bough__column *column, struct bough__targets *targets,
                                        const struct bough_tensor_file *file, const char *split,
-                                       const struct bough__model *model, size_t t)
+                                       const struct bough__model *model, int64_t positions,
+                                       size_t t)
 {
     const struct bough__task *task = &model->config->tasks[t];
     enum bough_status status =
         bough__targets_init(targets, file, split, task, model->loss[t]->target, model->width[t],
-                            model->positions[t], &model->classes[t]);
+                            positions, &model->classes[t]);
     if (status != BOUGH_OK)
         return status;
     *column = (struct bough__column){.host = targets->label ? (const void *)targets->label
@@ -216,6 +220,20 @@ static enum bough_status add_present(struct bough__split *split, struct bough__c
     return bough__input_present(present, file, name, input, rows);
 }
 
+static enum bough_status add_lengths(struct bough__split *split, struct bough__column *column,
+                                     size_t index, const struct bough_tensor_file *file,
+                                     const char *name, const struct bough__input *input,
+                                     const struct bough_shape *shape)
+{
+    int32_t *lengths = malloc((size_t)shape->dim[0] * sizeof *lengths);
+    if (!lengths)
+        return bough__no_memory();
+    split->lengths[index] = lengths;
+    split->longest[index] = shape->dim[1];
+    *column = (struct bough__column){.host = lengths, .dtype = BOUGH_I32, .width = 1};
+    return bough__input_lengths(lengths, file, name, input, shape);
+}
+
 static enum bough_status add_inputs(struct bough__split *split, struct bough__column *column,
                                     const struct bough__data_set *data, const char *name,
                                     const struct bough__model *model)
@@ -228,11 +246,14 @@ static enum bough_status add_inputs(struct bough__split *split, struct bough__co
         if (input->set != data->set)
             continue;
         BOUGH_TRY(find_input(&field, file, name, input));
-        BOUGH_TRY(check_sample(field, &model->sample[i], bough_tensor_file_path(file)));
+        BOUGH_TRY(check_sample(field, &model->sample[i], input->lengths != NULL,
+                               bough_tensor_file_path(file)));
         char *missing = split->missing ? split->missing + (int64_t)i * field->shape.dim[0] : NULL;
+        struct bough__column *side = &column[bough__side_column(model->config, i)];
         if (input->optional)
-            BOUGH_TRY(add_present(split, &column[bough__present_column(model->config, i)], i, file,
-                                  name, input, field->shape.dim[0]));
+            BOUGH_TRY(add_present(split, side, i, file, name, input, field->shape.dim[0]));
+        if (input->lengths)
+            BOUGH_TRY(add_lengths(split, side, i, file, name, input, &field->shape));
         BOUGH_TRY(bough__input_column(&column[i], &split->converted[i],
                                       &(struct bough__gaps){split->present[i], missing}, file,
                                       field, input));
@@ -249,7 +270,8 @@ static enum bough_status add_targets(struct bough__split *split, struct bough__c
     BOUGH_TRY_MEMORY(split->targets = calloc(split->tasks + 1, sizeof *split->targets));
     for (size_t t = 0; t < split->tasks; t++)
         if (bough__task_set(model->config, t) == data->set)
-            BOUGH_TRY(target_column(&column[t], &split->targets[t], data->file, name, model, t));
+            BOUGH_TRY(target_column(&column[t], &split->targets[t], data->file, name, model,
+                                    bough__split_positions(split, model, t), t));
 done:
     return status;
 }
@@ -311,6 +333,8 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
     const int64_t rows = first->shape.dim[0];
     BOUGH_TRY_MEMORY(split->converted = calloc(inputs, sizeof *split->converted));
     BOUGH_TRY_MEMORY(split->present = calloc(inputs, sizeof *split->present));
+    BOUGH_TRY_MEMORY(split->lengths = calloc(inputs, sizeof *split->lengths));
+    BOUGH_TRY_MEMORY(split->longest = calloc(inputs, sizeof *split->longest));
     if (labels == BOUGH_WITH_GAPS)
         BOUGH_TRY_MEMORY(split->missing = calloc(inputs * (size_t)rows, 1));
     BOUGH_TRY(add_inputs(split, column, data, name, model));
@@ -338,9 +362,35 @@ void bough__split_fini(struct bough__split *split)
         free(split->converted[i]);
     for (size_t i = 0; split->present && i < split->inputs; i++)
         free(split->present[i]);
+    for (size_t i = 0; split->lengths && i < split->inputs; i++)
+        free(split->lengths[i]);
     free(split->targets);
     free(split->converted);
     free(split->present);
+    free(split->lengths);
+    free(split->longest);
     free(split->missing);
     *split = (struct bough__split){0};
+}
+
+// ---- Sizes ----
+
+int64_t bough__split_positions(const struct bough__split *split, const struct bough__model *model,
+                               size_t t)
+{
+    const int32_t input = model->sequence[t];
+    return input >= 0 ? split->longest[input] : model->positions[t];
+}
+
+int64_t bough__split_scores(const struct bough__split *split, const struct bough__model *model,
+                            size_t t)
+{
+    return model->width[t] * bough__split_positions(split, model, t);
+}
+
+int64_t bough__split_targets(const struct bough__split *split, const struct bough__model *model,
+                             size_t t)
+{
+    const int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
+    return classes ? bough__split_positions(split, model, t) : bough__split_scores(split, model, t);
 }

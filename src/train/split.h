@@ -17,13 +17,15 @@ struct bough__split {
     int64_t batch;                  // rows of a full batch; 0 = the config's
     struct bough__targets *targets; // [T]; NULL without labels
     size_t tasks;
-    // Columns: the inputs, of each optional one whether rows have it, then each task's target;
-    // those of other data sets are empty.
+    // Columns: the inputs, of each optional one whether rows have it and of each with lengths how
+    // long they are, then each task's target; those of other data sets are empty.
     struct bough__table table;
     void **converted; // [inputs], those that the device does not take as the file has them
     size_t inputs;
-    float **present; // [inputs], of each optional one [N]: 1 where a row has it, else 0; or NULL
-    char *missing;   // [inputs, N], rows of which it is not finite; of WITH_GAPS only
+    float **present;   // [inputs], of each optional one [N]: 1 where a row has it, else 0; or NULL
+    int32_t **lengths; // [inputs], of each with lengths [N]: how long a row is; or NULL
+    int64_t *longest;  // [inputs], of each with lengths: L of its field; else 0
+    char *missing;     // [inputs, N], rows of which it is not finite; of WITH_GAPS only
 };
 
 enum bough__labels {
@@ -62,6 +64,14 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
                                     const char *name, const struct bough__model *model,
                                     enum bough__labels labels, int64_t batch);
 void bough__split_fini(struct bough__split *split);
+
+// Positions of a row of a task's scores; numbers of such a row, and of its targets.
+int64_t bough__split_positions(const struct bough__split *split, const struct bough__model *model,
+                               size_t t);
+int64_t bough__split_scores(const struct bough__split *split, const struct bough__model *model,
+                            size_t t);
+int64_t bough__split_targets(const struct bough__split *split, const struct bough__model *model,
+                             size_t t);
 
 // Whether a row lacks every input that a task reads.
 //   present  [inputs], as a split has it

@@ -10,7 +10,7 @@
 int bough__step_takes(const struct bough__step *step, size_t set)
 {
     int takes = 0;
-    for (size_t t = step->first_task; t < step->end_task; t++)
+    for (size_t t = step->scope.first_task; t < step->scope.end_task; t++)
         takes |= (size_t)bough__task_set(step->data->model->config, t) == set;
     return takes;
 }
@@ -275,15 +275,13 @@ done:
 }
 
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
-                                   int last, size_t first_task, size_t end_task)
+                                   const struct bough__step_scope *scope)
 {
     enum bough_status status = BOUGH_OK;
     const size_t tasks = data->model->config->tasks_count;
     struct bough_device *device = data->model->device;
     step->data = data;
-    step->last = last;
-    step->first_task = first_task;
-    step->end_task = end_task;
+    step->scope = *scope;
     step->rows = bough__step_rows(step, bough__step_set(step));
     step->sequence.device = device;
     step->scores = calloc(tasks + 1, sizeof *step->scores);

@@ -40,13 +40,14 @@
 #include "data/feed.h"
 #include "graph/plan.h"
 #include "train/ahead.h"
+#include "train/split.h"
 #include "train/weigh.h"
 
 // An input of a batch.
 struct bough__batch_input {
     struct bough__buffer *x;             // [batch, sample]
     struct bough__buffer *scale, *shift; // of its channels; NULL = it is taken as it is
-    struct bough__buffer *present;       // [batch], whether a row has it; NULL = every one has
+    struct bough__buffer *side;          // [batch], the split's column beside it; NULL = none
 };
 
 // Rows of one of the config's data sets on their way through a runner.
@@ -90,11 +91,17 @@ struct bough__stage {
 
 enum { BOUGH__MOST_STAGES = 23 + 8 * BOUGH__MOST_OTHERS };
 
+// What a step is for.
+struct bough__step_scope {
+    size_t first_task, end_task; // those that it trains or measures
+    int last;                    // 1: it takes the rows that full batches leave
+    int64_t longest;             // what its batch's sequences are padded to
+};
+
 struct bough__step {
     struct bough__step_data *data;
-    int last;                    // 1: it takes the rows that full batches leave
-    int64_t rows;                // of its first task's data set
-    size_t first_task, end_task; // those that it trains or measures
+    struct bough__step_scope scope;
+    int64_t rows; // of its first task's data set
     struct bough__graph graph;
     struct bough__plan *plan;
     int32_t *scores, *losses;       // [T], nodes of the graph, the last of its tasks; owned
@@ -122,7 +129,7 @@ static inline size_t bough__step_update_state(const struct bough__step_data *dat
 // That of its first task.
 static inline size_t bough__step_set(const struct bough__step *step)
 {
-    return (size_t)bough__task_set(step->data->model->config, step->first_task);
+    return (size_t)bough__task_set(step->data->model->config, step->scope.first_task);
 }
 
 // Rows of a data set that a step takes.
@@ -131,17 +138,25 @@ static inline int64_t bough__step_rows(const struct bough__step *step, size_t se
     const struct bough__source *source = &step->data->source[set];
     if (!source->split)
         return 1; // of a graph's leaves, which nothing reads
-    return step->last ? source->feed.count % source->batch : source->batch;
+    return step->scope.last ? source->feed.count % source->batch : source->batch;
 }
 
 // Whether a step takes rows of a data set.
 int bough__step_takes(const struct bough__step *step, size_t set);
 
-// Takes a zero-initialised step, of the tasks [first_task, end_task). `last` as in the struct;
-// where the tasks are of several data sets, full batches leave none. After an error, too, it is
-// ended by bough__step_fini. Errors: INVALID, DEVICE.
+// Positions of an input with lengths, in the step's batch; 0 of another one.
+static inline int64_t bough__step_length(const struct bough__step *step, size_t input)
+{
+    const int32_t set = step->data->model->config->inputs[input].set;
+    const struct bough__split *split = step->data->source[set].split;
+    const int64_t own = split && split->longest ? split->longest[input] : 0;
+    return own < step->scope.longest ? own : step->scope.longest;
+}
+
+// Takes a zero-initialised step. Where the tasks are of several data sets, full batches leave no
+// rows. After an error, too, it is ended by bough__step_fini. Errors: INVALID, DEVICE.
 enum bough_status bough__step_init(struct bough__step *step, struct bough__step_data *data,
-                                   int last, size_t first_task, size_t end_task);
+                                   const struct bough__step_scope *scope);
 void bough__step_fini(struct bough__step *step);
 
 // Runs the stages from number `first` on: neighbouring launches as one list without a wait.

@@ -12,7 +12,7 @@ static void record_penalties(struct bough__step *step, const struct bough__wirin
     for (size_t i = 0; i < wiring->penalties; i++) {
         const struct bough__penalty *penalty = &wiring->penalty[i];
         const size_t t = (size_t)penalty->task;
-        if (t >= step->first_task && t < step->end_task)
+        if (t >= step->scope.first_task && t < step->scope.end_task)
             bough__graph_root(&step->graph, penalty->node, penalty->task,
                               bough__weigh_at(weigh, weigh->at.roots + t));
     }
@@ -30,8 +30,9 @@ static enum bough_status record_model(struct bough__step *step)
     BOUGH_TRY_MEMORY(value);
     for (size_t i = 0; i < inputs; i++)
         value[i] = (struct bough__input_values){
-            bough__whole(data->input[i].x), bough__whole(data->input[i].present),
-            bough__step_rows(step, (size_t)data->model->config->inputs[i].set)};
+            bough__whole(data->input[i].x), bough__whole(data->input[i].side),
+            bough__step_rows(step, (size_t)data->model->config->inputs[i].set),
+            bough__step_length(step, i)};
     BOUGH_TRY(bough__model_leaves(data->model, &step->graph, input, value));
     BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose, input, &wiring));
     record_penalties(step, &wiring);
@@ -52,20 +53,21 @@ static int losses_fuse(const struct bough__step *step)
 {
     int suits =
         bough__is_labelled(step->data->purpose) && !bough__weigh_sees_losses(&step->data->weigh);
-    for (size_t t = step->first_task; t < step->end_task; t++)
+    for (size_t t = step->scope.first_task; t < step->scope.end_task; t++)
         suits &= bough__loss_step_suits(bough__graph_shape(&step->graph, step->scores[t])) &&
                  bough__task_set(step->data->model->config, t) == (int32_t)bough__step_set(step);
     return suits;
 }
 
+//   scores  [N, K, ...], or [N * L, K] of a sequence
 static enum bough_status record_target(struct bough__step *step, size_t t, int32_t *target,
-                                       int32_t *class_weights)
+                                       int32_t *class_weights, int32_t scores)
 {
     const struct bough__model *model = step->data->model;
     const int classes = model->loss[t]->target == BOUGH_TARGET_CLASS;
     struct bough__tensor value = {
         .span = bough__whole(step->data->target[t]),
-        .shape = *bough__graph_shape(&step->graph, step->scores[t]),
+        .shape = *bough__graph_shape(&step->graph, scores),
         .dtype = classes ? BOUGH_I32 : BOUGH_F32,
     };
     if (classes) // [N, ...] of scores [N, K, ...]
@@ -87,11 +89,12 @@ static enum bough_status record_loss(struct bough__step *step, size_t t)
     const struct bough__step_data *data = step->data;
     const struct bough__weigh_data *weigh = &data->weigh;
     const struct bough__task *task = &data->model->config->tasks[t];
-    int32_t target, class_weights, *loss = &step->losses[t];
+    int32_t target, class_weights, scores = step->scores[t], *loss = &step->losses[t];
     step->graph.layer = task->name;
-    BOUGH_TRY(record_target(step, t, &target, &class_weights));
-    BOUGH_TRY(
-        bough__loss_build(&step->graph, loss, &task->loss, step->scores[t], target, class_weights));
+    if (bough__model_is_sequence(data->model, t))
+        BOUGH_TRY(bough__graph_op(&step->graph, &scores, &bough__op_rows, NULL, &scores, 1));
+    BOUGH_TRY(record_target(step, t, &target, &class_weights, scores));
+    BOUGH_TRY(bough__loss_build(&step->graph, loss, &task->loss, scores, target, class_weights));
     bough__graph_output_at(&step->graph, *loss, bough__weigh_at(weigh, weigh->at.losses + 2 * t));
     if (data->purpose == BOUGH_TRAINING || data->purpose == BOUGH_GRADIENTS)
         bough__graph_root(&step->graph, *loss, (int32_t)t,
@@ -107,7 +110,7 @@ enum bough_status bough__step_record(struct bough__step *step)
     enum bough_status status;
     BOUGH_TRY(record_model(step));
     step->fused_losses = losses_fuse(step);
-    for (size_t t = step->first_task; t < step->end_task; t++) {
+    for (size_t t = step->scope.first_task; t < step->scope.end_task; t++) {
         bough__graph_keep(&step->graph, step->scores[t]);
         if (bough__is_labelled(step->data->purpose))
             BOUGH_TRY(record_loss(step, t));

@@ -44,34 +44,51 @@ static size_t inputs_of(const struct bough__step *step)
     return step->data->model->config->inputs_count;
 }
 
+// Of `width` numbers of a row those at the positions of the step's batch.
+//   input  whose lengths the row has; -1 = it is no such sequence
+static int64_t shorten(const struct bough__step *step, int64_t width, int32_t input)
+{
+    const int64_t length = input < 0 ? 0 : bough__step_length(step, (size_t)input);
+    if (!length)
+        return width;
+    const int32_t set = step->data->model->config->inputs[input].set;
+    return width / step->data->source[set].split->longest[input] * length;
+}
+
 static struct bough__gather batch_of(const struct bough__step *step, size_t input)
 {
     const struct bough__step_data *data = step->data;
     const size_t set = (size_t)data->model->config->inputs[input].set;
     const struct bough__feed *feed = &data->source[set].feed;
     const struct bough__column *column = &feed->table->column[input];
+    const int64_t width = shorten(step, column->width, (int32_t)input);
     return (struct bough__gather){
         .source = bough__whole(column->buffer),
         .dtype = column->dtype,
         .rows = bough__step_rows(step, set),
-        .width = column->width,
+        .width = width,
+        .stride = column->width,
         .order = bough__whole(feed->device_order),
         .step = bough__step_state_of(step, set),
         .scale = bough__whole(data->input[input].scale),
         .shift = bough__whole(data->input[input].shift),
-        .channels = data->model->sample[input].dim[0],
+        .channels =
+            data->model->config->inputs[input].lengths ? width : data->model->sample[input].dim[0],
         .x = bough__whole(data->input[input].x),
-        .present = bough__whole(data->input[input].present),
+        .present = bough__whole(
+            data->model->config->inputs[input].optional ? data->input[input].side : NULL),
     };
 }
 
-// A column of a data set, as it is.
+// A column of a data set, as it is, as far as the positions of the lengths of `input` go.
 static struct bough__gather_copy copy_of(const struct bough__step *step, int32_t set, size_t column,
-                                         struct bough__buffer *x)
+                                         struct bough__buffer *x, int32_t input)
 {
     const struct bough__column *from = &step->data->source[set].feed.table->column[column];
-    return (struct bough__gather_copy){
-        .source = bough__whole(from->buffer), .width = from->width, .x = bough__whole(x)};
+    return (struct bough__gather_copy){.source = bough__whole(from->buffer),
+                                       .width = shorten(step, from->width, input),
+                                       .stride = from->width,
+                                       .x = bough__whole(x)};
 }
 
 // The targets [T] of tasks of a data set, at most, that a step takes. Returns how many.
@@ -81,13 +98,15 @@ static size_t targets_of(const struct bough__step *step, struct bough__gather_co
     const struct bough__step_data *data = step->data;
     const struct bough_config *config = data->model->config;
     size_t count = 0;
-    for (size_t t = step->first_task; bough__is_labelled(data->purpose) && t < step->end_task; t++)
+    for (size_t t = step->scope.first_task;
+         bough__is_labelled(data->purpose) && t < step->scope.end_task; t++)
         if (bough__task_set(config, t) == set)
-            copy[count++] = copy_of(step, set, bough__target_column(config) + t, data->target[t]);
+            copy[count++] = copy_of(step, set, bough__target_column(config) + t, data->target[t],
+                                    data->model->sequence[t]);
     return count;
 }
 
-// Of each data set the targets come with its first input, and with an optional one which rows have
+// Of each data set the targets come with its first input, and with each input what stands beside
 // it.
 enum bough_status bough__step_feed(struct bough__step *step)
 {
@@ -107,9 +126,9 @@ enum bough_status bough__step_feed(struct bough__step *step)
         struct bough__gather batch = batch_of(step, i);
         batch.copy = copy;
         batch.copies = first ? (int)targets_of(step, copy, input[i].set) : 0;
-        if (input[i].optional)
-            copy[batch.copies++] = copy_of(step, input[i].set, bough__present_column(config, i),
-                                           data->input[i].present);
+        if (bough__has_side(&input[i]))
+            copy[batch.copies++] =
+                copy_of(step, input[i].set, bough__side_column(config, i), data->input[i].side, -1);
         BOUGH_TRY(bough__gather_write(&step->sequence, &batch));
     }
 done:
@@ -132,7 +151,7 @@ static int is_in_account(const struct bough__step *step)
 static struct bough__span account_of(const struct bough__step *step)
 {
     return bough__span_at(bough__whole(step->data->account),
-                          step->first_task * sizeof(struct loss_account));
+                          step->scope.first_task * sizeof(struct loss_account));
 }
 
 static struct bough__loss_task fused_task(const struct bough__step *step, size_t t)
@@ -156,7 +175,7 @@ enum bough_status bough__step_losses(struct bough__step *step)
 {
     const struct bough__step_data *data = step->data;
     const struct bough__weigh_data *weigh = &data->weigh;
-    const size_t first = step->first_task, tasks = step->end_task - first;
+    const size_t first = step->scope.first_task, tasks = step->scope.end_task - first;
     struct bough__loss_step shared = {
         bough__step_state(step), bough__weigh_at(weigh, weigh->at.losses + 2 * first),
         bough__weigh_at(weigh, weigh->at.roots + first), account_of(step)};
@@ -353,9 +372,10 @@ static enum bough_status account_scores(struct bough__step *step, size_t t)
     const struct bough__step_data *data = step->data;
     const struct bough__tensor value = bough__plan_value(step->plan, step->scores[t]);
     const size_t set = (size_t)bough__task_set(data->model->config, t);
-    return bough__account_rows(&step->sequence, bough__whole(data->scores[t]), value.span,
-                               bough__step_state_of(step, set), bough__step_rows(step, set),
-                               bough__model_scores(data->model, t), data->stored[t]);
+    return bough__account_rows(
+        &step->sequence, bough__whole(data->scores[t]), value.span, bough__step_state_of(step, set),
+        bough__step_rows(step, set), bough_shape_row(&value.shape),
+        bough__split_scores(data->source[set].split, data->model, t), data->stored[t]);
 }
 
 enum bough_status bough__step_account(struct bough__step *step)
@@ -368,9 +388,9 @@ enum bough_status bough__step_account(struct bough__step *step)
     if (bough__is_labelled(data->purpose))
         BOUGH_TRY(bough__account_losses(
             &step->sequence, account_of(step),
-            bough__weigh_at(&data->weigh, data->weigh.at.losses + 2 * step->first_task),
-            bough__whole(data->state), (int64_t)(step->end_task - step->first_task)));
-    for (size_t t = step->first_task; t < step->end_task; t++)
+            bough__weigh_at(&data->weigh, data->weigh.at.losses + 2 * step->scope.first_task),
+            bough__whole(data->state), (int64_t)(step->scope.end_task - step->scope.first_task)));
+    for (size_t t = step->scope.first_task; t < step->scope.end_task; t++)
         BOUGH_TRY(account_scores(step, t));
 done:
     return status;

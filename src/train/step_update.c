@@ -27,12 +27,12 @@ static enum bough_status find_updated(struct updated *updated, const struct boug
     *updated = (struct updated){.range = range};
     if (!range)
         return bough__no_memory();
-    if (step->end_task - step->first_task == step->data->model->config->tasks_count) {
+    if (step->scope.end_task - step->scope.first_task == step->data->model->config->tasks_count) {
         updated->count = updated->shared =
             bough__params_ranges(params, 0, params->blocks, -1, range);
         return BOUGH_OK;
     }
-    const int32_t task = (int32_t)step->first_task;
+    const int32_t task = (int32_t)step->scope.first_task;
     updated->shared = bough__params_ranges(params, 0, 1, task, range);
     updated->count = updated->shared + bough__params_ranges(params, task + 1, task + 2, task,
                                                             range + updated->shared);

@@ -216,14 +216,14 @@ static void targets(void **state)
 }
 
 // More columns than a launch takes, of different widths, beside bytes that are scaled.
-static void check_copies(struct bough_device *device)
+static void check_copies(struct bough_device *device, int strided)
 {
-    enum { COPIES = 8, WIDE = 5, ALL = COPIES * MOST * WIDE };
-    static uint8_t bytes[ROWS * CHANNELS];
+    enum { COPIES = 8, WIDE = 5, STRIDE = CHANNELS + 1, ALL = COPIES * MOST * WIDE };
+    static uint8_t bytes[ROWS * STRIDE];
     static uint32_t source[ROWS * WIDE], copied[ALL];
     float x[MOST * CHANNELS];
     const float scale[CHANNELS] = {1, 2, 3}, shift[CHANNELS] = {0, 1, 2};
-    for (int i = 0; i < ROWS * CHANNELS; i++)
+    for (int i = 0; i < ROWS * STRIDE; i++)
         bytes[i] = (uint8_t)i;
     for (int i = 0; i < ROWS * WIDE; i++)
         source[i] = (uint32_t)i;
@@ -231,14 +231,18 @@ static void check_copies(struct bough_device *device)
     struct batch b = {.device = device};
     assert_ok(bough__buffer_create(&all, device, sizeof copied));
     assert_ok(bough__fill_zero(bough__whole(all), sizeof copied));
+    const int stride = strided ? STRIDE : CHANNELS;
     struct bough__gather_copy copy[COPIES];
     for (int c = 0; c < COPIES; c++)
         copy[c] = (struct bough__gather_copy){
-            upload(&words, device, source, sizeof source), 1 + c % WIDE,
-            bough__span_at(bough__whole(all), (size_t)c * MOST * WIDE * 4)};
+            .source = upload(&words, device, source, sizeof source),
+            .width = 1 + c % WIDE,
+            .stride = strided ? WIDE : 0,
+            .x = bough__span_at(bough__whole(all), (size_t)c * MOST * WIDE * 4)};
     struct bough__gather g = {.dtype = BOUGH_U8,
                               .rows = MOST,
                               .width = CHANNELS,
+                              .stride = strided ? STRIDE : 0,
                               .channels = CHANNELS,
                               .source = upload(&b.source, device, bytes, sizeof bytes),
                               .order = upload_order(&b),
@@ -253,13 +257,13 @@ static void check_copies(struct bough_device *device)
     for (int n = 0; n < MOST; n++) {
         const int row = order_at(FIRST + n);
         for (int i = 0; i < CHANNELS; i++)
-            assert_float_equal(x[n * CHANNELS + i], bytes[row * CHANNELS + i] * scale[i] + shift[i],
+            assert_float_equal(x[n * CHANNELS + i], bytes[row * stride + i] * scale[i] + shift[i],
                                0);
         for (int c = 0; c < COPIES; c++)
             for (int i = 0; i < WIDE; i++)
                 assert_int_equal(
                     copied[(c * MOST) * WIDE + n * (1 + c % WIDE) + i % (1 + c % WIDE)],
-                    row * (1 + c % WIDE) + i % (1 + c % WIDE));
+                    row * (strided ? WIDE : 1 + c % WIDE) + i % (1 + c % WIDE));
     }
     for (int c = 0; c < COPIES; c++) // nothing behind a narrow one
         for (int i = MOST * (1 + c % WIDE); i < MOST * WIDE; i++)
@@ -275,7 +279,8 @@ static void copies(void **state)
     size_t count;
     struct bough_device *const *devices = test_devices(&count);
     for (size_t d = 0; d < count; d++)
-        check_copies(devices[d]);
+        for (int strided = 0; strided < 2; strided++)
+            check_copies(devices[d], strided);
 }
 
 // Rows that are not there: zeros, of numbers and of ids, whatever stands in their place.
@@ -296,8 +301,10 @@ static void check_blanks(struct bough_device *device, enum bough_dtype dtype, in
     struct bough__buffer *column = NULL, *batch;
     struct batch b = {.device = device};
     assert_ok(bough__buffer_create(&batch, device, sizeof taken));
-    const struct bough__gather_copy copy = {upload(&column, device, present, sizeof present), 1,
-                                            bough__whole(batch)};
+    const struct bough__gather_copy copy = {.source =
+                                                upload(&column, device, present, sizeof present),
+                                            .width = 1,
+                                            .x = bough__whole(batch)};
     struct bough__gather g = {.dtype = dtype,
                               .rows = rows,
                               .width = width,

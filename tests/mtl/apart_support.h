@@ -169,9 +169,9 @@ static inline void record(struct net *net, const struct given *to, const struct 
     const size_t numbers = (size_t)bough_shape_elements(net->model->sample) * ROWS;
     assert_true(numbers * (size_t)to->inputs <= PRESENT);
     for (int i = 0; i < to->inputs; i++)
-        value[i] =
-            (struct bough__input_values){at(net, INPUT + (size_t)i * numbers),
-                                         at(net, PRESENT + (size_t)i * ROWS), rows_of(to, i)};
+        value[i] = (struct bough__input_values){.x = at(net, INPUT + (size_t)i * numbers),
+                                                .side = at(net, PRESENT + (size_t)i * ROWS),
+                                                .rows = rows_of(to, i)};
     assert_ok(bough__model_leaves(net->model, &net->base.graph, x, value));
     assert_ok(bough__model_record(net->model, &net->base.graph, BOUGH_TRAINING, x, &net->wiring));
     for (size_t t = 0; t < T; t++) {

@@ -296,7 +296,8 @@ static void record(struct net *net)
     struct bough__leaf x[4];
     test_net_open(&net->base, net->model->device, (1 + 3 * tasks + 2 * inputs) * PART);
     for (size_t i = 0; i < inputs; i++)
-        value[i] = (struct bough__input_values){x_of(net, i), present_of(net, i), net->rows};
+        value[i] = (struct bough__input_values){
+            .x = x_of(net, i), .side = present_of(net, i), .rows = net->rows};
     assert_ok(bough__model_leaves(net->model, graph, x, value));
     assert_ok(bough__model_record(net->model, graph, BOUGH_TRAINING, x, &net->wiring));
     for (size_t t = 0; t < tasks; t++) {
@@ -333,7 +334,7 @@ static void write_all(struct net *net)
     }
     for (size_t t = 0; t < net->config.tasks_count; t++)
         write_golden(target_of(net, t), member(net, "targets", net->config.tasks[t].name),
-                     (size_t)(net->rows * bough__model_scores(net->model, t)));
+                     (size_t)(net->rows * net->model->width[t] * net->model->positions[t]));
     for (int32_t i = 0; i < params->count; i++)
         if (!params->param[i].statistics)
             write_golden(value_of(net, &params->param[i]),
@@ -385,7 +386,8 @@ static void check_alone(struct net *net, size_t t)
             expect_block(net, t, b, params->block[b].gradient);
     expect(bough__plan_value(net->base.plan, net->scores[t]).span,
            member(net, "scores", net->config.tasks[t].name),
-           (size_t)(net->rows * bough__model_scores(net->model, t)), net->config.tasks[t].name);
+           (size_t)(net->rows * net->model->width[t] * net->model->positions[t]),
+           net->config.tasks[t].name);
     expect(loss_of(net, t), member(net, "losses", net->config.tasks[t].name), 1, "the loss");
 }
 

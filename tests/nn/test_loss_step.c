@@ -145,7 +145,7 @@ static void write_apart(struct run *run)
     assert_ok(bough__account_losses(&run->sequence, run->account, run->loss, run->step, TASKS));
     for (int t = 0; t < TASKS; t++)
         assert_ok(bough__account_rows(&run->sequence, run->all[t], run->x[t], run->step, N,
-                                      tasks[t].width, ROOM));
+                                      tasks[t].width, tasks[t].width, ROOM));
 }
 
 static void run_tasks(struct result *result, struct bough_device *device, int at_once)

@@ -98,7 +98,7 @@ static void launches_of(char *text, size_t size, struct bough_device *device, st
     struct net net;
     want.tasks = tasks;
     net_open(&net, device, &want);
-    const struct bough__step *step = &net.runner->full;
+    const struct bough__step *step = bough__runner_made(net.runner, 0, 0);
     text[0] = '\0';
     for (int i = 0; i < step->stages; i++) {
         const struct bough__stage *stage = &step->stage[i];
@@ -163,8 +163,8 @@ static void check_memory(const struct net *net, int in_groups)
     size_t unshared;
     const size_t shared = (size_t)net->runner->data.weigh.columns;
     const size_t jacobian = MOST_TASKS * shared * sizeof(float);
-    const size_t bytes = bough__plan_bytes(net->runner->full.plan, &unshared);
-    const size_t group = bough__plan_group(net->runner->full.plan);
+    const size_t bytes = bough__plan_bytes(bough__runner_made(net->runner, 0, 0)->plan, &unshared);
+    const size_t group = bough__plan_group(bough__runner_made(net->runner, 0, 0)->plan);
     print_message("%s, batch %d: %zu shared, plan %zu MB, Jacobian %zu MB, %zu tasks at a time\n",
                   bough_device_info(net->model->device)->id, net->config.train.batch_size, shared,
                   bytes >> 20, jacobian >> 20, group);
@@ -233,7 +233,7 @@ static void nothing_goes_by_the_memory_of_the_device(void **state)
     device->info.memory = 32 << 20;
     net_open(&net, device, &want);
     assert_non_null(net.runner->data.weigh.jacobian);
-    assert_int_equal(bough__plan_group(net.runner->full.plan), want.tasks);
+    assert_int_equal(bough__plan_group(bough__runner_made(net.runner, 0, 0)->plan), want.tasks);
     net_close(&net);
     device->info.memory = memory;
 }

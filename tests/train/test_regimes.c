@@ -156,7 +156,7 @@ static void count_launches(const char *override, size_t *trunk, size_t *others)
     assert_ok(bough__trainer_freeze(trainer));
     assert_ok(bough__trainer_shuffle(trainer));
     assert_ok(bough__trainer_step(trainer, &lr));
-    const struct bough__step *step = &trainer->training->single[2 * (TASKS - 1)];
+    const struct bough__step *step = &trainer->training->step[2 * (TASKS - 1)];
     *trunk = *others = 0;
     for (size_t i = 0; i < step->sequence.count; i++) {
         const struct bough__label *label = &step->sequence.launch[i]->label;
@@ -193,7 +193,7 @@ static void check_steps(const char *override, int draws)
         trainer->progress.phase = phase;
         assert_ok(bough__trainer_freeze(trainer));
         for (int i = 0; i < 2 * TASKS; i++) {
-            const struct bough__step *step = &trainer->training->single[i];
+            const struct bough__step *step = &trainer->training->step[i];
             assert_int_equal(step->data != NULL, draws || i / 2 == phase);
             if (step->data)
                 assert_ptr_equal(step->plan->buffer, trainer->model->memory);

@@ -104,7 +104,7 @@ static void a_step_is_few_launches(void **state)
         run(training, 1);
         const struct bough__counts after = device[d]->counts;
         assert_int_equal(after.launches - before.launches, 18);
-        assert_int_equal(evaluation->full.sequence.count, 6);
+        assert_int_equal(bough__runner_made(evaluation, 0, 0)->sequence.count, 6);
         assert_int_equal(after.reads, before.reads);
         assert_int_equal(after.writes - before.writes, 1);
         assert_int_equal(after.bytes_written - before.bytes_written, sizeof(struct step_state));
@@ -183,10 +183,10 @@ static void a_convolution_takes_little_memory(void **state)
     struct net net;
     net_open(&net, test_devices(&count)[0], "mnist-cnn", 300, 256, &image);
     struct bough__runner *runner = runner_of(&net, BOUGH_TRAINING);
-    size_t bytes = bough__plan_bytes(runner->full.plan, &unshared);
+    size_t bytes = bough__plan_bytes(bough__runner_made(runner, 0, 0)->plan, &unshared);
     print_message("mnist-cnn at 256: %zu of %zu bytes\n", bytes, unshared);
     assert_true(bytes <= unshared * 6 / 10);
-    assert_int_equal(runner->full.sequence.count, 78);
+    assert_int_equal(bough__runner_made(runner, 0, 0)->sequence.count, 78);
     bough__runner_destroy(&runner);
     net_close(&net);
 }
@@ -204,11 +204,11 @@ static void all_batches_share_memory(void **state)
     net_open(&net, test_devices(&count)[0], "regression-and-classes", 130, 100, &vector);
     struct bough__runner *training = runner_of(&net, BOUGH_TRAINING);
     struct bough__runner *evaluation = runner_of(&net, BOUGH_EVALUATION);
-    assert_int_equal(training->last.rows, 30);
-    assert_ptr_equal(memory_of(&training->full), net.model->memory);
-    assert_ptr_equal(memory_of(&training->last), net.model->memory);
-    assert_ptr_equal(memory_of(&evaluation->full), net.model->memory);
-    assert_ptr_equal(memory_of(&evaluation->last), net.model->memory);
+    assert_int_equal(bough__runner_made(training, 1, 0)->rows, 30);
+    assert_ptr_equal(memory_of(bough__runner_made(training, 0, 0)), net.model->memory);
+    assert_ptr_equal(memory_of(bough__runner_made(training, 1, 0)), net.model->memory);
+    assert_ptr_equal(memory_of(bough__runner_made(evaluation, 0, 0)), net.model->memory);
+    assert_ptr_equal(memory_of(bough__runner_made(evaluation, 1, 0)), net.model->memory);
     bough__runner_destroy(&training);
     bough__runner_destroy(&evaluation);
     net_close(&net);

@@ -340,11 +340,12 @@ static void stages_are(const char *method, enum bough__jacobian jacobian, const 
     net->model->jacobian = jacobian;
     assert_ok(
         bough__runner_create_one(&runner, net->model, &net->split, NULL, ROWS, BOUGH_TRAINING));
-    for (int i = 0; i < runner->full.stages; i++) {
-        const struct bough__stage *stage = &runner->full.stage[i];
+    for (int i = 0; i < bough__runner_made(runner, 0, 0)->stages; i++) {
+        const struct bough__stage *stage = &bough__runner_made(runner, 0, 0)->stage[i];
         bough__append(stages, sizeof stages, "%s%s", i ? " " : "", stage->name);
         for (size_t l = stage->first; l < stage->end; l++) {
-            const struct bough__label *label = &runner->full.sequence.launch[l]->label;
+            const struct bough__label *label =
+                &bough__runner_made(runner, 0, 0)->sequence.launch[l]->label;
             assert_string_equal(label->stage, stage->name);
             assert_non_null(label->op);
         }
