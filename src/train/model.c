@@ -440,7 +440,7 @@ enum bough_status bough__model_use_best(struct bough__model *model)
 enum bough_status bough__model_without_positions(const struct bough__model *model, const char *what)
 {
     for (size_t t = 0; t < model->config->tasks_count; t++)
-        if (model->positions[t] != 1)
+        if (model->positions[t] != 1 && !bough__model_is_sequence(model, t))
             return bough__fail(BOUGH_INVALID,
                                "tasks.%s has scores at %lld positions a row, and %s takes one",
                                model->config->tasks[t].name, (long long)model->positions[t], what);

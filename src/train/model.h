@@ -134,7 +134,7 @@ static inline int bough__model_is_sequence(const struct bough__model *model, siz
     return model->sequence[t] != BOUGH__NO_SEQUENCE;
 }
 
-// Errors: INVALID if a task has positions, which `what` has no place for.
+// Errors: INVALID if a task has positions, but those of a sequence, which `what` has no place for.
 enum bough_status bough__model_without_positions(const struct bough__model *model,
                                                  const char *what);
 

@@ -179,12 +179,15 @@ static int64_t classes_of(const struct bough__model *model, size_t t)
     return model->loss[t]->target == BOUGH_TARGET_BINARY ? 2 : model->width[t];
 }
 
-// "digit", "digit_probability"; with all probabilities "digit_probability_cat" and so on.
+// "digit", "digit_probability", the latter not of a sequence; with all probabilities
+// "digit_probability_cat" and so on.
 static void head_class(struct csv *csv, const struct bough__model *model, size_t t,
                        const char *name)
 {
     char text[32], full[700];
     add_title(csv, name);
+    if (bough__model_is_sequence(model, t))
+        return;
     snprintf(full, sizeof full, "%s_probability", name);
     add_title(csv, full);
     for (int64_t c = 0; csv->options->probabilities && c < classes_of(model, t); c++) {
@@ -241,11 +244,49 @@ static void row_task(struct csv *csv, const struct bough__model *model, size_t t
         row_class(csv, model, t, (float[]){1 - score[c], score[c]}, 2);
 }
 
+// What stands at a position of a sequence: a class, or a number.
+static const char *position_text(const struct bough__model *model, size_t t, const float *score,
+                                 int64_t output, char *text, size_t size)
+{
+    switch (model->loss[t]->target) {
+    case BOUGH_TARGET_CLASS:
+        return class_name(model, t, bough__predicted_class(score, model->width[t]), text, size);
+    case BOUGH_TARGET_BINARY:
+        return class_name(model, t, score[output] > 0, text, size);
+    default:
+        snprintf(text, size, "%.9g",
+                 bough__target_restore(&model->config->tasks[t], (double)score[output], output));
+        return text;
+    }
+}
+
+// Of each output a cell of what stands at the positions of a row [length, width], with a blank
+// between them.
+static void row_sequence(struct csv *csv, const struct bough__model *model, size_t t,
+                         const float *score, int64_t length)
+{
+    const int64_t width = model->width[t];
+    const int64_t outputs = model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : width;
+    for (int64_t output = 0; output < outputs; output++) {
+        struct csv cell = {0};
+        char text[32];
+        for (int64_t l = 0; l < length; l++) {
+            const char *at = position_text(model, t, score + l * width, output, text, sizeof text);
+            add(&cell, " ", l > 0);
+            add(&cell, at, strlen(at));
+        }
+        csv->failed |= cell.failed;
+        print(csv, ",");
+        quote(csv, cell.used ? cell.text : "", cell.used);
+        free(cell.text);
+    }
+}
+
 // Empty cells for a row that cannot be predicted.
 static void row_missing(struct csv *csv, const struct bough__model *model, size_t t)
 {
     int64_t outputs = model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : model->width[t], cells = 1;
-    if (model->loss[t]->target != BOUGH_TARGET_NUMBER)
+    if (model->loss[t]->target != BOUGH_TARGET_NUMBER && !bough__model_is_sequence(model, t))
         cells = 2 + (csv->options->probabilities ? classes_of(model, t) : 0);
     for (int64_t i = 0; i < outputs * cells; i++)
         print(csv, ",");
@@ -294,10 +335,13 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
             const struct bough__task *task = &model->config->tasks[t];
             const struct bough__split *split =
                 &trained->set[bough__task_set(model->config, t)].split;
-            if (score[t] && is_missing(split, task, n))
+            float *row = score[t] ? score[t] + n * bough__split_scores(split, model, t) : NULL;
+            if (row && is_missing(split, task, n))
                 row_missing(csv, model, t);
-            else if (score[t])
-                row_task(csv, model, t, score[t] + n * model->width[t]);
+            else if (row && bough__model_is_sequence(model, t))
+                row_sequence(csv, model, t, row, bough__split_length(split, model, t, n));
+            else if (row)
+                row_task(csv, model, t, row);
         }
         print(csv, "\n");
         if (csv->used > 1 << 16)

@@ -95,15 +95,23 @@ static enum bough_status find_input(const struct bough_file_tensor **field,
     return status == BOUGH_OK ? check_input(*field, file) : status;
 }
 
+int bough__sample_fits(const struct bough__model *model, size_t input,
+                       const struct bough_shape *field)
+{
+    struct bough_shape whole = bough_shape_samples(&model->sample[input], field->dim[0]);
+    if (model->config->inputs[input].lengths && field->rank > 1)
+        whole.dim[1] = field->dim[1];
+    return bough_shape_equal(&whole, field);
+}
+
 static enum bough_status check_sample(const struct bough_file_tensor *input,
-                                      const struct bough_shape *wanted, int of_any_length,
+                                      const struct bough__model *model, size_t index,
                                       const char *path)
 {
-    struct bough_shape whole = bough_shape_samples(wanted, input->shape.dim[0]);
-    if (of_any_length)
-        whole.dim[1] = input->shape.dim[1];
+    const struct bough_shape whole =
+        bough_shape_samples(&model->sample[index], input->shape.dim[0]);
     char found[128], right[128];
-    if (bough_shape_equal(&whole, &input->shape))
+    if (bough__sample_fits(model, index, &input->shape))
         return BOUGH_OK;
     return bough__fail(BOUGH_DATA, "%s: %s is %s, the model wants %s", path, input->name,
                        bough_shape_format(&input->shape, found, sizeof found),
@@ -246,8 +254,7 @@ static enum bough_status add_inputs(struct bough__split *split, struct bough__co
         if (input->set != data->set)
             continue;
         BOUGH_TRY(find_input(&field, file, name, input));
-        BOUGH_TRY(check_sample(field, &model->sample[i], input->lengths != NULL,
-                               bough_tensor_file_path(file)));
+        BOUGH_TRY(check_sample(field, model, i, bough_tensor_file_path(file)));
         char *missing = split->missing ? split->missing + (int64_t)i * field->shape.dim[0] : NULL;
         struct bough__column *side = &column[bough__side_column(model->config, i)];
         if (input->optional)
@@ -380,6 +387,13 @@ int64_t bough__split_positions(const struct bough__split *split, const struct bo
 {
     const int32_t input = model->sequence[t];
     return input >= 0 ? split->longest[input] : model->positions[t];
+}
+
+int64_t bough__split_length(const struct bough__split *split, const struct bough__model *model,
+                            size_t t, int64_t row)
+{
+    const int32_t input = model->sequence[t];
+    return input >= 0 ? split->lengths[input][row] : model->positions[t];
 }
 
 int64_t bough__split_scores(const struct bough__split *split, const struct bough__model *model,

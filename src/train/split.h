@@ -65,9 +65,17 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
                                     enum bough__labels labels, int64_t batch);
 void bough__split_fini(struct bough__split *split);
 
+// Whether a field [N, ...] has the samples that a model reads as an input: those of one with
+// lengths may have more or fewer positions.
+int bough__sample_fits(const struct bough__model *model, size_t input,
+                       const struct bough_shape *field);
+
 // Positions of a row of a task's scores; numbers of such a row, and of its targets.
 int64_t bough__split_positions(const struct bough__split *split, const struct bough__model *model,
                                size_t t);
+// Of these the positions that are no padding in a row.
+int64_t bough__split_length(const struct bough__split *split, const struct bough__model *model,
+                            size_t t, int64_t row);
 int64_t bough__split_scores(const struct bough__split *split, const struct bough__model *model,
                             size_t t);
 int64_t bough__split_targets(const struct bough__split *split, const struct bough__model *model,

@@ -58,25 +58,36 @@ static int has_nan(const void *piece, enum bough_dtype dtype, int64_t first, int
     return i < count;
 }
 
-// Adds rows of one piece to the channels, where the mask says that they are trained on, and of an
-// optional input they have it.
+// What is counted of an input, for each row.
+struct counted {
+    const char *mask;       // whether it is trained on
+    const float *present;   // whether it has the input; NULL = all do
+    const int32_t *lengths; // how many of its positions are no padding; NULL = it is no sequence
+};
+
+// Adds rows of one piece, which begins with row `from`, to the channels.
 static void count_rows(struct column *column, size_t channels, const void *piece,
-                       enum bough_dtype dtype, int64_t width, const char *mask,
-                       const float *present, int64_t rows)
+                       const struct bough_file_tensor *input, const struct counted *counted,
+                       int64_t from, int64_t rows)
 {
-    int64_t area = width / (int64_t)channels;
+    const int64_t width = bough_shape_row(&input->shape), all = (int64_t)channels;
     for (int64_t r = 0; r < rows; r++) {
-        const int counts =
-            mask[r] && (!present || (present[r] == 1 && !has_nan(piece, dtype, r * width, width)));
-        for (int64_t i = 0; counts && i < width; i++)
-            count_number(&column[i / area], bough_number_at(piece, dtype, r * width + i));
+        const float *present = counted->present;
+        const int32_t *lengths = counted->lengths;
+        const int64_t end = lengths ? lengths[from + r] * all : width;
+        const int counts = counted->mask[from + r] &&
+                           (!present || (present[from + r] == 1 &&
+                                         !has_nan(piece, input->dtype, r * width, width)));
+        for (int64_t i = 0; counts && i < end; i++)
+            count_number(&column[lengths ? i % all : i / (width / all)],
+                         bough_number_at(piece, input->dtype, r * width + i));
     }
 }
 
 static enum bough_status count_input(struct column *column, size_t channels,
                                      const struct bough_tensor_file *file,
-                                     const struct bough_file_tensor *input, const char *mask,
-                                     const float *present)
+                                     const struct bough_file_tensor *input,
+                                     const struct counted *counted)
 {
     enum bough_status status = BOUGH_OK;
     int64_t all = input->shape.dim[0], width = bough_shape_row(&input->shape);
@@ -87,8 +98,7 @@ static enum bough_status count_input(struct column *column, size_t channels,
     for (int64_t from = 0; from < all; from += most) {
         int64_t rows = all - from < most ? all - from : most;
         BOUGH_TRY(bough__tensor_read(file, input, (size_t)from * row, piece, (size_t)rows * row));
-        count_rows(column, channels, piece, input->dtype, width, mask + from,
-                   present ? present + from : NULL, rows);
+        count_rows(column, channels, piece, input, counted, from, rows);
     }
 done:
     free(piece);
@@ -102,20 +112,27 @@ static enum bough_status standardize_input(struct bough__input *to, struct bough
     const struct bough_file_tensor *input;
     struct column *column = NULL;
     float *present = NULL;
+    int32_t *lengths = NULL;
     BOUGH_TRY(bough_dataset_field(&input, file, "train", to->field));
     const int64_t rows = input->shape.dim[0];
     if (to->optional) {
         BOUGH_TRY_MEMORY(present = malloc((size_t)rows * sizeof *present));
         BOUGH_TRY(bough__input_present(present, file, "train", to, rows));
     }
-    size_t channels = (size_t)input->shape.dim[1];
+    if (to->lengths) {
+        BOUGH_TRY_MEMORY(lengths = malloc((size_t)rows * sizeof *lengths));
+        BOUGH_TRY(bough__input_lengths(lengths, file, "train", to, &input->shape));
+    }
+    const size_t channels = (size_t)input->shape.dim[to->lengths ? input->shape.rank - 1 : 1];
+    const struct counted counted = {mask, present, lengths};
     BOUGH_TRY_MEMORY(column = calloc(channels + 1, sizeof *column));
-    BOUGH_TRY(count_input(column, channels, file, input, mask, present));
+    BOUGH_TRY(count_input(column, channels, file, input, &counted));
     BOUGH_TRY(finish(&to->mean, &to->std, arena, column, channels,
                      input->dtype == BOUGH_U8 ? 1.0 / 255 : 1));
     to->channels = channels;
 done:
     free(present);
+    free(lengths);
     free(column);
     return status;
 }

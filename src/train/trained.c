@@ -63,9 +63,7 @@ static int has_fields(const struct bough__trained *trained, const struct bough__
         if (config->inputs[i].set != data->set)
             continue;
         const struct bough_file_tensor *field = find(data, split, config->inputs[i].field);
-        const struct bough_shape sample =
-            field ? bough_shape_sample(&field->shape) : (struct bough_shape){0};
-        has = field && bough_shape_equal(&sample, &trained->loaded.model->sample[i]);
+        has = field && bough__sample_fits(trained->loaded.model, i, &field->shape);
     }
     for (size_t t = 0; labels == BOUGH_WITH_LABELS && has && t < config->tasks_count; t++)
         if (bough__task_set(config, t) == data->set)
