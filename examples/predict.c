@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     for (size_t t = 0; t < tasks; t++)
         scores[t] =
             malloc((size_t)(rows * bough_model_output(model, t)->width) * sizeof(float) + 1);
-    if (bough_model_run(model, scores, &(struct bough_rows){x, BOUGH_F32}, rows))
+    if (bough_model_run(model, scores, &(struct bough_rows){.data = x, .dtype = BOUGH_F32}, rows))
         return fprintf(stderr, "%s\n", bough_last_error()), 1;
     for (size_t t = 0; t < tasks; t++) {
         const struct bough_output *output = bough_model_output(model, t);

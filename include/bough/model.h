@@ -22,6 +22,7 @@ struct bough_input {
     enum bough_input_kind kind;
     struct bough_shape shape; // of one row
     int optional;             // rows may lack it
+    int has_lengths;          // it is a sequence: the first dimension of its shape may be another
 };
 
 // Rows of one input, [rows, shape]. A row lacks an optional one where a number is NaN; U8, which
@@ -29,6 +30,9 @@ struct bough_input {
 struct bough_rows {
     const void *data; // NULL: of an optional one, which no row has
     enum bough_dtype dtype;
+    // Of an input with lengths:
+    const int32_t *lengths; // [rows], behind which is padding; NULL = there is none
+    int64_t positions;      // of each row, padding and all; 0 = as the input's shape says
 };
 
 // What the scores of a task are.
@@ -42,6 +46,7 @@ struct bough_output {
     const char *task;
     enum bough_output_kind kind;
     int64_t width;              // K
+    int input;                  // of scores [N, L, K]: the one whose positions they have; else -1
     const char *const *classes; // names, [K] of CLASS and [2] of BINARY; NULL if they have none
 };
 
@@ -60,7 +65,7 @@ const struct bough_output *bough_model_output(const struct bough_model *model, s
 
 // Runs `rows` rows. Batches are as large as in training, and what a number of rows needs is
 // prepared at its first call: calls of as many rows, or of whole batches, cost no more than that.
-//   scores  [outputs], each [rows, width] of the caller
+//   scores  [outputs], each [rows, width] of the caller, [rows, positions, width] of a sequence
 //   x       [inputs], as in a data set; of one input &(struct bough_rows){x, BOUGH_F32}. Also of
 //           inputs that were of several data sets: a task's scores go by those that it reads
 // Errors: INVALID, also for a number that is not finite, or where a task has no input, with the

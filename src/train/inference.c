@@ -40,13 +40,16 @@ static void describe(struct bough_model *model)
             .name = input->name ? input->name : input->field,
             .kind = bough__input_is_ids(input) ? BOUGH_INPUT_IDS : BOUGH_INPUT_NUMBERS,
             .shape = of->sample[i],
-            .optional = input->optional};
+            .optional = input->optional,
+            .has_lengths = input->lengths != NULL};
     }
     for (size_t t = 0; t < of->config->tasks_count; t++)
-        model->output[t] = (struct bough_output){.task = of->config->tasks[t].name,
-                                                 .kind = kind[of->loss[t]->target],
-                                                 .width = of->width[t],
-                                                 .classes = of->classes[t].mapped};
+        model->output[t] =
+            (struct bough_output){.task = of->config->tasks[t].name,
+                                  .kind = kind[of->loss[t]->target],
+                                  .width = of->width[t],
+                                  .input = bough__model_is_sequence(of, t) ? of->sequence[t] : -1,
+                                  .classes = of->classes[t].mapped};
 }
 
 // All inputs are given together, as if they were of one data set.
@@ -134,9 +137,23 @@ static enum bough_dtype type_of(const struct bough_input *input, const struct bo
     return input->kind == BOUGH_INPUT_IDS ? BOUGH_I32 : BOUGH_F32;
 }
 
+static int64_t positions_of(const struct bough_input *input, const struct bough_rows *x)
+{
+    return x->positions ? x->positions : input->shape.dim[0];
+}
+
+// Numbers of a row.
+static int64_t width_of(const struct bough_input *input, const struct bough_rows *x)
+{
+    struct bough_shape shape = input->shape;
+    if (input->has_lengths)
+        shape.dim[0] = positions_of(input, x);
+    return bough_shape_elements(&shape);
+}
+
 static size_t row_bytes(const struct bough_input *input, const struct bough_rows *x)
 {
-    return (size_t)bough_shape_elements(&input->shape) * bough_dtype_size(type_of(input, x));
+    return (size_t)width_of(input, x) * bough_dtype_size(type_of(input, x));
 }
 
 static int is_prepared(const struct prepared *prepared, const struct bough_model *model,
@@ -145,7 +162,8 @@ static int is_prepared(const struct prepared *prepared, const struct bough_model
     const struct bough__table *table = &prepared->split.table;
     int same = prepared->runner && table->rows == rows;
     for (size_t i = 0; same && i < bough_model_inputs(model); i++)
-        same = table->column[i].dtype == type_of(&model->input[i], &x[i]);
+        same = table->column[i].dtype == type_of(&model->input[i], &x[i]) &&
+               table->column[i].width == width_of(&model->input[i], &x[i]);
     return same;
 }
 
@@ -168,7 +186,9 @@ static enum bough_status make_table(struct bough__table *table, const struct bou
         column[c] = (struct bough__column){.host = zeros, .dtype = BOUGH_F32, .width = 1};
     for (size_t i = 0; i < inputs; i++) {
         column[i].dtype = type_of(&model->input[i], &x[i]);
-        column[i].width = bough_shape_elements(&model->input[i].shape);
+        column[i].width = width_of(&model->input[i], &x[i]);
+        if (model->input[i].has_lengths)
+            column[bough__side_column(of->config, i)].dtype = BOUGH_I32;
     }
     BOUGH_TRY(bough__table_init(table, of->device, column, (int)columns, rows, rows, UINT64_MAX));
 done:
@@ -184,6 +204,12 @@ static enum bough_status prepare(struct prepared *prepared, const struct bough_m
     if (is_prepared(prepared, model, x, rows))
         return BOUGH_OK;
     forget(prepared);
+    prepared->split.inputs = bough_model_inputs(model);
+    BOUGH_TRY_MEMORY(prepared->split.longest =
+                         calloc(prepared->split.inputs, sizeof *prepared->split.longest));
+    for (size_t i = 0; i < prepared->split.inputs; i++)
+        if (model->input[i].has_lengths)
+            prepared->split.longest[i] = positions_of(&model->input[i], &x[i]);
     BOUGH_TRY(make_table(&prepared->split.table, model, x, rows));
     BOUGH_TRY(bough__runner_create_one(&prepared->runner, model->loaded.model, &prepared->split,
                                        NULL, rows, BOUGH_PREDICTION));
@@ -194,6 +220,20 @@ done:
 }
 
 // Brings rows from number `first` on to the device.
+static enum bough_status send_lengths(struct bough__buffer *to, const struct bough_input *input,
+                                      const struct bough_rows *x, int64_t first, int64_t rows)
+{
+    enum bough_status status;
+    int32_t *lengths = malloc((size_t)rows * sizeof *lengths);
+    if (!lengths)
+        return bough__no_memory();
+    for (int64_t n = 0; n < rows; n++)
+        lengths[n] = x->lengths ? x->lengths[first + n] : (int32_t)positions_of(input, x);
+    status = bough__write(bough__whole(to), lengths, (size_t)rows * sizeof *lengths);
+    free(lengths);
+    return status;
+}
+
 static enum bough_status send_rows(struct prepared *prepared, const struct bough_model *model,
                                    const struct given *given, int64_t first, int64_t rows)
 {
@@ -202,14 +242,16 @@ static enum bough_status send_rows(struct prepared *prepared, const struct bough
     for (size_t i = 0; i < bough_model_inputs(model); i++) {
         const struct bough_rows *x = &given->x[i];
         const size_t bytes = row_bytes(&model->input[i], x),
-                     present = bough__side_column(model->loaded.config, i);
+                     side = bough__side_column(model->loaded.config, i);
         if (x->data)
             BOUGH_TRY(bough__write(bough__whole(column[i].buffer),
                                    (const char *)x->data + (size_t)first * bytes,
                                    (size_t)rows * bytes));
         if (given->present[i])
-            BOUGH_TRY(bough__write(bough__whole(column[present].buffer), given->present[i] + first,
+            BOUGH_TRY(bough__write(bough__whole(column[side].buffer), given->present[i] + first,
                                    (size_t)rows * sizeof(float)));
+        if (model->input[i].has_lengths)
+            BOUGH_TRY(send_lengths(column[side].buffer, &model->input[i], x, first, rows));
     }
     prepared->runner->batch_version = 0; // the rows are others than those of the batch before
 done:
@@ -217,9 +259,10 @@ done:
 }
 
 // `score` [T] are where this batch's go.
-static enum bough_status run_batch(struct bough__runner *runner, float *const *score, int64_t rows)
+static enum bough_status run_batch(struct prepared *prepared, float *const *score, int64_t rows)
 {
     enum bough_status status;
+    struct bough__runner *runner = prepared->runner;
     const size_t tasks = runner->data.model->config->tasks_count;
     struct step_state state = {.step = 1};
     float **read = calloc(tasks + 1, sizeof *read);
@@ -229,8 +272,9 @@ static enum bough_status run_batch(struct bough__runner *runner, float *const *s
     BOUGH_TRY(bough__runner_step(runner, 0, &state));
     BOUGH_TRY(bough__runner_scores(runner, read, stored));
     for (size_t t = 0; t < tasks; t++) {
-        const int64_t width = runner->data.model->width[t];
-        for (int64_t i = 0; i < rows * width; i++)
+        const int64_t width = runner->data.model->width[t],
+                      row = bough__split_scores(&prepared->split, runner->data.model, t);
+        for (int64_t i = 0; i < rows * row; i++)
             score[t][i] = (float)bough__target_restore(&runner->data.model->config->tasks[t],
                                                        (double)read[t][i], i % width);
     }
@@ -295,6 +339,23 @@ static enum bough_status check_values(float *present, const char *place, const s
     return status;
 }
 
+static enum bough_status check_lengths(const struct bough_input *input, const char *place,
+                                       const struct bough_rows *x, int64_t rows)
+{
+    const int64_t most = positions_of(input, x);
+    if (!input->has_lengths && (x->lengths || x->positions))
+        return bough__fail(BOUGH_INVALID, "%slengths; wanted none: the model's rows are of one",
+                           place);
+    if (x->positions < 0 || x->positions > INT32_MAX)
+        return bough__fail(BOUGH_INVALID, "%s%lld positions; wanted 1 or more", place,
+                           (long long)x->positions);
+    for (int64_t n = 0; x->lengths && n < rows; n++)
+        if (x->lengths[n] < 0 || x->lengths[n] > most)
+            return bough__fail(BOUGH_INVALID, "%srow %lld: length %d; wanted 0 to %lld", place,
+                               (long long)n, x->lengths[n], (long long)most);
+    return BOUGH_OK;
+}
+
 // Each task reads some input of each row.
 static enum bough_status check_lacks(const struct bough_model *model, float *const *present,
                                      int64_t rows)
@@ -324,8 +385,8 @@ static enum bough_status check_rows(const struct bough_model *model, const struc
             return bough__fail(BOUGH_INVALID, "%sno rows; wanted %lld of them", place,
                                (long long)rows);
         BOUGH_TRY(check_type(input, place, type_of(input, x), rows));
-        BOUGH_TRY(
-            check_values(given->present[i], place, x, rows, bough_shape_elements(&input->shape)));
+        BOUGH_TRY(check_lengths(input, place, x, rows));
+        BOUGH_TRY(check_values(given->present[i], place, x, rows, width_of(input, x)));
     }
     BOUGH_TRY(check_lacks(model, given->present, rows));
 done:
@@ -372,9 +433,9 @@ enum bough_status bough_model_run(struct bough_model *model, float *const *score
         struct prepared *prepared = count == batch ? &model->full : &model->rest;
         BOUGH_TRY(prepare(prepared, model, x, count));
         BOUGH_TRY(send_rows(prepared, model, &given, done, count));
-        BOUGH_TRY(run_batch(prepared->runner, to, count));
+        BOUGH_TRY(run_batch(prepared, to, count));
         for (size_t t = 0; t < tasks; t++)
-            to[t] += count * of->width[t];
+            to[t] += count * bough__split_scores(&prepared->split, of, t);
     }
 done:
     free_given(&given, model);

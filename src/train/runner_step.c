@@ -100,9 +100,12 @@ static enum bough_status write_state(const struct bough__runner *runner, int64_t
 static int64_t longest_of(const struct bough__source *source, size_t input, int64_t batch,
                           int64_t most)
 {
-    const int32_t *length = source->split->lengths[input];
-    int64_t end = (batch + 1) * source->batch;
-    for (int64_t i = batch * source->batch; length && i < end && i < source->feed.count; i++)
+    const struct bough__split *split = source->split;
+    const int32_t *length = split->lengths ? split->lengths[input] : NULL;
+    const int64_t end = (batch + 1) * source->batch;
+    if (!length) // they come with each batch
+        return split->longest[input] > most ? split->longest[input] : most;
+    for (int64_t i = batch * source->batch; i < end && i < source->feed.count; i++)
         if (length[source->feed.order[i]] > most)
             most = length[source->feed.order[i]];
     return most;
@@ -116,7 +119,7 @@ static int64_t longest_row(const struct bough__runner *runner, int64_t index)
     for (size_t batch = 0; batch <= runner->data.weigh.others; batch++)
         for (size_t i = 0; i < config->inputs_count; i++) {
             const struct bough__source *source = &runner->data.source[config->inputs[i].set];
-            if (source->split && source->split->lengths)
+            if (source->split && source->split->longest)
                 most = longest_of(source, i, index_of(runner, index, batch), most);
         }
     return most;

@@ -13,8 +13,9 @@ struct scores {
 static void run_model(struct bough_model *model, struct scores *scores, int64_t from, int64_t rows)
 {
     float *const to[] = {scores->kind[from], &scores->side[from], &scores->level[from]};
-    assert_ok(
-        bough_model_run(model, to, &(struct bough_rows){points_test.point[from], BOUGH_F32}, rows));
+    assert_ok(bough_model_run(
+        model, to, &(struct bough_rows){.data = points_test.point[from], .dtype = BOUGH_F32},
+        rows));
 }
 
 static void memory_gives_what_predict_gives(void **state)
@@ -54,11 +55,13 @@ static void memory_gives_what_predict_gives(void **state)
             assert_true(fabsf(all.kind[i][0] + all.kind[i][1] + all.kind[i][2] - 1) < 1e-5f);
         }
         free(text);
-        assert_int_equal(bough_model_run(model, NULL, &(struct bough_rows){NULL, BOUGH_I64}, 1),
-                         BOUGH_INVALID);
+        assert_int_equal(
+            bough_model_run(model, NULL, &(struct bough_rows){.data = NULL, .dtype = BOUGH_I64}, 1),
+            BOUGH_INVALID);
         static const float bad[][2] = {{0, 0}, {0, NAN}};
-        assert_fails(bough_model_run(model, NULL, &(struct bough_rows){bad, BOUGH_F32}, 2),
-                     BOUGH_INVALID, "row 1, number 1: nan");
+        assert_fails(
+            bough_model_run(model, NULL, &(struct bough_rows){.data = bad, .dtype = BOUGH_F32}, 2),
+            BOUGH_INVALID, "row 1, number 1: nan");
         bough_model_close(&model);
         assert_null(model);
     }
@@ -72,7 +75,8 @@ static void *run_in_a_thread(void *argument)
         return NULL;
     float *const to[] = {scores->kind[0], scores->side, scores->level};
     for (int i = 0; i < 20; i++)
-        if (bough_model_run(model, to, &(struct bough_rows){points_test.point, BOUGH_F32},
+        if (bough_model_run(model, to,
+                            &(struct bough_rows){.data = points_test.point, .dtype = BOUGH_F32},
                             POINTS) != BOUGH_OK)
             scores = NULL;
     bough_model_close(&model);

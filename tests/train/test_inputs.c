@@ -250,8 +250,11 @@ static void rows_in_memory_are_predicted(void **state)
     assert_string_equal(bough_model_input(two, 1)->name, "b");
     assert_int_equal(bough_model_input(two, 1)->kind, BOUGH_INPUT_NUMBERS);
     assert_int_equal(bough_model_input(two, 1)->shape.dim[0], 2);
-    const struct bough_rows x[] = {{rows.a, BOUGH_F32}, {b, BOUGH_F32}}, whole = {.data = rows.ab},
-                            type[] = {x[0], {b, BOUGH_I32}}, wrong[] = {x[0], {bad, BOUGH_F32}};
+    const struct bough_rows x[] = {{.data = rows.a, .dtype = BOUGH_F32},
+                                   {.data = b, .dtype = BOUGH_F32}},
+                            whole = {.data = rows.ab},
+                            type[] = {x[0], {.data = b, .dtype = BOUGH_I32}},
+                            wrong[] = {x[0], {.data = bad, .dtype = BOUGH_F32}};
     for (int64_t count = 19; count <= ROWS; count += 37) { // less than a batch, and some of them
         float *const to[2][2] = {{scores[0][0], level[0]}, {scores[1][0], level[1]}};
         assert_ok(bough_model_run(two, to[0], x, count));

@@ -96,7 +96,8 @@ static void run_rows(struct bough_model *model, float (*to)[ROWS][2], const void
                      enum bough_dtype dtype, const void *table)
 {
     float *const score[] = {to[0][0], to[1][0]};
-    const struct bough_rows x[] = {{image, dtype}, {table, BOUGH_F32}};
+    const struct bough_rows x[] = {{.data = image, .dtype = dtype},
+                                   {.data = table, .dtype = BOUGH_F32}};
     assert_ok(bough_model_run(model, score, x, ROWS));
 }
 
@@ -126,8 +127,10 @@ static void rows_in_memory_may_lack_an_input(void **state)
         assert_int_equal(memcmp(score[0][0][n], score[1][0][n], sizeof score[0][0][n]) == 0,
                          lacks_image(n));
 
-    const struct bough_rows nothing[] = {{NULL, BOUGH_U8}, {none, BOUGH_F32}},
-                            wrong[] = {{rows.image, BOUGH_U8}, {image, BOUGH_F32}};
+    const struct bough_rows nothing[] = {{.data = NULL, .dtype = BOUGH_U8},
+                                         {.data = none, .dtype = BOUGH_F32}},
+                            wrong[] = {{.data = rows.image, .dtype = BOUGH_U8},
+                                       {.data = image, .dtype = BOUGH_F32}};
     assert_fails(bough_model_run(model, to, nothing, 2), BOUGH_INVALID,
                  "row 0: every input of task 'kind' is missing; wanted at least one");
     image[0][0] = INFINITY;

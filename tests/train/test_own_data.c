@@ -147,7 +147,8 @@ static void scores_go_by_the_inputs_that_a_task_reads(void **state)
     assert_int_equal(bough_model_inputs(model), 2);
     assert_string_equal(bough_model_output(model, 1)->classes[1], "right");
     for (int i = 0; i < 2; i++) {
-        const struct bough_rows rows[] = {{x[0], BOUGH_F32}, {x[i], BOUGH_F32}};
+        const struct bough_rows rows[] = {{.data = x[0], .dtype = BOUGH_F32},
+                                          {.data = x[i], .dtype = BOUGH_F32}};
         assert_ok(bough_model_run(model, (float *const[]){size[i], kind[i]}, rows, 2));
     }
     assert_memory_equal(size[0], size[1], sizeof size[0]);

@@ -4,6 +4,7 @@
 
 #include "cl/random.h"
 
+#include <bough/model.h>
 #include <bough/train.h>
 
 #include <math.h>
@@ -200,6 +201,44 @@ static void predictions_have_a_name_for_each_token(void **state)
     bough_run_destroy(&run);
 }
 
+// A model of its own, on rows of another length than those that it was trained on.
+static void memory_gives_what_a_file_gives(void **state)
+{
+    (void)state;
+    enum { PADDED = 12 };
+    static struct rows nine;
+    static float wide[TESTED * PADDED * WIDTH];
+    static float kind[2][TESTED * PADDED * 3], size[2][TESTED * PADDED];
+    const char *path = write_data("data", LONGEST, 0);
+    char dir[600];
+    struct bough_model *model;
+    snprintf(dir, sizeof dir, "%s/run", test_folder());
+    struct bough_run *run = train(path, NULL, dir, NULL, NULL);
+    make_rows(&nine, 0, TESTED, 9, 0);
+    for (int n = 0; n < TESTED; n++)
+        memcpy(wide + n * PADDED * WIDTH, nine.x + n * 9 * WIDTH, 9 * WIDTH * sizeof *wide);
+    assert_ok(bough_model_open(&model, dir, NULL));
+    assert_int_equal(bough_model_input(model, 0)->has_lengths, 1);
+    assert_int_equal(bough_model_output(model, 0)->input, 0);
+    const struct bough_rows rows[] = {
+        {.data = nine.x, .dtype = BOUGH_F32, .lengths = nine.length, .positions = 9},
+        {.data = wide, .dtype = BOUGH_F32, .lengths = nine.length, .positions = PADDED}};
+    for (int i = 0; i < 2; i++)
+        assert_ok(bough_model_run(model, (float *[]){kind[i], size[i]}, &rows[i], TESTED));
+    for (int n = 0; n < TESTED; n++)
+        for (int l = 0; l < length_of(n, 9); l++) {
+            assert_true(size[0][n * 9 + l] == size[1][n * PADDED + l] && size[0][n * 9 + l] != 0);
+            for (int c = 0; c < 3; c++)
+                assert_true(kind[0][(n * 9 + l) * 3 + c] == kind[1][(n * PADDED + l) * 3 + c]);
+        }
+    struct bough_rows wrong = rows[1];
+    wrong.positions = 8;
+    assert_fails(bough_model_run(model, NULL, &wrong, TESTED), BOUGH_INVALID,
+                 "row 7: length 9; wanted 0 to 8");
+    bough_model_close(&model);
+    bough_run_destroy(&run);
+}
+
 static void lengths_must_fit(void **state)
 {
     (void)state;
@@ -238,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_padding_changes_nothing, test_folder_begin,
                                         test_folder_end),
         cmocka_unit_test_setup_teardown(predictions_have_a_name_for_each_token, test_folder_begin,
+                                        test_folder_end),
+        cmocka_unit_test_setup_teardown(memory_gives_what_a_file_gives, test_folder_begin,
                                         test_folder_end),
         cmocka_unit_test_setup_teardown(lengths_must_fit, test_folder_begin, test_folder_end),
     };
