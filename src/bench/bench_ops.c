@@ -21,6 +21,12 @@ static const double row_seconds = 0.05;
 #define WINDOWS    .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1
 #define HALVING    .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}
 
+#define TABLE                                                                                      \
+    .table = {.classes = (const int32_t[]){0, 0, 1000, 20},                                        \
+              .masked = (const int32_t[]){0, 1, 0, 0},                                             \
+              0,                                                                                   \
+              4}
+
 static const struct bough__call_setup cases[] = {
     {OF(relu, 1), .x = {{IMAGES}}},
     {OF(leaky_relu, 1), .x = {{IMAGES}}, .attr = {.value = 0.1f}},
@@ -42,6 +48,9 @@ static const struct bough__call_setup cases[] = {
     {OF(gumbel_choice, 1), .x = {{2, {1, 32}}}, .attr = {.training = 1}},
     {OF(dselect, 1), .x = {{2, {2, 3}}}, .attr = {.value = 1, .shape = {1, {8}}}},
     {OF(dselect_penalty, 1), .x = {{3, {1, 2, 8}}}, .attr = {.value = 1}},
+    {OF(embedding, 2), .x = {{2, {128, 32}}, {2, {10000, 128}}}, .integers = 1},
+    {OF(one_hot, 1), .x = {{2, {128, 32}}}, .integers = 1, .attr = {.vocabulary = 100}},
+    {OF(table, 3), .x = {{2, {4096, 4}}, {2, {1000, 32}}, {2, {20, 8}}}, .attr = {TABLE}},
     {OF(softmax, 1), .x = {{ROWS}}},
     {OF(linear, 3), .x = {{2, {256, 512}}, {2, {512, 512}}, {1, {512}}}},
     {OF(conv2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}}, .attr = {WINDOWS}},

@@ -20,6 +20,13 @@ struct bough__pool_attr {
     enum bough__activation activation;
 };
 
+// table: which columns it takes, of what kinds. The lists are borrowed.
+struct bough__table_attr {
+    const int32_t *classes; // [C] ids of a column; 0 = it is of numbers
+    const int32_t *masked;  // [C] 1 = of numbers, of which some are missing
+    int32_t first, end;     // columns
+};
+
 // What ops are told beside their inputs; each op's header comment says what it reads.
 // Zero is not a default here: layers fill in every field that their op reads.
 struct bough__attr {
@@ -37,11 +44,14 @@ struct bough__attr {
     float slope;                       // its, if it is a leaky_relu
     struct bough__pool_attr pool;
     int32_t images;   // conv2d_max_pool2d: at a time
+    int32_t vocabulary; // one_hot: how many ids
+    int32_t padding_id; // embedding, one_hot: 1 = id 0 gives zeros
+    struct bough__table_attr table;
     uint32_t stream;  // random numbers: which of the graph's streams
     int32_t training; // batch_norm: 1 = statistics of the batch, and update them
 };
 
-enum { BOUGH_MAX_INPUTS = 8 };
+enum { BOUGH_MAX_INPUTS = 16 };
 
 // What an op needs for its inputs' shapes.
 struct bough__op_need {

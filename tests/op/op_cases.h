@@ -26,6 +26,8 @@ enum op_fill {
     FILL_LABELS,     // I32: a class of x[0]'s second dimension, every fifth or so -1
     FILL_UNLABELLED, // I32: -1
     FILL_BYTES,      // U8: any
+    FILL_IDS,        // I32: -2 to 8
+    FILL_TABLE,      // whole numbers of -1 to 7, every fifth or so NaN
 };
 
 // A dimension that takes each of 1, 3, 17, 31, 32, 33, 63, 64, 65, and 0 too where it is the batch

@@ -33,7 +33,7 @@ static struct bough_shape swept(struct bough_shape shape, int64_t size)
 
 static enum bough_dtype fill_dtype(enum op_fill fill)
 {
-    if (fill == FILL_LABELS || fill == FILL_UNLABELLED)
+    if (fill == FILL_LABELS || fill == FILL_UNLABELLED || fill == FILL_IDS)
         return BOUGH_I32;
     return fill == FILL_BYTES ? BOUGH_U8 : BOUGH_F32;
 }
@@ -57,6 +57,8 @@ static float float_value(enum op_fill fill, int64_t i, int64_t count, const unsi
         return missing ? NAN : ((float)(bits[2] % 17) - 8.0f) / 4.0f;
     case FILL_BITS:
         return missing ? NAN : (float)(bits[2] % 2);
+    case FILL_TABLE:
+        return missing ? NAN : (float)(bits[2] % 9) - 1.0f;
     case FILL_MISSING:
         return NAN;
     default:
@@ -66,6 +68,8 @@ static float float_value(enum op_fill fill, int64_t i, int64_t count, const unsi
 
 static int32_t label_value(enum op_fill fill, int64_t classes, const unsigned *bits)
 {
+    if (fill == FILL_IDS)
+        return (int32_t)(bits[0] % 11) - 2;
     if (fill == FILL_UNLABELLED || bits[1] % 5 == 0)
         return -1;
     return (int32_t)(bits[0] % (unsigned)classes);

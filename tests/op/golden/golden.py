@@ -262,6 +262,33 @@ def loss():
     yield "huber", [rand(6, 5), missing(rand(6, 5))], by_value(F.huber_loss, delta=0.7), [0]
 
 
+@family
+def embedding():
+    ids = torch.tensor([[0, 3, 6], [2, 9, 3], [0, -1, 1], [3, 3, 2]])
+    known = torch.where((ids < 0) | (ids > 6), 1, ids)
+    yield "padded", [ids, rand(7, 5)], \
+        lambda x, weight: F.embedding(known, weight * (torch.arange(7) > 0)[:, None])
+    yield "plain", [ids, rand(7, 5)], lambda x, weight: F.embedding(known, weight)
+    yield "one_hot", [ids], lambda x: F.one_hot(known, 7).double()
+
+
+@family
+def table():
+    """Columns: number, number with a mask, class of 4, number, class of 3."""
+    nan = float("nan")
+    x = torch.tensor([[1.5, nan, 0, 3, 2], [2, 0.5, 3, nan, nan], [nan, -1, 9, 2, 1],
+                      [0, nan, nan, 1, -4], [7, 3, 3, 0, 2]]).double()
+    ids = torch.where(x.isnan(), 0, x).long()
+    first = torch.where(ids[:, 2] > 3, 1, ids[:, 2])
+    second = torch.where((ids[:, 4] > 2) | (ids[:, 4] < 0), 1, ids[:, 4])
+
+    def f(x, a, b):
+        mask = x[:, 1:2].isnan().double()
+        number = x.nan_to_num()
+        return torch.cat([number[:, :2], mask, a[first], number[:, 3:4], b[second]], 1)
+    yield "columns", [x, rand(4, 3), rand(3, 2)], f, [1, 2]
+
+
 if __name__ == "__main__":
     for wanted in sys.argv[1:] or FAMILIES:
         write(wanted)
