@@ -15,6 +15,7 @@ const struct bough__range bough__range_width = {"1 to 16777216", 1, 16777216, 0,
 const struct bough__range bough__range_edge = {"0 to 65536", 0, 65536, 0, 0};
 const struct bough__range bough__range_count = {"1 or more", 1, INT32_MAX, 0, 0};
 const struct bough__range bough__range_count_or_none = {"0 or more", 0, INT32_MAX, 0, 0};
+const struct bough__range bough__range_bit = {"0 or 1", 0, 1, 0, 0};
 const struct bough__range bough__range_label = {"-1 or more", -1, INT32_MAX, 0, 0};
 
 int bough__range_holds(const struct bough__range *range, double value)

@@ -37,7 +37,7 @@ struct bough__range {
 extern const struct bough__range bough__range_any, bough__range_positive, bough__range_not_negative,
     bough__range_zero_to_one, bough__range_below_one, bough__range_to_one, bough__range_size,
     bough__range_width, bough__range_edge, bough__range_count, bough__range_count_or_none,
-    bough__range_label;
+    bough__range_label, bough__range_bit;
 
 int bough__range_holds(const struct bough__range *range, double value);
 

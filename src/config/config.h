@@ -19,7 +19,13 @@ struct bough__input {
     const char *data; // absolute path of its data set; NULL = the config's
     int32_t set;      // the number of its data set among the config's
     const char *field;
-    const char *type;                 // "ids": whole numbers, which stay so; NULL = numbers
+    const char *type;   // "ids": whole numbers, which stay so; NULL = numbers
+    int32_t vocabulary; // of ids: how many there are; 0 = found in the data, and kept in the model
+    // Of a table [N, C], as found in the data and kept in the model: what is read of it, in order.
+    const char *const *columns; // names; NULL = all
+    const int32_t *classes;     // ids of each, a row of the layer `table`; 0 = it is of numbers
+    const int32_t *masks;       // 1 = of numbers, some of which are missing
+    size_t columns_count;
     struct bough__choice normalize;   // auto: mean and std are found in the training rows, per
                                       // channel (or column), and kept in the model; none = as given
     const float *mean;                // one, or one per channel; NULL = 0
@@ -96,6 +102,12 @@ struct bough_config {
     struct bough__scheduling schedule;
     struct bough__training train;
 };
+
+// Whether it is of columns whose types are known: numbers may be missing there.
+static inline int bough__input_is_table(const struct bough__input *input)
+{
+    return input->classes != NULL;
+}
 
 static inline int bough__input_is_ids(const struct bough__input *input)
 {

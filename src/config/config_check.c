@@ -54,6 +54,14 @@ static enum bough_status check_input(struct bough__config_place *place, struct b
         return bough__config_wrong(place, NULL,
                                    "the input is optional; wanted length 0 of a row that lacks it");
     }
+    const char *key = input->vocabulary ? "vocabulary" : "columns";
+    if (input->vocabulary ? !bough__input_is_ids(input)
+                          : bough__input_is_ids(input) && input->columns_count > 0) {
+        bough__config_enter(place, key);
+        return bough__config_wrong(place, NULL, "is for an input of %s, and the type is %s",
+                                   input->vocabulary ? "ids" : "numbers",
+                                   input->vocabulary ? "numbers" : "ids");
+    }
     if (!bough__input_is_ids(input) || (!input->normalize.row && !input->channels))
         return BOUGH_OK;
     bough__config_enter(place, "normalize");

@@ -258,6 +258,11 @@ static enum bough_status read_names(struct bough__config_reader *r, const struct
     BOUGH_TRY(list_of(r, &item, &count, &node));
     const char **texts = BOUGH_NEW(r->arena, const char *, count);
     BOUGH_TRY_MEMORY(texts);
+    if (*bough__key_count(key) && count && *bough__key_count(key) != count) {
+        status = bough__config_wrong(&r->place, node, "%zu name%s, the list beside it has %zu",
+                                     count, count == 1 ? "" : "s", *bough__key_count(key));
+        goto done;
+    }
     for (size_t i = 0; i < count; i++)
         BOUGH_TRY(bough__value_text(r, item[i], &texts[i]));
     *(const char ***)bough__key_place(key) = count ? texts : NULL;

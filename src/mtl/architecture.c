@@ -187,7 +187,7 @@ enum bough_status bough__pointwise(struct bough__builder *builder, struct bough_
     if (shape->rank != 2 && shape->rank != 4)
         return bough__fail(BOUGH_INVALID, "%s: a stage gives %s, wanted [N, D] or [N, C, H, W]",
                            part, bough_shape_format(shape, text, sizeof text));
-    *linear = (struct bough__linear_options){(int32_t)width, weights};
+    *linear = (struct bough__linear_options){.units = (int32_t)width, .weights = weights};
     bough__options_default(&bough__layer_conv2d.row.options, conv2d);
     conv2d->kernel[0] = conv2d->kernel[1] = 1;
     conv2d->channels = (int32_t)width;

@@ -64,6 +64,13 @@ static enum bough_status join_inputs(const struct whole *whole, int32_t *x, size
     BOUGH_TRY_MEMORY(leaf);
     BOUGH_TRY_MEMORY(prefix);
     for (size_t i = 0; i < task->reads_count; i++) {
+        const int32_t node = whole->input[task->reads[i]].x;
+        if (task->reads_count > 1 && node < whole->builder->inputs &&
+            whole->builder->input[node].columns)
+            return bough__fail(BOUGH_INVALID,
+                               "%s is a table of numbers and classes, and is joined with other "
+                               "inputs; wanted the layer `table` in its `stem`",
+                               whole->net->stems[task->reads[i]].key);
         key[i] = whole->net->stems[task->reads[i]].key;
         leaf[i] = whole->input[task->reads[i]];
     }

@@ -31,6 +31,29 @@ static enum bough_status reuse(struct bough__builder *builder, int32_t *node,
         bough_shape_format(&param->shape, text[1], sizeof text[1]));
 }
 
+enum bough_status bough__builder_tied(struct bough__builder *builder, int32_t *node,
+                                      const char *name, int64_t rows, int64_t columns)
+{
+    const struct bough__params *params = builder->params;
+    const int32_t count = builder->declaring ? params->count : builder->next;
+    char weight[300], text[128];
+    int32_t i = 0;
+    snprintf(weight, sizeof weight, "%s.weight", name);
+    while (i < count && strcmp(params->param[i].name, weight) != 0)
+        i++;
+    if (i == count)
+        return bough__fail(BOUGH_INVALID, "tied to '%.80s': no layer of that name before it", name);
+    const struct bough_shape *shape = &params->param[i].shape;
+    *node = params->param[i].node;
+    builder->frozen = params->param[i].frozen;
+    if (shape->rank == 2 && shape->dim[0] == rows && (!columns || shape->dim[1] == columns))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "tied to '%.80s', whose weight is %s; wanted [%lld, %s%.0lld]", name,
+                       bough_shape_format(shape, text, sizeof text), (long long)rows,
+                       columns ? "" : "D", (long long)columns);
+}
+
 enum bough_status bough__builder_reuse(struct bough__builder *builder, const char *own)
 {
     builder->known = builder->declaring ? builder->params->count : builder->next;
@@ -87,11 +110,16 @@ enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *
 }
 
 // An input's leaf is a part of its key.
-static enum bough_status check_type(const struct bough__graph *graph, int32_t node,
+static enum bough_status check_type(const struct bough__builder *builder, int32_t node,
                                     const struct bough__layer_kind *kind)
 {
     static const char *const called[] = {[BOUGH_F32] = "numbers", [BOUGH_I32] = "ids"};
-    const struct bough__node *from = &graph->node[node];
+    const struct bough__node *from = &builder->graph->node[node];
+    if (node < builder->inputs && builder->input[node].columns && kind != &bough__layer_table)
+        return bough__fail(BOUGH_INVALID,
+                           "reads %s, a table of numbers and classes; wanted the layer `table` "
+                           "before it, or in the input's `stem`",
+                           from->layer);
     if (from->need.y_dtype == kind->reads)
         return BOUGH_OK;
     return bough__fail(BOUGH_INVALID, "reads %s, and %s is of %s", called[kind->reads],
@@ -118,7 +146,7 @@ static enum bough_status build(struct bough__builder *builder, int32_t *node,
     enum bough_status status;
     const struct bough__layer_kind *kind = (const void *)layer->row;
     BOUGH_TRY(bough__builder_begin(builder, name));
-    BOUGH_TRY(check_type(builder->graph, *node, kind));
+    BOUGH_TRY(check_type(builder, *node, kind));
     builder->norm = !kind->begins_stage;
     BOUGH_TRY(kind->build(builder, node, layer->options));
     bough__builder_end(builder, kind->row.name, *node);

@@ -26,11 +26,22 @@ struct bough__param_source {
     void *user;
 };
 
+// What stands in the leaf of an input.
+struct bough__input_kind {
+    int32_t vocabulary;        // of ids: how many there are; 0 = not known, or it is of numbers
+    int32_t columns;           // of a table; 0 = it is none
+    const char *const *column; // [columns] names; NULL = they have none
+    const int32_t *classes;    // [columns] ids of each; 0 = it is of numbers
+    const int32_t *masks;      // [columns] 1 = of numbers, of which some are missing
+};
+
 // What layers are built into. The same layers are built first to declare their parameters and then,
 // once per batch size, to bind them to a graph that a plan can run.
 struct bough__builder {
     struct bough__graph *graph;
     struct bough__params *params;
+    const struct bough__input_kind *input; // [inputs], of the first nodes of the graph: the inputs'
+    int32_t inputs;
     int declaring;      // parameters are added to `params`; else they stand there in the same order
     int training;       // dropout drops, batch_norm uses the batch
     int gradients;      // parameters have theirs outside of a training too
@@ -53,6 +64,12 @@ struct bough__builder {
 // what the builder's source gives.
 enum bough_status bough__builder_param(struct bough__builder *builder, int32_t *node,
                                        const struct bough__param *param);
+
+// The weight of a layer that was built before under `name`: "trunk.0".
+//   rows, columns  its shape; columns may be 0: any
+// Errors: INVALID if there is none, or of another shape.
+enum bough_status bough__builder_tied(struct bough__builder *builder, int32_t *node,
+                                      const char *name, int64_t rows, int64_t columns);
 
 // What is built next reads another input than what was built so far: see `known`. `own` is copied.
 enum bough_status bough__builder_reuse(struct bough__builder *builder, const char *own);
@@ -79,6 +96,7 @@ struct bough__weights {
 struct bough__linear_options {
     int32_t units;
     struct bough__weights weights;
+    const char *tied; // the layer whose weight it takes; NULL = its own
 };
 struct bough__conv2d_options {
     int32_t channels;

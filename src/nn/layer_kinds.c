@@ -8,8 +8,23 @@
 static const struct bough__option linear_options[] = {
     {"units", BOUGH__OPTION_INT, offsetof(struct bough__linear_options, units),
      .range = &bough__range_width, .needed = 1, .help = "outputs"},
+    {"tied", BOUGH__OPTION_TEXT, offsetof(struct bough__linear_options, tied),
+     .help = "a layer before this one whose weight it takes, as of an embedding: `trunk.0`"},
     BOUGH_WEIGHTS(struct bough__linear_options),
 };
+
+// The weight of another layer, and a bias of its own.
+static enum bough_status tied_weight(struct bough__builder *builder, int32_t *more, int *inputs,
+                                     const struct bough__linear_options *o, int64_t width)
+{
+    const struct bough__param bias = {
+        .name = "bias", .shape = {1, {o->units}}, .fan_in = width, .fan_out = o->units};
+    enum bough_status status = bough__builder_tied(builder, &more[0], o->tied, o->units, width);
+    *inputs = 1;
+    if (status == BOUGH_OK && o->weights.bias)
+        status = bough__builder_param(builder, &more[(*inputs)++], &bias);
+    return status;
+}
 
 static enum bough_status linear(struct bough__builder *builder, int32_t *node, const void *options)
 {
@@ -22,7 +37,8 @@ static enum bough_status linear(struct bough__builder *builder, int32_t *node, c
     const struct bough_shape *input = bough__shape_of(builder, *node);
     int64_t width = input->dim[input->rank - 1];
     struct bough_shape shape = {2, {o->units, width}};
-    BOUGH_TRY(bough__weight_and_bias(builder, more, &inputs, &o->weights, shape, 1));
+    BOUGH_TRY(o->tied ? tied_weight(builder, more, &inputs, o, width)
+                      : bough__weight_and_bias(builder, more, &inputs, &o->weights, shape, 1));
     BOUGH_TRY(bough__layer_op(builder, node, &bough__op_linear, NULL, more, inputs, 2 * width));
 done:
     return status;

@@ -43,7 +43,7 @@ struct bough__attr {
     enum bough__activation activation; // fused: see bough__op_flags
     float slope;                       // its, if it is a leaky_relu
     struct bough__pool_attr pool;
-    int32_t images;   // conv2d_max_pool2d: at a time
+    int32_t images;     // conv2d_max_pool2d: at a time
     int32_t vocabulary; // one_hot: how many ids
     int32_t padding_id; // embedding, one_hot: 1 = id 0 gives zeros
     struct bough__table_attr table;
@@ -93,7 +93,7 @@ enum bough__op_flags {
     BOUGH__OP_FUSES_RELU = 128,
     // Applies a relu, which is the same before it and behind it; its backward pass reads no y.
     BOUGH__OP_COMMUTES_WITH_RELU = 64,
-        BOUGH__OP_WINDOWS = 256,       // its products read windows over images
+    BOUGH__OP_WINDOWS = 256,       // its products read windows over images
     BOUGH__OP_ENDS_SEQUENCE = 512, // its output has no positions of its inputs
 };
 

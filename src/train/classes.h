@@ -6,6 +6,7 @@
 #include "base/arena.h"
 
 #include "config/config.h"
+#include "train/name_list.h"
 #include <bough/dataset.h>
 
 struct bough__classes {
@@ -23,7 +24,7 @@ enum bough_status bough__classes_read(struct bough__classes *names, struct bough
                                       const struct bough__task *task, int64_t classes);
 
 // A file's classes of a field in the order of others, which know them by name.
-enum { BOUGH__CLASS_UNKNOWN = -2 };
+enum { BOUGH__CLASS_UNKNOWN = BOUGH__NAME_UNKNOWN };
 struct bough__class_order {
     int32_t *to;       // [count], the class of that name, or BOUGH__CLASS_UNKNOWN
     const char **name; // [count], in the file's order

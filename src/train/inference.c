@@ -309,12 +309,13 @@ static enum bough_status check_id(const char *place, const struct bough_rows *x,
                        (long long)(i / width), (long long)(i % width), id);
 }
 
-// A row lacks an optional input, `present` of it, where a number is NaN.
+// A row lacks an optional input, `present` of it, where a number is NaN; of a table it lacks that
+// cell alone.
 static enum bough_status check_number(float *present, const char *place, const struct bough_rows *x,
-                                      int64_t i, int64_t width)
+                                      int64_t i, int64_t width, int table)
 {
     const float number = ((const float *)x->data)[i];
-    if (isfinite(number))
+    if (isfinite(number) || (table && isnan(number)))
         return BOUGH_OK;
     if (present && isnan(number)) {
         present[i / width] = 0;
@@ -326,7 +327,7 @@ static enum bough_status check_number(float *present, const char *place, const s
 }
 
 static enum bough_status check_values(float *present, const char *place, const struct bough_rows *x,
-                                      int64_t rows, int64_t width)
+                                      int64_t rows, int64_t width, int table)
 {
     enum bough_status status = BOUGH_OK;
     for (int64_t n = 0; present && n < rows; n++)
@@ -335,7 +336,7 @@ static enum bough_status check_values(float *present, const char *place, const s
         if (x->dtype == BOUGH_I32)
             status = check_id(place, x, i, width);
         else if (x->dtype == BOUGH_F32)
-            status = check_number(present, place, x, i, width);
+            status = check_number(present, place, x, i, width, table);
     return status;
 }
 
@@ -386,7 +387,8 @@ static enum bough_status check_rows(const struct bough_model *model, const struc
                                (long long)rows);
         BOUGH_TRY(check_type(input, place, type_of(input, x), rows));
         BOUGH_TRY(check_lengths(input, place, x, rows));
-        BOUGH_TRY(check_values(given->present[i], place, x, rows, width_of(input, x)));
+        BOUGH_TRY(check_values(given->present[i], place, x, rows, width_of(input, x),
+                               bough__input_is_table(&model->loaded.config->inputs[i])));
     }
     BOUGH_TRY(check_lacks(model, given->present, rows));
 done:

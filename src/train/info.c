@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "train/drawing.h"
+#include "train/input_types.h"
 
 #include <bough/train.h>
 
@@ -98,6 +99,41 @@ done:
     return status;
 }
 
+// What the config leaves open of an input, where its data set is there.
+static enum bough_status resolve(struct bough__input *input, struct bough_shape *sample,
+                                 struct bough__arena *arena, const char *path)
+{
+    enum bough_status status = BOUGH_OK;
+    struct bough_tensor_file *file = NULL;
+    const struct bough_file_tensor *field;
+    if (bough_tensor_file_open(&file, path) == BOUGH_OK &&
+        bough_dataset_field(&field, file, "train", input->field) == BOUGH_OK)
+        status = bough__input_types_find(input, arena, file, NULL);
+    bough_tensor_file_close(&file);
+    if (input->columns && sample->rank == 1)
+        sample->dim[0] = (int64_t)input->columns_count;
+    return status;
+}
+
+static enum bough_status resolve_inputs(struct bough_config *config, struct bough_shape **sample,
+                                        struct bough__arena *arena, const struct bough_shape *given)
+{
+    enum bough_status status = BOUGH_OK;
+    const size_t count = config->inputs_count;
+    struct bough__input *input = BOUGH_NEW(arena, struct bough__input, count);
+    *sample = BOUGH_NEW(arena, struct bough_shape, count);
+    BOUGH_TRY_MEMORY(input);
+    BOUGH_TRY_MEMORY(*sample);
+    for (size_t i = 0; i < count; i++) {
+        input[i] = config->inputs[i];
+        (*sample)[i] = given[i];
+        BOUGH_TRY(resolve(&input[i], &(*sample)[i], arena, config->set[input[i].set]));
+    }
+    config->inputs = input;
+done:
+    return status;
+}
+
 enum bough_status bough_model_info_create(struct bough_model_info **info,
                                           const struct bough_config *config,
                                           const struct bough_shape *sample)
@@ -107,9 +143,13 @@ enum bough_status bough_model_info_create(struct bough_model_info **info,
     struct model_info *made = calloc(1, sizeof *made);
     BOUGH_TRY_MEMORY(made);
     struct listing listing = {.model = made, .drawing = {.arena = &made->arena}};
+    struct bough_config resolved = *config;
+    struct bough_shape *resolved_sample;
+    BOUGH_TRY(resolve_inputs(&resolved, &resolved_sample, &made->arena, sample));
+    config = &resolved;
     BOUGH_TRY(draw_inputs(&listing, config));
     struct bough__layer_observer observer = {list_layer, list_whole, &listing};
-    BOUGH_TRY(bough__model_create(&model, config, sample, NULL, &observer));
+    BOUGH_TRY(bough__model_create(&model, config, resolved_sample, NULL, &observer));
     BOUGH_TRY(bough__model_check_tasks(model));
     BOUGH_TRY(bough__drawing_end(&listing.drawing, &made->info));
     for (size_t i = 0; i <= made->info.tasks; i++)

@@ -1,5 +1,7 @@
 #include "train/input_column.h"
 
+#include "train/table_column.h"
+
 #include "base/error.h"
 
 #include <math.h>
@@ -10,6 +12,7 @@ struct source {
     const struct bough_file_tensor *field;
     int64_t width;
     struct bough__gaps gaps;
+    struct bough__id_map map; // of ids
 };
 
 // What is done with `count` elements from `first` on; `user` is its own.
@@ -105,7 +108,9 @@ static enum bough_status read_ids(const struct source *from, const void *piece, 
                                "%s: %s, row %lld: %.10g; wanted ids, whole numbers of 0 to %d",
                                bough_tensor_file_path(from->file), from->field->name,
                                (long long)row, value, INT32_MAX);
-        if (to)
+        if (to && from->map.to)
+            to[first + i] = (int64_t)value < from->map.count ? from->map.to[(int32_t)value] : 1;
+        else if (to)
             to[first + i] = (int32_t)value;
     }
     return BOUGH_OK;
@@ -182,18 +187,23 @@ done:
     return status;
 }
 
-enum bough_status bough__input_column(struct bough__column *column, void **converted,
-                                      const struct bough__gaps *gaps,
-                                      const struct bough_tensor_file *file,
-                                      const struct bough_file_tensor *field,
-                                      const struct bough__input *input)
+enum bough_status
+bough__input_column(struct bough__column *column, void **converted, const struct bough__gaps *gaps,
+                    const struct bough_tensor_file *file, const struct bough_file_tensor *field,
+                    const struct bough__input *input, const struct bough__input_names *names)
 {
     enum bough_status status = BOUGH_OK;
     const int ids = bough__input_is_ids(input);
-    const struct source from = {file, field, bough_shape_row(&field->shape), *gaps};
+    struct bough__arena arena = {0};
+    struct source from = {
+        .file = file, .field = field, .width = bough_shape_row(&field->shape), .gaps = *gaps};
+    if (!ids && input->columns_count)
+        return bough__table_column(column, converted, file, field, input, names);
+    if (ids)
+        BOUGH_TRY(bough__input_names_map(&from.map, &arena, names, 0, file, input));
     *column = (struct bough__column){
         .file = file, .tensor = field, .dtype = field->dtype, .width = from.width};
-    if (!stays(field->dtype, ids)) {
+    if (!stays(field->dtype, ids) || from.map.to) {
         const size_t count = (size_t)bough_shape_elements(&field->shape);
         BOUGH_TRY_MEMORY(*converted = malloc(count * sizeof(float)));
         *column = (struct bough__column){
@@ -206,5 +216,6 @@ enum bough_status bough__input_column(struct bough__column *column, void **conve
     else if (field->dtype == BOUGH_F32)
         BOUGH_TRY(read_pieces(&from, check_floats, NULL));
 done:
+    bough__arena_fini(&arena);
     return status;
 }

@@ -2,7 +2,8 @@
 #ifndef BOUGH_TRAIN_INPUT_COLUMN_H
 #define BOUGH_TRAIN_INPUT_COLUMN_H
 
-#include "config/config.h"
+#include "train/input_names.h"
+
 #include "data/feed.h"
 
 // What becomes of rows with numbers that are not finite.
@@ -24,13 +25,13 @@ enum bough_status bough__input_lengths(int32_t *lengths, const struct bough_tens
                                        const char *split, const struct bough__input *input,
                                        const struct bough_shape *shape);
 
-// Looks at all of them, once. Numbers are U8 or F32 then, ids I32.
+// Looks at all of them, once. Numbers are U8 or F32 then, ids I32, called as the model calls them;
+// of a table the columns that the config names.
 //   converted  what holds them where the file has another type; the caller's to free
 // Errors: DATA with file, field, row, found and wanted.
-enum bough_status bough__input_column(struct bough__column *column, void **converted,
-                                      const struct bough__gaps *gaps,
-                                      const struct bough_tensor_file *file,
-                                      const struct bough_file_tensor *field,
-                                      const struct bough__input *input);
+enum bough_status
+bough__input_column(struct bough__column *column, void **converted, const struct bough__gaps *gaps,
+                    const struct bough_tensor_file *file, const struct bough_file_tensor *field,
+                    const struct bough__input *input, const struct bough__input_names *names);
 
 #endif

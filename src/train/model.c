@@ -83,6 +83,16 @@ static enum bough_status check_sample(const struct bough_shape *sample)
     return BOUGH_OK;
 }
 
+static struct bough__input_kind kind_of(const struct bough__input *input)
+{
+    if (!bough__input_is_table(input))
+        return (struct bough__input_kind){.vocabulary = input->vocabulary};
+    return (struct bough__input_kind){.columns = (int32_t)input->columns_count,
+                                      .column = input->columns,
+                                      .classes = input->classes,
+                                      .masks = input->masks};
+}
+
 static enum bough_status take_samples(struct bough__model *model, const struct bough_shape *sample)
 {
     enum bough_status status = BOUGH_OK;
@@ -90,12 +100,15 @@ static enum bough_status take_samples(struct bough__model *model, const struct b
     BOUGH_TRY_MEMORY(model->sample = BOUGH_NEW(&model->arena, struct bough_shape, inputs));
     BOUGH_TRY_MEMORY(model->input_key = BOUGH_NEW(&model->arena, const char *, inputs));
     BOUGH_TRY_MEMORY(model->stem = BOUGH_NEW(&model->arena, struct bough__stem, inputs));
+    BOUGH_TRY_MEMORY(model->kind = BOUGH_NEW(&model->arena, struct bough__input_kind, inputs));
+    BOUGH_TRY_MEMORY(model->names = BOUGH_NEW(&model->arena, struct bough__input_names, inputs));
     for (size_t i = 0; i < inputs; i++) {
         const struct bough__input *input = &model->config->inputs[i];
         char key[128];
         bough__input_key(input, key, sizeof key);
         BOUGH_TRY(check_sample(&sample[i]));
         model->sample[i] = sample[i];
+        model->kind[i] = kind_of(input);
         BOUGH_TRY_MEMORY(model->input_key[i] = bough__arena_string(&model->arena, key));
         snprintf(key, sizeof key, input->name ? "stems.%s" : "stem", input->name);
         model->stem[i] =
@@ -168,6 +181,8 @@ static enum bough_status wire(const struct bough__model *model, struct bough__bu
                               struct bough__wiring *wiring, const struct bough__leaf *input)
 {
     const struct bough__net net = net_of(model);
+    builder->input = model->kind;
+    builder->inputs = (int32_t)model->config->inputs_count;
     return bough__wire(builder, wiring, architecture_of(model), &net, input);
 }
 
@@ -381,10 +396,24 @@ void bough__model_destroy(struct bough__model **model)
     *model = NULL;
 }
 
+const char *bough__model_names_prefix(const struct bough__model *model, size_t input,
+                                      struct bough__arena *arena)
+{
+    return model->config->sets > 1 ? bough__arena_format(arena, "%s/", model->input_key[input])
+                                   : "";
+}
+
 enum bough_status bough__model_read_classes(struct bough__model *model,
                                             const struct bough_tensor_file *file, int32_t set)
 {
     enum bough_status status = BOUGH_OK;
+    for (size_t i = 0; i < model->config->inputs_count; i++) {
+        const char *prefix = bough__model_names_prefix(model, i, &model->arena);
+        BOUGH_TRY_MEMORY(prefix);
+        if (model->config->inputs[i].set == set)
+            BOUGH_TRY(bough__input_names_read(&model->names[i], &model->arena, file,
+                                              &model->config->inputs[i], prefix));
+    }
     for (size_t t = 0; t < model->config->tasks_count; t++) {
         if (bough__task_set(model->config, t) != set)
             continue;

@@ -5,6 +5,7 @@
 #include "mtl/architecture.h"
 #include "nn/loss.h"
 #include "train/classes.h"
+#include "train/input_names.h"
 
 #include <bough/dataset.h>
 
@@ -29,9 +30,11 @@ static inline int bough__is_labelled(enum bough__purpose purpose)
 struct bough__model {
     const struct bough_config *config; // resolved, borrowed
     struct bough_device *device;
-    struct bough_shape *sample; // [inputs], each without the batch
-    const char **input_key;     // [inputs], for messages and labels
-    struct bough__stem *stem;   // [inputs]
+    struct bough_shape *sample;       // [inputs], each without the batch
+    const char **input_key;           // [inputs], for messages and labels
+    struct bough__stem *stem;         // [inputs]
+    struct bough__input_kind *kind;   // [inputs]
+    struct bough__input_names *names; // [inputs], of ids; without names until they are read
     struct bough__params params;
     int slots;       // of the optimizer, per parameter
     int32_t learned; // the block of what the weighting learns; 0 = it learns nothing
@@ -78,10 +81,16 @@ enum bough_status bough__model_check_tasks(const struct bough__model *model);
 
 void bough__model_destroy(struct bough__model **model);
 
-// Takes the names of the classes of a data set's tasks from its file, or from one of this model.
+// Takes the names of the classes of a data set's tasks, and of the ids of its inputs, from its
+// file, or from one of this model.
 // Errors: DATA, where they do not go with the heads.
 enum bough_status bough__model_read_classes(struct bough__model *model,
                                             const struct bough_tensor_file *file, int32_t set);
+
+// What stands before the keys of an input's names in the model's file: nothing, unless there are
+// several data sets. In `arena`; NULL: no memory.
+const char *bough__model_names_prefix(const struct bough__model *model, size_t input,
+                                      struct bough__arena *arena);
 
 // Of an input in memory.
 struct bough__input_values {

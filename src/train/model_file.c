@@ -60,6 +60,21 @@ done:
     return status;
 }
 
+static enum bough_status write_names(const struct bough__model *model, struct bough__arena *arena,
+                                     struct bough_tensor_writer *writer)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__input *input = model->config->inputs;
+    for (size_t i = 0; i < model->config->inputs_count; i++) {
+        const char *prefix = bough__model_names_prefix(model, i, arena);
+        BOUGH_TRY_MEMORY(prefix);
+        BOUGH_TRY(
+            bough__input_names_write(&model->names[i], arena, writer, &input[i], prefix, input, i));
+    }
+done:
+    return status;
+}
+
 enum bough_status bough__model_describe(const struct bough__model *model,
                                         struct bough_tensor_writer *writer)
 {
@@ -73,6 +88,7 @@ enum bough_status bough__model_describe(const struct bough__model *model,
     for (size_t t = 0; t < model->config->tasks_count; t++)
         if (model->classes[t].count)
             BOUGH_TRY(write_classes(model, t, &arena, writer));
+    BOUGH_TRY(write_names(model, &arena, writer));
 done:
     free(config);
     bough__arena_fini(&arena);

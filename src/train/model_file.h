@@ -1,7 +1,8 @@
 // A model's file, complete in itself: beside the parameters its metadata hold the resolved config
 // (`config`, YAML), the shape of one input sample (`input`, "[1, 28, 28]"; of several inputs
 // `inputs`, a line each of a name and a shape, "table [4]") and the names of the classes
-// (`classes/<field>`, as in a data set).
+// (`classes/<field>`, as in a data set), of an input's ids (`vocabulary/<field>`), and of a table's
+// (`classes/<field>/<column>`).
 #ifndef BOUGH_TRAIN_MODEL_FILE_H
 #define BOUGH_TRAIN_MODEL_FILE_H
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "train/input_column.h"
+#include "train/input_types.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -98,10 +99,11 @@ static enum bough_status find_input(const struct bough_file_tensor **field,
 int bough__sample_fits(const struct bough__model *model, size_t input,
                        const struct bough_shape *field)
 {
-    struct bough_shape whole = bough_shape_samples(&model->sample[input], field->dim[0]);
+    struct bough_shape wanted = model->sample[input];
+    const struct bough_shape sample = bough__input_sample(field, &model->config->inputs[input]);
     if (model->config->inputs[input].lengths && field->rank > 1)
-        whole.dim[1] = field->dim[1];
-    return bough_shape_equal(&whole, field);
+        wanted.dim[0] = field->dim[1];
+    return bough_shape_equal(&wanted, &sample);
 }
 
 static enum bough_status check_sample(const struct bough_file_tensor *input,
@@ -127,7 +129,7 @@ enum bough_status bough__sample_shapes(struct bough_shape *sample,
         if (data->config->inputs[i].set != data->set)
             continue;
         BOUGH_TRY(find_input(&field, data->file, split, &data->config->inputs[i]));
-        sample[i] = bough_shape_sample(&field->shape);
+        sample[i] = bough__input_sample(&field->shape, &data->config->inputs[i]);
     }
 done:
     return status;
@@ -263,7 +265,7 @@ static enum bough_status add_inputs(struct bough__split *split, struct bough__co
             BOUGH_TRY(add_lengths(split, side, i, file, name, input, &field->shape));
         BOUGH_TRY(bough__input_column(&column[i], &split->converted[i],
                                       &(struct bough__gaps){split->present[i], missing}, file,
-                                      field, input));
+                                      field, input, &model->names[i]));
     }
 done:
     return status;

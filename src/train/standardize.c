@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "data/tensor_file.h"
 #include "train/input_column.h"
+#include "train/input_types.h"
 #include "train/targets.h"
 
 #include <math.h>
@@ -62,6 +63,7 @@ static int has_nan(const void *piece, enum bough_dtype dtype, int64_t first, int
 struct counted {
     const char *mask;       // whether it is trained on
     const float *present;   // whether it has the input; NULL = all do
+    int by_cells;           // a row with a NaN may have it, too
     const int32_t *lengths; // how many of its positions are no padding; NULL = it is no sequence
 };
 
@@ -77,7 +79,8 @@ static void count_rows(struct column *column, size_t channels, const void *piece
         const int64_t end = lengths ? lengths[from + r] * all : width;
         const int counts = counted->mask[from + r] &&
                            (!present || (present[from + r] == 1 &&
-                                         !has_nan(piece, input->dtype, r * width, width)));
+                                         (counted->by_cells ||
+                                          !has_nan(piece, input->dtype, r * width, width))));
         for (int64_t i = 0; counts && i < end; i++)
             count_number(&column[lengths ? i % all : i / (width / all)],
                          bough_number_at(piece, input->dtype, r * width + i));
@@ -105,6 +108,32 @@ done:
     return status;
 }
 
+// Those that the input reads, in its order. Ids stay as they are: the numbers of such a column are
+// not counted.
+static enum bough_status choose_columns(struct column **column, size_t *channels,
+                                        const struct bough_tensor_file *file,
+                                        const struct bough_file_tensor *field,
+                                        const struct bough__input *input)
+{
+    enum bough_status status;
+    struct bough__arena arena = {0};
+    int32_t *from;
+    struct column *chosen = calloc(input->columns_count + 1, sizeof *chosen);
+    BOUGH_TRY_MEMORY(chosen);
+    BOUGH_TRY(bough__table_columns(&from, &arena, file, field, input));
+    for (size_t c = 0; c < input->columns_count; c++)
+        if (!input->classes || !input->classes[c])
+            chosen[c] = (*column)[from[c]];
+    free(*column);
+    *column = chosen;
+    *channels = input->columns_count;
+    chosen = NULL;
+done:
+    free(chosen);
+    bough__arena_fini(&arena);
+    return status;
+}
+
 static enum bough_status standardize_input(struct bough__input *to, struct bough__arena *arena,
                                            const struct bough_tensor_file *file, const char *mask)
 {
@@ -123,12 +152,14 @@ static enum bough_status standardize_input(struct bough__input *to, struct bough
         BOUGH_TRY_MEMORY(lengths = malloc((size_t)rows * sizeof *lengths));
         BOUGH_TRY(bough__input_lengths(lengths, file, "train", to, &input->shape));
     }
-    const size_t channels = (size_t)input->shape.dim[to->lengths ? input->shape.rank - 1 : 1];
-    const struct counted counted = {mask, present, lengths};
+    size_t channels = (size_t)input->shape.dim[to->lengths ? input->shape.rank - 1 : 1];
+    const int bytes = input->dtype == BOUGH_U8 && !to->columns_count;
+    const struct counted counted = {mask, present, bough__input_is_table(to), lengths};
     BOUGH_TRY_MEMORY(column = calloc(channels + 1, sizeof *column));
     BOUGH_TRY(count_input(column, channels, file, input, &counted));
-    BOUGH_TRY(finish(&to->mean, &to->std, arena, column, channels,
-                     input->dtype == BOUGH_U8 ? 1.0 / 255 : 1));
+    if (to->columns_count)
+        BOUGH_TRY(choose_columns(&column, &channels, file, input, to));
+    BOUGH_TRY(finish(&to->mean, &to->std, arena, column, channels, bytes ? 1.0 / 255 : 1));
     to->channels = channels;
 done:
     free(present);
@@ -178,7 +209,10 @@ static enum bough_status standardize_inputs(struct bough_config *config, struct 
     BOUGH_TRY_MEMORY(input);
     for (size_t i = 0; i < config->inputs_count; i++) {
         input[i] = config->inputs[i];
-        if (!input[i].normalize.row || input[i].set != set)
+        if (input[i].set != set)
+            continue;
+        BOUGH_TRY(bough__input_types_find(&input[i], arena, file, mask));
+        if (!input[i].normalize.row)
             continue;
         if (input[i].mean || input[i].std)
             bough__log(BOUGH_LOG_WARNING,
@@ -230,6 +264,8 @@ enum bough_status bough__standardize_like(struct bough_config *config, struct bo
         return bough__no_memory();
     for (size_t i = 0; i < config->inputs_count; i++) {
         input[i] = config->inputs[i];
+        if (i < other->inputs_count)
+            bough__input_types_like(&input[i], &other->inputs[i]);
         if (i >= other->inputs_count || !input[i].normalize.row || !other->inputs[i].normalize.row)
             continue;
         input[i].mean = other->inputs[i].mean;

@@ -279,7 +279,8 @@ static void test_the_short_form_stays(void **state)
     snprintf(path, sizeof path, "%s/short.yaml", test_folder());
     assert_ok(bough_config_save(&c, path));
     char *text = test_config_text(path);
-    assert_non_null(strstr(text, "\ninput:\n  field: x\n  stem: []\n  optional: false\njoin:\n"));
+    assert_non_null(strstr(
+        text, "\ninput:\n  field: x\n  vocabulary: 0\n  stem: []\n  optional: false\njoin:\n"));
     free(text);
 }
 

@@ -39,13 +39,18 @@ static const struct given {
 } given[] = {
     {"images", "input: x", "conv2d: {channels: 4, kernel: 3, padding: 1}, ", {3, {3, 6, 6}}, 1},
     {"rows", "input: x", "linear: 8, ", {1, {9}}, 1},
+    {"a table",
+     "input: {field: x, classes: [0, 4, 0, 3, 0], masks: [0, 0, 1, 0, 0]}",
+     "",
+     {1, {5}},
+     1},
     {"two images",
      "inputs: {x: , z: }",
      "conv2d: {channels: 4, kernel: 3, padding: 1}, ",
      {3, {3, 6, 6}},
      2},
     {"two rows", "inputs: {x: , z: }", "linear: 8, ", {1, {9}}, 2},
-    {"ids", "input: {field: x, type: ids}", "", {1, {5}}, 1},
+    {"ids", "input: {field: x, type: ids, vocabulary: 4}", "", {1, {5}}, 1},
 };
 
 enum { IDS = sizeof given / sizeof *given - 1, TWO_ROWS = IDS - 1 };
