@@ -51,6 +51,7 @@ struct bough__option {
     const char *text;    // the default of a text, or of a choice by its name
     const char *same_as; // of a PAIR: another of the same table, whose value is the default
     int needed;
+    int path; // of a TEXT of a row: a file, from the config's folder
     const struct bough__family *family;
     const struct bough__options *section;
     const char *noun; // of NAMED: what one of them is, "task"

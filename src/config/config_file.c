@@ -124,6 +124,37 @@ done:
     return status;
 }
 
+// Files that layers name.
+static enum bough_status place_layers(struct owner *owner, const struct bough__choice *layer,
+                                      size_t count, const char *folder)
+{
+    enum bough_status status = BOUGH_OK;
+    for (size_t i = 0; i < count; i++)
+        for (size_t o = 0; o < layer[i].row->options.count; o++) {
+            const struct bough__option *option = &layer[i].row->options.option[o];
+            char *options = layer[i].options;
+            if (option->path)
+                BOUGH_TRY(
+                    place(owner, (const char **)(void *)(options + option->offset), 0, folder));
+        }
+done:
+    return status;
+}
+
+static enum bough_status place_all_layers(struct owner *owner, const char *folder)
+{
+    enum bough_status status;
+    const struct bough_config *config = &owner->config;
+    BOUGH_TRY(place_layers(owner, config->trunk, config->trunk_count, folder));
+    for (size_t i = 0; i < config->inputs_count; i++)
+        BOUGH_TRY(
+            place_layers(owner, config->inputs[i].stem, config->inputs[i].stem_count, folder));
+    for (size_t t = 0; t < config->tasks_count; t++)
+        BOUGH_TRY(place_layers(owner, config->tasks[t].head, config->tasks[t].head_count, folder));
+done:
+    return status;
+}
+
 static enum bough_status place_files(struct owner *owner, const struct bough__tree *tree,
                                      const char *folder)
 {
@@ -136,6 +167,7 @@ static enum bough_status place_files(struct owner *owner, const struct bough__tr
     BOUGH_TRY(place(owner, &config->data, data && data->override, folder));
     BOUGH_TRY(place_inputs(owner, tree, folder));
     BOUGH_TRY(place(owner, &config->from.file, file && file->override, folder));
+    BOUGH_TRY(place_all_layers(owner, folder));
     BOUGH_TRY(find_sets(owner));
 done:
     return status;

@@ -30,7 +30,7 @@ static enum bough_status vocabulary_of(int32_t *ids, const struct bough__builder
 struct embedding_options {
     int32_t dimension;
     int padding;
-    const char *tied;
+    const char *tied, *from, *tensor;
     struct bough__weights weights;
 };
 
@@ -55,8 +55,24 @@ static const struct bough__option embedding_options[] = {
     PADDING_ID(struct embedding_options),
     {"tied", BOUGH__OPTION_TEXT, offsetof(struct embedding_options, tied),
      .help = "a layer before this one whose weight it takes: `stems.left.0`"},
+    {"from", BOUGH__OPTION_TEXT, offsetof(struct embedding_options, from), .path = 1,
+     .help = "a file where it starts, from the config's folder: safetensors, or word2vec's and "
+             "GloVe's text, a word and its numbers a line"},
+    {"tensor", BOUGH__OPTION_TEXT, offsetof(struct embedding_options, tensor),
+     .help = "of `from`: which tensor, if there are several"},
     EMBEDDING_INIT(struct embedding_options),
 };
+
+static const char *embedding_wrong(const void *options, const char **key)
+{
+    const struct embedding_options *o = options;
+    *key = o->tied ? "tied" : "from";
+    if (o->tied && (o->from || o->dimension))
+        return "it takes the other layer's weight; wanted without `from` and `dimension`";
+    if (o->from && !o->dimension)
+        return "wanted with `dimension`: how many numbers a word has there";
+    return o->tensor && !o->from ? "`tensor` is of a file, and there is none" : NULL;
+}
 
 // The rule of fastai and AutoGluon, with a lower limit: an optimizer steps through all rows.
 static int32_t dimension_of(int32_t told, int32_t ids)
@@ -67,11 +83,13 @@ static int32_t dimension_of(int32_t told, int32_t ids)
 
 // [ids, dimension]: up to 1 / sqrt(dimension), unless `init` says another way.
 static enum bough_status weight(struct bough__builder *builder, int32_t *node, const char *name,
-                                int32_t ids, int32_t dimension, const struct bough__choice *init)
+                                int32_t ids, int32_t dimension, const struct bough__choice *init,
+                                const struct bough__param_file *from)
 {
     const struct bough__param param = {.name = name,
                                        .shape = {2, {ids, dimension}},
                                        .init = *init,
+                                       .from = *from,
                                        .fan_in = dimension,
                                        .fan_out = ids};
     return bough__builder_param(builder, node, &param);
@@ -87,9 +105,10 @@ static enum bough_status embedding(struct bough__builder *builder, int32_t *node
     BOUGH_TRY(vocabulary_of(&ids, builder, *node));
     const int32_t dimension = dimension_of(o->dimension, ids);
     if (o->tied)
-        BOUGH_TRY(bough__builder_tied(builder, &more, o->tied, ids, o->dimension));
+        BOUGH_TRY(bough__builder_tied(builder, &more, o->tied, ids, 0));
     else
-        BOUGH_TRY(weight(builder, &more, "weight", ids, dimension, &o->weights.init));
+        BOUGH_TRY(weight(builder, &more, "weight", ids, dimension, &o->weights.init,
+                         &(struct bough__param_file){o->from, o->tensor, *node}));
     BOUGH_TRY(bough__layer_op(builder, node, &bough__op_embedding, &attr, &more, 1, 0));
 done:
     return status;
@@ -143,7 +162,7 @@ static enum bough_status columns(struct bough__builder *builder, int32_t *node, 
             snprintf(name, sizeof name, "%d.weight", *end);
         if (ids)
             BOUGH_TRY(weight(builder, &more[weights++], name, ids, dimension_of(o->dimension, ids),
-                             &o->weights.init));
+                             &o->weights.init, &(struct bough__param_file){0}));
         ++*end;
     }
     *first = *end;
@@ -181,7 +200,8 @@ done:
 const struct bough__layer_kind bough__layer_embedding = {
     {.name = "embedding",
      .help = "a vector of its own for each id; one that is not of the vocabulary is 1, unknown",
-     .options = BOUGH_OPTIONS(embedding_options, struct embedding_options)},
+     .options = BOUGH_OPTIONS(embedding_options, struct embedding_options),
+     .wrong = embedding_wrong},
     .build = embedding,
     .reads = BOUGH_I32,
     .begins_stage = 1};

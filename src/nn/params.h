@@ -11,6 +11,13 @@
 
 #include <bough/tensor.h>
 
+// Where the rows of an embedding stand before training.
+struct bough__param_file {
+    const char *path;   // safetensors, or lines of words and numbers; NULL = nowhere
+    const char *tensor; // of safetensors; NULL = the only one
+    int32_t input;      // whose words they are
+};
+
 struct bough__param {
     const char *name; // "trunk.0.weight", "left.2.bias"
     struct bough_shape shape;
@@ -25,6 +32,7 @@ struct bough__param {
     int64_t offset;            // elements into the block
     struct bough__choice init; // of bough__inits; the options are borrowed
     int64_t fan_in, fan_out;
+    struct bough__param_file from;
     const float *start; // its values before training, in the parameters' arena; NULL = drawn
 };
 

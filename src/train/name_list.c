@@ -31,45 +31,59 @@ done:
     return status;
 }
 
-struct entry {
+struct bough__name_entry {
     const char *name;
     size_t index;
 };
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+    return strcmp(((const struct bough__name_entry *)a)->name,
+                  ((const struct bough__name_entry *)b)->name);
 }
 
-// Sorted for looking up; the caller's to free.
-static struct entry *sorted(const struct bough__name_list *list)
+enum bough_status bough__name_index_init(struct bough__name_index *index,
+                                         const struct bough__name_list *list)
 {
-    struct entry *entry = malloc(list->count * sizeof *entry + 1);
-    for (size_t i = 0; entry && i < list->count; i++)
-        entry[i] = (struct entry){list->name[i], i};
-    if (entry)
-        qsort(entry, list->count, sizeof *entry, by_name);
-    return entry;
+    struct bough__name_entry *entry = malloc(list->count * sizeof *entry + 1);
+    *index = (struct bough__name_index){entry, list->count};
+    if (!entry)
+        return bough__no_memory();
+    for (size_t i = 0; i < list->count; i++)
+        entry[i] = (struct bough__name_entry){list->name[i], i};
+    qsort(entry, list->count, sizeof *entry, by_name);
+    return BOUGH_OK;
+}
+
+void bough__name_index_fini(struct bough__name_index *index)
+{
+    free(index->entry);
+    *index = (struct bough__name_index){0};
+}
+
+int32_t bough__name_index_find(const struct bough__name_index *index, const char *name)
+{
+    const struct bough__name_entry wanted = {name, 0},
+                                   *found = bsearch(&wanted, index->entry, index->count,
+                                                    sizeof wanted, by_name);
+    return found ? (int32_t)found->index : BOUGH__NAME_UNKNOWN;
 }
 
 static enum bough_status check_names(const struct bough__name_list *list, const char *key,
                                      const char *path)
 {
-    enum bough_status status = BOUGH_OK;
-    struct entry *entry = sorted(list);
-    BOUGH_TRY_MEMORY(entry);
-    for (size_t i = 0; i < list->count; i++) {
-        if (!*entry[i].name)
+    struct bough__name_index index;
+    enum bough_status status = bough__name_index_init(&index, list);
+    for (size_t i = 0; status == BOUGH_OK && i < list->count; i++) {
+        const struct bough__name_entry *entry = &index.entry[i];
+        if (!*entry->name)
             status = bough__fail(BOUGH_DATA, "%s: %s: class %zu has an empty name", path, key,
-                                 entry[i].index);
-        else if (i && strcmp(entry[i].name, entry[i - 1].name) == 0)
+                                 entry->index);
+        else if (i && strcmp(entry->name, entry[-1].name) == 0)
             status = bough__fail(BOUGH_DATA, "%s: %s: two classes are named '%.80s'", path, key,
-                                 entry[i].name);
-        if (status != BOUGH_OK)
-            goto done;
+                                 entry->name);
     }
-done:
-    free(entry);
+    bough__name_index_fini(&index);
     return status;
 }
 
@@ -84,16 +98,13 @@ enum bough_status bough__name_list_order(int32_t **to, struct bough__arena *aren
                                          const struct bough__name_list *list,
                                          const struct bough__name_list *known)
 {
-    enum bough_status status = BOUGH_OK;
-    struct entry *entry = sorted(known);
-    BOUGH_TRY_MEMORY(entry);
+    struct bough__name_index index;
+    enum bough_status status = bough__name_index_init(&index, known);
+    BOUGH_TRY(status);
     BOUGH_TRY_MEMORY(*to = BOUGH_NEW(arena, int32_t, list->count));
-    for (size_t i = 0; i < list->count; i++) {
-        const struct entry wanted = {list->name[i], 0},
-                           *found = bsearch(&wanted, entry, known->count, sizeof wanted, by_name);
-        (*to)[i] = found ? (int32_t)found->index : BOUGH__NAME_UNKNOWN;
-    }
+    for (size_t i = 0; i < list->count; i++)
+        (*to)[i] = bough__name_index_find(&index, list->name[i]);
 done:
-    free(entry);
+    bough__name_index_fini(&index);
     return status;
 }

@@ -22,6 +22,18 @@ enum bough_status bough__name_list_read(struct bough__name_list *list, struct bo
 
 enum { BOUGH__NAME_UNKNOWN = -2 };
 
+// A list for looking up. Zero-initialised is empty.
+struct bough__name_index {
+    struct bough__name_entry *entry; // [count], sorted
+    size_t count;
+};
+enum bough_status bough__name_index_init(struct bough__name_index *index,
+                                         const struct bough__name_list *list);
+void bough__name_index_fini(struct bough__name_index *index);
+
+// Where a name stands in the list, or BOUGH__NAME_UNKNOWN.
+int32_t bough__name_index_find(const struct bough__name_index *index, const char *name);
+
 // Where each name of `list` stands in `known`: to [list->count], or BOUGH__NAME_UNKNOWN. In
 // `arena`.
 enum bough_status bough__name_list_order(int32_t **to, struct bough__arena *arena,

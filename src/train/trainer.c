@@ -7,6 +7,7 @@
 #include "train/trainer_check.h"
 #include "train/trainer_data.h"
 #include "train/transfer.h"
+#include "train/vectors.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,8 @@ enum bough_status bough__trainer_create(struct bough__trainer **trainer,
     if (!options->resume)
         BOUGH_TRY(bough__transfer(made->model));
     BOUGH_TRY(read_classes(made));
+    if (!options->resume)
+        BOUGH_TRY(bough__vectors_load(made->model));
     BOUGH_TRY(bough__metrics_check(made->model));
     BOUGH_TRY(bough__trainer_load_data(made));
     BOUGH_TRY(count_labels(made));

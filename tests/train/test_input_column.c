@@ -42,7 +42,8 @@ static enum bough_status ids_column(struct bough__column *column, void **convert
     assert_ok(bough_tensor_file_open(&file, write_rows()));
     assert_ok(bough_dataset_field(&field, file, "train", "ids"));
     const enum bough_status status = bough__input_column(
-        column, converted, &(struct bough__gaps){.missing = missing}, file, field, &input);
+        column, converted, &(struct bough__gaps){.missing = missing}, file, field, &input,
+        &(struct bough__input_names){0});
     bough_tensor_file_close(&file);
     return status;
 }
