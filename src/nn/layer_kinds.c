@@ -9,7 +9,7 @@ static const struct bough__option linear_options[] = {
     {"units", BOUGH__OPTION_INT, offsetof(struct bough__linear_options, units),
      .range = &bough__range_width, .needed = 1, .help = "outputs"},
     {"tied", BOUGH__OPTION_TEXT, offsetof(struct bough__linear_options, tied),
-     .help = "a layer before this one whose weight it takes, as of an embedding: `trunk.0`"},
+     .help = BOUGH_TIED_HELP},
     BOUGH_WEIGHTS(struct bough__linear_options),
 };
 

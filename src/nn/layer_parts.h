@@ -40,4 +40,7 @@ enum bough_status bough__weight_and_bias(struct bough__builder *builder, int32_t
     }
 extern const struct bough__options bough__init_section;
 
+#define BOUGH_TIED_HELP                                                                            \
+    "a layer before this one whose weight it takes, of an embedding or a linear layer: `trunk.0`"
+
 #endif

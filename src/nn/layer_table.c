@@ -34,11 +34,11 @@ struct embedding_options {
     struct bough__weights weights;
 };
 
-#define DIMENSION(type, of)                                                                        \
+#define DIMENSION(type)                                                                            \
     {                                                                                              \
         "dimension", BOUGH__OPTION_INT, offsetof(type, dimension),                                 \
             .range = &bough__range_count_or_none,                                                  \
-            .help = "numbers of " of "; 0 takes 1.6 V^0.56 of V ids, at most 50"                   \
+            .help = "numbers of an id's vector; 0 takes 1.6 V^0.56 of V ids, at most 50"           \
     }
 #define EMBEDDING_INIT(type)                                                                       \
     {                                                                                              \
@@ -51,10 +51,9 @@ struct embedding_options {
     }
 
 static const struct bough__option embedding_options[] = {
-    DIMENSION(struct embedding_options, "an id"),
+    DIMENSION(struct embedding_options),
     PADDING_ID(struct embedding_options),
-    {"tied", BOUGH__OPTION_TEXT, offsetof(struct embedding_options, tied),
-     .help = "a layer before this one whose weight it takes: `stems.left.0`"},
+    {"tied", BOUGH__OPTION_TEXT, offsetof(struct embedding_options, tied), .help = BOUGH_TIED_HELP},
     {"from", BOUGH__OPTION_TEXT, offsetof(struct embedding_options, from), .path = 1,
      .help = "a file where it starts, from the config's folder: safetensors, or word2vec's and "
              "GloVe's text, a word and its numbers a line"},
@@ -140,7 +139,7 @@ struct table_options {
 };
 
 static const struct bough__option table_options[] = {
-    DIMENSION(struct table_options, "a class"),
+    DIMENSION(struct table_options),
     EMBEDDING_INIT(struct table_options),
 };
 
