@@ -4,7 +4,10 @@
 // [N], `test/image` and so on; all fields of a split have the same N. A missing label is -1 for
 // classes and NaN for numbers. Classes are integers, of any type or BOOL; numbers are
 // floats. The metadata may hold `classes/<field>`: the class names, one a line, and
-// `columns/<field>`, those of its columns. A field with
+// `columns/<field>`, those of its columns. A table is F32 [N, C] with `types/<field>`, `number` or
+// `class` a line: a missing number is NaN, a class is an id, 0 where it is missing, 1 if it is
+// unknown, and from 2 on those named in `classes/<field>/<column>`. Of a field of ids
+// `vocabulary/<field>` names them from id 0 on. A field with
 // `text/<field>`, `utf-8`, is U8 [N, L]: texts, padded with zero bytes; `<split>/id` is what the
 // samples are called.
 #ifndef BOUGH_DATASET_H
