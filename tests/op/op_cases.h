@@ -28,6 +28,7 @@ enum op_fill {
     FILL_BYTES,      // U8: any
     FILL_IDS,        // I32: -2 to 8
     FILL_TABLE,      // whole numbers of -1 to 7, every fifth or so NaN
+    FILL_LENGTHS,    // I32: 0 to x[0]'s second dimension; the first is that, then 0, then 1
 };
 
 // A dimension that takes each of 1, 3, 17, 31, 32, 33, 63, 64, 65, and 0 too where it is the batch

@@ -33,7 +33,7 @@ static struct bough_shape swept(struct bough_shape shape, int64_t size)
 
 static enum bough_dtype fill_dtype(enum op_fill fill)
 {
-    if (fill == FILL_LABELS || fill == FILL_UNLABELLED || fill == FILL_IDS)
+    if (fill == FILL_LABELS || fill == FILL_UNLABELLED || fill == FILL_IDS || fill == FILL_LENGTHS)
         return BOUGH_I32;
     return fill == FILL_BYTES ? BOUGH_U8 : BOUGH_F32;
 }
@@ -66,6 +66,12 @@ static float float_value(enum op_fill fill, int64_t i, int64_t count, const unsi
     }
 }
 
+static int32_t length_value(int64_t i, int64_t longest, const unsigned *bits)
+{
+    const int32_t first[] = {(int32_t)longest, 0, 1};
+    return i < 3 && first[i] <= longest ? first[i] : (int32_t)(bits[0] % (unsigned)(longest + 1));
+}
+
 static int32_t label_value(enum op_fill fill, int64_t classes, const unsigned *bits)
 {
     if (fill == FILL_IDS)
@@ -85,6 +91,8 @@ static void *values(struct bough__arena *arena, const struct bough__tensor *tens
         const struct random4 bits = random_bits(key, 2023, (unsigned)i, 0, 0, 0);
         if (tensor->dtype == BOUGH_F32)
             ((float *)data)[i] = float_value(fill, i, count, bits.v);
+        else if (fill == FILL_LENGTHS)
+            ((int32_t *)data)[i] = length_value(i, classes, bits.v);
         else if (tensor->dtype == BOUGH_I32)
             ((int32_t *)data)[i] = label_value(fill, classes, bits.v);
         else
