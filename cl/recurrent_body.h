@@ -11,7 +11,7 @@
 // ---- Positions ----
 
 // Of a row's step, from its block's first position.
-BODY size_t OF(position)(const struct recurrent_block *b, int row, int step)
+BODY size_t OF(position_of)(const struct recurrent_block *b, int row, int step)
 {
     const int t = b->reversed ? b->own[row] - 1 - step : step;
     return (size_t)row * b->length + t;
@@ -49,7 +49,7 @@ BODY void OF(multiply)(VECTOR *sum, int rows, int vectors, GLOBAL const float *c
     for (int k = 0; k < depth; k++) {
         VECTOR w[LSTM_GATES];
         EACH (v, vectors)
-            w[v] = AT(packed + (k * vectors + v) * LANES);
+            w[v] = LANES_AT(packed + (k * vectors + v) * LANES);
         EACH (r, rows)
             EACH (v, vectors)
                 sum[r * vectors + v] += x[r][k] * w[v];
@@ -91,7 +91,7 @@ BODY void OF(lstm_gates)(VECTOR *gate)
     OF(sigmoid_divisor)(&o);
     const VECTOR i_f = i * f, g_o = g * o, all = 1.0f / (i_f * g_o);
     const VECTOR part_g = all * i_f * o, part_i = all * g_o;
-    OF(tanh)(&gate[2], &gate[2], &part_g);
+    OF(tanh_from)(&gate[2], &gate[2], &part_g);
     gate[0] = part_i * f;
     gate[1] = part_i * i;
     gate[3] = all * i_f * g;
@@ -100,7 +100,7 @@ BODY void OF(lstm_gates)(VECTOR *gate)
 BODY void OF(lstm_cell)(const struct recurrent_block *b, VECTOR *gate, int row, int step, int unit)
 {
     const int left = b->units - unit, size = b->rows * b->wide;
-    const size_t position = OF(position)(b, row, step);
+    const size_t position = OF(position_of)(b, row, step);
     GLOBAL float *state = b->state + row * b->wide + unit;
     GLOBAL float *saved = b->saved + position * LSTM_SAVES * b->units + unit;
     VECTOR h = ALL(0.0f), cell = ALL(0.0f), divisor, curved;
@@ -108,44 +108,44 @@ BODY void OF(lstm_cell)(const struct recurrent_block *b, VECTOR *gate, int row, 
     EACH (g, LSTM_GATES)
         OF(put)(saved + g * b->units, &gate[g], left);
     if (step > 0) {
-        cell = AT(state + 2 * size);
-        h = AT(state + step % 2 * size);
+        cell = LANES_AT(state + 2 * size);
+        h = LANES_AT(state + step % 2 * size);
     }
     OF(put)(saved + 4 * b->units, &cell, left);
     OF(put)(saved + 6 * b->units, &h, left);
     cell = gate[1] * cell + gate[0] * gate[2];
     OF(tanh_divisor)(&divisor, &cell);
     divisor = 1.0f / divisor;
-    OF(tanh)(&curved, &cell, &divisor);
+    OF(tanh_from)(&curved, &cell, &divisor);
     OF(put)(saved + 5 * b->units, &curved, left);
     h = gate[3] * curved;
-    AT(state + 2 * size) = cell;
-    AT(state + (1 - step % 2) * size) = h;
+    LANES_AT(state + 2 * size) = cell;
+    LANES_AT(state + (1 - step % 2) * size) = h;
     OF(put)(b->y + position * b->y_step + unit, &h, left);
 }
 
 BODY void OF(lstm_slope)(const struct recurrent_block *b, int row, int step, int unit)
 {
     const int left = b->units - unit, size = b->rows * b->wide;
-    const size_t position = OF(position)(b, row, step);
+    const size_t position = OF(position_of)(b, row, step);
     GLOBAL float *state = b->state + row * b->wide + unit;
     GLOBAL const float *saved = b->saved + position * LSTM_SAVES * b->units + unit;
     VECTOR save[LSTM_SAVES - 1], dh, dgate[LSTM_GATES];
     EACH (i, LSTM_SAVES - 1)
         OF(take)(&save[i], saved + i * b->units, left);
     OF(take)(&dh, b->dy + position * b->y_step + unit, left);
-    dh += AT(state);
+    dh += LANES_AT(state);
     const VECTOR i = save[0], f = save[1], g = save[2], o = save[3], curved = save[5];
-    const VECTOR dcell = AT(state + size) + dh * o * (1.0f - curved * curved);
+    const VECTOR dcell = LANES_AT(state + size) + dh * o * (1.0f - curved * curved);
     dgate[0] = dcell * g * i * (1.0f - i);
     dgate[1] = dcell * save[4] * f * (1.0f - f);
     dgate[2] = dcell * i * (1.0f - g * g);
     dgate[3] = dh * curved * o * (1.0f - o);
-    AT(state) = ALL(0.0f);
-    AT(state + size) = dcell * f;
+    LANES_AT(state) = ALL(0.0f);
+    LANES_AT(state + size) = dcell * f;
     GLOBAL float *own = b->state + 2 * size + row * LSTM_GATES * b->padded + unit;
     EACH (j, LSTM_GATES) {
-        AT(own + j * b->padded) = dgate[j];
+        LANES_AT(own + j * b->padded) = dgate[j];
         OF(put)(b->dgates + position * b->gx_step + j * b->units + unit, &dgate[j], left);
     }
 }
@@ -156,7 +156,7 @@ BODY void OF(lstm_slope)(const struct recurrent_block *b, int row, int step, int
 BODY void OF(gru_cell)(const struct recurrent_block *b, VECTOR *sum, int row, int step, int unit)
 {
     const int left = b->units - unit, size = b->rows * b->wide;
-    const size_t position = OF(position)(b, row, step);
+    const size_t position = OF(position_of)(b, row, step);
     GLOBAL float *state = b->state + row * b->wide + unit;
     GLOBAL float *saved = b->saved + position * GRU_SAVES * b->units + unit;
     VECTOR r = sum[0], z = sum[1], n, before = ALL(0.0f), divisor;
@@ -168,40 +168,40 @@ BODY void OF(gru_cell)(const struct recurrent_block *b, VECTOR *sum, int row, in
     n += open * sum[2];
     OF(tanh_divisor)(&divisor, &n);
     divisor = 1.0f / divisor;
-    OF(tanh)(&n, &n, &divisor);
+    OF(tanh_from)(&n, &n, &divisor);
     if (step > 0)
-        before = AT(state + step % 2 * size);
+        before = LANES_AT(state + step % 2 * size);
     const VECTOR h = n + z * (before - n);
     OF(put)(saved, &open, left);
     OF(put)(saved + b->units, &z, left);
     OF(put)(saved + 2 * b->units, &n, left);
     OF(put)(saved + 3 * b->units, &sum[2], left);
     OF(put)(saved + 4 * b->units, &before, left);
-    AT(state + (1 - step % 2) * size) = h;
+    LANES_AT(state + (1 - step % 2) * size) = h;
     OF(put)(b->y + position * b->y_step + unit, &h, left);
 }
 
 BODY void OF(gru_slope)(const struct recurrent_block *b, int row, int step, int unit)
 {
     const int left = b->units - unit, size = b->rows * b->wide;
-    const size_t position = OF(position)(b, row, step);
+    const size_t position = OF(position_of)(b, row, step);
     GLOBAL float *state = b->state + row * b->wide + unit;
     GLOBAL const float *saved = b->saved + position * GRU_SAVES * b->units + unit;
     VECTOR save[GRU_SAVES], dh, dgate[GRU_GATES];
     EACH (i, GRU_SAVES)
         OF(take)(&save[i], saved + i * b->units, left);
     OF(take)(&dh, b->dy + position * b->y_step + unit, left);
-    dh += AT(state);
+    dh += LANES_AT(state);
     const VECTOR r = save[0], z = save[1], n = save[2], before = save[4];
     VECTOR dn = dh * (1.0f - z) * (1.0f - n * n);
     dgate[0] = dn * save[3] * r * (1.0f - r);
     dgate[1] = dh * (before - n) * z * (1.0f - z);
     dgate[2] = dn * r;
-    AT(state) = dh * z;
+    LANES_AT(state) = dh * z;
     GLOBAL float *own = b->state + 2 * size + row * GRU_GATES * b->padded + unit;
     const size_t at = position * b->gx_step + unit;
     EACH (j, GRU_GATES) {
-        AT(own + j * b->padded) = dgate[j];
+        LANES_AT(own + j * b->padded) = dgate[j];
         OF(put)(b->dgates + at + j * b->units, &dgate[j], left);
     }
     dgate[2] = dn;
@@ -219,7 +219,7 @@ BODY void OF(forward_tile)(const struct recurrent_block *b, const int *row, int 
     VECTOR sum[FEW_ROWS * LSTM_GATES];
     GLOBAL const float *h[FEW_ROWS];
     EACH (r, rows) {
-        GLOBAL const float *gx = b->gx + OF(position)(b, row[r], step) * b->gx_step + unit;
+        GLOBAL const float *gx = b->gx + OF(position_of)(b, row[r], step) * b->gx_step + unit;
         h[r] = b->state + step % 2 * b->rows * b->wide + row[r] * b->wide;
         EACH (g, gates)
             OF(take)(&sum[r * gates + g], gates == GRU_GATES && g == 2 ? b->bias + unit
@@ -262,12 +262,12 @@ BODY void OF(carry_tile)(const struct recurrent_block *b, const int *row, int ro
     EACH (r, rows) {
         dgate[r] = b->state + 2 * b->rows * b->wide + row[r] * depth;
         EACH (v, 2)
-            sum[r * 2 + v] = AT(b->state + row[r] * b->wide + unit + v * LANES);
+            sum[r * 2 + v] = LANES_AT(b->state + row[r] * b->wide + unit + v * LANES);
     }
     OF(multiply)(sum, rows, 2, dgate, b->packed + (size_t)unit * depth, depth);
     EACH (r, rows)
         EACH (v, 2)
-            AT(b->state + row[r] * b->wide + unit + v * LANES) = sum[r * 2 + v];
+            LANES_AT(b->state + row[r] * b->wide + unit + v * LANES) = sum[r * 2 + v];
 }
 
 BODY void OF(carry)(const struct recurrent_block *b, const int *active, int count, int gates)
@@ -336,7 +336,7 @@ BODY void OF(backward_padding)(const struct recurrent_block *b)
 #undef OF_BITS
 #undef TO_BITS
 #undef OWN
-#undef AT
+#undef LANES_AT
 #undef VECTOR
 #undef BODY
 #undef OF

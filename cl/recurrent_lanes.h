@@ -9,7 +9,7 @@
 #if BOUGH_GROUP > 1
 #define VECTOR            float
 #define LANE_OF(pointer)  ((pointer)[get_local_id(0)])
-#define AT(pointer)       LANE_OF(pointer)
+#define LANES_AT(pointer)       LANE_OF(pointer)
 #define TO_BITS(x)        as_uint(x)
 #define OF_BITS(x)        as_float(x)
 #define CHOOSE(when, a, b) ((when) ? (a) : (b))
@@ -26,7 +26,7 @@ typedef float8 __attribute__((aligned(4))) lanes;
 #define OF_BITS(x) as_float8(x)
 #endif
 #if BOUGH_GROUP == 1
-#define AT(pointer)        (*(global lanes *)(pointer))
+#define LANES_AT(pointer)        (*(global lanes *)(pointer))
 #define OWN(pointer)       (*(lanes *)(pointer))
 #define CHOOSE(when, a, b) select((b), (a), (when))
 #define STEP_DONE
@@ -41,8 +41,8 @@ typedef float OF(lanes) __attribute__((vector_size(4 * LANES), aligned(4), may_a
 typedef int32_t OF(whole) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint32_t OF(bits) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 #define VECTOR     OF(lanes)
-#define AT(pointer) (*(OF(lanes) *)(uintptr_t)(pointer))
-#define OWN(pointer) AT(pointer)
+#define LANES_AT(pointer) (*(OF(lanes) *)(uintptr_t)(pointer))
+#define OWN(pointer) LANES_AT(pointer)
 #define TO_BITS(x) ((OF(bits))(x))
 #define OF_BITS(x) ((OF(lanes))(x))
 #define CHOOSE(when, a, b)                                                                         \
@@ -58,7 +58,7 @@ BODY void OF(take)(VECTOR *v, GLOBAL const float *x, int left)
     *v = (int)get_local_id(0) < left ? LANE_OF(x) : 0.0f;
 #else
     if (left >= LANES) {
-        *v = AT(x);
+        *v = LANES_AT(x);
         return;
     }
     float some[LANES];
@@ -75,7 +75,7 @@ BODY void OF(put)(GLOBAL float *x, const VECTOR *v, int left)
         LANE_OF(x) = *v;
 #else
     if (left >= LANES) {
-        AT(x) = *v;
+        LANES_AT(x) = *v;
         return;
     }
     float some[LANES]; // a copy, so that *v may be a register
@@ -93,7 +93,7 @@ BODY void OF(put_zeros)(GLOBAL float *x, int count)
 }
 
 // e^x, x in [-20, 20] or a NaN: as quick_exp, with its power of 2 in one step.
-BODY void OF(exp)(VECTOR *x)
+BODY void OF(narrow_exp)(VECTOR *x)
 {
     const float rounder = 12582912.0f;
     const VECTOR n = *x * 1.44269504f + rounder, whole = n - rounder;
@@ -111,7 +111,7 @@ BODY void OF(sigmoid_divisor)(VECTOR *x)
 {
     VECTOR c = CHOOSE(*x > 20.0f, ALL(-20.0f), -*x);
     c = CHOOSE(c > 20.0f, ALL(20.0f), c);
-    OF(exp)(&c);
+    OF(narrow_exp)(&c);
     *x = c + 1.0f;
 }
 
@@ -120,12 +120,12 @@ BODY void OF(tanh_divisor)(VECTOR *divisor, const VECTOR *x)
 {
     const VECTOR size = OF_BITS(TO_BITS(*x) & 0x7fffffffu);
     VECTOR c = CHOOSE(size > 10.0f, ALL(20.0f), size + size);
-    OF(exp)(&c);
+    OF(narrow_exp)(&c);
     *divisor = c + 1.0f;
 }
 
 // As quick_tanh, where 1 / tanh_divisor is known.
-BODY void OF(tanh)(VECTOR *y, const VECTOR *x, const VECTOR *inverse)
+BODY void OF(tanh_from)(VECTOR *y, const VECTOR *x, const VECTOR *inverse)
 {
     const VECTOR v = *x * *x, size = OF_BITS(TO_BITS(*x) & 0x7fffffffu);
     VECTOR p = v * -5.71704516e-3f + 2.0650588e-2f;

@@ -53,6 +53,8 @@ static const struct bough__call_setup cases[] = {
     {OF(table, 3), .x = {{2, {4096, 4}}, {2, {1000, 32}}, {2, {20, 8}}}, .attr = {TABLE}},
     {OF(softmax, 1), .x = {{ROWS}}},
     {OF(linear, 3), .x = {{2, {256, 512}}, {2, {512, 512}}, {1, {512}}}},
+    {OF(lstm, 2), .x = {{3, {128, 16, 512}}, {3, {2, 256, 64}}}},
+    {OF(gru, 3), .x = {{3, {128, 16, 384}}, {3, {2, 192, 64}}, {2, {2, 64}}}},
     {OF(conv2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}}, .attr = {WINDOWS}},
     {OF(max_pool2d, 1), .x = {{IMAGES}}, .attr = {HALVING}},
     {OF(conv2d_max_pool2d, 3), .x = {{IMAGES}, {4, {32, 32, 3, 3}}, {CHANNELS}},
