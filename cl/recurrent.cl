@@ -99,12 +99,17 @@ ITEM_KERNEL void gru_bias_bwd(ARG(dgates), ARG(dbias), const ulong count,
     VIEW(float, dbias);
     const int step = p.directions * p.gates * p.units, positions = p.batch * p.length;
     const int units = p.units, gates = p.gates;
-    EACH_ITEM (i) {
-        const uint direction = (uint)i / (uint)units, unit = (uint)i % (uint)units;
+    for (size_t i = items_begin(count), end = items_end(count), length; i < end; i += length) {
+        const size_t direction = (uint)i / (uint)units, unit = (uint)i % (uint)units;
         global const float *from = dgates + (direction * gates + gates - 1) * units + unit;
-        float sum = 0.0f;
-        for (int at = 0; at < positions; at++)
-            sum += from[(size_t)at * step];
-        dbias[i] = sum;
+        global float *to = dbias + i;
+        length = min(units - unit, end - i);
+        for (size_t j = 0; j < length; j++)
+            to[j] = 0.0f;
+        for (int at = 0; at < positions; at++, from += step) {
+            APART
+            for (size_t j = 0; j < length; j++)
+                to[j] += from[j];
+        }
     }
 }

@@ -6,9 +6,11 @@
 
 #ifdef __OPENCL_VERSION__
 #define GLOBAL global
+// EACH, without the word `full`, leaves loops of two turns that were a parameter's.
+#define UNROLLED(i, count) _Pragma("clang loop unroll(full)") for (int i = 0; i < (count); i++)
 #else
 #define GLOBAL
-#define EACH(i, count) _Pragma("GCC unroll 16") for (int i = 0; i < (count); i++)
+#define UNROLLED(i, count) _Pragma("GCC unroll 16") for (int i = 0; i < (count); i++)
 #endif
 
 struct recurrent_block {
@@ -19,9 +21,9 @@ struct recurrent_block {
     int length, units, gates, saves;
     int gx_step, y_step; // from one position to the next
     int rows, longest;
-    int reversed; // the first step is a row's last position
-    int wide;     // units, rounded up to 2 * LANES
-    int padded;   // units, rounded up to LANES
+    int reversed;                 // the first step is a row's last position
+    int wide;                     // units, rounded up to 2 * LANES
+    int padded;                   // units, rounded up to LANES
     int own[RECURRENT_MOST_ROWS]; // lengths
 };
 
@@ -31,8 +33,7 @@ static inline void recurrent_block_place(struct recurrent_block *b,
 {
     const size_t direction = item / p->blocks, first = item % p->blocks * p->rows;
     const size_t position = first * p->length,
-                 wide = (p->units + RECURRENT_WIDE - 1) /
-                                                      RECURRENT_WIDE * RECURRENT_WIDE;
+                 wide = (p->units + RECURRENT_WIDE - 1) / RECURRENT_WIDE * RECURRENT_WIDE;
     const size_t gates = (size_t)p->gates * p->units;
     const size_t gx = (position * p->directions + direction) * gates;
     const size_t y = (position * p->directions + direction) * p->units;

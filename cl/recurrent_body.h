@@ -1,6 +1,6 @@
-// lstm and gru: the walk of a block of rows over its positions. Each step does the block's rows that
-// have a position left; a product of some rows in registers with a panel of weight_hh, packed for
-// some units, ends in their cells. A row's numbers depend on no other row.
+// lstm and gru: the walk of a block of rows over its positions. Each step does the block's rows
+// that have a position left; a product of some rows in registers with a panel of weight_hh, packed
+// for some units, ends in their cells. A row's numbers depend on no other row.
 
 #if LANES == 8
 #define FEW_ROWS 2 // times 4 vectors, or half as many of twice the rows: half of the registers
@@ -48,11 +48,11 @@ BODY void OF(multiply)(VECTOR *sum, int rows, int vectors, GLOBAL const float *c
 {
     for (int k = 0; k < depth; k++) {
         VECTOR w[LSTM_GATES];
-        EACH (v, vectors)
-            w[v] = LANES_AT(packed + (k * vectors + v) * LANES);
-        EACH (r, rows)
-            EACH (v, vectors)
-                sum[r * vectors + v] += x[r][k] * w[v];
+        UNROLLED(v, vectors)
+        w[v] = LOAD(packed + (k * vectors + v) * LANES);
+        UNROLLED(r, rows)
+        UNROLLED(v, vectors)
+        sum[r * vectors + v] += x[r][k] * w[v];
     }
 }
 
@@ -75,8 +75,12 @@ BODY void OF(pack_backward)(GLOBAL float *packed, GLOBAL const float *w, int uni
     GLOBAL float *to =
         packed + (size_t)(block / 2) * 2 * LANES * gates * padded + block % 2 * LANES;
     for (int g = 0; g < gates; g++)
-        for (int j = 0; j < padded; j++, to += 2 * LANES)
-            PACK_LANES(to, first, j < units ? units : 0, w[((size_t)g * units + j) * units + unit])
+        for (int j = 0; j < padded; j++, to += 2 * LANES) {
+            VECTOR some;
+            OF(take)
+            (&some, w + ((size_t)g * units + j) * units + first, j < units ? units - first : 0);
+            LANES_AT(to) = some;
+        }
 }
 
 // ---- lstm ----
@@ -105,8 +109,8 @@ BODY void OF(lstm_cell)(const struct recurrent_block *b, VECTOR *gate, int row, 
     GLOBAL float *saved = b->saved + position * LSTM_SAVES * b->units + unit;
     VECTOR h = ALL(0.0f), cell = ALL(0.0f), divisor, curved;
     OF(lstm_gates)(gate);
-    EACH (g, LSTM_GATES)
-        OF(put)(saved + g * b->units, &gate[g], left);
+    UNROLLED(g, LSTM_GATES)
+    OF(put)(saved + g * b->units, &gate[g], left);
     if (step > 0) {
         cell = LANES_AT(state + 2 * size);
         h = LANES_AT(state + step % 2 * size);
@@ -124,15 +128,15 @@ BODY void OF(lstm_cell)(const struct recurrent_block *b, VECTOR *gate, int row, 
     OF(put)(b->y + position * b->y_step + unit, &h, left);
 }
 
-BODY void OF(lstm_slope)(const struct recurrent_block *b, int row, int step, int unit)
+TILE void OF(lstm_slope)(const struct recurrent_block *b, int row, int step, int unit)
 {
     const int left = b->units - unit, size = b->rows * b->wide;
     const size_t position = OF(position_of)(b, row, step);
     GLOBAL float *state = b->state + row * b->wide + unit;
     GLOBAL const float *saved = b->saved + position * LSTM_SAVES * b->units + unit;
     VECTOR save[LSTM_SAVES - 1], dh, dgate[LSTM_GATES];
-    EACH (i, LSTM_SAVES - 1)
-        OF(take)(&save[i], saved + i * b->units, left);
+    UNROLLED(i, LSTM_SAVES - 1)
+    OF(take)(&save[i], saved + i * b->units, left);
     OF(take)(&dh, b->dy + position * b->y_step + unit, left);
     dh += LANES_AT(state);
     const VECTOR i = save[0], f = save[1], g = save[2], o = save[3], curved = save[5];
@@ -144,7 +148,8 @@ BODY void OF(lstm_slope)(const struct recurrent_block *b, int row, int step, int
     LANES_AT(state) = ALL(0.0f);
     LANES_AT(state + size) = dcell * f;
     GLOBAL float *own = b->state + 2 * size + row * LSTM_GATES * b->padded + unit;
-    EACH (j, LSTM_GATES) {
+    UNROLLED(j, LSTM_GATES)
+    {
         LANES_AT(own + j * b->padded) = dgate[j];
         OF(put)(b->dgates + position * b->gx_step + j * b->units + unit, &dgate[j], left);
     }
@@ -181,15 +186,15 @@ BODY void OF(gru_cell)(const struct recurrent_block *b, VECTOR *sum, int row, in
     OF(put)(b->y + position * b->y_step + unit, &h, left);
 }
 
-BODY void OF(gru_slope)(const struct recurrent_block *b, int row, int step, int unit)
+TILE void OF(gru_slope)(const struct recurrent_block *b, int row, int step, int unit)
 {
     const int left = b->units - unit, size = b->rows * b->wide;
     const size_t position = OF(position_of)(b, row, step);
     GLOBAL float *state = b->state + row * b->wide + unit;
     GLOBAL const float *saved = b->saved + position * GRU_SAVES * b->units + unit;
     VECTOR save[GRU_SAVES], dh, dgate[GRU_GATES];
-    EACH (i, GRU_SAVES)
-        OF(take)(&save[i], saved + i * b->units, left);
+    UNROLLED(i, GRU_SAVES)
+    OF(take)(&save[i], saved + i * b->units, left);
     OF(take)(&dh, b->dy + position * b->y_step + unit, left);
     dh += LANES_AT(state);
     const VECTOR r = save[0], z = save[1], n = save[2], before = save[4];
@@ -200,14 +205,15 @@ BODY void OF(gru_slope)(const struct recurrent_block *b, int row, int step, int 
     LANES_AT(state) = dh * z;
     GLOBAL float *own = b->state + 2 * size + row * GRU_GATES * b->padded + unit;
     const size_t at = position * b->gx_step + unit;
-    EACH (j, GRU_GATES) {
+    UNROLLED(j, GRU_GATES)
+    {
         LANES_AT(own + j * b->padded) = dgate[j];
         OF(put)(b->dgates + at + j * b->units, &dgate[j], left);
     }
     dgate[2] = dn;
-    EACH (j, GRU_GATES)
-        if (b->dgx)
-            OF(put)(b->dgx + at + j * b->units, &dgate[j], left);
+    UNROLLED(j, GRU_GATES)
+    if (b->dgx)
+        OF(put)(b->dgx + at + j * b->units, &dgate[j], left);
 }
 
 // ---- Steps ----
@@ -218,20 +224,51 @@ BODY void OF(forward_tile)(const struct recurrent_block *b, const int *row, int 
     const int left = b->units - unit;
     VECTOR sum[FEW_ROWS * LSTM_GATES];
     GLOBAL const float *h[FEW_ROWS];
-    EACH (r, rows) {
+    UNROLLED(r, rows)
+    {
         GLOBAL const float *gx = b->gx + OF(position_of)(b, row[r], step) * b->gx_step + unit;
         h[r] = b->state + step % 2 * b->rows * b->wide + row[r] * b->wide;
-        EACH (g, gates)
-            OF(take)(&sum[r * gates + g], gates == GRU_GATES && g == 2 ? b->bias + unit
-                                                                      : gx + g * b->units, left);
+        UNROLLED(g, gates)
+        OF(take)
+        (&sum[r * gates + g], gates == GRU_GATES && g == 2 ? b->bias + unit : gx + g * b->units,
+         left);
     }
     if (step > 0)
         OF(multiply)(sum, rows, gates, h, b->packed + (size_t)unit * b->units * gates, b->units);
-    EACH (r, rows) {
+    UNROLLED(r, rows)
+    {
         if (gates == GRU_GATES)
             OF(gru_cell)(b, sum + r * gates, row[r], step, unit);
         else
             OF(lstm_cell)(b, sum + r * gates, row[r], step, unit);
+    }
+}
+
+#define FORWARD_TILE(name, rows, gates)                                                            \
+    TILE void OF(name)(const struct recurrent_block *b, const int *row, int step, int unit)        \
+    {                                                                                              \
+        OF(forward_tile)(b, row, rows, gates, step, unit);                                         \
+    }
+FORWARD_TILE(lstm_few, FEW_ROWS, LSTM_GATES)
+FORWARD_TILE(lstm_one, 1, LSTM_GATES)
+FORWARD_TILE(gru_few, FEW_ROWS, GRU_GATES)
+FORWARD_TILE(gru_one, 1, GRU_GATES)
+
+BODY void OF(forward_units)(const struct recurrent_block *b, const int *active, int count,
+                            int gates, int step, int unit)
+{
+    int i = 0;
+    for (; i + FEW_ROWS <= count; i += FEW_ROWS) {
+        if (gates == GRU_GATES)
+            OF(gru_few)(b, active + i, step, unit);
+        else
+            OF(lstm_few)(b, active + i, step, unit);
+    }
+    for (; i < count; i++) {
+        if (gates == GRU_GATES)
+            OF(gru_one)(b, active + i, step, unit);
+        else
+            OF(lstm_one)(b, active + i, step, unit);
     }
 }
 
@@ -240,46 +277,50 @@ BODY void OF(forward_sweep)(const struct recurrent_block *b, int gates)
     int active[RECURRENT_MOST_ROWS];
     for (int step = 0; step < b->longest; step++) {
         const int count = OF(find_active)(active, b, step);
-        for (int unit = 0; unit < b->units; unit += LANES) {
-            int i = 0;
-            for (; i + FEW_ROWS <= count; i += FEW_ROWS)
-                OF(forward_tile)(b, active + i, FEW_ROWS, gates, step, unit);
-            for (; i < count; i++)
-                OF(forward_tile)(b, active + i, 1, gates, step, unit);
-        }
+        for (int unit = 0; unit < b->units; unit += LANES)
+            OF(forward_units)(b, active, count, gates, step, unit);
         STEP_DONE;
     }
 }
 
 // dh of the position before, of two vectors of units: what stands in the state and what dgates
 // bring.
-BODY void OF(carry_tile)(const struct recurrent_block *b, const int *row, int rows, int gates,
-                         int unit)
+BODY void OF(carry_tile)(const struct recurrent_block *b, const int *row, int rows, int unit)
 {
     VECTOR sum[2 * FEW_ROWS * 2];
     GLOBAL const float *dgate[2 * FEW_ROWS];
-    const int depth = gates * b->padded;
-    EACH (r, rows) {
+    const int depth = b->gates * b->padded;
+    UNROLLED(r, rows)
+    {
         dgate[r] = b->state + 2 * b->rows * b->wide + row[r] * depth;
-        EACH (v, 2)
-            sum[r * 2 + v] = LANES_AT(b->state + row[r] * b->wide + unit + v * LANES);
+        UNROLLED(v, 2)
+        sum[r * 2 + v] = LANES_AT(b->state + row[r] * b->wide + unit + v * LANES);
     }
     OF(multiply)(sum, rows, 2, dgate, b->packed + (size_t)unit * depth, depth);
-    EACH (r, rows)
-        EACH (v, 2)
-            LANES_AT(b->state + row[r] * b->wide + unit + v * LANES) = sum[r * 2 + v];
+    UNROLLED(r, rows)
+    UNROLLED(v, 2)
+    LANES_AT(b->state + row[r] * b->wide + unit + v * LANES) = sum[r * 2 + v];
 }
 
-BODY void OF(carry)(const struct recurrent_block *b, const int *active, int count, int gates)
+#define CARRY_TILE(name, rows)                                                                     \
+    TILE void OF(name)(const struct recurrent_block *b, const int *row, int unit)                  \
+    {                                                                                              \
+        OF(carry_tile)(b, row, rows, unit);                                                        \
+    }
+CARRY_TILE(carry_many, 2 * FEW_ROWS)
+CARRY_TILE(carry_few, FEW_ROWS / 2)
+CARRY_TILE(carry_one, 1)
+
+BODY void OF(carry)(const struct recurrent_block *b, const int *active, int count)
 {
     for (int unit = 0; unit < b->units; unit += 2 * LANES) {
         int i = 0;
         for (; i + 2 * FEW_ROWS <= count; i += 2 * FEW_ROWS)
-            OF(carry_tile)(b, active + i, 2 * FEW_ROWS, gates, unit);
+            OF(carry_many)(b, active + i, unit);
         for (; i + FEW_ROWS / 2 <= count; i += FEW_ROWS / 2)
-            OF(carry_tile)(b, active + i, FEW_ROWS / 2, gates, unit);
+            OF(carry_few)(b, active + i, unit);
         for (; i < count; i++)
-            OF(carry_tile)(b, active + i, 1, gates, unit);
+            OF(carry_one)(b, active + i, unit);
     }
 }
 
@@ -298,7 +339,7 @@ BODY void OF(backward_sweep)(const struct recurrent_block *b, int gates)
             }
         STEP_DONE;
         if (step > 0)
-            OF(carry)(b, active, count, gates);
+            OF(carry)(b, active, count);
         STEP_DONE;
     }
 }
@@ -329,15 +370,19 @@ BODY void OF(backward_padding)(const struct recurrent_block *b)
 
 #ifndef __OPENCL_VERSION__
 #undef FEW_ROWS
+#undef FORWARD_TILE
+#undef CARRY_TILE
 #undef PACK_LANES
 #undef STEP_DONE
 #undef ALL
 #undef CHOOSE
 #undef OF_BITS
 #undef TO_BITS
+#undef LOAD
 #undef OWN
 #undef LANES_AT
 #undef VECTOR
+#undef TILE
 #undef BODY
 #undef OF
 #undef PASTE

@@ -5,15 +5,16 @@
 
 #ifdef __OPENCL_VERSION__
 #define OF(name) name
-#define BODY     static inline
+#define BODY     static inline __attribute__((always_inline))
 #if BOUGH_GROUP > 1
-#define VECTOR            float
-#define LANE_OF(pointer)  ((pointer)[get_local_id(0)])
-#define LANES_AT(pointer)       LANE_OF(pointer)
-#define TO_BITS(x)        as_uint(x)
-#define OF_BITS(x)        as_float(x)
+#define TILE               BODY
+#define VECTOR             float
+#define LANE_OF(pointer)   ((pointer)[get_local_id(0)])
+#define LANES_AT(pointer)  LANE_OF(pointer)
+#define TO_BITS(x)         as_uint(x)
+#define OF_BITS(x)         as_float(x)
 #define CHOOSE(when, a, b) ((when) ? (a) : (b))
-#define STEP_DONE         barrier(CLK_GLOBAL_MEM_FENCE)
+#define STEP_DONE          barrier(CLK_GLOBAL_MEM_FENCE)
 #elif BOUGH_VECTOR >= 16
 typedef float16 __attribute__((aligned(4))) lanes;
 #define VECTOR     float16
@@ -26,10 +27,20 @@ typedef float8 __attribute__((aligned(4))) lanes;
 #define OF_BITS(x) as_float8(x)
 #endif
 #if BOUGH_GROUP == 1
-#define LANES_AT(pointer)        (*(global lanes *)(pointer))
+#define TILE               ONCE
+#define LANES_AT(pointer)  (*(global lanes *)(pointer))
 #define OWN(pointer)       (*(lanes *)(pointer))
 #define CHOOSE(when, a, b) select((b), (a), (when))
 #define STEP_DONE
+#define LOAD(pointer) load_lanes(pointer)
+
+// A function that hands a float16 on makes clang 14 take registers of 512 bits for its caller.
+static inline VECTOR load_lanes(global const float *from)
+{
+    return LANES_AT(from);
+}
+#else
+#define LOAD(pointer) LANES_AT(pointer)
 #endif
 #define ALL(value) ((VECTOR)(value))
 #else
@@ -37,17 +48,18 @@ typedef float8 __attribute__((aligned(4))) lanes;
 #define PASTE(name, lanes)  PASTE_(name, lanes)
 #define OF(name)            PASTE(name, LANES)
 #define BODY                BOUGH_IN_TWIN
+#define TILE                BODY
 typedef float OF(lanes) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef int32_t OF(whole) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint32_t OF(bits) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-#define VECTOR     OF(lanes)
-#define LANES_AT(pointer) (*(OF(lanes) *)(uintptr_t)(pointer))
-#define OWN(pointer) LANES_AT(pointer)
-#define TO_BITS(x) ((OF(bits))(x))
-#define OF_BITS(x) ((OF(lanes))(x))
-#define CHOOSE(when, a, b)                                                                         \
-    ((VECTOR)(((when) & (OF(whole))(a)) | (~(when) & (OF(whole))(b))))
-#define ALL(value) ((const VECTOR){0} + (value))
+#define VECTOR              OF(lanes)
+#define LANES_AT(pointer)   (*(OF(lanes) *)(uintptr_t)(pointer))
+#define OWN(pointer)        LANES_AT(pointer)
+#define LOAD(pointer)       LANES_AT(pointer)
+#define TO_BITS(x)          ((OF(bits))(x))
+#define OF_BITS(x)          ((OF(lanes))(x))
+#define CHOOSE(when, a, b)  ((VECTOR)(((when) & (OF(whole))(a)) | (~(when) & (OF(whole))(b))))
+#define ALL(value)          ((const VECTOR){0} + (value))
 #define STEP_DONE
 #endif
 
@@ -58,7 +70,7 @@ BODY void OF(take)(VECTOR *v, GLOBAL const float *x, int left)
     *v = (int)get_local_id(0) < left ? LANE_OF(x) : 0.0f;
 #else
     if (left >= LANES) {
-        *v = LANES_AT(x);
+        *v = LOAD(x);
         return;
     }
     float some[LANES];

@@ -9,8 +9,8 @@
 #define LSTM_SAVES 7 // i, f, g, o, the cell before, the tanh of the cell, h before
 #define GRU_SAVES  5 // r, z, n, what r is multiplied by, h before
 
-#define RECURRENT_MOST_ROWS 32 // of a block
-#define RECURRENT_STATES    6  // rows of units that a row of a block has in scratch
+#define RECURRENT_MOST_ROWS 32  // of a block
+#define RECURRENT_STATES    6   // rows of units that a row of a block has in scratch
 #define RECURRENT_WIDE      128 // which every LANES of a twin, twice, divides
 
 // gx [batch, length, directions, gates, units], y [batch, length, directions, units],

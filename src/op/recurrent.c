@@ -73,8 +73,8 @@ enum bough_status bough__recurrent_shape(struct bough__op_need *need,
     const int64_t positions = gx->dim[0] * gx->dim[1];
     need->y = (struct bough_shape){3, {gx->dim[0], gx->dim[1], w->dim[0] * w->dim[2]}};
     need->saved = (size_t)(positions * w->dim[0] * w->dim[2] * kind->saves) * sizeof(float);
-    need->scratch = (size_t)(packed_floats(&p) + state_floats(&p) + positions * gx->dim[2]) *
-                    sizeof(float);
+    need->scratch =
+        (size_t)(packed_floats(&p) + state_floats(&p) + positions * gx->dim[2]) * sizeof(float);
     return BOUGH_OK;
 }
 
@@ -115,11 +115,10 @@ enum bough_status bough__recurrent_forward(struct bough__sequence *out,
     const struct bough__span none = {0};
     const struct recurrent_params p = params_of(call, kind);
     BOUGH_TRY(pack(out, call, &p, 0));
-    BOUGH_TRY(BOUGH_KERNEL(out, kind->forward, p.directions * p.blocks, sweep_work(call), &p,
-                           call->x[0].span, call->scratch,
-                           kind->gates == GRU_GATES ? call->x[2].span : none,
-                           lengths_span(call, kind), call->saved, call->y.span,
-                           floats_behind(call->scratch, packed_floats(&p))));
+    BOUGH_TRY(BOUGH_KERNEL(
+        out, kind->forward, p.directions * p.blocks, sweep_work(call), &p, call->x[0].span,
+        call->scratch, kind->gates == GRU_GATES ? call->x[2].span : none, lengths_span(call, kind),
+        call->saved, call->y.span, floats_behind(call->scratch, packed_floats(&p))));
 done:
     return status;
 }

@@ -51,8 +51,12 @@ BOUGH_IN_TWIN void forward(void *const *arg, const struct recurrent_params *p, i
                            int gates)
 {
     const int32_t *lengths = arg[3];
-    struct recurrent_block b = {
-        .gx = arg[0], .packed = arg[1], .bias = arg[2], .saved = arg[4], .y = arg[5], .state = arg[6]};
+    struct recurrent_block b = {.gx = arg[0],
+                                .packed = arg[1],
+                                .bias = arg[2],
+                                .saved = arg[4],
+                                .y = arg[5],
+                                .state = arg[6]};
     recurrent_block_place(&b, p, (size_t)item);
     lengths += lengths ? item % p->blocks * p->rows : 0;
     if (has_wide_vectors()) {

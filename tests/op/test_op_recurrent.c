@@ -2,9 +2,9 @@
 #include "op/op_cases.h"
 
 #define LSTM(n, l, h, dirs)                                                                        \
-    INPUT(FILL_UNIFORM, n, l, (dirs) * 4 * (h)), INPUT(FILL_UNIFORM, dirs, 4 * (h), h)
+    INPUT(FILL_UNIFORM, n, l, (dirs)*4 * (h)), INPUT(FILL_UNIFORM, dirs, 4 * (h), h)
 #define GRU(n, l, h, dirs)                                                                         \
-    INPUT(FILL_UNIFORM, n, l, (dirs) * 3 * (h)), INPUT(FILL_UNIFORM, dirs, 3 * (h), h),            \
+    INPUT(FILL_UNIFORM, n, l, (dirs)*3 * (h)), INPUT(FILL_UNIFORM, dirs, 3 * (h), h),              \
         INPUT(FILL_UNIFORM, dirs, h)
 #define LENGTHS(n) INPUT(FILL_LENGTHS, n)
 
