@@ -1,5 +1,7 @@
 // Every layer, one line each: BOUGH_LAYER(name) for `bough__layer_<name>`.
 BOUGH_LAYER(linear)
+BOUGH_LAYER(lstm)
+BOUGH_LAYER(gru)
 BOUGH_LAYER(conv2d)
 BOUGH_LAYER(max_pool2d)
 BOUGH_LAYER(avg_pool2d)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_PARAMS = 4 };
+enum { MOST_PARAMS = 12 };
 
 // Shapes are of a batch of one.
 static const struct row {
@@ -32,6 +32,27 @@ static const struct row {
      .param = {{"trunk.0.weight", {2, {5, 7}}}},
      .parameters = 35,
      .flops = 70},
+    {.layer = "lstm: {units: 3}",
+     .x = {3, {1, 5, 7}},
+     .y = {3, {1, 5, 3}},
+     .param = {{"trunk.0.weight_ih_l0", {2, {12, 7}}},
+               {"trunk.0.bias_l0", {1, {12}}},
+               {"trunk.0.weight_hh_l0", {3, {1, 12, 3}}}},
+     .parameters = 132,
+     .flops = 5 * 12 * 2 * (7 + 3)},
+    {.layer = "gru: {units: 3, layers: 2, bidirectional: true, dropout: 0.1}",
+     .x = {3, {1, 5, 7}},
+     .y = {3, {1, 5, 6}},
+     .param = {{"trunk.0.weight_ih_l0", {2, {18, 7}}},
+               {"trunk.0.bias_l0", {1, {18}}},
+               {"trunk.0.weight_hh_l0", {3, {2, 9, 3}}},
+               {"trunk.0.bias_hn_l0", {2, {2, 3}}},
+               {"trunk.0.weight_ih_l1", {2, {18, 6}}},
+               {"trunk.0.bias_l1", {1, {18}}},
+               {"trunk.0.weight_hh_l1", {3, {2, 9, 3}}},
+               {"trunk.0.bias_hn_l1", {2, {2, 3}}}},
+     .parameters = 18 * (7 + 6) + 2 * (18 + 54 + 6),
+     .flops = 5 * 18 * 2 * (7 + 3 + 6 + 3) + 5 * 6},
     {.layer = "conv2d: {channels: 4, kernel: [3, 5]}",
      .x = {4, {1, 2, 9, 9}},
      .y = {4, {1, 4, 7, 5}},
@@ -320,6 +341,9 @@ static const struct {
     {"reshape: {shape: [3, 5]}",
      {2, {1, 16}},
      {"trunk[1] reshape: ", "input [1, 16], wanted [N, ...] with samples of shape [3, 5]"}},
+    {"lstm: {units: 2}",
+     {2, {1, 16}},
+     {"trunk[1] lstm: the input is [1, 16], wanted a sequence [N, L, D]"}},
 };
 
 static void errors_name_the_layer_and_the_shape(void **state)
