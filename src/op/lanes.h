@@ -63,4 +63,10 @@ BOUGH_IN_TWIN void row_exp(float *y, const float *x, float most, float factor, i
     BOUGH_BY_LANES(length, row_exp, y, x, most, factor, length);
 }
 
+// y = e^x over the row's sum of that; y may be x.
+BOUGH_IN_TWIN void row_softmax(float *y, const float *x, int64_t length)
+{
+    BOUGH_BY_LANES(length, row_softmax, y, x, length);
+}
+
 #endif

@@ -111,6 +111,30 @@ BOUGH_IN_TWIN void OF(row_exp)(float *y, const float *x, float most, float facto
     *(VECTOR *)(y + length - LANES) = last * factor;
 }
 
+// y may be x, as of row_exp.
+BOUGH_IN_TWIN void OF(row_softmax)(float *y, const float *x, int64_t length)
+{
+    const float most = OF(row_most)(x, length);
+    VECTOR last = AT(x + length - LANES) - most, sum = {0};
+    OF(exp)(&last);
+    int64_t i = 0;
+    for (; i + LANES <= length; i += LANES) {
+        VECTOR value = AT(x + i) - most;
+        OF(exp)(&value);
+        *(VECTOR *)(y + i) = value;
+        sum += value;
+    }
+    if (i < length) {
+        VECTOR value = last;
+        OF(take_new)(&value, i, length - LANES);
+        sum += value;
+    }
+    const float factor = 1.0f / OF(sum)(&sum);
+    for (i = 0; i + LANES <= length; i += LANES)
+        *(VECTOR *)(y + i) = AT(y + i) * factor;
+    *(VECTOR *)(y + length - LANES) = last * factor;
+}
+
 #undef PASTE_
 #undef PASTE
 #undef OF

@@ -1,5 +1,7 @@
 // linear: x [N, ..., D], weight [U, D], bias [U] or absent -> y [N, ..., U] = activation(x weight^T
 // + bias)
+#include "op/linear.h"
+
 #include "base/error.h"
 #include "cl/linear_params.h"
 #include "op/activation.h"
@@ -140,6 +142,15 @@ static enum bough_status bias_gradient(struct bough__sequence *out,
     return BOUGH_KERNEL(out, &kernel_bias_bwd, (u + LINEAR_COLUMNS - 1) / LINEAR_COLUMNS, n * u,
                         &params, call->dy.span, activated ? call->y.span : absent,
                         call->dx[2].span);
+}
+
+enum bough_status bough__bias_gradient(struct bough__sequence *out, struct bough__span dbias,
+                                       struct bough__span dy, int64_t rows, int64_t units)
+{
+    const struct linear_params params = {(int)rows, (int)units, 0, {BOUGH_LINEAR, 0}};
+    const struct bough__span absent = {0};
+    return BOUGH_KERNEL(out, &kernel_bias_bwd, (units + LINEAR_COLUMNS - 1) / LINEAR_COLUMNS,
+                        rows * units, &params, dy, absent, dbias);
 }
 
 static enum bough_status linear_backward(struct bough__sequence *out,

@@ -33,6 +33,7 @@ struct bough__attr {
     int32_t kernel[2], stride[2], padding[2], dilation[2]; // height, width
     int32_t groups;
     int32_t axis;
+    int32_t kind;    // pool_over_time: enum pool_over_time
     float value;     // slope, factor, probability, delta: one number
     float smoothing; // of labels: losses of classes
     float eps, momentum;

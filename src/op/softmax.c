@@ -8,9 +8,8 @@ BOUGH_TWIN static void softmax_fwd(void *const *arg, const void *params, int64_t
 {
     const int64_t classes = ((const struct softmax_params *)params)->classes;
     for (int64_t row = begin; row < end; row++) {
-        const float *x = (const float *)arg[0] + row * classes;
-        const float most = row_most(x, classes), sum = row_sum_exp(x, most, classes);
-        row_exp((float *)arg[1] + row * classes, x, most, 1.0f / sum, classes);
+        row_softmax((float *)arg[1] + row * classes, (const float *)arg[0] + row * classes,
+                    classes);
     }
 }
 

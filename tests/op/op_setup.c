@@ -20,7 +20,8 @@ size_t op_tensor_size(const struct bough__tensor *tensor)
 
 int op_has_gradient(const struct op_setup *setup, int input)
 {
-    return setup->x[input] && !(setup->op->no_gradient >> input & 1);
+    return setup->x[input] && setup->call.x[input].dtype == BOUGH_F32 &&
+           !(setup->op->no_gradient >> input & 1);
 }
 
 static struct bough_shape swept(struct bough_shape shape, int64_t size)
