@@ -179,7 +179,7 @@ enum bough_status bough__streams_begin(struct bough__builder *builder, int32_t *
 struct bough__stream {
     const void *options;              // of the architecture
     char own[100];                    // prefix of what is the stream's own: "streams.left.2"
-    int norm;                         // the layer is one, or has no parameters
+    int norm;                         // the layer is one
     int32_t shared[BOUGH_MAX_INPUTS]; // what all streams share, in order
     int count, next;
 };

@@ -147,7 +147,7 @@ static enum bough_status build(struct bough__builder *builder, int32_t *node,
     const struct bough__layer_kind *kind = (const void *)layer->row;
     BOUGH_TRY(bough__builder_begin(builder, name));
     BOUGH_TRY(check_type(builder, *node, kind));
-    builder->norm = !kind->begins_stage;
+    builder->norm = kind->norm;
     BOUGH_TRY(kind->build(builder, node, layer->options));
     bough__builder_end(builder, kind->row.name, *node);
 done:

@@ -52,7 +52,7 @@ struct bough__builder {
     // the same name are the same; but not a norm's, which has this prefix too.
     int32_t known;
     const char *own;
-    int norm;                              // the layer that is built is one, or has no parameters
+    int norm;                              // the layer that is built is one
     int ahead;                             // as of a param
     uint32_t stream;                       // the next stream of random numbers
     int64_t flops;                         // so far, of the forward pass
@@ -81,6 +81,7 @@ struct bough__layer_kind {
     enum bough_dtype reads; // F32, or I32: ids
     int begins_stage;       // of a trunk whose config does not say where stages begin
     int reshapes;           // its output is its input in another shape
+    int norm;               // its parameters are of what it reads: see `known` of the builder
 };
 
 #define BOUGH_LAYER(name) extern const struct bough__layer_kind bough__layer_##name;
