@@ -17,6 +17,7 @@ static const double row_seconds = 0.05;
 #define IMAGES     .rank = 4, .dim = {64, 32, 28, 28}
 #define CHANNELS   .rank = 1, .dim = {32}
 #define ROWS       .rank = 2, .dim = {1024, 128}
+#define SEQUENCES  .rank = 3, .dim = {64, 64, 128}
 #define OF(op_, n) .op = &bough__op_##op_, .inputs = n
 #define WINDOWS    .stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1
 #define HALVING    .kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}
@@ -67,6 +68,10 @@ static const struct bough__call_setup cases[] = {
     {OF(dropout, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
     {OF(activation_dropout, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f, .activation = BOUGH_GELU}},
     {OF(dropout2d, 1), .x = {{IMAGES}}, .attr = {.value = 0.5f}},
+    {OF(conv1d, 3), .x = {{SEQUENCES}, {3, {128, 128, 3}}, {1, {128}}}, .attr = {.dilation = {1}}},
+    {OF(attention, 1), .x = {{3, {64, 64, 3 * 128}}}, .attr = {.groups = 4}},
+    {OF(add_positions, 2), .x = {{SEQUENCES}, {2, {64, 128}}}},
+    {OF(pool_over_time, 1), .x = {{SEQUENCES}}},
 #define CLASS_LOSS(name, target, metric, help, options)                                            \
     {OF(name, 2), .x = {{2, {4096, 10}}, {1, {4096}}}, .integers = 1 << 1, .attr = {.value = 1}},
 #define VALUE_LOSS(name, target, metric, help, options)                                            \
