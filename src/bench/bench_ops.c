@@ -76,7 +76,10 @@ static const struct bough__call_setup cases[] = {
     {OF(name, 2), .x = {{2, {4096, 10}}, {1, {4096}}}, .integers = 1 << 1, .attr = {.value = 1}},
 #define VALUE_LOSS(name, target, metric, help, options)                                            \
     {OF(name, 2), .x = {{ROWS}, {ROWS}}, .attr = {.value = 1}},
-    BOUGH_CLASS_LOSSES(CLASS_LOSS) BOUGH_VALUE_LOSSES(VALUE_LOSS)};
+#define CHAIN_LOSS(name, target, metric, help, options)                                            \
+    {OF(name, 5), .x = {{3, {128, 20, 72}}, {2, {128, 20}}, {2, {72, 72}}, {1, {72}}, {1, {72}}},  \
+     .integers = 1 << 1},
+    BOUGH_CLASS_LOSSES(CLASS_LOSS) BOUGH_VALUE_LOSSES(VALUE_LOSS) BOUGH_CHAIN_LOSSES(CHAIN_LOSS)};
 
 // ---- Timing ----
 

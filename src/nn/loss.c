@@ -33,6 +33,15 @@ static void set_delta(struct bough__attr *attr, const void *options)
     attr->value = ((const struct delta_options *)options)->delta;
 }
 
+struct chain_options {
+    int bio;
+};
+
+static const struct bough__option chain_options[] = {
+    {"bio", BOUGH__OPTION_SWITCH, offsetof(struct chain_options, bio),
+     .help = "predict only what BIO allows: I-x behind B-x or I-x"},
+};
+
 // By their names in the list of losses.
 #define OPTIONS_none                                                                               \
     {                                                                                              \
@@ -40,7 +49,9 @@ static void set_delta(struct bough__attr *attr, const void *options)
     }
 #define OPTIONS_labels BOUGH_OPTIONS(label_options, struct label_options)
 #define OPTIONS_delta  BOUGH_OPTIONS(delta_options, struct delta_options)
+#define OPTIONS_chain  BOUGH_OPTIONS(chain_options, struct chain_options)
 #define set_none       NULL
+#define set_chain      NULL
 
 #define KIND(loss, compared, measure, help_, options_)                                             \
     const struct bough__loss_kind bough__loss_##loss = {                                           \

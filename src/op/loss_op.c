@@ -7,36 +7,7 @@
 // attr.value is the number in a loss's formulas, attr.smoothing label smoothing, in [0, 1].
 #include "base/error.h"
 #include "op/loss_formula.h"
-#include "op/op.h"
-
-// ---- The mean of parts: the values first, then their weights ----
-
-// Called with one row.
-static void loss_mean(void *const *arg, const void *params, int64_t begin, int64_t end)
-{
-    const int64_t parts = ((const struct loss_mean_params *)params)->parts;
-    const float *part = arg[0];
-    float *y = arg[1];
-    double sum = 0, weight = 0;
-    (void)begin, (void)end;
-    for (int64_t i = 0; i < parts; i++) {
-        sum += (double)part[i];
-        weight += (double)part[parts + i];
-    }
-    y[0] = weight > 0 ? (float)(sum / weight) : 0.0f;
-    y[1] = (float)weight;
-}
-
-static const struct bough__kernel kernel_loss_mean = {
-    "loss_mean",     "loss",    loss_mean,
-    BOUGH_GRID_ROWS, .args = 2, .params_size = sizeof(struct loss_mean_params)};
-
-static enum bough_status write_mean(struct bough__sequence *out, int64_t parts,
-                                    const struct bough__op_call *call)
-{
-    const struct loss_mean_params params = {(int)parts};
-    return BOUGH_KERNEL(out, &kernel_loss_mean, 1, parts, &params, call->scratch, call->y.span);
-}
+#include "op/loss_mean.h"
 
 // ---- Of classes ----
 
@@ -264,7 +235,7 @@ static enum bough_status class_forward(struct bough__sequence *out,
     BOUGH_TRY(BOUGH_KERNEL(out, &kernel_class_fwd[params.positions > 1], params.rows,
                            bough_shape_elements(&call->x[0].shape), &params, call->x[0].span,
                            call->x[1].span, call->x[2].span, call->saved, call->scratch));
-    BOUGH_TRY(write_mean(out, params.rows, call));
+    BOUGH_TRY(bough__loss_mean(out, call->y.span, call->scratch, params.rows));
 done:
     return status;
 }
@@ -359,7 +330,7 @@ static enum bough_status value_forward(struct bough__sequence *out,
     enum bough_status status;
     BOUGH_TRY(BOUGH_KERNEL(out, value_fwd[kind], params.chunks, params.elements, &params,
                            call->x[0].span, call->x[1].span, call->scratch));
-    BOUGH_TRY(write_mean(out, params.chunks, call));
+    BOUGH_TRY(bough__loss_mean(out, call->y.span, call->scratch, params.chunks));
 done:
     return status;
 }

@@ -25,6 +25,7 @@ enum op_fill {
     FILL_MISSING,    // NaN
     FILL_LABELS,     // I32: a class of x[0]'s second dimension, every fifth or so -1
     FILL_UNLABELLED, // I32: -1
+    FILL_TAGS,       // I32: a class of x[0]'s last dimension, every fiftieth or so -1
     FILL_BYTES,      // U8: any
     FILL_IDS,        // I32: -2 to 8
     FILL_TABLE,      // whole numbers of -1 to 7, every fifth or so NaN

@@ -34,9 +34,18 @@ static struct bough_shape swept(struct bough_shape shape, int64_t size)
 
 static enum bough_dtype fill_dtype(enum op_fill fill)
 {
-    if (fill == FILL_LABELS || fill == FILL_UNLABELLED || fill == FILL_IDS || fill == FILL_LENGTHS)
+    switch (fill) {
+    case FILL_LABELS:
+    case FILL_UNLABELLED:
+    case FILL_TAGS:
+    case FILL_IDS:
+    case FILL_LENGTHS:
         return BOUGH_I32;
-    return fill == FILL_BYTES ? BOUGH_U8 : BOUGH_F32;
+    case FILL_BYTES:
+        return BOUGH_U8;
+    default:
+        return BOUGH_F32;
+    }
 }
 
 // ---- Values ----
@@ -73,17 +82,26 @@ static int32_t length_value(int64_t i, int64_t longest, const unsigned *bits)
     return i < 3 && first[i] <= longest ? first[i] : (int32_t)(bits[0] % (unsigned)(longest + 1));
 }
 
-static int32_t label_value(enum op_fill fill, int64_t classes, const unsigned *bits)
+static int32_t integer_value(enum op_fill fill, const struct bough_shape *first, int64_t i,
+                             const unsigned *bits)
 {
-    if (fill == FILL_IDS)
+    const int64_t second = first->rank > 1 ? first->dim[1] : 0;
+    switch (fill) {
+    case FILL_IDS:
         return (int32_t)(bits[0] % 11) - 2;
-    if (fill == FILL_UNLABELLED || bits[1] % 5 == 0)
+    case FILL_TAGS:
+        return bits[1] % 50 ? (int32_t)(bits[0] % (unsigned)first->dim[first->rank - 1]) : -1;
+    case FILL_LENGTHS:
+        return length_value(i, second, bits);
+    case FILL_LABELS:
+        return bits[1] % 5 ? (int32_t)(bits[0] % (unsigned)second) : -1;
+    default:
         return -1;
-    return (int32_t)(bits[0] % (unsigned)classes);
+    }
 }
 
 static void *values(struct bough__arena *arena, const struct bough__tensor *tensor,
-                    enum op_fill fill, unsigned key, int64_t classes)
+                    enum op_fill fill, unsigned key, const struct bough_shape *first)
 {
     const int64_t count = bough_shape_elements(&tensor->shape);
     void *data = bough__arena_alloc(arena, op_tensor_size(tensor));
@@ -92,10 +110,8 @@ static void *values(struct bough__arena *arena, const struct bough__tensor *tens
         const struct random4 bits = random_bits(key, 2023, (unsigned)i, 0, 0, 0);
         if (tensor->dtype == BOUGH_F32)
             ((float *)data)[i] = float_value(fill, i, count, bits.v);
-        else if (fill == FILL_LENGTHS)
-            ((int32_t *)data)[i] = length_value(i, classes, bits.v);
         else if (tensor->dtype == BOUGH_I32)
-            ((int32_t *)data)[i] = label_value(fill, classes, bits.v);
+            ((int32_t *)data)[i] = integer_value(fill, first, i, bits.v);
         else
             ((uint8_t *)data)[i] = (uint8_t)bits.v[0];
     }
@@ -206,13 +222,12 @@ static void set_stack(struct op_setup *setup)
 static void set_values(struct op_setup *setup)
 {
     const struct bough_shape *first = &setup->call.x[0].shape;
-    const int64_t classes = first->rank > 1 ? first->dim[1] : 0;
     for (int i = 0; i < setup->call.inputs; i++)
         if (setup->row->x[i].fill != FILL_NONE)
-            setup->x[i] = values(&setup->arena, &setup->call.x[i], setup->row->x[i].fill,
-                                 (unsigned)i, classes);
+            setup->x[i] =
+                values(&setup->arena, &setup->call.x[i], setup->row->x[i].fill, (unsigned)i, first);
     const struct bough__tensor dy = {.shape = {1, {setup->dy_elements}}};
-    setup->dy = values(&setup->arena, &dy, FILL_UNIFORM, 99, 0);
+    setup->dy = values(&setup->arena, &dy, FILL_UNIFORM, 99, first);
     if (setup->row->golden)
         read_golden(setup);
     set_stack(setup);
