@@ -127,6 +127,7 @@ ROW_KERNEL void crf_fwd(ARG(x), ARG(label), ARG(transitions), ARG(start), ARG(en
                 sum += v;
         }
         const float total = GROUP_SUM(sum_floats(sum), scratch), inverse = 1.0f / total;
+        APART
         for (int c = get_local_id(0); c < p.padded; c += BOUGH_GROUP) {
             u[c] *= inverse;
             g[c] *= inverse;
@@ -203,6 +204,7 @@ ROW_KERNEL void crf_bwd(ARG(label), ARG(tokens), ARG(table), ARG(before), ARG(he
         global float *next = after + (size_t)(t > 1 ? t - 2 : ends) * n;
         write_slope(slope + (size_t)t * p.classes, before + (size_t)t * n, q, label[t], factor,
                     p.classes, n);
+        APART
         for (int c = get_local_id(0); c < n; c += BOUGH_GROUP)
             q[c] *= g[c];
         GROUP_FENCE();
@@ -216,7 +218,8 @@ ROW_KERNEL void crf_bwd(ARG(label), ARG(tokens), ARG(table), ARG(before), ARG(he
     }
 }
 
-// A row is what transitions come from; then the starts, and the ends.
+// A row is what transitions come from; then the starts, and the ends. Each item has columns of its
+// own.
 ROW_KERNEL void crf_params_bwd(ARG(label), ARG(tokens), ARG(table), ARG(pairs), ARG(slope), ARG(y),
                                ARG(dy), ARG(dtransitions), ARG(dstart), ARG(dend),
                                const ulong count, const struct crf_params p)
@@ -231,25 +234,28 @@ ROW_KERNEL void crf_params_bwd(ARG(label), ARG(tokens), ARG(table), ARG(pairs), 
     VIEW(float, dtransitions);
     VIEW(float, dstart);
     VIEW(float, dend);
-    const int from = get_group_id(0), at_end = from > p.classes;
     const float factor = y[1] > 0.0f ? dy[0] / y[1] : 0.0f;
-    global float *sum = from < p.classes ? dtransitions + from * p.classes : at_end ? dend : dstart;
-    const int wanted = from < p.classes ? HAS(dtransitions) : at_end ? HAS(dend) : HAS(dstart);
-    for (int c = get_local_id(0); wanted && c < p.classes; c += BOUGH_GROUP)
-        sum[c] = from < p.classes
-                     ? factor * table[from * p.padded + c] * pairs[from * p.padded + c]
-                     : 0.0f;
-    for (int n = 0; wanted && n < p.rows; n++) {
-        const size_t first = (size_t)n * p.length;
-        const int length = tokens[n];
-        for (int t = 0; from < p.classes && t + 1 < length; t++) {
-            const int to = label[first + t + 1];
-            if (label[first + t] == from && to % BOUGH_GROUP == (int)get_local_id(0))
-                sum[to] -= factor;
+    const int begin = rows_begin(count), end = rows_end(count), rows = min(end, p.classes);
+    for (int i = begin; HAS(dtransitions) && i < rows; i++)
+        for (int j = get_local_id(0); j < p.classes; j += BOUGH_GROUP)
+            dtransitions[i * p.classes + j] =
+                factor * table[i * p.padded + j] * pairs[i * p.padded + j];
+    for (int n = 0; HAS(dtransitions) && n < p.rows && begin < rows; n++)
+        for (int t = 0; t + 1 < tokens[n]; t++) {
+            global const int *at = label + (size_t)n * p.length + t;
+            if (at[0] >= begin && at[0] < rows && at[1] % BOUGH_GROUP == (int)get_local_id(0))
+                dtransitions[at[0] * p.classes + at[1]] -= factor;
         }
-        global const float *add = slope + (first + (at_end ? length - 1 : 0)) * p.classes;
-        for (int c = get_local_id(0); from >= p.classes && length && c < p.classes;
-             c += BOUGH_GROUP)
-            sum[c] += add[c];
+    for (int i = max(begin, p.classes); i < end; i++) {
+        global float *sum = i > p.classes ? dend : dstart;
+        const int wanted = i > p.classes ? HAS(dend) : HAS(dstart);
+        for (int j = get_local_id(0); wanted && j < p.classes; j += BOUGH_GROUP) {
+            float all = 0.0f;
+            for (int n = 0; n < p.rows; n++) {
+                const size_t at = (size_t)n * p.length + (i > p.classes ? tokens[n] - 1 : 0);
+                all += tokens[n] ? slope[at * p.classes + j] : 0.0f;
+            }
+            sum[j] = all;
+        }
     }
 }

@@ -265,8 +265,8 @@ static const struct bough__kernel kernel_bwd = {
     "crf_bwd",       "crf",     crf_bwd,
     BOUGH_GRID_ROWS, .args = 9, .params_size = sizeof(struct crf_params)};
 static const struct bough__kernel kernel_params_bwd = {
-    "crf_params_bwd", "crf",      crf_params_bwd,
-    BOUGH_GRID_ROWS,  .args = 10, .params_size = sizeof(struct crf_params)};
+    "crf_params_bwd",      "crf",      crf_params_bwd,
+    BOUGH_GRID_SHORT_ROWS, .args = 10, .params_size = sizeof(struct crf_params)};
 
 enum { SCORES, LABELS, TRANSITIONS, START, END, LENGTHS };
 
