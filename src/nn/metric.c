@@ -30,9 +30,7 @@ void bough__confusion_count(int64_t *count, const struct bough__outcome *outcome
     if (outcome->kind == BOUGH_TARGET_CLASS) {
         for (int64_t n = 0; n < outcome->rows; n++)
             if (outcome->label[n] >= 0)
-                count[outcome->label[n] * outcome->width +
-                      bough__predicted_class(outcome->score + n * outcome->width,
-                                             outcome->width)]++;
+                count[outcome->label[n] * outcome->width + bough__outcome_class(outcome, n)]++;
         return;
     }
     for (int64_t i = 0; i < outcome->rows * outcome->width; i++)
@@ -64,8 +62,7 @@ static enum bough_status accuracy(double *value, const struct bough__outcome *ou
     int64_t right = 0, all = 0;
     if (outcome->kind == BOUGH_TARGET_CLASS) {
         for (int64_t n = 0; n < outcome->rows; n++) {
-            const float *score = outcome->score + n * outcome->width;
-            right += outcome->label[n] == bough__predicted_class(score, outcome->width);
+            right += outcome->label[n] == bough__outcome_class(outcome, n);
             all += outcome->label[n] >= 0;
         }
     } else {
