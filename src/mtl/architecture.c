@@ -335,8 +335,11 @@ enum bough_status bough__head_build(struct bough__builder *builder, struct bough
     const int32_t known = builder->known;
     wiring->representations[t] = wiring->scores[t] = node;
     builder->known = 0; // a head is no one else's
-    const enum bough_status status = bough__layers_build(builder, &wiring->scores[t], task->head, 0,
-                                                         task->head_count, task->name);
+    enum bough_status status = bough__layers_build(builder, &wiring->scores[t], task->head, 0,
+                                                   task->head_count, task->name);
+    if (status == BOUGH_OK)
+        status = bough__loss_declare(builder, &wiring->loss[t], &task->loss, wiring->scores[t],
+                                     task->name);
     builder->known = known;
     return status;
 }

@@ -3,7 +3,7 @@
 #define BOUGH_MTL_ARCHITECTURE_H
 
 #include "mtl/task.h"
-#include "nn/layer.h"
+#include "nn/loss.h"
 
 // What an input goes through before it is joined with others.
 struct bough__stem {
@@ -41,8 +41,9 @@ struct bough__penalty {
 
 // What an architecture hands back, in nodes.
 struct bough__wiring {
-    int32_t *scores;          // [tasks], the caller's
-    int32_t *representations; // [tasks], what each head reads. In the parameters' arena.
+    int32_t *scores;                 // [tasks], the caller's
+    int32_t *representations;        // [tasks], what each head reads. In the parameters' arena.
+    struct bough__loss_params *loss; // [tasks], what each loss learns. In the parameters' arena.
     // Of a training. In the parameters' arena.
     struct bough__penalty *penalty;
     size_t penalties;
@@ -161,7 +162,7 @@ enum bough_status bough__check_sequence(const struct bough__builder *builder,
 enum bough_status bough__penalize(struct bough__builder *builder, struct bough__wiring *wiring,
                                   int32_t node, size_t t);
 
-// Builds the head of task t on `node`, its representation: scores[t].
+// Builds the head of task t on `node`, its representation: scores[t]; and what its loss learns.
 enum bough_status bough__head_build(struct bough__builder *builder, struct bough__wiring *wiring,
                                     const struct bough__net *net, size_t t, int32_t node);
 

@@ -98,10 +98,12 @@ static enum bough_status part_of(struct part *part, const struct whole *whole, s
     *part = (struct part){.net = *net, .at = BOUGH_NEW(arena, size_t, net->tasks_count)};
     part->wiring.scores = BOUGH_NEW(arena, int32_t, net->tasks_count);
     part->wiring.representations = BOUGH_NEW(arena, int32_t, net->tasks_count);
+    part->wiring.loss = BOUGH_NEW(arena, struct bough__loss_params, net->tasks_count);
     BOUGH_TRY_MEMORY(task);
     BOUGH_TRY_MEMORY(part->at);
     BOUGH_TRY_MEMORY(part->wiring.scores);
     BOUGH_TRY_MEMORY(part->wiring.representations);
+    BOUGH_TRY_MEMORY(part->wiring.loss);
     part->net.tasks = task;
     part->net.number = part->at;
     part->net.tasks_count = 0;
@@ -121,6 +123,7 @@ static enum bough_status take_back(struct bough__builder *builder, struct bough_
     for (size_t t = 0; t < part->net.tasks_count; t++) {
         wiring->scores[part->at[t]] = part->wiring.scores[t];
         wiring->representations[part->at[t]] = part->wiring.representations[t];
+        wiring->loss[part->at[t]] = part->wiring.loss[t];
     }
     for (size_t i = 0; i < part->wiring.penalties; i++) {
         const struct bough__penalty *penalty = &part->wiring.penalty[i];
@@ -163,7 +166,9 @@ enum bough_status bough__wire(struct bough__builder *builder, struct bough__wiri
     const struct whole whole = {builder, architecture, net, input,
                                 BOUGH_NEW(arena, struct bough__leaf, net->inputs)};
     wiring->representations = BOUGH_NEW(arena, int32_t, net->tasks_count);
+    wiring->loss = BOUGH_NEW(arena, struct bough__loss_params, net->tasks_count);
     BOUGH_TRY_MEMORY(wiring->representations);
+    BOUGH_TRY_MEMORY(wiring->loss);
     BOUGH_TRY_MEMORY(whole.input);
     for (size_t t = 0; t < net->tasks_count; t++)
         if (first_reader(&whole, t) == t)

@@ -1,5 +1,9 @@
 #include "nn/loss.h"
 
+#include "base/error.h"
+#include "nn/init.h"
+#include "nn/layer_parts.h"
+
 struct label_options {
     const float *class_weights;
     size_t class_weights_count;
@@ -42,6 +46,30 @@ static const struct bough__option chain_options[] = {
      .help = "predict only what BIO allows: I-x behind B-x or I-x"},
 };
 
+// All start at 0: the scores of a head tell the tags apart.
+static enum bough_status declare_chain(struct bough__builder *builder,
+                                       struct bough__loss_params *params, int32_t scores)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough_shape *x = bough__shape_of(builder, scores);
+    char text[128];
+    if (!bough__is_sequence(builder, scores))
+        return bough__fail(BOUGH_INVALID,
+                           "wants scores of a sequence, [N, L, K], and the head gives %s",
+                           bough_shape_format(x, text, sizeof text));
+    const int64_t tags = x->dim[2];
+    const struct bough_shape shape[] = {{2, {tags, tags}}, {1, {tags}}, {1, {tags}}};
+    static const char *const name[] = {"transitions", "start", "end"};
+    for (params->count = 0; params->count < 3; params->count++) {
+        const struct bough__param param = {.name = name[params->count],
+                                           .shape = shape[params->count],
+                                           .init = {.row = &bough__init_zeros.row}};
+        BOUGH_TRY(bough__builder_param(builder, &params->node[params->count], &param));
+    }
+done:
+    return status;
+}
+
 // By their names in the list of losses.
 #define OPTIONS_none                                                                               \
     {                                                                                              \
@@ -52,6 +80,14 @@ static const struct bough__option chain_options[] = {
 #define OPTIONS_chain  BOUGH_OPTIONS(chain_options, struct chain_options)
 #define set_none       NULL
 #define set_chain      NULL
+#define declare_none   NULL
+#define declare_labels NULL
+#define declare_delta  NULL
+// Whether it reads scores [N, L, K].
+#define sequence_none   0
+#define sequence_labels 0
+#define sequence_delta  0
+#define sequence_chain  1
 
 #define KIND(loss, compared, measure, help_, options_)                                             \
     const struct bough__loss_kind bough__loss_##loss = {                                           \
@@ -59,7 +95,9 @@ static const struct bough__option chain_options[] = {
         .op = &bough__op_##loss,                                                                   \
         .target = BOUGH_TARGET_##compared,                                                         \
         .metric = (measure),                                                                       \
-        .set = set_##options_};
+        .of_sequences = sequence_##options_,                                                       \
+        .set = set_##options_,                                                                     \
+        .declare = declare_##options_};
 BOUGH_LOSSES(KIND)
 
 #define ROW(loss, target, metric, help, options) &bough__loss_##loss.row,
@@ -74,14 +112,47 @@ const float *bough__loss_class_weights(const struct bough__choice *loss, size_t 
     return weighted ? o->class_weights : NULL;
 }
 
+int bough__loss_is_chain(const struct bough__choice *loss, int *bio)
+{
+    const int chain = bough__loss_of(loss)->declare == declare_chain;
+    if (bio)
+        *bio = chain && ((const struct chain_options *)loss->options)->bio;
+    return chain;
+}
+
+enum bough_status bough__loss_declare(struct bough__builder *builder,
+                                      struct bough__loss_params *params,
+                                      const struct bough__choice *loss, int32_t scores,
+                                      const char *task)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__loss_kind *kind = bough__loss_of(loss);
+    *params = (struct bough__loss_params){.count = 0};
+    if (!kind->declare)
+        return BOUGH_OK;
+    BOUGH_TRY(bough__builder_begin(builder, task));
+    status = kind->declare(builder, params, scores);
+    bough__builder_end(builder, kind->row.name, scores);
+done:
+    return bough__fail_in(status, "tasks.%s.loss", task);
+}
+
 enum bough_status bough__loss_build(struct bough__graph *graph, int32_t *node,
-                                    const struct bough__choice *loss, int32_t scores,
-                                    int32_t target, int32_t class_weights)
+                                    const struct bough__choice *loss,
+                                    const struct bough__loss_inputs *inputs)
 {
     const struct bough__loss_kind *kind = bough__loss_of(loss);
+    const int32_t lengths = graph->node[inputs->scores].lengths;
     struct bough__attr attr = {0};
     if (kind->set)
         kind->set(&attr, loss->options);
-    int32_t input[3] = {scores, target, class_weights};
-    return bough__graph_op(graph, node, kind->op, &attr, input, class_weights < 0 ? 2 : 3);
+    int32_t input[BOUGH_MAX_INPUTS] = {inputs->scores, inputs->target};
+    int count = 2;
+    for (int i = 0; i < inputs->params.count; i++)
+        input[count++] = inputs->params.node[i];
+    if (inputs->class_weights >= 0)
+        input[count++] = inputs->class_weights;
+    if (kind->of_sequences && lengths >= 0)
+        input[count++] = lengths;
+    return bough__graph_op(graph, node, kind->op, &attr, input, count);
 }

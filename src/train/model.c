@@ -120,9 +120,16 @@ done:
     return status;
 }
 
+// What a task's loss learns is that task's, although no scores reach it.
+static void own_loss(int32_t *owner, const struct bough__loss_params *loss, int32_t task)
+{
+    for (int i = 0; i < loss->count; i++)
+        owner[loss->node[i]] = task;
+}
+
 // Which tasks reach each parameter. `owner` [nodes] is worked in.
 static enum bough_status find_reached(struct bough__model *model, const struct bough__graph *graph,
-                                      const int32_t *scores, int32_t *owner)
+                                      const struct bough__wiring *wiring, int32_t *owner)
 {
     struct bough__params *params = &model->params;
     const size_t tasks = model->config->tasks_count;
@@ -130,7 +137,8 @@ static enum bough_status find_reached(struct bough__model *model, const struct b
     if (!reached)
         return bough__no_memory();
     for (size_t t = 0; t < tasks; t++) {
-        bough__graph_owners(graph, &scores[t], 1, owner);
+        bough__graph_owners(graph, &wiring->scores[t], 1, owner);
+        own_loss(owner, &wiring->loss[t], 0);
         for (int32_t i = 0; i < params->count; i++)
             reached[(size_t)i * tasks + t] = owner[params->param[i].node] == 0;
     }
@@ -141,14 +149,16 @@ static enum bough_status find_reached(struct bough__model *model, const struct b
 
 // A parameter that several tasks reach is shared, one that a single task reaches is that task's.
 static enum bough_status place_params(struct bough__model *model, const struct bough__graph *graph,
-                                      const int32_t *scores)
+                                      const struct bough__wiring *wiring)
 {
     int32_t *owner = malloc((size_t)graph->count * sizeof *owner);
     if (!owner)
         return bough__no_memory();
-    bough__graph_owners(graph, scores, model->config->tasks_count, owner);
+    bough__graph_owners(graph, wiring->scores, model->config->tasks_count, owner);
+    for (size_t t = 0; t < model->config->tasks_count; t++)
+        own_loss(owner, &wiring->loss[t], (int32_t)t);
     bough__params_place(&model->params, owner);
-    const enum bough_status status = find_reached(model, graph, scores, owner);
+    const enum bough_status status = find_reached(model, graph, wiring, owner);
     free(owner);
     return status;
 }
@@ -286,7 +296,7 @@ static enum bough_status declare(struct bough__model *model,
     }
     if (observer)
         observer->ended(observer->user, &graph, scores);
-    BOUGH_TRY(place_params(model, &graph, scores));
+    BOUGH_TRY(place_params(model, &graph, &wiring));
     BOUGH_TRY(declare_learned(model));
     BOUGH_TRY(bough__model_group(model));
 done:

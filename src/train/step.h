@@ -106,7 +106,8 @@ struct bough__step {
     struct bough__plan *plan;
     int32_t *scores, *losses;       // [T], nodes of the graph, the last of its tasks; owned
     const int32_t *representations; // [T], nodes; kept where it is run for them
-    int fused_losses;               // losses, their gradients and the account are one launch
+    const struct bough__loss_params *loss_params; // [T]
+    int fused_losses; // losses, their gradients and the account are one launch
     struct bough__sequence sequence;
     struct bough__stage stage[BOUGH__MOST_STAGES];
     int stages, feed; // how many, and which of them gathers the own batch

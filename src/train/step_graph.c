@@ -37,6 +37,7 @@ static enum bough_status record_model(struct bough__step *step)
     BOUGH_TRY(bough__model_record(data->model, &step->graph, data->purpose, input, &wiring));
     record_penalties(step, &wiring);
     step->representations = wiring.representations;
+    step->loss_params = wiring.loss;
     for (size_t t = 0;
          data->purpose == BOUGH_REPRESENTATION && t < data->model->config->tasks_count; t++)
         bough__graph_keep(&step->graph, wiring.representations[t]);
@@ -59,7 +60,7 @@ static int losses_fuse(const struct bough__step *step)
     return suits;
 }
 
-//   scores  [N, K, ...], or [N * L, K] of a sequence
+//   scores  [N, K, ...], or of a sequence [N * L, K], or, where the loss reads such, [N, L, K]
 static enum bough_status record_target(struct bough__step *step, size_t t, int32_t *target,
                                        int32_t *class_weights, int32_t scores)
 {
@@ -70,7 +71,9 @@ static enum bough_status record_target(struct bough__step *step, size_t t, int32
         .shape = *bough__graph_shape(&step->graph, scores),
         .dtype = classes ? BOUGH_I32 : BOUGH_F32,
     };
-    if (classes) // [N, ...] of scores [N, K, ...]
+    if (model->loss[t]->of_sequences)
+        value.shape.rank = 2;
+    else if (classes) // [N, ...] of scores [N, K, ...]
         memmove(&value.shape.dim[1], &value.shape.dim[2],
                 (size_t)(--value.shape.rank - 1) * sizeof value.shape.dim[1]);
     enum bough_status status =
@@ -91,10 +94,11 @@ static enum bough_status record_loss(struct bough__step *step, size_t t)
     const struct bough__task *task = &data->model->config->tasks[t];
     int32_t target, class_weights, scores = step->scores[t], *loss = &step->losses[t];
     step->graph.layer = task->name;
-    if (bough__model_is_sequence(data->model, t))
+    if (bough__model_is_sequence(data->model, t) && !data->model->loss[t]->of_sequences)
         BOUGH_TRY(bough__graph_op(&step->graph, &scores, &bough__op_rows, NULL, &scores, 1));
     BOUGH_TRY(record_target(step, t, &target, &class_weights, scores));
-    BOUGH_TRY(bough__loss_build(&step->graph, loss, &task->loss, scores, target, class_weights));
+    const struct bough__loss_inputs inputs = {scores, target, class_weights, step->loss_params[t]};
+    BOUGH_TRY(bough__loss_build(&step->graph, loss, &task->loss, &inputs));
     bough__graph_output_at(&step->graph, *loss, bough__weigh_at(weigh, weigh->at.losses + 2 * t));
     if (data->purpose == BOUGH_TRAINING || data->purpose == BOUGH_GRADIENTS)
         bough__graph_root(&step->graph, *loss, (int32_t)t,

@@ -184,8 +184,8 @@ static inline void record(struct net *net, const struct given *to, const struct 
                                              {2, {rows_of(to, input_of(to, (int)t)), WIDTH}},
                                              BOUGH_F32};
         assert_ok(bough__graph_leaf(&net->base.graph, &target, &tensor, (struct bough__span){0}));
-        assert_ok(bough__loss_build(&net->base.graph, &loss, &net->config.tasks[t].loss,
-                                    net->scores[t], target, -1));
+        const struct bough__loss_inputs inputs = {net->scores[t], target, .class_weights = -1};
+        assert_ok(bough__loss_build(&net->base.graph, &loss, &net->config.tasks[t].loss, &inputs));
         bough__graph_output_at(&net->base.graph, loss, at(net, LOSSES + 2 * t));
         if (way->mode != BOUGH_PLAN_SINGLE || (int)t == way->task)
             bough__graph_root(&net->base.graph, loss, (int32_t)t, at(net, FACTORS + t));

@@ -304,8 +304,8 @@ static void record(struct net *net)
         const int32_t target =
             leaf(net, target_of(net, t), bough__graph_shape(graph, net->scores[t]));
         int32_t loss;
-        assert_ok(bough__loss_build(graph, &loss, &net->config.tasks[t].loss, net->scores[t],
-                                    target, -1));
+        const struct bough__loss_inputs inputs = {net->scores[t], target, .class_weights = -1};
+        assert_ok(bough__loss_build(graph, &loss, &net->config.tasks[t].loss, &inputs));
         bough__graph_output_at(graph, loss, loss_of(net, t));
         bough__graph_root(graph, loss, (int32_t)t, factor_of(net, t));
         bough__graph_keep(graph, net->scores[t]);

@@ -113,7 +113,9 @@ static void record(struct run *run, int t, int at_once)
         struct bough__tensor w = {take(run, sizeof weight, weight), {1, {MOST}}, BOUGH_F32};
         assert_ok(bough__graph_leaf(&run->graph, &weights, &w, (struct bough__span){0}));
     }
-    assert_ok(bough__loss_build(&run->graph, &run->node[t], &losses[t], x, target, weights));
+    assert_ok(bough__loss_build(
+        &run->graph, &run->node[t], &losses[t],
+        &(struct bough__loss_inputs){.scores = x, .target = target, .class_weights = weights}));
     bough__graph_output_at(&run->graph, run->node[t], bough__span_at(run->loss, (size_t)t * 8));
     bough__graph_root(&run->graph, run->node[t], (int32_t)t,
                       bough__span_at(run->factor, (size_t)t * 4));
