@@ -32,6 +32,8 @@ struct bough_metrics {
     size_t count;
     struct bough_confusion *confusion;
     size_t confusion_count;
+    double exact_match; // of the tasks that have this metric together: the share of rows that are
+                        // right in all of them. NaN if fewer than two of a data set have it
 };
 
 // The number, or NaN if there is none of that name.

@@ -120,6 +120,10 @@ static inline int32_t bough__task_set(const struct bough_config *config, size_t 
     return config->inputs[config->tasks[t].reads[0]].set;
 }
 
+// Whether a row can be right in several tasks at once: two or more have the metric exact_match, and
+// all that do are of one data set.
+int bough__matches_jointly(const struct bough_config *config);
+
 // Its path.
 static inline const char *bough__task_data(const struct bough_config *config, size_t t)
 {

@@ -462,8 +462,12 @@ enum bough_status bough__early_stopping_check(struct bough__config_place *place,
     const char *metric = config->train.early_stopping.metric;
     if (strcmp(metric, "mean") == 0 || strcmp(metric, "loss") == 0 || is_measured(config, metric))
         return BOUGH_OK;
+    if (strcmp(metric, "exact_match") == 0 && bough__matches_jointly(config))
+        return BOUGH_OK;
     bough__config_enter(place, "train.early_stopping.metric");
     return bough__config_wrong(
-        place, NULL, "'%.80s'; wanted mean, loss, or <task>.<metric> with a metric of that task",
+        place, NULL,
+        "'%.80s'; wanted mean, loss, <task>.<metric> with a metric of that task, or exact_match of "
+        "tasks of one data set, two or more, that have it",
         metric);
 }

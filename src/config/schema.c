@@ -230,8 +230,9 @@ static const struct bough__option early_stopping_options[] = {
      .range = &bough__range_count_or_none,
      .help = "epochs without a better value before it stops; 0 never stops early"},
     {"metric", BOUGH__OPTION_TEXT, offsetof(struct bough__early_stopping, metric), .text = "mean",
-     .help =
-         "mean, loss, `<task>.<metric>` or `<task>.loss`; also decides which model is the best"},
+     .help = "mean, loss, `<task>.<metric>` or `<task>.loss`, or exact_match: rows that are right "
+             "in all "
+             "tasks that have it; also decides which model is the best"},
 };
 static const struct bough__options early_stopping_section =
     BOUGH_OPTIONS(early_stopping_options, struct bough__early_stopping);

@@ -57,6 +57,19 @@ int bough__task_measures(const struct bough__task *task, const char *metric)
     return measured;
 }
 
+int bough__matches_jointly(const struct bough_config *config)
+{
+    size_t count = 0, first = 0;
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        if (!bough__task_measures(&config->tasks[t], "exact_match"))
+            continue;
+        first = count++ ? first : t;
+        if (bough__task_set(config, t) != bough__task_set(config, first))
+            return 0;
+    }
+    return count > 1;
+}
+
 static enum bough_status complete_monitor(struct bough__config_place *place,
                                           struct bough__task *task)
 {
@@ -212,6 +225,8 @@ static enum bough_status check_task(struct bough__config_place *place, struct bo
     BOUGH_TRY(bough__name_check(place, "task", task->name));
     if (strcmp(task->name, "trunk") == 0)
         return bough__config_wrong(place, NULL, "a task cannot be named trunk");
+    if (strcmp(task->name, "exact_match") == 0)
+        return bough__config_wrong(place, NULL, "a task cannot be named exact_match");
     size_t mark = bough__config_enter(place, task->name);
     BOUGH_TRY(complete_metrics(place, task));
     BOUGH_TRY(complete_monitor(place, task));

@@ -1,12 +1,13 @@
 #include "nn/viterbi.h"
 
 #include "base/error.h"
+#include "device/device.h"
 
 #include <stdlib.h>
 
 // to[j] = the most of from[i] + transitions[i, j], reached by way[j].
-static void step_on(float *restrict to, int32_t *restrict way, const float *from,
-                    const struct bough__chain *chain)
+BOUGH_TWIN static void step_on(float *restrict to, int32_t *restrict way, const float *from,
+                               const struct bough__chain *chain)
 {
     for (int64_t j = 0; j < chain->tags; j++) {
         to[j] = from[0] + chain->transitions[j];

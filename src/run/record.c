@@ -5,6 +5,7 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,8 @@ int bough__metrics_put(json_t *object, const char *key, const struct bough_metri
     for (size_t i = 0; i < metrics->confusion_count && !lost; i++)
         lost =
             put_confusion(task_object(tasks, metrics->confusion[i].task), &metrics->confusion[i]);
+    if (!lost && !isnan(metrics->exact_match))
+        lost = json_object_set_new(tasks, "exact_match", json_real(metrics->exact_match));
     return lost;
 }
 

@@ -5,6 +5,7 @@
 #include "run/run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ static enum bough_status read_metrics(const struct bough_metrics **told, struct 
     enum bough_status status = BOUGH_OK;
     const char *task, *metric;
     json_t *metrics, *value;
+    const json_t *exact_match = json_object_get(tasks, "exact_match");
+    read->exact_match = json_is_number(exact_match) ? json_number_value(exact_match) : NAN;
     BOUGH_TRY_MEMORY(read->value = BOUGH_NEW(arena, struct bough_metric_value, numbers_in(tasks)));
     json_object_foreach(tasks, task, metrics)
     {

@@ -2,7 +2,9 @@
 
 #include "base/error.h"
 #include "nn/metric.h"
+#include "train/tagging.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,7 @@ static const float *positions_as_rows(struct bough__arena *arena, const float *x
 static enum bough_status count_positions(struct bough__outcome *outcome, struct bough__arena *arena,
                                          int64_t positions, int of_sequence)
 {
+    outcome->positions = positions;
     if (positions == 1)
         return BOUGH_OK;
     if (of_sequence) { // [N, L, K]: so they stand
@@ -84,8 +87,7 @@ static void add(struct bough_metrics *metrics, const char *task, const char *met
 }
 
 static enum bough_status add_confusion(struct bough_metrics *metrics, struct bough__arena *arena,
-                                       const char *task, const struct bough__outcome *outcome,
-                                       const char *const *names)
+                                       const char *task, const struct bough__outcome *outcome)
 {
     int64_t classes = bough__confusion_classes(outcome);
     int64_t *count = BOUGH_NEW(arena, int64_t, classes * classes);
@@ -93,14 +95,13 @@ static enum bough_status add_confusion(struct bough_metrics *metrics, struct bou
         return bough__no_memory();
     bough__confusion_count(count, outcome);
     metrics->confusion[metrics->confusion_count++] =
-        (struct bough_confusion){task, classes, names, count};
+        (struct bough_confusion){task, classes, outcome->names, count};
     return BOUGH_OK;
 }
 
 static enum bough_status measure_task(struct bough_metrics *metrics, struct bough__arena *arena,
                                       const struct bough__task *task,
-                                      const struct bough__outcome *outcome,
-                                      const char *const *names)
+                                      const struct bough__outcome *outcome)
 {
     for (size_t i = 0; i < task->metrics_count; i++) {
         const char *name = task->metrics[i];
@@ -108,7 +109,7 @@ static enum bough_status measure_task(struct bough_metrics *metrics, struct boug
         const struct bough__metric *metric = bough__metric_find(name, &k);
         enum bough_status status;
         if (metric->is_matrix) {
-            status = add_confusion(metrics, arena, task->name, outcome, names);
+            status = add_confusion(metrics, arena, task->name, outcome);
         } else {
             double value = NAN;
             status = metric->measure(&value, outcome, k);
@@ -131,28 +132,82 @@ static enum bough_status make_lists(struct bough_metrics *metrics, struct bough_
     *metrics = (struct bough_metrics){
         .value = BOUGH_NEW(arena, struct bough_metric_value, count),
         .confusion = BOUGH_NEW(arena, struct bough_confusion, count),
+        .exact_match = NAN,
     };
     return metrics->value && metrics->confusion ? BOUGH_OK : bough__no_memory();
 }
 
+// How right rows are in the tasks so far.
+struct joint {
+    unsigned char *row; // [rows] of enum bough__exactness; NULL = no task is asked yet
+    int64_t rows;
+};
+
+// The worse of two, of those that are labelled.
+static unsigned char both(unsigned char a, unsigned char b)
+{
+    if (a == BOUGH_UNLABELLED || b == BOUGH_UNLABELLED)
+        return a > b ? a : b;
+    return a < b ? a : b;
+}
+
+static enum bough_status join_exactness(struct joint *joint, const struct bough__outcome *outcome)
+{
+    if (!joint->row) {
+        joint->rows = outcome->rows / outcome->positions;
+        joint->row = calloc((size_t)joint->rows + 1, 1);
+        if (!joint->row)
+            return bough__no_memory();
+    }
+    assert(joint->rows == outcome->rows / outcome->positions);
+    for (int64_t n = 0; n < joint->rows; n++)
+        joint->row[n] = both(joint->row[n], (unsigned char)bough__exactness(outcome, n));
+    return BOUGH_OK;
+}
+
+static double joint_match(const struct joint *joint)
+{
+    int64_t count[BOUGH_EXACT + 1] = {0};
+    for (int64_t n = 0; n < joint->rows; n++)
+        count[joint->row[n]]++;
+    const int64_t all = count[BOUGH_EXACT] + count[BOUGH_INEXACT];
+    return all ? (double)count[BOUGH_EXACT] / (double)all : NAN;
+}
+
+static int measures_exactness(const struct bough__task *task)
+{
+    size_t i = 0;
+    while (i < task->metrics_count && strcmp(task->metrics[i], "exact_match") != 0)
+        i++;
+    return i < task->metrics_count;
+}
+
 // Of the scores [rows, width, ...] of the epoch's first rows.
 static enum bough_status measure_scores(struct bough_metrics *metrics, struct bough__arena *arena,
-                                        const struct bough__runner *runner, size_t t, float *score,
-                                        int64_t rows)
+                                        struct joint *joint, const struct bough__runner *runner,
+                                        size_t t, float *score, int64_t rows)
 {
     enum bough_status status;
     struct bough__arena own = {0};
     const struct bough__model *model = runner->data.model;
     const struct bough__task *task = &model->config->tasks[t];
     const struct bough__source *source = bough__runner_source(runner, t);
-    struct bough__outcome outcome = {
-        .kind = model->loss[t]->target, .rows = rows, .width = model->width[t], .score = score};
+    struct bough__outcome outcome = {.kind = model->loss[t]->target,
+                                     .rows = rows,
+                                     .width = model->width[t],
+                                     .score = score,
+                                     .names = model->classes[t].mapped};
+    const struct bough__tagged tagged = {source->split, source->feed.order, rows, score};
     bough__targets_scale(score, task, rows, model->width[t]);
     BOUGH_TRY(
         ordered_targets(&outcome, &own, &source->split->targets[t], task, source->feed.order));
     BOUGH_TRY(count_positions(&outcome, &own, bough__split_positions(source->split, model, t),
                               bough__model_is_sequence(model, t)));
-    BOUGH_TRY(measure_task(metrics, arena, task, &outcome, model->classes[t].mapped));
+    if (bough__loss_is_chain(&task->loss, NULL))
+        BOUGH_TRY(bough__tagging_predict(&outcome.predicted, &own, model, t, &tagged));
+    BOUGH_TRY(measure_task(metrics, arena, task, &outcome));
+    if (measures_exactness(task) && bough__matches_jointly(model->config))
+        BOUGH_TRY(join_exactness(joint, &outcome));
 done:
     bough__arena_fini(&own);
     return status;
@@ -167,6 +222,7 @@ enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__ar
     const size_t tasks = config->tasks_count;
     float **score = calloc(tasks, sizeof *score);
     int64_t *rows = calloc(tasks, sizeof *rows);
+    struct joint joint = {0};
     BOUGH_TRY_MEMORY(score);
     BOUGH_TRY_MEMORY(rows);
     BOUGH_TRY(make_lists(metrics, arena, config));
@@ -177,9 +233,11 @@ enum bough_status bough__measure(struct bough_metrics *metrics, struct bough__ar
         add(metrics, config->tasks[t].name, "loss", weight[t] > 0 ? loss[t] / weight[t] : NAN);
         if (t == runner->first_task)
             BOUGH_TRY(bough__runner_scores(runner, score, rows));
-        BOUGH_TRY(measure_scores(metrics, arena, runner, t, score[t], rows[t]));
+        BOUGH_TRY(measure_scores(metrics, arena, &joint, runner, t, score[t], rows[t]));
     }
+    metrics->exact_match = joint_match(&joint);
 done:
+    free(joint.row);
     for (size_t t = 0; score && t < tasks; t++)
         free(score[t]);
     free(score);
@@ -220,7 +278,7 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
     if (metric->two_classes && model->loss[t]->target == BOUGH_TARGET_CLASS && model->width[t] != 2)
         return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s of %lld classes, wanted 2", task,
                            name, (long long)model->width[t]);
-    return BOUGH_OK;
+    return metric->of_tags ? bough__tagging_check(model, t, name) : BOUGH_OK;
 }
 
 enum bough_status bough__metrics_check(const struct bough__model *model)
@@ -233,5 +291,5 @@ enum bough_status bough__metrics_check(const struct bough__model *model)
                 return status;
         }
     }
-    return BOUGH_OK;
+    return bough__tagging_check_all(model);
 }

@@ -62,6 +62,8 @@ double bough__monitored(const struct bough_metrics *metrics, const struct bough_
         return mean_of_changes(metrics, config, first);
     if (strcmp(criterion, "loss") == 0)
         return sum_of_losses(metrics, config);
+    if (strcmp(criterion, "exact_match") == 0)
+        return metrics->exact_match - 1;
     const char *dot = strrchr(criterion, '.');
     for (size_t t = 0; dot && t < config->tasks_count; t++) {
         const char *name = config->tasks[t].name;

@@ -45,6 +45,18 @@ static void print_row(struct cli_table *table, const struct bough_metrics *metri
     }
 }
 
+// Of all tasks that measure it together.
+static void print_joint(struct cli_table *table, const struct bough_metrics *metrics,
+                        const char *const *metric, size_t columns)
+{
+    cli_table_cell(table, "all");
+    for (size_t m = 0; m < columns; m++)
+        if (strcmp(metric[m], "exact_match") == 0)
+            cli_table_cell(table, "%.4f", metrics->exact_match);
+        else
+            cli_table_cell(table, "%s", "");
+}
+
 static void print_class(struct cli_table *table, const struct bough_confusion *confusion,
                         int64_t class)
 {
@@ -90,6 +102,8 @@ enum bough_status cli_print_metrics(const char *title, const struct bough_metric
     for (size_t i = 0; i < metrics->count; i++)
         if (i == 0 || strcmp(metrics->value[i].task, metrics->value[i - 1].task) != 0)
             print_row(&table, metrics, metrics->value[i].task, metric, columns);
+    if (!isnan(metrics->exact_match))
+        print_joint(&table, metrics, metric, columns);
     enum bough_status status = cli_table_end(&table);
     for (size_t i = 0; i < metrics->confusion_count && status == BOUGH_OK; i++)
         status = print_confusion(&metrics->confusion[i]);

@@ -84,6 +84,8 @@ static void print_metrics(const char *title, const struct bough_metrics *metrics
         printf(" %s %.4g", one->metric, one->value);
         task = one->task;
     }
+    if (!isnan(metrics->exact_match))
+        printf(", all exact_match %.4g", metrics->exact_match);
 }
 
 static void tell_epoch(const struct bough_event *event)

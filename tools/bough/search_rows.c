@@ -11,7 +11,7 @@
 
 static const struct bough_metrics *held_out(const struct search *search, size_t trial, size_t fold)
 {
-    static const struct bough_metrics nothing;
+    static const struct bough_metrics nothing = {.exact_match = NAN};
     const struct bough_run *run = search->training[trial * search->folds + fold].run;
     const struct bough_metrics *told = bough_run_result(run)->validation;
     return told ? told : &nothing;
