@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "data/tensor_file.h"
 #include "nn/metric.h"
+#include "train/tagging.h"
 #include "train/trained.h"
 
 #include <bough/train.h>
@@ -27,6 +28,7 @@ struct csv {
     size_t used, capacity;
     int failed;                 // out of memory
     const struct title *titles; // of the columns so far, the last one first
+    const int32_t **tags;       // [T] of a linear chain those of all rows [N, L]; else NULL
     struct bough__arena arena;
 };
 
@@ -246,11 +248,12 @@ static void row_task(struct csv *csv, const struct bough__model *model, size_t t
 
 // What stands at a position of a sequence: a class, or a number.
 static const char *position_text(const struct bough__model *model, size_t t, const float *score,
-                                 int64_t output, char *text, size_t size)
+                                 const int32_t *tag, int64_t output, char *text, size_t size)
 {
     switch (model->loss[t]->target) {
     case BOUGH_TARGET_CLASS:
-        return class_name(model, t, bough__predicted_class(score, model->width[t]), text, size);
+        return class_name(model, t, tag ? *tag : bough__predicted_class(score, model->width[t]),
+                          text, size);
     case BOUGH_TARGET_BINARY:
         return class_name(model, t, score[output] > 0, text, size);
     default:
@@ -263,7 +266,7 @@ static const char *position_text(const struct bough__model *model, size_t t, con
 // Of each output a cell of what stands at the positions of a row [length, width], with a blank
 // between them.
 static void row_sequence(struct csv *csv, const struct bough__model *model, size_t t,
-                         const float *score, int64_t length)
+                         const float *score, const int32_t *tags, int64_t length)
 {
     const int64_t width = model->width[t];
     const int64_t outputs = model->loss[t]->target == BOUGH_TARGET_CLASS ? 1 : width;
@@ -271,7 +274,8 @@ static void row_sequence(struct csv *csv, const struct bough__model *model, size
         struct csv cell = {0};
         char text[32];
         for (int64_t l = 0; l < length; l++) {
-            const char *at = position_text(model, t, score + l * width, output, text, sizeof text);
+            const char *at = position_text(model, t, score + l * width, tags ? tags + l : NULL,
+                                           output, text, sizeof text);
             add(&cell, " ", l > 0);
             add(&cell, at, strlen(at));
         }
@@ -317,11 +321,36 @@ static void write_head(struct csv *csv, const struct bough__trained *trained,
     print(csv, "\n");
 }
 
+// Those of all tasks whose loss is a linear chain.
+static enum bough_status predict_tags(struct csv *csv, const struct bough__trained *trained,
+                                      float *const *score, int64_t rows)
+{
+    enum bough_status status = BOUGH_OK;
+    const struct bough__model *model = trained->loaded.model;
+    const struct bough_config *config = model->config;
+    BOUGH_TRY_MEMORY(csv->tags = BOUGH_NEW(&csv->arena, const int32_t *, config->tasks_count));
+    for (size_t t = 0; t < config->tasks_count; t++) {
+        const struct bough__split *split = &trained->set[bough__task_set(config, t)].split;
+        const struct bough__tagged tagged = {split, NULL, rows, score[t]};
+        if (score[t] && bough__loss_is_chain(&config->tasks[t].loss, NULL))
+            BOUGH_TRY(bough__tagging_predict(&csv->tags[t], &csv->arena, model, t, &tagged));
+    }
+done:
+    return status;
+}
+
+static const int32_t *tags_of(const struct csv *csv, const struct bough__split *split,
+                              const struct bough__model *model, size_t t, int64_t row)
+{
+    return csv->tags[t] ? csv->tags[t] + row * bough__split_positions(split, model, t) : NULL;
+}
+
 static enum bough_status write_rows(struct csv *csv, const struct bough__trained *trained,
                                     const struct texts *texts, float *const *score, int64_t rows)
 {
     enum bough_status status;
     const struct bough__model *model = trained->loaded.model;
+    BOUGH_TRY(predict_tags(csv, trained, score, rows));
     write_head(csv, trained, texts);
     for (int64_t n = 0; n < rows; n++) {
         print(csv, "%lld", (long long)n);
@@ -339,7 +368,8 @@ static enum bough_status write_rows(struct csv *csv, const struct bough__trained
             if (row && is_missing(split, task, n))
                 row_missing(csv, model, t);
             else if (row && bough__model_is_sequence(model, t))
-                row_sequence(csv, model, t, row, bough__split_length(split, model, t, n));
+                row_sequence(csv, model, t, row, tags_of(csv, split, model, t, n),
+                             bough__split_length(split, model, t, n));
             else if (row)
                 row_task(csv, model, t, row);
         }

@@ -117,8 +117,6 @@ enum bough_status bough__tagging_predict(const int32_t **best, struct bough__are
     enum bough_status status;
     struct bough__chain chain;
     const int64_t positions = bough__split_positions(rows->split, model, t);
-    const int32_t input = model->sequence[t];
-    const int32_t *lengths = input >= 0 ? rows->split->lengths[input] : NULL;
     int32_t *made = BOUGH_NEW(arena, int32_t, rows->rows * positions);
     BOUGH_TRY_MEMORY(made);
     BOUGH_TRY(read_chain(&chain, arena, model, t));
@@ -126,7 +124,7 @@ enum bough_status bough__tagging_predict(const int32_t **best, struct bough__are
         const int64_t row = rows->order ? rows->order[n] : n;
         BOUGH_TRY(bough__viterbi(made + n * positions, &chain,
                                  rows->score + n * positions * chain.tags,
-                                 lengths ? lengths[row] : positions));
+                                 bough__split_length(rows->split, model, t, row)));
     }
     *best = made;
 done:
