@@ -52,11 +52,12 @@ static enum bough_status declare_chain(struct bough__builder *builder,
 {
     enum bough_status status = BOUGH_OK;
     const struct bough_shape *x = bough__shape_of(builder, scores);
+    const struct bough_shape sample = bough_shape_sample(x);
     char text[128];
     if (!bough__is_sequence(builder, scores))
         return bough__fail(BOUGH_INVALID,
-                           "wants scores of a sequence, [N, L, K], and the head gives %s",
-                           bough_shape_format(x, text, sizeof text));
+                           "crf wants scores of a sequence, [N, L, K], and the head gives %s",
+                           bough_shape_format(&sample, text, sizeof text));
     const int64_t tags = x->dim[2];
     const struct bough_shape shape[] = {{2, {tags, tags}}, {1, {tags}}, {1, {tags}}};
     static const char *const name[] = {"transitions", "start", "end"};
@@ -134,7 +135,7 @@ enum bough_status bough__loss_declare(struct bough__builder *builder,
     status = kind->declare(builder, params, scores);
     bough__builder_end(builder, kind->row.name, scores);
 done:
-    return bough__fail_in(status, "tasks.%s.loss", task);
+    return status == BOUGH_OK ? status : bough__fail_in(status, "tasks.%s.loss", task);
 }
 
 enum bough_status bough__loss_build(struct bough__graph *graph, int32_t *node,

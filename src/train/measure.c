@@ -278,7 +278,7 @@ static enum bough_status check_metric(const struct bough__model *model, size_t t
     if (metric->two_classes && model->loss[t]->target == BOUGH_TARGET_CLASS && model->width[t] != 2)
         return bough__fail(BOUGH_INVALID, "tasks.%s.metrics: %s of %lld classes, wanted 2", task,
                            name, (long long)model->width[t]);
-    return metric->of_tags ? bough__tagging_check(model, t, name) : BOUGH_OK;
+    return metric->of_tags ? bough__tagging_check(model, t, "metrics: span_f1") : BOUGH_OK;
 }
 
 enum bough_status bough__metrics_check(const struct bough__model *model)
