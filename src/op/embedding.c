@@ -20,15 +20,18 @@ BOUGH_TWIN static void embedding_fwd(void *const *arg, const void *params, int64
                                      int64_t end)
 {
     const struct embedding_params *p = params;
-    for (int64_t i = begin, length; i < end; i += length) {
-        const int64_t row = i / p->width, at = i - row * p->width;
+    const int64_t width = p->width;
+    int64_t row = begin / width, at = begin % width;
+    for (int64_t i = begin, length; i < end; i += length, row++, at = 0) {
         const int id = id_at(arg[0], row, p);
-        const float *restrict from = (const float *)arg[1] + (int64_t)id * p->width + at;
+        const float *restrict from = (const float *)arg[1] + id * width + at;
         float *restrict y = (float *)arg[2] + row * p->y_step + p->y_at + at;
-        length = p->width - at < end - i ? p->width - at : end - i;
-        const int absent = p->padding && id == 0;
-        for (int64_t j = 0; j < length; j++)
-            y[j] = absent ? 0.0f : from[j];
+        length = width - at < end - i ? width - at : end - i;
+        if (p->padding && id == 0)
+            memset(y, 0, (size_t)length * sizeof *y);
+        else
+            for (int64_t j = 0; j < length; j++)
+                y[j] = from[j];
     }
 }
 

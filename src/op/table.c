@@ -11,17 +11,16 @@ BOUGH_TWIN static void table_numbers_fwd(void *const *arg, const void *params, i
 {
     const struct table_numbers_params *p = params;
     int64_t row = begin / p->count, column = begin % p->count;
-    for (int64_t i = begin; i < end; i++) {
-        const float number = ((const float *)arg[0])[row * p->columns + p->first + column];
-        float *to = (float *)arg[1] + row * p->width + p->at + (p->masks ? 2 * column : column);
-        const int missing = isnan(number);
-        to[0] = missing ? 0.0f : number;
-        if (p->masks)
-            to[1] = missing ? 1.0f : 0.0f;
-        if (++column == p->count) {
-            column = 0;
-            row++;
+    for (int64_t i = begin, end_column; i < end; i += end_column - column, column = 0, row++) {
+        const float *restrict x = (const float *)arg[0] + row * p->columns + p->first;
+        float *restrict y = (float *)arg[1] + row * p->width + p->at;
+        end_column = p->count - column < end - i ? p->count : column + end - i;
+        for (int64_t c = column; p->masks && c < end_column; c++) {
+            y[2 * c] = isnan(x[c]) ? 0.0f : x[c];
+            y[2 * c + 1] = isnan(x[c]) ? 1.0f : 0.0f;
         }
+        for (int64_t c = column; !p->masks && c < end_column; c++)
+            y[c] = isnan(x[c]) ? 0.0f : x[c];
     }
 }
 
