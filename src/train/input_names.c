@@ -48,6 +48,18 @@ static enum bough_status check_count(struct bough__name_list *list,
                        ids ? "" : input->columns[index], list->count, wanted);
 }
 
+static enum bough_status read_schema(const char **schema, struct bough__arena *arena,
+                                     const struct bough_tensor_file *file, const char *prefix)
+{
+    const char *key = bough__arena_format(arena, "%sschema", prefix);
+    if (!key)
+        return bough__no_memory();
+    const char *text = bough_tensor_file_metadata(file, key);
+    text = text ? text : bough_tensor_file_metadata(file, "schema");
+    *schema = bough__arena_string(arena, text);
+    return text && !*schema ? bough__no_memory() : BOUGH_OK;
+}
+
 enum bough_status bough__input_names_read(struct bough__input_names *names,
                                           struct bough__arena *arena,
                                           const struct bough_tensor_file *file,
@@ -58,6 +70,8 @@ enum bough_status bough__input_names_read(struct bough__input_names *names,
     *names = (struct bough__input_names){0};
     if (ids ? !input->vocabulary : !bough__input_is_table(input) || !input->columns)
         return BOUGH_OK;
+    if (!ids)
+        BOUGH_TRY(read_schema(&names->schema, arena, file, prefix));
     names->lists = ids ? 1 : input->columns_count;
     BOUGH_TRY_MEMORY(names->list = BOUGH_NEW(arena, struct bough__name_list, names->lists));
     for (size_t i = 0; i < names->lists; i++) {
@@ -115,6 +129,14 @@ enum bough_status bough__input_names_write(const struct bough__input_names *name
                                            const struct bough__input *before, size_t count)
 {
     enum bough_status status = BOUGH_OK;
+    int tables = 0;
+    for (size_t j = 0; j < count; j++)
+        tables += bough__input_is_table(&before[j]);
+    if (names->schema && (*prefix || !tables)) {
+        const char *key = bough__arena_format(arena, "%sschema", prefix);
+        BOUGH_TRY_MEMORY(key);
+        BOUGH_TRY(bough_tensor_writer_metadata(writer, key, names->schema));
+    }
     for (size_t i = 0; i < names->lists; i++) {
         int stands;
         const char *key = names->list[i].count ? key_of(arena, input, i, prefix) : "";

@@ -10,6 +10,7 @@
 struct bough__input_names {
     struct bough__name_list *list;
     size_t lists;
+    const char *schema; // by which a CSV becomes such a table; NULL = there is none
 };
 
 // From a data set, or from a model, where `prefix` may stand before the keys. In `arena`.
@@ -19,7 +20,7 @@ enum bough_status bough__input_names_read(struct bough__input_names *names,
                                           const struct bough_tensor_file *file,
                                           const struct bough__input *input, const char *prefix);
 
-// Into a model's metadata, but for a list that an input of `before` [count] writes.
+// Into a model's metadata, but for what an input of `before` [count] writes.
 enum bough_status bough__input_names_write(const struct bough__input_names *names,
                                            struct bough__arena *arena,
                                            struct bough_tensor_writer *writer,

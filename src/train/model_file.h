@@ -2,7 +2,7 @@
 // (`config`, YAML), the shape of one input sample (`input`, "[1, 28, 28]"; of several inputs
 // `inputs`, a line each of a name and a shape, "table [4]") and the names of the classes
 // (`classes/<field>`, as in a data set), of an input's ids (`vocabulary/<field>`), and of a table's
-// (`classes/<field>/<column>`).
+// (`classes/<field>/<column>`), and the `schema` of its CSV.
 #ifndef BOUGH_TRAIN_MODEL_FILE_H
 #define BOUGH_TRAIN_MODEL_FILE_H
 

@@ -32,6 +32,7 @@ static void write_names(struct bough_tensor_writer *writer, const struct file *f
     static const struct {
         const char *key, *plain, *permuted;
     } lines[] = {
+        {"schema", "columns: {}", "columns: {}"},
         {"columns/table", "size\ncolor\nspare\nprice", "price\nother\ncolor\nsize"},
         {"types/table", "number\nclass\nclass\nnumber", "number\nclass\nclass\nnumber"},
         {"classes/table/color", "red\ngreen\nblue", "blue\npink\nred\ngreen"},
@@ -174,6 +175,7 @@ static void types_are_found_and_kept(void **state)
                         "red\ngreen\nblue\n");
     assert_string_equal(bough_tensor_file_metadata(file, "vocabulary/words"),
                         "<pad>\n<unk>\na\nb\nc\nd\n");
+    assert_string_equal(bough_tensor_file_metadata(file, "schema"), "columns: {}");
     bough_tensor_file_close(&file);
 }
 
