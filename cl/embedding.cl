@@ -29,43 +29,101 @@ ITEM_KERNEL void embedding_fwd(ARG(x), ARG(weight), ARG(y), const ulong count,
     }
 }
 
-// A row of the launch writes rows of the weight that no other one does: it looks at all ids, in
-// order.
-ROW_KERNEL void embedding_bwd(ARG(x), ARG(dy), ARG(dweight), const ulong count,
-                              const struct embedding_params p)
+// Rows first..end-1 of the weight: looks at all ids, in order.
+static inline void add_vectors(global const int *x, global const float *dy, global float *dweight,
+                               int first, int end, local int *tile,
+                               const struct embedding_params *p)
 {
-#if BOUGH_GROUP > 1
-    local int tile[BOUGH_GROUP];
-#endif
-    VIEW(const int, x);
-    VIEW(const float, dy);
-    VIEW(float, dweight);
-    const int first = get_group_id(0) * p.share, lane = get_local_id(0);
-    const int end = min(first + p.share, p.vocabulary);
-    if (!p.add)
-        for (size_t i = (size_t)first * p.width + lane; i < (size_t)end * p.width; i += BOUGH_GROUP)
+    const int lane = get_local_id(0);
+    if (!p->add)
+        for (size_t i = (size_t)first * p->width + lane; i < (size_t)end * p->width;
+             i += BOUGH_GROUP)
             dweight[i] = 0.0f;
-    for (int from = 0; from < p.rows; from += BOUGH_GROUP) {
+    for (int from = 0; from < p->rows; from += BOUGH_GROUP) {
 #if BOUGH_GROUP > 1
         barrier(CLK_LOCAL_MEM_FENCE);
-        tile[lane] = from + lane < p.rows ? id_at(x, from + lane, &p) : -1;
+        tile[lane] = from + lane < p->rows ? id_at(x, from + lane, p) : -1;
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
-        for (int k = 0; k < BOUGH_GROUP && from + k < p.rows; k++) {
+        for (int k = 0; k < BOUGH_GROUP && from + k < p->rows; k++) {
 #if BOUGH_GROUP > 1
             const int id = tile[k];
 #else
-            const int id = id_at(x, from, &p);
+            const int id = id_at(x, from, p);
 #endif
-            if (id < first || id >= end || (p.padding && id == 0))
+            if (id < first || id >= end || (p->padding && id == 0))
                 continue;
-            global const float *slope = dy + (size_t)(from + k) * p.y_step + p.y_at;
-            global float *to = dweight + (size_t)id * p.width;
+            global const float *slope = dy + (size_t)(from + k) * p->y_step + p->y_at;
+            global float *to = dweight + (size_t)id * p->width;
             APART
-            for (int c = lane; c < p.width; c += BOUGH_GROUP)
+            for (int c = lane; c < p->width; c += BOUGH_GROUP)
                 to[c] += slope[c];
         }
     }
+}
+
+// A row of the launch writes rows of the weight that no other one does.
+ROW_KERNEL void embedding_bwd(ARG(x), ARG(dy), ARG(dweight), const ulong count,
+                              const struct embedding_params p)
+{
+    local int tile[BOUGH_GROUP];
+    VIEW(const int, x);
+    VIEW(const float, dy);
+    VIEW(float, dweight);
+    const int first = get_group_id(0) * p.share;
+    add_vectors(x, dy, dweight, first, min(first + p.share, p.vocabulary), tile, &p);
+}
+
+static inline void put_vector(global float *y, global const float *weight, int id, int width)
+{
+    weight += (size_t)id * width;
+    for (int c = get_local_id(0); c < width; c += BOUGH_GROUP)
+        y[c] = weight[c];
+}
+
+#define PUT(k)                                                                                     \
+    if (HAS(weight##k)) {                                                                          \
+        global const float *vectors = (global const float *)PLACE(weight##k);                      \
+        put_vector(to + p.y_at[k], vectors, embedding_id_of(from[p.x_at[k]], p.vocabulary[k]),     \
+                   p.width[k]);                                                                    \
+    }
+
+ROW_KERNEL void table_fwd(ARG(x), ARG(y), ARG(weight0), ARG(weight1), ARG(weight2), ARG(weight3),
+                          ARG(weight4), ARG(weight5), ARG(weight6), const ulong count,
+                          const struct table_params p)
+{
+    VIEW(const float, x);
+    VIEW(float, y);
+    EACH_ROW (row) {
+        global const float *from = x + row * p.x_step;
+        global float *to = y + row * p.y_step;
+        PUT(0) PUT(1) PUT(2) PUT(3) PUT(4) PUT(5) PUT(6)
+    }
+}
+
+#define ADD(k)                                                                                     \
+    if (get_group_id(0) == k && HAS(dweight##k)) {                                                 \
+        const struct embedding_params of = {.rows = p.rows,                                        \
+                                            .width = p.width[k],                                   \
+                                            .vocabulary = p.vocabulary[k],                         \
+                                            .x_step = p.x_step,                                    \
+                                            .x_at = p.x_at[k],                                     \
+                                            .y_step = p.y_step,                                    \
+                                            .y_at = p.y_at[k],                                     \
+                                            .numbers = 1,                                          \
+                                            .add = p.add >> k & 1};                                \
+        add_vectors(x, dy, (global float *)PLACE(dweight##k), 0, of.vocabulary, tile, &of);        \
+    }
+
+// A row of the launch is a column.
+ROW_KERNEL void table_bwd(ARG(x), ARG(dy), ARG(dweight0), ARG(dweight1), ARG(dweight2),
+                          ARG(dweight3), ARG(dweight4), ARG(dweight5), ARG(dweight6),
+                          const ulong count, const struct table_params p)
+{
+    local int tile[BOUGH_GROUP];
+    VIEW(const int, x);
+    VIEW(const float, dy);
+    ADD(0) ADD(1) ADD(2) ADD(3) ADD(4) ADD(5) ADD(6)
 }
 
 ITEM_KERNEL void one_hot_fwd(ARG(x), ARG(y), const ulong count, const struct embedding_params p)

@@ -12,6 +12,15 @@ struct embedding_params {
     int add;     // likewise, 1: += instead of =
 };
 
+// What one launch takes of a table's columns of classes: x [rows, x_step], y [rows, y_step].
+enum { TABLE_WEIGHTS = 7 };
+struct table_params {
+    int rows, x_step, y_step;
+    int add; // of the backward kernel: bit k = += of weight k
+    int vocabulary[TABLE_WEIGHTS], width[TABLE_WEIGHTS];
+    int x_at[TABLE_WEIGHTS], y_at[TABLE_WEIGHTS];
+};
+
 // Columns first.. of x [N, columns] to `at`.. of y [N, width]: each a number, 0 where it is
 // missing, and with `masks` 1 behind it where it is, else 0.
 struct table_numbers_params {

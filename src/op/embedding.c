@@ -80,14 +80,6 @@ static const struct bough__kernel kernel_one_hot = {
     "one_hot_fwd",    "embedding", one_hot_fwd,
     BOUGH_GRID_ITEMS, .args = 2,   .params_size = sizeof(struct embedding_params)};
 
-enum bough_status bough__embedding_put(struct bough__sequence *out, struct bough__span x,
-                                       struct bough__span weight, struct bough__span y,
-                                       struct embedding_params params)
-{
-    const int64_t elements = (int64_t)params.rows * params.width;
-    return BOUGH_KERNEL(out, &kernel_fwd, elements, elements, &params, x, weight, y);
-}
-
 // Each row of the launch has at least so many floats, and there are at most so many rows, as each
 // looks at all ids.
 enum { SHARE = 2048, MOST_ROWS = 64 };
@@ -153,8 +145,10 @@ static enum bough_status embedding_forward(struct bough__sequence *out,
                                            const struct bough__op_call *call)
 {
     const int64_t *weight = call->x[1].shape.dim;
-    return bough__embedding_put(out, call->x[0].span, call->x[1].span, call->y.span,
-                                params_of(call, weight[0], weight[1]));
+    const struct embedding_params params = params_of(call, weight[0], weight[1]);
+    const int64_t elements = bough_shape_elements(&call->y.shape);
+    return BOUGH_KERNEL(out, &kernel_fwd, elements, elements, &params, call->x[0].span,
+                        call->x[1].span, call->y.span);
 }
 
 static enum bough_status embedding_backward(struct bough__sequence *out,

@@ -5,12 +5,6 @@
 #include "cl/embedding_params.h"
 #include "op/op.h"
 
-// y = the rows of `weight` that the ids of `x` name, as `params` says; `share` and `add` are not
-// looked at.
-enum bough_status bough__embedding_put(struct bough__sequence *out, struct bough__span x,
-                                       struct bough__span weight, struct bough__span y,
-                                       struct embedding_params params);
-
 // dweight = for each of its rows the sum of what dy has for its id, in the ids' order.
 enum bough_status bough__embedding_sum(struct bough__sequence *out, struct bough__span x,
                                        struct bough__span dy, struct bough__span dweight,

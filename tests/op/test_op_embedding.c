@@ -62,6 +62,13 @@ static const struct op_case cases[] = {
     {.op = "table",
      .x = {INPUT(FILL_TABLE, 6, 3), INPUT(FILL_UNIFORM, 5, SWEEP)},
      .attr = {TABLE(LIST(3, 0, 5), LIST(0, 0, 0), 1, 3)}},
+    // More columns of classes than a launch takes, one of them large.
+    {.op = "table",
+     .x = {INPUT(FILL_TABLE, 9, 9), INPUT(FILL_UNIFORM, 2, 3), INPUT(FILL_UNIFORM, 5, SWEEP),
+           INPUT(FILL_UNIFORM, 3, 300), INPUT(FILL_UNIFORM, 30, 301), INPUT(FILL_UNIFORM, 9, 1),
+           INPUT(FILL_UNIFORM, 1, 2), INPUT(FILL_UNIFORM, 6, 17), INPUT(FILL_UNIFORM, 8, 4),
+           INPUT(FILL_UNIFORM, 4, 4)},
+     .attr = {TABLE(LIST(2, 5, 3, 30, 9, 1, 6, 8, 4), LIST(0, 0, 0, 0, 0, 0, 0, 0, 0), 0, 9)}},
     {.op = "table",
      .x = {INPUT(FILL_TABLE, 6, 3), INPUT(FILL_UNIFORM, 4, 2)},
      .attr = {TABLE(LIST(0, 0, 5), LIST(0, 0, 0), 0, 3)},
