@@ -41,7 +41,7 @@ static inline void add_vectors(global const int *x, global const float *dy, glob
             dweight[i] = 0.0f;
     for (int from = 0; from < p->rows; from += BOUGH_GROUP) {
 #if BOUGH_GROUP > 1
-        barrier(CLK_LOCAL_MEM_FENCE);
+        barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE); // behind other lanes' zeros
         tile[lane] = from + lane < p->rows ? id_at(x, from + lane, p) : -1;
         barrier(CLK_LOCAL_MEM_FENCE);
 #endif
