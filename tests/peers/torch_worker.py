@@ -19,7 +19,7 @@ SETTINGS = {"channels_last": False, "foreach": None, "threads": 2, "flush_denorm
 
 def tensor(path, name):
     """A tensor of a safetensors file."""
-    types = {"U8": "u1", "I64": "<i8", "F32": "<f4"}
+    types = {"U8": "u1", "I16": "<i2", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
     with open(path, "rb") as file:
         size = int.from_bytes(file.read(8), "little")
         entry = json.loads(file.read(size))[name]
