@@ -2,11 +2,12 @@
 #include "tools/data_support.h"
 
 #include "cl/random.h"
-#include "csv.h"
+#include "csv_reader.h"
 #include "idx.h"
 #include "png_image.h"
 #include "png_save.h"
 #include "resize.h"
+#include "text_value.h"
 
 #include <unistd.h>
 
@@ -263,10 +264,10 @@ static void png_saved_is_loaded(void **state)
 static void csv_reads_quotes_and_line_ends(void **state)
 {
     (void)state;
-    struct csv csv;
+    struct csv_reader csv;
     write_text("a.csv", "\xef\xbb\xbf"
                         "path,\"a,\"\"b\"\"\"\r\n\r\nx,\"1\n2\"\n,\n\"\",z\n a b \t, \" c \" ");
-    assert_int_equal(csv_open(&csv, in_folder("a.csv")), BOUGH_OK);
+    assert_int_equal(csv_reader_open(&csv, in_folder("a.csv"), 0), BOUGH_OK);
     static const struct {
         int line, columns;
         const char *field[2];
@@ -276,17 +277,17 @@ static void csv_reads_quotes_and_line_ends(void **state)
                   {6, 2, {"", "z"}},
                   {7, 2, {"a b", " c "}}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        assert_int_equal(csv_next(&csv), BOUGH_OK);
+        assert_int_equal(csv_reader_next(&csv), BOUGH_OK);
         assert_int_equal(csv.line, wanted[i].line);
-        assert_int_equal(csv.columns, wanted[i].columns);
-        for (int k = 0; k < csv.columns; k++)
-            assert_string_equal(csv.field[k], wanted[i].field[k]);
+        assert_int_equal(csv.cells, wanted[i].columns);
+        for (int k = 0; k < csv.cells; k++)
+            assert_string_equal(csv.cell[k].text, wanted[i].field[k]);
     }
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(csv_next(&csv), BOUGH_OK);
-        assert_int_equal(csv.columns, 0);
+        assert_int_equal(csv_reader_next(&csv), BOUGH_OK);
+        assert_int_equal(csv.cells, 0);
     }
-    csv_close(&csv);
+    csv_reader_close(&csv);
 }
 
 static void csv_finds_the_separator(void **state)
@@ -307,13 +308,13 @@ static void csv_finds_the_separator(void **state)
         {"\"a\n,,\";b", 2, "b"},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        struct csv csv;
+        struct csv_reader csv;
         write_text("a.csv", wanted[i].text);
-        assert_int_equal(csv_open(&csv, in_folder("a.csv")), BOUGH_OK);
-        assert_int_equal(csv_next(&csv), BOUGH_OK);
-        assert_int_equal(csv.columns, wanted[i].columns);
-        assert_string_equal(csv.field[csv.columns - 1], wanted[i].last);
-        csv_close(&csv);
+        assert_int_equal(csv_reader_open(&csv, in_folder("a.csv"), 0), BOUGH_OK);
+        assert_int_equal(csv_reader_next(&csv), BOUGH_OK);
+        assert_int_equal(csv.cells, wanted[i].columns);
+        assert_string_equal(csv.cell[csv.cells - 1].text, wanted[i].last);
+        csv_reader_close(&csv);
     }
 }
 
@@ -339,24 +340,24 @@ static void text_is_utf8_or_not(void **state)
                                       "\xf5\x80\x80\x80",
                                       "a\xff"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(tool_is_utf8(good[i]));
+        assert_true(text_is_utf8(good[i], strlen(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(tool_is_utf8(bad[i]));
+        assert_false(text_is_utf8(bad[i], strlen(bad[i])));
 }
 
 static enum bough_status read_csv(const char *path)
 {
-    struct csv csv;
-    enum bough_status status = csv_open(&csv, path);
+    struct csv_reader csv;
+    enum bough_status status = csv_reader_open(&csv, path, 0);
     if (status != BOUGH_OK)
         return status;
     size_t length = 0;
     do {
-        status = csv_next(&csv);
-        for (int i = 0; status == BOUGH_OK && i < csv.columns; i++)
-            length += strlen(csv.field[i]);
-    } while (status == BOUGH_OK && csv.columns > 0);
-    csv_close(&csv);
+        status = csv_reader_next(&csv);
+        for (int i = 0; status == BOUGH_OK && i < csv.cells; i++)
+            length += strlen(csv.cell[i].text);
+    } while (status == BOUGH_OK && csv.cells > 0);
+    csv_reader_close(&csv);
     return length > 100000 ? BOUGH_INTERNAL : status;
 }
 

@@ -1,5 +1,7 @@
 #include "labels.h"
 
+#include "text_value.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,21 +25,9 @@ static enum bough_status bad_cell(const struct png_list *list, int column, int64
 
 // ---- Numbers ----
 
-// Decimal, with a point; or, if wanted, with a comma in its place.
 static int read_number(double *value, const char *text, int decimal_comma)
 {
-    char copy[64], *end, *comma;
-    const size_t length = strlen(text);
-    if (length >= sizeof copy || text[strspn(text, "0123456789+-.,eE")])
-        return 0;
-    memcpy(copy, text, length + 1);
-    comma = strchr(copy, ',');
-    if (comma && (!decimal_comma || strchr(copy, '.')))
-        return 0;
-    if (comma)
-        *comma = '.';
-    *value = strtod(copy, &end);
-    return end != copy && !*end;
+    return text_number(value, text, strlen(text), decimal_comma);
 }
 
 static int read_cell(double *value, const struct png_list *list, int column, int64_t item)

@@ -1,6 +1,7 @@
 #include "png_list.h"
 
-#include "csv.h"
+#include "csv_reader.h"
+#include "text_value.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +39,7 @@ static enum bough_status add_item(const char ***labels, struct png_list *list, c
     const char **cells = png_list_item(list, list->items);
     cells[PNG_LIST_PATH] = path;
     cells[PNG_LIST_ID] = id ? id : path + root;
-    if (!tool_is_utf8(cells[PNG_LIST_ID]))
+    if (!text_is_utf8(cells[PNG_LIST_ID], strlen(cells[PNG_LIST_ID])))
         return tool_fail(BOUGH_DATA, "%s: a name that is no UTF-8 text, wanted another", path);
     list->line[list->items++] = line;
     *labels = cells + PNG_LIST_LABELS;
@@ -202,30 +203,30 @@ done:
 // ---- CSV ----
 
 // A line of data where a header is looked for: it names a picture.
-static int is_headless(const struct csv *csv, const char *folder)
+static int is_headless(const struct csv_reader *csv, const char *folder)
 {
     char path[4096];
     struct stat info;
-    if (csv->columns == 0)
+    if (csv->cells == 0)
         return 0;
-    snprintf(path, sizeof path, "%s/%s", folder, csv->field[0]);
-    return is_png(csv->field[0]) || (stat(path, &info) == 0 && S_ISREG(info.st_mode));
+    snprintf(path, sizeof path, "%s/%s", folder, csv->cell[0].text);
+    return is_png(csv->cell[0].text) || (stat(path, &info) == 0 && S_ISREG(info.st_mode));
 }
 
 // What column `i` is called; the first one is the path.
-static const char *column_name(struct png_list *list, const struct csv *csv, const char *label,
-                               int headless, int i)
+static const char *column_name(struct png_list *list, const struct csv_reader *csv,
+                               const char *label, int headless, int i)
 {
     char name[TOOL_NAME_MAX];
-    const char *text = csv->field[i];
+    const char *text = csv->cell[i].text;
     if (headless) {
-        snprintf(name, sizeof name, csv->columns > 2 ? "%s%d" : "%s", label, i);
+        snprintf(name, sizeof name, csv->cells > 2 ? "%s%d" : "%s", label, i);
         text = name;
     }
     return text_keep(&list->pool, text, strlen(text));
 }
 
-static enum bough_status check_column(const struct csv *csv, const char *const *name, int i)
+static enum bough_status check_column(const struct csv_reader *csv, const char *const *name, int i)
 {
     if (!*name[i])
         return tool_fail(BOUGH_DATA, "%s: line %lld: column %d has no name", csv->path,
@@ -238,12 +239,15 @@ static enum bough_status check_column(const struct csv *csv, const char *const *
 }
 
 // The first CSV names the labels.
-static enum bough_status take_columns(struct png_list *list, const struct csv *csv,
+static enum bough_status take_columns(struct png_list *list, const struct csv_reader *csv,
                                       const char *label, int headless)
 {
     enum bough_status status = BOUGH_OK;
-    const char *name[CSV_COLUMNS_MAX];
-    for (int i = 1; i < csv->columns; i++) {
+    const char *name[PNG_LIST_LABELS_MAX + 2];
+    if (csv->cells > PNG_LIST_LABELS_MAX + 1)
+        return tool_fail(BOUGH_DATA, "%s: line %lld: %d columns, wanted at most %d", csv->path,
+                         (long long)csv->line, csv->cells, PNG_LIST_LABELS_MAX + 1);
+    for (int i = 1; i < csv->cells; i++) {
         name[i] = column_name(list, csv, label, headless, i);
         TRY_MEMORY(name[i]);
         TRY(check_column(csv, name, i));
@@ -261,26 +265,26 @@ static int columns_of(const struct png_list *list)
     return 1 + list->labels + (list->id_column > 0);
 }
 
-static enum bough_status check_columns(const struct csv *csv, int wanted, const char *why)
+static enum bough_status check_columns(const struct csv_reader *csv, int wanted, const char *why)
 {
-    if (csv->columns == wanted)
+    if (csv->cells == wanted)
         return BOUGH_OK;
-    return tool_fail(BOUGH_DATA, "%s: line %lld: %d column%s, wanted %d%s; the separator is \"%s\"",
-                     csv->path, (long long)csv->line, csv->columns, csv->columns == 1 ? "" : "s",
-                     wanted, why, csv->separator == '\t' ? "tab" : (char[2]){csv->separator});
+    return tool_fail(BOUGH_DATA, "%s: line %lld: %d column%s, wanted %d%s; the separator is %s",
+                     csv->path, (long long)csv->line, csv->cells, csv->cells == 1 ? "" : "s",
+                     wanted, why, csv_separator_name(csv->separator));
 }
 
 // The others must have the same columns.
-static enum bough_status compare_columns(const struct png_list *list, const struct csv *csv)
+static enum bough_status compare_columns(const struct png_list *list, const struct csv_reader *csv)
 {
     enum bough_status status;
     TRY(check_columns(csv, columns_of(list), " as in the first file"));
-    for (int i = 1, k = 0; i < csv->columns && !list->headless[list->splits - 1]; i++) {
+    for (int i = 1, k = 0; i < csv->cells && !list->headless[list->splits - 1]; i++) {
         const char *wanted = i == list->id_column ? "id" : list->label[k++];
-        if (strcmp(csv->field[i], wanted) != 0)
+        if (strcmp(csv->cell[i].text, wanted) != 0)
             return tool_fail(BOUGH_DATA,
                              "%s: line %lld: column \"%s\", wanted \"%s\" as in the first file",
-                             csv->path, (long long)csv->line, csv->field[i], wanted);
+                             csv->path, (long long)csv->line, csv->cell[i].text, wanted);
     }
 done:
     return status;
@@ -297,22 +301,22 @@ static int is_missing(const char *text)
     return strcasecmp(text + (*text == '-'), "nan") == 0;
 }
 
-static enum bough_status take_record(struct png_list *list, const struct csv *csv,
+static enum bough_status take_record(struct png_list *list, const struct csv_reader *csv,
                                      const char *folder)
 {
     enum bough_status status;
-    const char **labels = NULL, *path = csv->field[0], *id = NULL;
+    const char **labels = NULL, *path = csv->cell[0].text, *id = NULL;
     const size_t root = path[0] == '/' ? 0 : strlen(folder) + 1;
     TRY(check_columns(csv, columns_of(list), ""));
     if (list->id_column) {
-        id = text_keep(&list->pool, csv->field[list->id_column],
-                       strlen(csv->field[list->id_column]));
+        const struct csv_cell *cell = &csv->cell[list->id_column];
+        id = text_keep(&list->pool, cell->text, cell->length);
         TRY_MEMORY(id);
     }
     path = root ? text_path(&list->pool, folder, path) : text_keep(&list->pool, path, strlen(path));
     TRY(add_item(&labels, list, path, id, root, csv->line));
-    for (int i = 1, k = 0; i < csv->columns; i++) {
-        const char *text = is_missing(csv->field[i]) ? "" : csv->field[i];
+    for (int i = 1, k = 0; i < csv->cells; i++) {
+        const char *text = is_missing(csv->cell[i].text) ? "" : csv->cell[i].text;
         if (i == list->id_column)
             continue;
         labels[k] = text_keep(&list->pool, text, strlen(text));
@@ -326,23 +330,23 @@ enum bough_status png_list_csv(struct png_list *list, const char *folder, const 
                                const char *label, const char *path)
 {
     enum bough_status status;
-    struct csv csv = {0};
+    struct csv_reader csv = {0};
     TRY(begin_split(list, split));
     const int s = list->splits - 1;
     list->csv[s] = path;
-    TRY(csv_open(&csv, path));
-    TRY(csv_next(&csv));
+    TRY(csv_reader_open(&csv, path, 0));
+    TRY(csv_reader_next(&csv));
     list->headless[s] = is_headless(&csv, folder);
     list->decimal_comma[s] = csv.separator == ';';
     TRY(s == 0 ? take_columns(list, &csv, label, list->headless[s]) : compare_columns(list, &csv));
     if (!list->headless[s])
-        TRY(csv_next(&csv));
-    while (csv.columns > 0) {
+        TRY(csv_reader_next(&csv));
+    while (csv.cells > 0) {
         TRY(take_record(list, &csv, folder));
-        TRY(csv_next(&csv));
+        TRY(csv_reader_next(&csv));
     }
     TRY(end_split(list, path, "a line for each"));
 done:
-    csv_close(&csv);
+    csv_reader_close(&csv);
     return status;
 }
