@@ -12,6 +12,7 @@ CASES = {
     "info-json": ["info", "table.safetensors", "--json"],
     "png": ["png", "pictures", "-o", "out.safetensors"],
     "png-csv": TABLE + ["-o", "out.safetensors"],
+    "csv": ["csv", "table.csv.gz", "--schema", "table.yaml", "-o", "out.safetensors"],
     "idx": ["idx", "--images", "images.gz", "--labels", "labels", "--classes", "cat,dog",
             "-o", "out.safetensors"],
     "split": ["split", "table.safetensors", "--to", "test", "--count", "1",
@@ -40,6 +41,10 @@ FILES = {
                             (b"PLTE", bytes([9, 80, 70, 60, 50, 40, 30, 20, 10])),
                             (b"tRNS", bytes([255, 100]))),
     "labels.csv": b'path,id,age,who,size\n1/a.png,first,4,"eve, b",1.5\n2/b.png,second,7,,NA\n',
+    "table.csv.gz": gzip.compress(b'n,who,day,kind,id,text\n1,ann,2013-01-02,a,p,"x\ny"\n'
+                                  b'2,"b, o",2013-01-03,b,q,z\nNA,,,a,r,\n', mtime=0),
+    "table.yaml": (b"split: {column: n, parts: {train: [1, 2], test: rest}}\n"
+                   b"columns: {kind: target, id: id}\n"),
     "images.gz": gzip.compress(struct.pack(">4B3I", 0, 0, 8, 3, 2, 2, 2) + b"abcdefgh", mtime=0),
     "labels": struct.pack(">4BI2B", 0, 0, 8, 1, 2, 0, 1),
 }

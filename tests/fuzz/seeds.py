@@ -69,6 +69,13 @@ def seeds():
     yield "csv", "plain", b"file,label\na.png,1\nb.png,2\n"
     yield "csv", "quoted", b'\xef\xbb\xbfa,"b ""c""\r\nd"\r\n"1",-2.5e3\r\n\r\n,\n'
     yield "csv", "wide", b",".join(b"%d" % i for i in range(40)) + b"\n"
+    yield "table", "plain", b"\0n,who,day\n1,a,2013-01-02\n2,b,\n,a,2013-01-03 10:00\n1,NA,\n"
+    yield "table", "split", (b"split: {column: n, parts: {train: ..2, test: rest}}\nmissing: [x]\n"
+                             b"columns: {k: {role: target, names: [a, b]}, i: id}\0"
+                             b"n;k;i\n1,5;a;p\n3;b;q\n2;x;r\n")
+    yield "table", "shares", (b"split: {group: g, seed: 3, parts: {train: 0.5, test: rest}}\ncolumns:"
+                              b" {n: {range: [0, 9], missing: ['5']}, c: {type: class, minimum: 2}}\0"
+                              b"g,n,c\n1,5,a\n2,4,b\n3,1,a\n4,2,a\n5,2,\"b c\"\n6,2,a\n")
     configs = sorted(ROOT.glob("datasets/*/config.yaml")) + [ROOT / "tests/cli/tiny.yaml"]
     for i, path in enumerate(configs):
         yield "yaml", f"config-{i}", path.read_bytes()

@@ -140,7 +140,7 @@ static enum bough_status print_text(const struct bough_tensor_file *file)
     for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
         const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
         if (strncmp(key, "classes/", 8) != 0 && strncmp(key, "columns/", 8) != 0 &&
-            strncmp(key, "text/", 5) != 0)
+            strncmp(key, "types/", 6) != 0 && strncmp(key, "text/", 5) != 0)
             printf("\n%s: %s\n", key, value);
     }
 done:

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 static const struct tool_command *const commands[] = {
-    &tool_idx,   &tool_png,   &tool_compose, &tool_generate,
-    &tool_merge, &tool_split, &tool_info,    &tool_show,
+    &tool_idx,   &tool_csv,   &tool_png,  &tool_compose, &tool_generate,
+    &tool_merge, &tool_split, &tool_info, &tool_show,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -21,24 +21,6 @@ static void print_error(const char *text)
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
         fputc(*c < 0x20 || *c == 0x7f ? '?' : *c, stderr);
     fputc('\n', stderr);
-}
-
-// RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF.
-int tool_is_utf8(const char *text)
-{
-    const unsigned char *c = (const unsigned char *)text;
-    while (*c) {
-        const unsigned char lead = *c++;
-        const int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-        const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4)
-            return 0;
-        for (int i = 0; i < more; i++, c++)
-            if (*c < (i ? 0x80 : low) || *c > (i ? 0xbf : high))
-                return 0;
-    }
-    return 1;
 }
 
 // ---- Telling ----

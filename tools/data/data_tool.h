@@ -11,14 +11,11 @@
 
 // ---- Commands ----
 
-extern const struct tool_command tool_idx, tool_png, tool_compose, tool_generate, tool_merge,
-    tool_split, tool_info, tool_show;
+extern const struct tool_command tool_idx, tool_csv, tool_png, tool_compose, tool_generate,
+    tool_merge, tool_split, tool_info, tool_show;
 
 // The whole program. Returns its exit code.
 int tool_main(int argc, char **argv);
-
-// A zero byte ends the text.
-int tool_is_utf8(const char *text);
 
 // ---- Telling ----
 
