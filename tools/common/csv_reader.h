@@ -9,7 +9,7 @@
 enum { CSV_CELLS_MAX = 1 << 16, CSV_ROW_BYTES_MAX = 1 << 24 };
 
 struct csv_cell {
-    const char *text; // UTF-8, ended by a zero byte; none within
+    const char *text; // UTF-8, ended by a zero byte; none within. 16 bytes may be read
     size_t length;
 };
 

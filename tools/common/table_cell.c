@@ -117,7 +117,7 @@ static enum bough_status number_cell(struct table_scan *scan, struct table_field
                                      const struct csv_cell *cell)
 {
     double value;
-    if (text_number(&value, cell->text, cell->length, scan->csv.separator == ';') &&
+    if (text_number_padded(&value, cell->text, cell->length, scan->csv.separator == ';') &&
         !((field->column->missing.count || scan->number_is_missing) &&
           is_missing(scan, field, cell)))
         return put_number(scan, field, cell, value);

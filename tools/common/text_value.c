@@ -76,12 +76,13 @@ static double by_library(const char *text, size_t length)
     return strtod(copy, NULL);
 }
 
+// Up to 10^22 powers of ten are doubles, so that one operation rounds once.
+static const double power[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 int text_number(double *value, const char *text, size_t length, int decimal_comma)
 {
-    // Up to 10^22 powers of ten are doubles, so that one operation rounds once.
-    static const double power[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const char *c = text, *end = text + length;
     struct decimal d = {0};
     const int is_negative = c < end && *c == '-';
@@ -108,6 +109,58 @@ int text_number(double *value, const char *text, size_t length, int decimal_comm
                                          : (double)d.digits * power[d.exponent];
     *value = is_negative ? -number : number;
     return 1;
+}
+
+// Eight bytes at once, as Lemire's simdjson does: the last of them is the last digit, and each step
+// joins neighbours, to two digits, to four, to eight. 0 if one is no digit.
+static int eight_digits(uint64_t *digits, uint64_t bytes)
+{
+    const uint64_t high = 0xf0f0f0f0f0f0f0f0u, zeros = 0x3030303030303030u;
+    if ((bytes & high) != zeros || ((bytes + 0x0606060606060606u) & high) != zeros)
+        return 0;
+    bytes = (bytes & 0x0f0f0f0f0f0f0f0fu) * 2561 >> 8;
+    bytes = (bytes & 0x00ff00ff00ff00ffu) * 6553601 >> 16;
+    *digits = (bytes & 0x0000ffff0000ffffu) * 42949672960001u >> 32;
+    return 1;
+}
+
+// A number of at most eight characters behind its sign, without an exponent.
+static int short_number(double *value, const char *text, size_t length)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    const int is_negative = *text == '-';
+    const size_t count = length - (size_t)is_negative;
+    uint64_t bytes, digits;
+    if (count - 1 > 7) // 0 too
+        return 0;
+    memcpy(&bytes, text + is_negative, sizeof bytes);
+    bytes <<= 64 - 8 * count;
+    bytes |= count < 8 ? 0x3030303030303030u >> 8 * count : 0;
+    const uint64_t other = bytes ^ ones * '.', point = (other - ones) & ~other & ones << 7;
+    int behind = 0;
+    if (point) {
+        const int at = __builtin_ctzll(point) - 7; // the bits before the first point
+        const uint64_t before = bytes & ((UINT64_C(1) << at) - 1);
+        behind = 7 - at / 8;
+        bytes = (bytes ^ before) >> at >> 8 << 8 << at; // without the point
+        bytes |= before << 8 | '0';
+        if (count == 1)
+            return 0;
+    }
+    if (!eight_digits(&digits, bytes))
+        return 0;
+    const double number = (double)digits / power[behind];
+    *value = is_negative ? -number : number;
+    return 1;
+}
+
+int text_number_padded(double *value, const char *text, size_t length, int decimal_comma)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (short_number(value, text, length))
+        return 1;
+#endif
+    return text_number(value, text, length, decimal_comma);
 }
 
 // ---- Dates ----

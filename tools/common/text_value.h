@@ -10,6 +10,8 @@ int text_is_utf8(const char *text, size_t length);
 // The whole of a text as a number, rounded to the nearest double; 0 if it is none. Decimal:
 // -12.5e-3; a comma may stand for the point where `decimal_comma` is set. No infinity, no NaN.
 int text_number(double *value, const char *text, size_t length, int decimal_comma);
+// The same, faster, where nine bytes from `text` on may be read.
+int text_number_padded(double *value, const char *text, size_t length, int decimal_comma);
 
 // The whole of a text as a date of ISO 8601, in days since 1970; 0 if it is none: 2013-02-28, or
 // with a time, 2013-02-28T13:45:06.5, with a space in the place of the T, without the seconds, and
