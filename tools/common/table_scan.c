@@ -189,25 +189,38 @@ done:
     return status;
 }
 
-// A column whose type has changed has one of its last, so this ends.
-enum bough_status table_scan_all(struct table_scan *scan)
+static enum bough_status begin_again(struct table_scan *scan)
 {
     enum bough_status status;
     const char *path = scan->csv.path;
     const char separator = scan->csv.separator;
+    int64_t done, total;
+    csv_reader_place(&scan->csv, &done, &total);
+    if (total == 0)
+        return tool_fail(BOUGH_DATA, "%s: it must be read twice, wanted a file that is no pipe",
+                         path);
+    csv_reader_close(&scan->csv);
+    TRY(csv_reader_open(&scan->csv, path, separator));
+    TRY(csv_reader_next(&scan->csv)); // the header
+done:
+    return status;
+}
+
+// A column whose type has changed has one of its last, so this ends.
+enum bough_status table_scan_all(struct table_scan *scan)
+{
+    enum bough_status status;
     do {
         TRY(begin_pass(scan));
         TRY(read_rows(scan));
         if (!scan->is_again && !scan->is_too_small)
             break;
-        csv_reader_close(&scan->csv);
-        TRY(csv_reader_open(&scan->csv, path, separator));
-        TRY(csv_reader_next(&scan->csv)); // the header
+        TRY(begin_again(scan));
     } while (1);
     if (scan->row == 0)
         status =
             tool_fail(BOUGH_DATA, "%s: line %" PRId64 ": the end, wanted rows behind the header",
-                      path, scan->csv.line + 1);
+                      scan->csv.path, scan->csv.line + 1);
 done:
     return status;
 }
