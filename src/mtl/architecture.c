@@ -296,8 +296,7 @@ enum bough_status bough__streams_build(struct bough__builder *builder, int32_t *
 {
     enum bough_status status = BOUGH_OK;
     for (size_t i = stages->first[stage]; i < stages->first[stage + 1]; i++) {
-        struct bough__stream made = {.options = net->options,
-                                     .norm = kind_of(net, i)->norm};
+        struct bough__stream made = {.options = net->options, .norm = kind_of(net, i)->norm};
         for (size_t t = 0; t < net->tasks_count; t++) {
             snprintf(made.own, sizeof made.own, "streams.%s.%zu", net->tasks[t].name, i);
             made.next = 0;

@@ -137,7 +137,8 @@ static enum bough_status pool_over_time_shape(struct bough__op_need *need,
                            bough_shape_format(other, text[1], sizeof text[1]),
                            before == 2 ? ", [N, L, 1]" : "");
     need->y = (struct bough_shape){2, {x->dim[0], x->dim[2]}};
-    need->saved = (size_t)(x->dim[0] * x->dim[call->attr->kind == POOL_MAX ? 2 : 1]) * sizeof(float);
+    need->saved =
+        (size_t)(x->dim[0] * x->dim[call->attr->kind == POOL_MAX ? 2 : 1]) * sizeof(float);
     return BOUGH_OK;
 }
 

@@ -23,7 +23,7 @@ static const struct op_case cases[] = {
      .x = {INPUT(FILL_UNIFORM, 4, 21, 24), LENGTHS(4)},
      .attr = {HEADS(2), .value = 0.4f, .stream = 3}},
     {.op = "attention",
-     .x = {INPUT(FILL_UNIFORM, 2, 70, 6)},
+     .x = {INPUT(FILL_UNIFORM, 2, 70, 9)},
      .attr = {HEADS(1), .value = 0.1f, .stream = 3}},
     {.op = "attention",
      .x = {INPUT(FILL_UNIFORM, 5, 5, 36), LENGTHS(5)},
