@@ -1,4 +1,5 @@
 #include "field_stats.h"
+#include "token_stats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -106,6 +107,56 @@ static void print_classes(const struct field_stats *stats, const char *names)
     }
 }
 
+// ---- Tokens ----
+
+enum { TOKENS_SHOWN = 8 };
+
+static enum bough_status print_tokens(const struct bough_file_tensor *tensor, const char *names)
+{
+    struct token_stats stats = {0};
+    enum bough_status status;
+    const char *name;
+    size_t length;
+    TRY(token_stats_init(&stats, tensor, names));
+    printf("  %" PRId64 " tokens of a vocabulary of %" PRId64 " ids; %" PRId64 " unknown\n",
+           stats.tokens, stats.ids, stats.unknown);
+    for (int k = 0; k < TOKENS_SHOWN; k++) {
+        int64_t count, id = token_stats_most(&count, &stats);
+        if (!tool_class_name(names, id, &name, &length))
+            break;
+        printf("  %5" PRId64 "  %8" PRId64 "  %.*s\n", id, count, (int)length, name);
+    }
+done:
+    token_stats_fini(&stats);
+    return status;
+}
+
+// How long the samples' sentences are.
+static int is_length(const struct bough_tensor_file *file, const struct bough_file_tensor *tensor)
+{
+    char split[TOOL_NAME_MAX];
+    const char *field;
+    return tool_is_field(tensor, split, &field) && strcmp(field, "length") == 0 &&
+           tool_find(file, "vocabulary", "tokens");
+}
+
+// Of ids, whole numbers: that of their field; else NULL.
+static const char *vocabulary_of(const struct bough_tensor_file *file,
+                                 const struct bough_file_tensor *tensor)
+{
+    return bough_dtype_is_float(tensor->dtype) ? NULL : description(file, tensor, "vocabulary");
+}
+
+// A row of classes, as of the tokens of a sentence, counts as so many classes.
+static enum bough_status take_stats(struct field_stats *stats, const struct bough_tensor_file *file,
+                                    const struct bough_file_tensor *tensor)
+{
+    struct bough_file_tensor all = *tensor;
+    if (!bough_dtype_is_float(tensor->dtype) && description(file, tensor, "classes"))
+        all.shape = (struct bough_shape){1, {bough_shape_elements(&tensor->shape)}};
+    return field_stats_init(stats, &all);
+}
+
 static enum bough_status print_tensor(const struct bough_tensor_file *file,
                                       const struct bough_file_tensor *tensor)
 {
@@ -118,10 +169,14 @@ static enum bough_status print_tensor(const struct bough_tensor_file *file,
         print_texts(tensor);
         return BOUGH_OK;
     }
-    TRY(field_stats_init(&stats, tensor));
-    if (stats.class_count && stats.all.missing)
-        printf("  %" PRId64 " missing\n", stats.all.missing);
-    if (stats.class_count)
+    if (vocabulary_of(file, tensor))
+        return print_tokens(tensor, vocabulary_of(file, tensor));
+    TRY(take_stats(&stats, file, tensor));
+    const int has_classes = stats.class_count && !is_length(file, tensor);
+    if (has_classes && stats.all.missing)
+        printf("  %" PRId64 " missing%s\n", stats.all.missing,
+               tensor->shape.rank > 1 ? " or padding" : "");
+    if (has_classes)
         print_classes(&stats, description(file, tensor, "classes"));
     else if (stats.all.count || stats.all.missing)
         print_channels(&stats, file, tensor);
@@ -140,7 +195,8 @@ static enum bough_status print_text(const struct bough_tensor_file *file)
     for (size_t i = 0; i < bough_tensor_file_metadata_count(file); i++) {
         const char *value, *key = bough_tensor_file_metadata_at(file, i, &value);
         if (strncmp(key, "classes/", 8) != 0 && strncmp(key, "columns/", 8) != 0 &&
-            strncmp(key, "types/", 6) != 0 && strncmp(key, "text/", 5) != 0)
+            strncmp(key, "types/", 6) != 0 && strncmp(key, "text/", 5) != 0 &&
+            strncmp(key, "vocabulary/", 11) != 0)
             printf("\n%s: %s\n", key, value);
     }
 done:
@@ -234,15 +290,31 @@ static int add_numbers(json_t *entry, const struct field_stats *stats)
     return is_lost;
 }
 
+static enum bough_status add_tokens(json_t *entry, const struct bough_file_tensor *tensor,
+                                    const char *names)
+{
+    struct token_stats stats = {0};
+    enum bough_status status;
+    TRY(token_stats_init(&stats, tensor, names));
+    if (json_object_set_new(entry, "vocabulary", json_integer(stats.ids)) ||
+        json_object_set_new(entry, "tokens", json_integer(stats.tokens)) ||
+        json_object_set_new(entry, "unknown", json_integer(stats.unknown)))
+        status = tool_no_memory();
+done:
+    token_stats_fini(&stats);
+    return status;
+}
+
 static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file *file,
                                     const struct bough_file_tensor *tensor)
 {
     struct field_stats stats = {0};
     enum bough_status status = BOUGH_OK;
     const int is_text = tool_is_text(file, tensor);
+    const char *vocabulary = vocabulary_of(file, tensor);
     int is_lost = 0;
-    if (!is_text)
-        TRY(field_stats_init(&stats, tensor));
+    if (!is_text && !vocabulary)
+        TRY(take_stats(&stats, file, tensor));
     json_t *entry = json_pack("{s:s, s:s, s:o, s:I}", "name", tensor->name, "dtype",
                               bough_dtype_name(tensor->dtype), "shape", json_shape(&tensor->shape),
                               "missing", (json_int_t)stats.all.missing);
@@ -256,6 +328,8 @@ static enum bough_status add_tensor(json_t *list, const struct bough_tensor_file
     is_lost |= json_array_append_new(list, entry);
     if (is_lost)
         status = tool_no_memory();
+    else if (vocabulary)
+        status = add_tokens(entry, tensor, vocabulary);
 done:
     field_stats_fini(&stats);
     return status;

@@ -12,7 +12,7 @@ enum bough_status data_options(int argc, char **argv, const struct tool_option *
     enum bough_status status;
     TRY(tool_options(argc, argv, options, count));
     for (size_t i = 0; i < count; i++)
-        if (options[i].letter == 'o' && strcmp(*options[i].value, "-") == 0)
+        if (options[i].letter == 'o' && *options[i].value && strcmp(*options[i].value, "-") == 0)
             status =
                 tool_fail(BOUGH_INVALID, "--output: \"-\", wanted a file: it is written aside, "
                                          "then renamed");

@@ -1,6 +1,8 @@
 // What the commands do with data sets.
 #include "data_tool.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,6 +150,32 @@ int64_t tool_class_count(const char *names)
     for (; names && *names; names++)
         count += *names == '\n';
     return count;
+}
+
+void tool_label_text(char *text, size_t room, const struct bough_tensor_file *file,
+                     const struct bough_file_tensor *tensor, int64_t i)
+{
+    char split[TOOL_NAME_MAX];
+    const char *field, *name;
+    size_t length;
+    if (tool_is_text(file, tensor)) {
+        length = tool_text_at(&name, tensor, i);
+        snprintf(text, room, "%.*s", (int)(length < room ? length : room), name);
+        return;
+    }
+    if (bough_dtype_is_float(tensor->dtype)) {
+        const double number = bough_number_at(tensor->data, tensor->dtype, i);
+        snprintf(text, room, isnan(number) ? "-" : "%.4g", number);
+        return;
+    }
+    const int64_t class = bough_integer_at(tensor->data, tensor->dtype, i);
+    if (tool_is_field(tensor, split, &field) &&
+        tool_class_name(tool_find_classes(file, field), class, &name, &length))
+        snprintf(text, room, "%.*s", (int)(length < room ? length : room), name);
+    else if (class == -1)
+        snprintf(text, room, "-");
+    else
+        snprintf(text, room, "%" PRId64, class);
 }
 
 enum bough_status tool_copy(struct bough_tensor_writer *writer, const char *what,

@@ -11,8 +11,8 @@
 
 // ---- Commands ----
 
-extern const struct tool_command tool_idx, tool_csv, tool_png, tool_compose, tool_generate,
-    tool_merge, tool_split, tool_info, tool_show;
+extern const struct tool_command tool_idx, tool_csv, tool_png, tool_corpus, tool_compose,
+    tool_generate, tool_merge, tool_split, tool_info, tool_show;
 
 // The whole program. Returns its exit code.
 int tool_main(int argc, char **argv);
@@ -92,6 +92,10 @@ int tool_split_at(const struct bough_tensor_file *file, size_t n, char split[TOO
 // The name of class `index` in a list of names, one a line; 0 if it has none.
 int tool_class_name(const char *names, int64_t index, const char **name, size_t *length);
 int64_t tool_class_count(const char *names); // 0 for NULL
+
+// A class's name, a number, or the text of row `i`; "-" for a missing one.
+void tool_label_text(char *text, size_t room, const struct bough_tensor_file *file,
+                     const struct bough_file_tensor *tensor, int64_t i);
 
 // Writes a tensor's bytes on, with progress.
 enum bough_status tool_copy(struct bough_tensor_writer *writer, const char *what,

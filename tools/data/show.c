@@ -1,6 +1,7 @@
 #include "font.h"
 #include "png_image.h"
 #include "png_save.h"
+#include "show_text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,14 +10,17 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: bough-data show FILE [--split NAME] [--count N] -o SHEET.png\n"
+    "usage: bough-data show FILE [--split NAME] [--count N] [-o SHEET.png]\n"
     "\n"
     "Draws a contact sheet: samples spread evenly over a split, with their labels and names\n"
     "as text under them. Images are [N, C, H, W] or [N, H, W]; three channels are colours,\n"
     "else the first one is drawn. What is no U8 is scaled to the range of what is drawn.\n"
     "\n"
+    "Without -o, prints sentences: a token a line with its tags, or without tags a line each.\n"
+    "\n"
     "  --split NAME     default train\n"
-    "  --count N        how many samples; default 64, or all if there are fewer\n"
+    "  --count N        how many samples; default 64, of sentences 5, or all if there are\n"
+    "                   fewer\n"
     "  --field F=NAME   the image field is called NAME: image=NAME\n"
     "  -o, --output FILE\n"
     "\n"
@@ -55,31 +59,11 @@ static void label_text(char text[TEXT_MAX], const struct sheet *sheet, int label
 {
     const struct bough_file_tensor *tensor = sheet->label[label];
     char split[TOOL_NAME_MAX];
-    const char *field, *name;
-    size_t length;
+    const char *field;
     tool_is_field(tensor, split, &field);
     const int used = sheet->labels > 1 ? snprintf(text, TEXT_MAX, "%s ", field) : 0;
-    if (used >= TEXT_MAX)
-        return;
-    char *to = text + used;
-    const size_t left = (size_t)(TEXT_MAX - used);
-    if (tensor->shape.rank == 2) {
-        length = tool_text_at(&name, tensor, sample);
-        snprintf(to, left, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
-        return;
-    }
-    if (bough_dtype_is_float(tensor->dtype)) {
-        const double number = bough_number_at(tensor->data, tensor->dtype, sample);
-        snprintf(to, left, isnan(number) ? "-" : "%.4g", number);
-        return;
-    }
-    const int64_t class = bough_integer_at(tensor->data, tensor->dtype, sample);
-    if (tool_class_name(tool_find_classes(sheet->file, field), class, &name, &length))
-        snprintf(to, left, "%.*s", (int)(length < TEXT_MAX ? length : TEXT_MAX), name);
-    else if (class == -1)
-        snprintf(to, left, "-");
-    else
-        snprintf(to, left, "%" PRId64, class);
+    if (used < TEXT_MAX)
+        tool_label_text(text + used, (size_t)(TEXT_MAX - used), sheet->file, tensor, sample);
 }
 
 static enum bough_status take_image(struct sheet *sheet, const char *split, const char *field)
@@ -213,17 +197,22 @@ static enum bough_status run(int argc, char **argv)
         {"split", 0, .value = &split, .max = 1},
         {"count", 0, .value = &count, .max = 1},
         {"field", 0, .value = renamed, .max = TOOL_VALUES_MAX},
-        {"output", 'o', .value = &output, .min = 1, .max = 1},
+        {"output", 'o', .value = &output, .max = 1},
     };
     enum bough_status status;
     struct bough_tensor_file *file = NULL;
-    struct sheet sheet = {.count = 64};
+    struct sheet sheet = {0};
     struct tool_fields fields;
     TRY(DATA_OPTIONS(argc, argv, options));
     TRY(tool_fields(&fields, renamed));
-    TRY(tool_check_output(output, path));
+    sheet.count = output ? 64 : 5;
     TRY(tool_whole(&sheet.count, count, "--count", 1, 10000));
     TRY(bough_tensor_file_open(&file, path));
+    if (!output) {
+        TRY(show_text(file, split ? split : "train", sheet.count));
+        goto done;
+    }
+    TRY(tool_check_output(output, path));
     sheet.file = file;
     TRY(take_image(&sheet, split ? split : "train", fields.image));
     TRY(take_labels(&sheet, split ? split : "train"));
