@@ -7,6 +7,8 @@ import zlib
 
 TABLE = ["png", "pictures", "--csv", "labels.csv", "--class", "age", "--resize", "3x3"]
 
+CONLL = ["text", "--conll", "sentences", "--columns", "token,slot", "--lower-case"]
+
 CASES = {
     "info": ["info", "table.safetensors"],
     "info-json": ["info", "table.safetensors", "--json"],
@@ -21,6 +23,10 @@ CASES = {
     "compose": ["compose", "--recipe", "mgda", "-i", "table.safetensors", "--field", "label=who",
                 "-o", "out.safetensors"],
     "generate": ["generate", "mmoe", "--count", "4", "--test", "2", "-o", "out.safetensors"],
+    "text": ["text", "texts.gz", "--columns", "text,mood,stars,id", "--number", "stars",
+             "--vocabulary", "sentences.safetensors", "-o", "out.safetensors"],
+    "text-conll": CONLL + ["-o", "out.safetensors"],
+    "show-text": ["show", "sentences.safetensors"],
     "show": ["show", "table.safetensors", "-o", "sheet.png"],
 }
 
@@ -46,6 +52,8 @@ FILES = {
     "table.yaml": (b"split: {column: n, parts: {train: [1, 2], test: rest}}\n"
                    b"columns: {kind: target, id: id}\n"),
     "images.gz": gzip.compress(struct.pack(">4B3I", 0, 0, 8, 3, 2, 2, 2) + b"abcdefgh", mtime=0),
+    "sentences": b"# kind: a\nOne O\ntwo B-x\n\n# kind: b\nthree B-y\nfour I-y\n",
+    "texts.gz": gzip.compress(b"One, two!\tgood\t2.5\tx\nThree\tNA\t\ty\n", mtime=0),
     "labels": struct.pack(">4BI2B", 0, 0, 8, 1, 2, 0, 1),
 }
 
@@ -57,7 +65,7 @@ def make_start(folder, program):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data)
-    for args in (TABLE + ["-o", "table.safetensors"],
+    for args in (TABLE + ["-o", "table.safetensors"], CONLL + ["-o", "sentences.safetensors"],
                  ["idx", "--images", "images.gz", "--labels", "labels", "--field", "label=who",
                   "--classes", "fox,ox", "--split", "more", "-o", "items.safetensors"]):
         subprocess.run([program] + args, cwd=folder, check=True, stdout=subprocess.DEVNULL)

@@ -76,6 +76,9 @@ def seeds():
     yield "table", "shares", (b"split: {group: g, seed: 3, parts: {train: 0.5, test: rest}}\ncolumns:"
                               b" {n: {range: [0, 9], missing: ['5']}, c: {type: class, minimum: 2}}\0"
                               b"g,n,c\n1,5,a\n2,4,b\n3,1,a\n4,2,a\n5,2,\"b c\"\n6,2,a\n")
+    yield "text", "conll", b"# intent: a\nb\tB-x\nc I-x\n\n# by hand\nd O\n"
+    yield "text", "lines", "É b, c\t1\nd\tNA\n".encode()
+    yield "text", "gzipped", gzip.compress(b"a O\nb O\n", mtime=0)
     configs = sorted(ROOT.glob("datasets/*/config.yaml")) + [ROOT / "tests/cli/tiny.yaml"]
     for i, path in enumerate(configs):
         yield "yaml", f"config-{i}", path.read_bytes()

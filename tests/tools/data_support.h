@@ -222,8 +222,10 @@ static inline const char *texts(const struct bough_tensor_file *file, const char
     const struct bough_file_tensor *tensor = find(file, name);
     const size_t room = (size_t)tensor->shape.dim[1];
     size_t used = 0;
+    char key[100];
+    snprintf(key, sizeof key, "text%s", strchr(name, '/'));
     assert_int_equal(tensor->dtype, BOUGH_U8);
-    assert_string_equal(bough_tensor_file_metadata(file, "text/id"), "utf-8");
+    assert_string_equal(bough_tensor_file_metadata(file, key), "utf-8");
     for (size_t i = 0; i < (size_t)tensor->shape.dim[0]; i++)
         used += (size_t)snprintf(all + used, sizeof all - used, "%.*s|", (int)room,
                                  (const char *)tensor->data + i * room);

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 static const struct tool_command *const commands[] = {
-    &tool_idx,   &tool_csv,   &tool_png,  &tool_compose, &tool_generate,
-    &tool_merge, &tool_split, &tool_info, &tool_show,
+    &tool_idx,      &tool_csv,   &tool_png,   &tool_corpus, &tool_compose,
+    &tool_generate, &tool_merge, &tool_split, &tool_info,   &tool_show,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
