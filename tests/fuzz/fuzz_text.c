@@ -1,4 +1,4 @@
-// Reads a corpus, as columns and as a text a line, and gives its tokens ids.
+// Reads a corpus, as columns, as a text a line and as CSV, and gives its tokens ids.
 #include "fuzz.h"
 
 #include "text_read.h"
@@ -48,25 +48,30 @@ static void check_ids(const struct text_tokens *tokens, const struct text_corpus
     text_vocabulary_fini(&vocabulary);
 }
 
-static void read_as(const uint8_t *data, size_t size, int is_conll, enum text_rule rule)
+typedef enum bough_status read_corpus(struct text_corpus *corpus, const struct text_format *format,
+                                      const char *path);
+
+static enum bough_status read_conll(struct text_corpus *corpus, const struct text_format *format,
+                                    const char *path)
+{
+    int64_t comments = 0;
+    return text_read_conll(&comments, corpus, format, path);
+}
+
+static void read_as(const uint8_t *data, size_t size, read_corpus *read, enum text_rule rule)
 {
     static struct text_corpus corpus;
     static struct text_tokens all[TEXT_AS_GIVEN + 1];
     struct text_tokens *tokens = &all[rule];
-    struct text_format format = {.columns = 2, .tokens = tokens};
-    int64_t comments = 0;
-    corpus = (struct text_corpus){.max_length = 7};
-    format.column[0] = "text";
-    format.column[1] = corpus.tag_name[0] = "tags";
-    corpus.tags = is_conll;
+    struct text_format format = {.column = {"text", "tags"}, .tokens = tokens, .text_name = "text"};
+    format.columns = read == text_read_csv ? 0 : 2;
+    corpus =
+        (struct text_corpus){.max_length = 7, .tag_name = {"tags"}, .tags = read == read_conll};
     if (!tokens->locale && text_tokens_open(tokens, rule, NULL) != BOUGH_OK)
         fuzz_wrong("no tokens");
     if (text_corpus_split(&corpus, "train", 5, "train") != BOUGH_OK)
         fuzz_wrong("no corpus");
-    const char *path = fuzz_file(data, size);
-    const enum bough_status status = is_conll ? text_read_conll(&comments, &corpus, &format, path)
-                                              : text_read_lines(&corpus, &format, path);
-    if (fuzz_status(status, BOUGH_DATA, tool_error())) {
+    if (fuzz_status(read(&corpus, &format, fuzz_file(data, size)), BOUGH_DATA, tool_error())) {
         check_corpus(&corpus);
         check_ids(tokens, &corpus);
     }
@@ -75,8 +80,9 @@ static void read_as(const uint8_t *data, size_t size, int is_conll, enum text_ru
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    read_as(data, size, 1, TEXT_AS_GIVEN);
-    read_as(data, size, 0, TEXT_WORDS);
-    read_as(data, size, 0, TEXT_CHARACTERS);
+    read_as(data, size, read_conll, TEXT_AS_GIVEN);
+    read_as(data, size, text_read_lines, TEXT_WORDS);
+    read_as(data, size, text_read_lines, TEXT_CHARACTERS);
+    read_as(data, size, text_read_csv, TEXT_WORDS);
     return 0;
 }

@@ -78,6 +78,7 @@ def seeds():
                               b"g,n,c\n1,5,a\n2,4,b\n3,1,a\n4,2,a\n5,2,\"b c\"\n6,2,a\n")
     yield "text", "conll", b"# intent: a\nb\tB-x\nc I-x\n\n# by hand\nd O\n"
     yield "text", "lines", "É b, c\t1\nd\tNA\n".encode()
+    yield "text", "table", b'label,text\n1,"b, c"\nNA,d\n'
     yield "text", "gzipped", gzip.compress(b"a O\nb O\n", mtime=0)
     configs = sorted(ROOT.glob("datasets/*/config.yaml")) + [ROOT / "tests/cli/tiny.yaml"]
     for i, path in enumerate(configs):

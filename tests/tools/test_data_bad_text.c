@@ -126,6 +126,35 @@ static void number_beyond(void)
     write_text("a", "b\t1e39\n");
 }
 
+static void csv_without_text(void)
+{
+    write_text("a", "text,x\nb,1\n");
+}
+static void csv_header(void)
+{
+    write_text("a", "text,x\n");
+}
+static void csv_short(void)
+{
+    write_text("a", "text,x\nb,1\nc\n");
+}
+static void csv_no_text(void)
+{
+    write_text("a", "text,x\nb,1\n\" \n\",2\n");
+}
+static void csv_twice(void)
+{
+    write_text("a", "text,x,x\nb,1,1\n");
+}
+static void csv_name(void)
+{
+    write_text("a", "text,length\nb,1\n");
+}
+static void csv_break(void)
+{
+    write_text("a", "text,x\nb,\"1\n2\"\n");
+}
+
 static void write_vocabulary(const char *lines)
 {
     char header[300];
@@ -197,6 +226,23 @@ static const struct bad_case bad[] = {
      "a: line 2, column 4: \"1,5\", wanted a number"},
     {number_beyond, "text a --columns text,x --number x -o o",
      "a: line 1, column 3: \"1e39\", wanted a number"},
+    {empty, "text a --csv text -o o", "a: line 1, column 1: the end of the file, wanted a header"},
+    {csv_without_text, "text a --csv words -o o",
+     "a: line 1, column \"words\": not in the header, wanted the texts there"},
+    {csv_without_text, "text a --csv text --columns x,y -o o",
+     "a: line 1, column \"y\": not in the header, wanted it there"},
+    {csv_header, "text a --csv text -o o",
+     "a: the end of the file behind the header, wanted a row"},
+    {csv_short, "text a --csv text -o o", "a: line 3: 1 columns, wanted 2 as in the header"},
+    {csv_no_text, "text a --csv text -o o",
+     "a: line 3, column \"text\": a text without a token, wanted one"},
+    {csv_twice, "text a --csv text -o o",
+     "a: line 1, column \"x\": stands twice, wanted different names"},
+    {csv_name, "text a --csv text -o o", "a: line 1, column \"length\": no name of a label"},
+    {csv_break, "text a --csv text -o o",
+     "a: line 2, column \"x\": \"1?2\" has a line break, wanted a name without"},
+    {csv_without_text, "text a --csv x --number text -o o",
+     "a: line 2, column \"text\": \"b\", wanted a number"},
     {vocabulary_missing, "text a --vocabulary v -o o",
      "v: no vocabulary/tokens in its metadata, wanted a file that bough-data text made"},
     {vocabulary_other, "text a --vocabulary v -o o",

@@ -139,6 +139,26 @@ static void labels_are_classes_numbers_or_missing(void **state)
     bough_tensor_file_close(&file);
 }
 
+static void a_csv_makes_a_set(void **state)
+{
+    (void)state;
+    write_text("a", "id;kind;review;stars\n1;good;\"Yes;\nindeed\";4.5\n2;NA;no;\n");
+    write_text("b", "review,stars,kind\nyes,1,bad\n");
+    assert_runs("text a test=b --csv review --number stars --lower-case -o o");
+    struct bough_tensor_file *file = open_set("o");
+    assert_string_equal(texts(file, "train/words"), "Yes ; indeed|no|");
+    assert_string_equal(texts(file, "train/id"), "1|2|");
+    assert_classes(find(file, "train/kind"), CLASSES(0, -1));
+    assert_classes(find(file, "test/kind"), CLASSES(1));
+    assert_numbers(find(file, "train/stars"), NUMBERS(4.5F, NAN));
+    assert_numbers(find(file, "test/stars"), NUMBERS(1));
+    bough_tensor_file_close(&file);
+    assert_runs("text a --csv review --columns kind -o o");
+    file = open_set("o");
+    assert_int_equal(bough_tensor_file_count(file), 4);
+    bough_tensor_file_close(&file);
+}
+
 #ifdef BOUGH_HAS_PIECES
 
 // A model as SentencePiece writes it (protobuf): in each piece its text, score and type.
@@ -204,6 +224,7 @@ int main(void)
         TEST(classes_are_taken_over),
         TEST(text_is_cut_by_rule),
         TEST(labels_are_classes_numbers_or_missing),
+        TEST(a_csv_makes_a_set),
         TEST(sentencepiece_cuts_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: bough-data text [--conll] [SPLIT=]FILE... [--columns A,B,..] [--lower-case] -o FILE\n"
+    "usage: bough-data text [SPLIT=]FILE... [--conll | --csv COLUMN] [--columns A,B,..] -o FILE\n"
     "\n"
     "Makes a data set from text, UTF-8, plain or gzipped: a file a split, train where none is\n"
     "named. Each line is a text, or one behind or before labels, divided by tabs. Its\n"
     "tokens are runs of letters and digits, and every other character but white space.\n"
     "With --conll each line is a token and its tags, divided by white space, and a blank\n"
-    "line ends a sentence; a line `# NAME: VALUE` before it is its label.\n"
+    "line ends a sentence; a line `# NAME: VALUE` before it is its label. With --csv the\n"
+    "texts are in that column of a CSV with a header, and the other columns are labels.\n"
     "\n"
     "The fields are tokens, ids of the vocabulary (0 padding, 1 unknown); length; words, the\n"
     "tokens themselves, with a space between them; the tags, -1 behind the end; and labels,\n"
@@ -23,7 +24,8 @@ static const char help[] =
     "None are missing labels. A label `id` is kept as the samples' name.\n"
     "\n"
     "  --columns A,B,..   what the columns are called, one of them `text`, or with --conll\n"
-    "                     `token`; `-` is left out; default text, or token,tags\n"
+    "                     `token`; `-` is left out; default text, or token,tags. With\n"
+    "                     --csv those that are labels; default all\n"
     "  --number NAME      this label is a number; once for each\n"
     "  --loose-tags       a tag I-x may stand without B-x or I-x before it\n"
     "  --characters       each character is a token\n"
@@ -44,7 +46,7 @@ static const char help[] =
 // What the options say, as given.
 struct options {
     const char *file[TEXT_SPLITS_MAX + 1], *number[TOOL_VALUES_MAX + 1];
-    const char *columns, *min_count, *size, *vocabulary, *max_length, *model, *output;
+    const char *columns, *min_count, *size, *vocabulary, *max_length, *model, *csv, *output;
     int is_conll, is_loose, is_characters, is_lower;
 };
 
@@ -93,7 +95,7 @@ static enum bough_status take_columns(struct job *job, const char *list, const c
             format->text = format->columns;
         format->column[format->columns++] = name;
     }
-    if (format->text < 0)
+    if (format->text < 0 && *text)
         return tool_fail(BOUGH_INVALID, "--columns: no `%s` among them", text);
 done:
     return status;
@@ -122,6 +124,8 @@ static enum bough_status check_options(const struct options *given)
     if (given->is_conll + given->is_characters + (given->model != NULL) > 1)
         return tool_fail(BOUGH_INVALID, "--conll, --characters and --sentencepiece each say what a "
                                         "token is: wanted one of them");
+    if (given->csv && given->is_conll)
+        return tool_fail(BOUGH_INVALID, "--csv and --conll: wanted one of them");
     if (given->is_loose && !given->is_conll)
         return tool_fail(BOUGH_INVALID, "--loose-tags: only --conll has tags");
     return BOUGH_OK;
@@ -130,7 +134,7 @@ static enum bough_status check_options(const struct options *given)
 static enum bough_status take_options(struct job *job, const struct options *given)
 {
     enum bough_status status;
-    const char *text = given->is_conll ? "token" : "text";
+    const char *text = given->is_conll ? "token" : given->csv ? "" : "text";
     TRY(check_options(given));
     job->vocabulary.min_count = 1;
     job->vocabulary.is_lower = given->is_lower;
@@ -140,8 +144,10 @@ static enum bough_status take_options(struct job *job, const struct options *giv
     TRY(tool_whole(&job->vocabulary.size, given->size, "--vocabulary-size", TEXT_FIRST_ID + 1,
                    INT32_MAX));
     TRY(tool_whole(&job->corpus.max_length, given->max_length, "--max-length", 1, INT32_MAX));
+    job->format.text_name = given->csv;
     TRY(take_columns(job,
                      given->columns    ? given->columns
+                     : given->csv      ? NULL
                      : given->is_conll ? "token,tags"
                                        : "text",
                      text));
@@ -202,6 +208,7 @@ static enum bough_status read_file(struct job *job, const struct options *given,
     TRY(tool_check_output(given->output, file));
     TRY(text_corpus_split(&job->corpus, split, length, file));
     TRY(given->is_conll ? text_read_conll(&job->comments, &job->corpus, &job->format, file)
+        : given->csv    ? text_read_csv(&job->corpus, &job->format, file)
                         : text_read_lines(&job->corpus, &job->format, file));
 done:
     return status;
@@ -277,6 +284,7 @@ static enum bough_status run(int argc, char **argv)
     const struct tool_option options[] = {
         {NULL, 0, .value = given.file, .min = 1, .max = TEXT_SPLITS_MAX},
         {"conll", 0, .flag = &given.is_conll},
+        {"csv", 0, .value = &given.csv, .max = 1},
         {"columns", 0, .value = &given.columns, .max = 1},
         {"number", 0, .value = given.number, .max = TOOL_VALUES_MAX},
         {"loose-tags", 0, .flag = &given.is_loose},

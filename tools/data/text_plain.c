@@ -4,14 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
-// What a converter takes for a missing value.
-static int is_missing(const char *text)
+int text_is_missing(const char *cell)
 {
     static const char *const words[] = {"", "NA", "na", "N/A", "n/a", "null", "NULL", "None"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(text, words[i]) == 0)
+        if (strcmp(cell, words[i]) == 0)
             return 1;
-    return strcasecmp(text + (*text == '-'), "nan") == 0;
+    return strcasecmp(cell + (*cell == '-'), "nan") == 0;
 }
 
 struct plain {
@@ -51,7 +50,7 @@ static enum bough_status take_label(struct plain *plain, const char *name, char 
     while (length > 0 && cell[length - 1] == ' ')
         length--;
     cell[length] = 0;
-    const int missing = strcmp(name, "id") != 0 && is_missing(cell);
+    const int missing = strcmp(name, "id") != 0 && text_is_missing(cell);
     return text_lines_place(
         text_corpus_label(plain->corpus, name, strlen(name), cell, missing ? 0 : length),
         &plain->lines, cell);
