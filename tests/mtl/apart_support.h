@@ -44,6 +44,7 @@ static const struct given {
      "",
      {1, {5}},
      1},
+    {"sequences", "input: x", "conv1d: {channels: 4, kernel: 3}, ", {2, {6, 4}}, 1},
     {"two images",
      "inputs: {x: , z: }",
      "conv2d: {channels: 4, kernel: 3, padding: 1}, ",
