@@ -25,7 +25,7 @@ ITEM_KERNEL void store_rows(ARG(x), ARG(all), ARG(step), const ulong count,
     VIEW(const float, x);
     VIEW(float, all);
     VIEW(const struct step_state, step);
-        EACH_ITEM (i) {
+    EACH_ITEM (i) {
         const size_t row = step->first + i / p.width;
         if (row < p.stored_rows)
             all[row * p.stride + i % p.width] = x[i];

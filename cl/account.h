@@ -13,7 +13,7 @@ struct loss_account {
 };
 
 struct store_params {
-        int width, stride;        // numbers of a row, and of its place
+    int width, stride;        // numbers of a row, and of its place
     unsigned int stored_rows; // rows behind it are not stored
 };
 

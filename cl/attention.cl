@@ -10,10 +10,10 @@ enum { TILE = 8, STRETCH = 128 };
 #define PARTS_END barrier(CLK_GLOBAL_MEM_FENCE)
 
 // Row r of a tile; those behind the last are the last one again.
-#define ROW_OF(r) (size_t)min(row + r, m - 1)
+#define ROW_OF(r) (size_t) min(row + r, m - 1)
 
-// c [m, n] = a [m, k] b [k, n]: rows of c are `c_row` floats apart, and so are those of b; a as told
-// by both of its axes. `readable` floats may be read at b.
+// c [m, n] = a [m, k] b [k, n]: rows of c are `c_row` floats apart, and so are those of b; a as
+// told by both of its axes. `readable` floats may be read at b.
 static inline void product(global float *c, int c_row, global const float *a, int a_row, int a_col,
                            global const float *b, int b_row, long readable, int m, int n, int k)
 {
@@ -60,7 +60,8 @@ static inline void dots(global float *c, int c_row, global const float *a, int a
                 // Rows behind the last one are not added twice.
                 for (int r = 0; r < TILE && row + r < m; r++) {
                     global float *to = c + (size_t)(row + r) * c_row + at;
-                    const floats before = load_floats(to, first ? n - at : 0, first ? n - at : 0, 0.0f);
+                    const floats before =
+                        load_floats(to, first ? n - at : 0, first ? n - at : 0, 0.0f);
                     store_floats(sum[r] + before, to, n - at);
                 }
             }
@@ -171,8 +172,8 @@ static inline void counted_weights(global float *to, global const float *weights
 {
     for (int l = get_local_id(0); l < count; l += BOUGH_GROUP)
         APART
-        for (size_t i = (size_t)l * p.length, end = i + count; i < end; i++)
-            to[i] = weights[i] < 0.0f ? 0.0f : weights[i] * p.kept;
+    for (size_t i = (size_t)l * p.length, end = i + count; i < end; i++)
+        to[i] = weights[i] < 0.0f ? 0.0f : weights[i] * p.kept;
 }
 
 // The gradient of the scores, of that of the weights that count, in place: one item a row.

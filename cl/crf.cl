@@ -134,8 +134,8 @@ ROW_KERNEL void crf_fwd(ARG(x), ARG(label), ARG(transitions), ARG(start), ARG(en
         }
         const int mine = label[t];
         value += log(total) + (most - score[mine]);
-        value += t ? table[CRF_MOST(p)] - transitions[label[t - 1] * p.classes + mine]
-                   : -start[mine];
+        value +=
+            t ? table[CRF_MOST(p)] - transitions[label[t - 1] * p.classes + mine] : -start[mine];
         GROUP_FENCE();
     }
     floats sum = 0.0f;

@@ -52,7 +52,7 @@ static inline void ask_for_row(global const char *row, size_t size)
 #define COPY(i)                                                                                    \
     if (HAS(x##i))                                                                                 \
     copy_words((global const uint *)PLACE(source##i), (global uint *)PLACE(x##i), from, row,       \
-                              p.width[i], p.stride[i])
+               p.width[i], p.stride[i])
 
 // Row n of the batch from row order[first + n] of the source; without an order, from row n.
 ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(source0), ARG(x0),
@@ -69,7 +69,7 @@ ROW_KERNEL void gather_rows(ARG(order), ARG(step), ARG(scale), ARG(shift), ARG(s
         const size_t from = HAS(order) ? (size_t)order[step->first + row] : row;
         const size_t begin = from * p.stride[0], prefetch = row + 8;
         if (HAS(order) && prefetch < count) {
-                        const size_t size = (size_t)p.stride[0] * (p.kind == GATHER_BYTES ? 1 : 4);
+            const size_t size = (size_t)p.stride[0] * (p.kind == GATHER_BYTES ? 1 : 4);
             ask_for_row(PLACE(source0) + (size_t)order[step->first + prefetch] * size, size);
         }
         if (p.kind == GATHER_BYTES)

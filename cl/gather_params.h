@@ -12,7 +12,7 @@ struct gather_params {
     int kind;
     int plane;    // elements of a channel of the first column
     int prefetch; // rows that are asked for before they are read, in plain C
-        int width[GATHER_COLUMNS];
+    int width[GATHER_COLUMNS];
     int stride[GATHER_COLUMNS]; // elements from row to row of the source, at least width
 };
 

@@ -55,7 +55,7 @@ ROW_KERNEL void recurrent_pack(ARG(w), ARG(packed), const ulong count,
         b.dy = 0;                                                                                  \
         b.dgx = b.dgates = 0;                                                                      \
         recurrent_block_place(&b, &p, group);                                                      \
-        block_begin(&b, HAS(lengths) ? lengths + group % p.blocks * p.rows : 0);                   \
+        block_begin(&b, HAS(lengths) ? lengths + group % p.blocks *p.rows : 0);                    \
         forward_sweep(&b, gates_);                                                                 \
         forward_padding(&b);                                                                       \
     }
@@ -84,7 +84,7 @@ FORWARD(gru_fwd, GRU_GATES)
         b.gx = b.bias = 0;                                                                         \
         b.y = 0;                                                                                   \
         recurrent_block_place(&b, &p, group);                                                      \
-        block_begin(&b, HAS(lengths) ? lengths + group % p.blocks * p.rows : 0);                   \
+        block_begin(&b, HAS(lengths) ? lengths + group % p.blocks *p.rows : 0);                    \
         backward_sweep(&b, gates_);                                                                \
         backward_padding(&b);                                                                      \
     }

@@ -18,7 +18,8 @@ void bough__record_close(struct bough__record **record);
 enum bough_status bough__record_event(struct bough__record *record, json_t *event);
 
 // Puts {"left": {"loss": 0.4, "accuracy": 0.84, "confusion": [[...]]}, "exact_match": 0.7} under
-// `key`; a number that is not finite is null. Nothing for NULL metrics. Not 0 when out of memory, and for a NULL object.
+// `key`; a number that is not finite is null. Nothing for NULL metrics. Not 0 when out of memory,
+// and for a NULL object.
 int bough__metrics_put(json_t *object, const char *key, const struct bough_metrics *metrics);
 
 // Writes result.json, and in it what `more` holds. Errors: DATA, INTERNAL.

@@ -77,10 +77,10 @@ static void count_rows(struct column *column, size_t channels, const void *piece
         const float *present = counted->present;
         const int32_t *lengths = counted->lengths;
         const int64_t end = lengths ? lengths[from + r] * all : width;
-        const int counts = counted->mask[from + r] &&
-                           (!present || (present[from + r] == 1 &&
-                                         (counted->by_cells ||
-                                          !has_nan(piece, input->dtype, r * width, width))));
+        const int counts =
+            counted->mask[from + r] &&
+            (!present || (present[from + r] == 1 &&
+                          (counted->by_cells || !has_nan(piece, input->dtype, r * width, width))));
         for (int64_t i = 0; counts && i < end; i++)
             count_number(&column[lengths ? i % all : i / (width / all)],
                          bough_number_at(piece, input->dtype, r * width + i));

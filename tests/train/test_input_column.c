@@ -41,9 +41,9 @@ static enum bough_status ids_column(struct bough__column *column, void **convert
     *converted = NULL;
     assert_ok(bough_tensor_file_open(&file, write_rows()));
     assert_ok(bough_dataset_field(&field, file, "train", "ids"));
-    const enum bough_status status = bough__input_column(
-        column, converted, &(struct bough__gaps){.missing = missing}, file, field, &input,
-        &(struct bough__input_names){0});
+    const enum bough_status status =
+        bough__input_column(column, converted, &(struct bough__gaps){.missing = missing}, file,
+                            field, &input, &(struct bough__input_names){0});
     bough_tensor_file_close(&file);
     return status;
 }
