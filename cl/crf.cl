@@ -80,6 +80,46 @@ static inline void clear_row(global float *x, int count)
         x[c] = 0.0f;
 }
 
+// The scores of a position, and the starts where they are given; returns the most of them.
+static inline float take_scores(global float *g, global const float *score,
+                                global const float *start, int classes, int padded, long readable,
+                                local float *scratch)
+{
+    floats top = -INFINITY;
+    for (int c = 0; c < padded; c += LANES) {
+        const int left = classes - c;
+        floats s = load_floats(score + c, left, readable - c, -INFINITY);
+        if (start)
+            s += load_floats(start + c, left, left, 0.0f);
+        store_floats(s, g + c, padded - c);
+        top = larger_floats(top, s);
+    }
+    return GROUP_MAX(most_of_floats(top), scratch);
+}
+
+// The chances u of a position's tags, of those of the position before it by `table`, NULL at the
+// first; g, its scores, becomes what they were multiplied by. Returns what both were divided by.
+static inline float take_chances(global float *u, global float *g, float most,
+                                 global const float *table, int padded, local float *scratch)
+{
+    floats sum = 0.0f;
+    for (int c = 0; c < padded; c += LANES) {
+        const floats e = exp(load_floats(g + c, padded - c, padded - c, 0.0f) - most);
+        const floats v = table ? e * product(u - padded, table, c, padded) : e;
+        store_floats(e, g + c, padded - c);
+        store_floats(v, u + c, padded - c);
+        if (LANES == 16 || (int)get_local_id(0) < padded - c)
+            sum += v;
+    }
+    const float total = GROUP_SUM(sum_floats(sum), scratch), inverse = 1.0f / total;
+    APART
+    for (int c = get_local_id(0); c < padded; c += BOUGH_GROUP) {
+        u[c] *= inverse;
+        g[c] *= inverse;
+    }
+    return total;
+}
+
 // A row is a sentence.
 ROW_KERNEL void crf_fwd(ARG(x), ARG(label), ARG(transitions), ARG(start), ARG(end), ARG(lengths),
                         ARG(table), ARG(before), ARG(here), ARG(tokens), ARG(part),
@@ -108,30 +148,9 @@ ROW_KERNEL void crf_fwd(ARG(x), ARG(label), ARG(transitions), ARG(start), ARG(en
         global const float *score = x + (first + t) * p.classes;
         global float *u = before + (size_t)t * p.padded, *g = here + (size_t)t * p.padded;
         const long readable = (long)((size_t)p.rows * p.length - first - t) * p.classes;
-        floats top = -INFINITY, sum = 0.0f;
-        for (int c = 0; c < p.padded; c += LANES) {
-            const int left = p.classes - c;
-            floats s = load_floats(score + c, left, readable - c, -INFINITY);
-            if (t == 0)
-                s += load_floats(start + c, left, left, 0.0f);
-            store_floats(s, g + c, p.padded - c);
-            top = larger_floats(top, s);
-        }
-        const float most = GROUP_MAX(most_of_floats(top), scratch);
-        for (int c = 0; c < p.padded; c += LANES) {
-            const floats e = exp(load_floats(g + c, p.padded - c, p.padded - c, 0.0f) - most);
-            const floats v = t ? e * product(u - p.padded, table, c, p.padded) : e;
-            store_floats(e, g + c, p.padded - c);
-            store_floats(v, u + c, p.padded - c);
-            if (LANES == 16 || (int)get_local_id(0) < p.padded - c)
-                sum += v;
-        }
-        const float total = GROUP_SUM(sum_floats(sum), scratch), inverse = 1.0f / total;
-        APART
-        for (int c = get_local_id(0); c < p.padded; c += BOUGH_GROUP) {
-            u[c] *= inverse;
-            g[c] *= inverse;
-        }
+        const float most =
+            take_scores(g, score, t ? 0 : start, p.classes, p.padded, readable, scratch);
+        const float total = take_chances(u, g, most, t ? table : 0, p.padded, scratch);
         const int mine = label[t];
         value += log(total) + (most - score[mine]);
         value +=

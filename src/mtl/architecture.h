@@ -92,6 +92,11 @@ enum bough_status bough__wire(struct bough__builder *builder, struct bough__wiri
                               const struct bough__architecture *architecture,
                               const struct bough__net *net, const struct bough__leaf *input);
 
+// The owner of each node of the graph (bough__graph_owners) among so many tasks from `first` on.
+// What a task's loss learns is that task's, although no scores reach it.
+void bough__wiring_owners(int32_t *owner, const struct bough__graph *graph,
+                          const struct bough__wiring *wiring, size_t first, size_t tasks);
+
 // ---- For architectures ----
 
 // One node of `count`, beside each other along dimension 1, as torch.cat(dim=1), sequences

@@ -177,3 +177,12 @@ enum bough_status bough__wire(struct bough__builder *builder, struct bough__wiri
 done:
     return status;
 }
+
+void bough__wiring_owners(int32_t *owner, const struct bough__graph *graph,
+                          const struct bough__wiring *wiring, size_t first, size_t tasks)
+{
+    bough__graph_owners(graph, &wiring->scores[first], tasks, owner);
+    for (size_t t = 0; t < tasks; t++)
+        for (int i = 0; i < wiring->loss[first + t].count; i++)
+            owner[wiring->loss[first + t].node[i]] = (int32_t)t;
+}

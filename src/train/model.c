@@ -120,13 +120,6 @@ done:
     return status;
 }
 
-// What a task's loss learns is that task's, although no scores reach it.
-static void own_loss(int32_t *owner, const struct bough__loss_params *loss, int32_t task)
-{
-    for (int i = 0; i < loss->count; i++)
-        owner[loss->node[i]] = task;
-}
-
 // Which tasks reach each parameter. `owner` [nodes] is worked in.
 static enum bough_status find_reached(struct bough__model *model, const struct bough__graph *graph,
                                       const struct bough__wiring *wiring, int32_t *owner)
@@ -137,8 +130,7 @@ static enum bough_status find_reached(struct bough__model *model, const struct b
     if (!reached)
         return bough__no_memory();
     for (size_t t = 0; t < tasks; t++) {
-        bough__graph_owners(graph, &wiring->scores[t], 1, owner);
-        own_loss(owner, &wiring->loss[t], 0);
+        bough__wiring_owners(owner, graph, wiring, t, 1);
         for (int32_t i = 0; i < params->count; i++)
             reached[(size_t)i * tasks + t] = owner[params->param[i].node] == 0;
     }
@@ -154,9 +146,7 @@ static enum bough_status place_params(struct bough__model *model, const struct b
     int32_t *owner = malloc((size_t)graph->count * sizeof *owner);
     if (!owner)
         return bough__no_memory();
-    bough__graph_owners(graph, wiring->scores, model->config->tasks_count, owner);
-    for (size_t t = 0; t < model->config->tasks_count; t++)
-        own_loss(owner, &wiring->loss[t], (int32_t)t);
+    bough__wiring_owners(owner, graph, wiring, 0, model->config->tasks_count);
     bough__params_place(&model->params, owner);
     const enum bough_status status = find_reached(model, graph, wiring, owner);
     free(owner);
