@@ -20,8 +20,8 @@ ROW_KERNEL void add_positions_fwd(ARG(x), ARG(place), ARG(lengths), ARG(saved), 
     const int length = row_length(HAS(lengths), lengths, n, p.length), count = length * p.width;
     if (get_local_id(0) == 0)
         saved[n] = length;
-    EACH_OWN(i, p.length * p.width)
-    y[first + i] = i < count ? x[first + i] + place[i] : 0.0f;
+    EACH_OWN (i, p.length * p.width)
+        y[first + i] = i < count ? x[first + i] + place[i] : 0.0f;
 }
 
 // dx may be dy.
@@ -33,8 +33,8 @@ ROW_KERNEL void add_positions_dx(ARG(saved), ARG(dy), ARG(dx), const ulong group
     VIEW(float, dx);
     const size_t n = get_group_id(0), first = n * p.length * p.width;
     const int count = saved[n] * p.width;
-    EACH_OWN(i, p.length * p.width)
-    dx[first + i] = i < count ? dy[first + i] : 0.0f;
+    EACH_OWN (i, p.length * p.width)
+        dx[first + i] = i < count ? dy[first + i] : 0.0f;
 }
 
 // A group is a place.
@@ -46,11 +46,11 @@ ROW_KERNEL void add_positions_dplace(ARG(saved), ARG(dy), ARG(dplace), const ulo
     VIEW(float, dplace);
     const size_t l = get_group_id(0);
     dplace += l * p.width;
-    EACH_OWN(i, p.width)
-    dplace[i] = 0.0f;
+    EACH_OWN (i, p.width)
+        dplace[i] = 0.0f;
     for (int n = 0; n < p.batch; n++) {
         const size_t at = ((size_t)n * p.length + l) * p.width;
-        EACH_OWN(i, (int)l < saved[n] ? p.width : 0)
-        dplace[i] += dy[at + i];
+        EACH_OWN (i, (int)l < saved[n] ? p.width : 0)
+            dplace[i] += dy[at + i];
     }
 }

@@ -26,8 +26,7 @@ ROW_KERNEL void pool_over_time_fwd(ARG(x), ARG(scores), ARG(lengths), ARG(saved)
     y += n * p.width;
     scores += n * p.length;
     if (p.kind == POOL_MAX) {
-        EACH_OWN(i, p.width)
-        {
+        EACH_OWN (i, p.width) {
             float most = count ? x[i] : 0.0f;
             int where = 0;
             for (int l = 1; l < count; l++) {
@@ -39,26 +38,25 @@ ROW_KERNEL void pool_over_time_fwd(ARG(x), ARG(scores), ARG(lengths), ARG(saved)
             at[i] = where;
         }
     }
-    EACH_OWN(l, attends ? count : 0)
-    top = scores[l] > top ? scores[l] : top;
+    EACH_OWN (l, attends ? count : 0)
+        top = scores[l] > top ? scores[l] : top;
     top = GROUP_MAX(top, scratch);
-    EACH_OWN(l, attends ? count : 0)
-    sum += exp(scores[l] - top);
+    EACH_OWN (l, attends ? count : 0)
+        sum += exp(scores[l] - top);
     sum = GROUP_SUM(sum, scratch);
-    EACH_OWN(l, weighed)
-    {
+    EACH_OWN (l, weighed) {
         const float mean = p.kind == POOL_MEAN ? 1.0f / (float)count : l + 1 == count ? 1.0f : 0.0f;
         weight[l] = attends ? exp(scores[l] - top) / sum : mean;
     }
     barrier(CLK_GLOBAL_MEM_FENCE);
-    EACH_OWN(i, p.kind == POOL_MAX ? 0 : p.width)
-    y[i] = 0.0f;
+    EACH_OWN (i, p.kind == POOL_MAX ? 0 : p.width)
+        y[i] = 0.0f;
     for (int l = p.kind == POOL_LAST && count ? count - 1 : 0; l < weighed; l++) {
         const float share = weight[l];
         global const float *here = x + (size_t)l * p.width;
         APART
-        EACH_OWN(i, p.width)
-        y[i] += share * here[i];
+        EACH_OWN (i, p.width)
+            y[i] += share * here[i];
     }
 }
 
@@ -82,19 +80,18 @@ ROW_KERNEL void pool_over_time_bwd(ARG(x), ARG(lengths), ARG(saved), ARG(dy), AR
         const float share = p.kind != POOL_MAX && l < count ? weight[l] : 0.0f;
         const int place = p.kind == POOL_MAX && l < count ? l : -1;
         APART
-        EACH_OWN(i, p.width)
-        dx[first + i] = share == 0.0f ? 0.0f : share * dy[i];
+        EACH_OWN (i, p.width)
+            dx[first + i] = share == 0.0f ? 0.0f : share * dy[i];
         if (place >= 0) {
             APART
-            EACH_OWN(i, p.width)
-            dx[first + i] = at[i] == place ? dy[i] : 0.0f;
+            EACH_OWN (i, p.width)
+                dx[first + i] = at[i] == place ? dy[i] : 0.0f;
         }
     }
     float mean = 0.0f;
     x += n * p.length * p.width;
     dscores += n * p.length;
-    EACH_OWN(l, HAS(dscores) ? p.length : 0)
-    {
+    EACH_OWN (l, HAS(dscores) ? p.length : 0) {
         float dot = 0.0f;
         for (int i = 0; l < count && i < p.width; i++) {
             ANY_ORDER
@@ -104,6 +101,6 @@ ROW_KERNEL void pool_over_time_bwd(ARG(x), ARG(lengths), ARG(saved), ARG(dy), AR
         dscores[l] = dot;
     }
     mean = GROUP_SUM(mean, scratch);
-    EACH_OWN(l, HAS(dscores) ? count : 0)
-    dscores[l] = weight[l] * (dscores[l] - mean);
+    EACH_OWN (l, HAS(dscores) ? count : 0)
+        dscores[l] = weight[l] * (dscores[l] - mean);
 }

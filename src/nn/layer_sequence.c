@@ -44,7 +44,7 @@ done:
 // ---- positions ----
 
 struct positions_options {
-    const char *kind;
+    const char *encoding;
     int32_t length;
 };
 
@@ -52,11 +52,11 @@ static const struct bough__row learned = {.name = "learned", .help = "numbers th
 static const struct bough__row sinusoidal = {
     .name = "sinusoidal", .help = "sines and cosines", .paper = "Vaswani et al., 2017"};
 static const struct bough__row *const position_kinds[] = {&learned, &sinusoidal};
-static const struct bough__family positions_family = {"kind of positions", position_kinds, 2};
+static const struct bough__family positions_family = {"encoding", position_kinds, 2};
 
 static const struct bough__option positions_options[] = {
-    {"kind", BOUGH__OPTION_TEXT, offsetof(struct positions_options, kind), .text = "learned",
-     .family = &positions_family, .help = "what is added for each place"},
+    {"encoding", BOUGH__OPTION_TEXT, offsetof(struct positions_options, encoding),
+     .text = "learned", .family = &positions_family, .help = "what is added for each place"},
     {"length", BOUGH__OPTION_INT, offsetof(struct positions_options, length),
      .range = &bough__range_size, .number = {512}, .help = "positions of the longest sequence"},
 };
@@ -90,7 +90,7 @@ static enum bough_status positions(struct bough__builder *builder, int32_t *node
     struct bough__param param = {.name = "weight",
                                  .shape = {2, {o->length, width}},
                                  .init = {&bough__init_normal.row, (void *)(uintptr_t)&deviation}};
-    if (strcmp(o->kind, sinusoidal.name) == 0) {
+    if (strcmp(o->encoding, sinusoidal.name) == 0) {
         param.name = "encoding";
         param.statistics = 1;
         if (builder->declaring)
@@ -105,7 +105,7 @@ done:
 // ---- pool_over_time ----
 
 struct pool_over_time_options {
-    const char *kind;
+    const char *pooling;
 };
 
 static const struct bough__row pool_mean = {.name = "mean", .help = "of all positions"};
@@ -118,11 +118,11 @@ static const struct bough__row *const pool_kinds[] = {[POOL_MEAN] = &pool_mean,
                                                       [POOL_LAST] = &pool_last,
                                                       [POOL_ATTENTION] = &pool_attention};
 enum { POOL_KINDS = sizeof pool_kinds / sizeof *pool_kinds };
-static const struct bough__family pool_family = {"kind of pooling", pool_kinds, POOL_KINDS};
+static const struct bough__family pool_family = {"pooling", pool_kinds, POOL_KINDS};
 
 static const struct bough__option pool_over_time_options[] = {
-    {"kind", BOUGH__OPTION_TEXT, offsetof(struct pool_over_time_options, kind), .text = "mean",
-     .family = &pool_family, .help = "what a sequence's positions become"},
+    {"pooling", BOUGH__OPTION_TEXT, offsetof(struct pool_over_time_options, pooling),
+     .text = "mean", .family = &pool_family, .help = "what a sequence's positions become"},
 };
 
 // A score of each position: [N, L, 1].
@@ -146,7 +146,7 @@ static enum bough_status pool_over_time(struct bough__builder *builder, int32_t 
     struct bough__attr attr = {.kind = POOL_MEAN};
     int32_t scores = *node;
     BOUGH_TRY(bough__want_rank(builder, *node, 3, "a sequence [N, L, D]"));
-    while (strcmp(pool_kinds[attr.kind]->name, o->kind) != 0)
+    while (strcmp(pool_kinds[attr.kind]->name, o->pooling) != 0)
         attr.kind++;
     const int attends = attr.kind == POOL_ATTENTION;
     const int64_t length = bough__shape_of(builder, *node)->dim[1];

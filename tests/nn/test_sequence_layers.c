@@ -218,7 +218,7 @@ static const char *const nets[] = {
     "conv1d: {channels: 6, kernel: 3}, tanh, conv1d: {channels: 5, kernel: 2, dilation: 2}, "
     "pool_over_time",
     "positions: {length: 20}, attention: {heads: 2}, pool_over_time: max",
-    "positions: {kind: sinusoidal, length: 20}, linear: 6, transformer: {heads: 3, layers: 2, "
+    "positions: {encoding: sinusoidal, length: 20}, linear: 6, transformer: {heads: 3, layers: 2, "
     "dropout: 0}, pool_over_time: attention",
     "conv1d: {channels: 4, kernel: 5, bias: false}, relu, pool_over_time: last",
 };
