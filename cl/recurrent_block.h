@@ -23,7 +23,6 @@ struct recurrent_block {
     int rows, longest;
     int reversed;                 // the first step is a row's last position
     int wide;                     // units, rounded up to 2 * LANES
-    int padded;                   // units, rounded up to LANES
     int own[RECURRENT_MOST_ROWS]; // lengths
 };
 

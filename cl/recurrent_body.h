@@ -29,7 +29,6 @@ BODY int OF(find_active)(int *active, const struct recurrent_block *b, int step)
 // `lengths` may be absent; those of the block begin there.
 BODY void OF(block_begin)(struct recurrent_block *b, GLOBAL const int *lengths)
 {
-    b->padded = (b->units + LANES - 1) / LANES * LANES;
     b->wide = (b->units + 2 * LANES - 1) / (2 * LANES) * (2 * LANES);
     b->longest = 0;
     for (int r = 0; r < b->rows; r++) {
@@ -67,20 +66,17 @@ BODY void OF(pack_forward)(GLOBAL float *packed, GLOBAL const float *w, int unit
             PACK_LANES(to, first, units, w[((size_t)g * units + unit) * units + k])
 }
 
-// packed[units by 2 * LANES][gate][unit behind, padded][2 * LANES]: what comes back to a unit
+// packed[units by 2 * LANES][gate and unit behind][2 * LANES]: what comes back to a unit
 BODY void OF(pack_backward)(GLOBAL float *packed, GLOBAL const float *w, int units, int gates,
                             int block)
 {
-    const int first = block * LANES, padded = (units + LANES - 1) / LANES * LANES;
-    GLOBAL float *to =
-        packed + (size_t)(block / 2) * 2 * LANES * gates * padded + block % 2 * LANES;
-    for (int g = 0; g < gates; g++)
-        for (int j = 0; j < padded; j++, to += 2 * LANES) {
-            VECTOR some;
-            OF(take)
-            (&some, w + ((size_t)g * units + j) * units + first, j < units ? units - first : 0);
-            LANES_AT(to) = some;
-        }
+    const int first = block * LANES, depth = gates * units;
+    GLOBAL float *to = packed + (size_t)(block / 2) * 2 * LANES * depth + block % 2 * LANES;
+    for (int k = 0; k < depth; k++, to += 2 * LANES) {
+        VECTOR some;
+        OF(take)(&some, w + (size_t)k * units + first, units - first);
+        LANES_AT(to) = some;
+    }
 }
 
 // ---- lstm ----
@@ -147,10 +143,10 @@ TILE void OF(lstm_slope)(const struct recurrent_block *b, int row, int step, int
     dgate[3] = dh * curved * o * (1.0f - o);
     LANES_AT(state) = ALL(0.0f);
     LANES_AT(state + size) = dcell * f;
-    GLOBAL float *own = b->state + 2 * size + row * LSTM_GATES * b->padded + unit;
+    GLOBAL float *own = b->state + 2 * size + row * LSTM_GATES * b->units + unit;
     UNROLLED(j, LSTM_GATES)
     {
-        LANES_AT(own + j * b->padded) = dgate[j];
+        OF(put)(own + j * b->units, &dgate[j], left);
         OF(put)(b->dgates + position * b->gx_step + j * b->units + unit, &dgate[j], left);
     }
 }
@@ -203,11 +199,11 @@ TILE void OF(gru_slope)(const struct recurrent_block *b, int row, int step, int 
     dgate[1] = dh * (before - n) * z * (1.0f - z);
     dgate[2] = dn * r;
     LANES_AT(state) = dh * z;
-    GLOBAL float *own = b->state + 2 * size + row * GRU_GATES * b->padded + unit;
+    GLOBAL float *own = b->state + 2 * size + row * GRU_GATES * b->units + unit;
     const size_t at = position * b->gx_step + unit;
     UNROLLED(j, GRU_GATES)
     {
-        LANES_AT(own + j * b->padded) = dgate[j];
+        OF(put)(own + j * b->units, &dgate[j], left);
         OF(put)(b->dgates + at + j * b->units, &dgate[j], left);
     }
     dgate[2] = dn;
@@ -289,7 +285,7 @@ BODY void OF(carry_tile)(const struct recurrent_block *b, const int *row, int ro
 {
     VECTOR sum[2 * FEW_ROWS * 2];
     GLOBAL const float *dgate[2 * FEW_ROWS];
-    const int depth = b->gates * b->padded;
+    const int depth = b->gates * b->units;
     UNROLLED(r, rows)
     {
         dgate[r] = b->state + 2 * b->rows * b->wide + row[r] * depth;
