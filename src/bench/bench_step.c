@@ -104,15 +104,24 @@ done:
     return status;
 }
 
+// Of a step of the epoch, on average: those on longer sequences take more.
+static double mean_flops(const struct bough__runner *runner)
+{
+    double flops = 0;
+    for (int64_t index = 0; index < runner->steps; index++) {
+        const struct bough__sequence *sequence = &bough__runner_step_of(runner, index)->sequence;
+        for (size_t i = 0; i < sequence->count; i++)
+            flops += sequence->launch[i]->flops;
+    }
+    return flops / (double)runner->steps;
+}
+
 static void describe(struct bough_step_bench *bench, const struct bough__runner *runner)
 {
     const struct bough__step *full = bough__runner_full(runner);
-    const struct bough__sequence *sequence = &full->sequence;
-    size_t unshared;
+        size_t unshared;
     bench->batch = bough__runner_batch(runner);
-    bench->flops = 0;
-    for (size_t i = 0; i < sequence->count; i++)
-        bench->flops += sequence->launch[i]->flops;
+        bench->flops = mean_flops(runner);
     bench->planned =
         bough__plan_bytes(full->plan, &unshared) + runner->data.model->device->scratch_bytes;
     bench->values = unshared;

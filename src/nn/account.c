@@ -4,6 +4,7 @@
 #include "cl/step.h"
 
 #include <math.h>
+#include <string.h>
 
 static void loss_account(void *const *arg, const void *params, int64_t begin, int64_t end)
 {
@@ -27,10 +28,11 @@ static void store_rows(void *const *arg, const void *params, int64_t begin, int6
     const float *x = arg[0];
     float *all = arg[1];
     const struct step_state *step = arg[2];
-    for (int64_t i = begin; i < end; i++) {
-        int64_t row = step->first + i / p->width;
+        for (int64_t i = begin, run; i < end; i += run) {
+        const int64_t row = step->first + i / p->width, left = p->width - i % p->width;
+        run = left < end - i ? left : end - i;
         if (row < p->stored_rows)
-            all[row * p->stride + i % p->width] = x[i];
+            memcpy(all + row * p->stride + i % p->width, x + i, (size_t)run * sizeof *x);
     }
 }
 

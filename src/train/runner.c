@@ -221,10 +221,10 @@ static enum bough_status find_stored(struct bough__runner *runner)
     return BOUGH_OK;
 }
 
-// What batches are padded to: from 8 on four lengths an octave, and the longest row's.
+// What batches are padded to: from 8 on eight lengths an octave, and the longest row's.
 static enum bough_status find_lengths(struct bough__runner *runner)
 {
-    enum { MOST = 128 };
+        enum { MOST = 256 };
     int64_t longest = 0;
     for (size_t i = 0; i < inputs_of(runner); i++) {
         const int32_t set = runner->data.model->config->inputs[i].set;
@@ -236,7 +236,7 @@ static enum bough_status find_lengths(struct bough__runner *runner)
     if (!runner->length)
         return bough__no_memory();
     for (int64_t octave = 8; octave < longest; octave *= 2)
-        for (int64_t length = octave; length < 2 * octave && length < longest; length += octave / 4)
+        for (int64_t length = octave; length < 2 * octave && length < longest; length += octave / 8)
             runner->length[runner->lengths++] = length;
     runner->length[runner->lengths++] = longest;
     return BOUGH_OK;
