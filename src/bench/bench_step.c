@@ -104,16 +104,17 @@ done:
     return status;
 }
 
-// Of a step of the epoch, on average: those on longer sequences take more.
+// Of the epoch's full steps, on average: those on longer sequences take more.
 static double mean_flops(const struct bough__runner *runner)
 {
     double flops = 0;
-    for (int64_t index = 0; index < runner->steps; index++) {
+    int64_t index = 0;
+    for (; index < runner->steps && !bough__runner_is_small(runner, index); index++) {
         const struct bough__sequence *sequence = &bough__runner_step_of(runner, index)->sequence;
         for (size_t i = 0; i < sequence->count; i++)
             flops += sequence->launch[i]->flops;
     }
-    return flops / (double)runner->steps;
+        return flops / (double)index;
 }
 
 static void describe(struct bough_step_bench *bench, const struct bough__runner *runner)

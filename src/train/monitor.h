@@ -12,9 +12,9 @@ void bough__monitor_errors(double *error, const struct bough_metrics *metrics,
                            const struct bough_config *config);
 
 // What early stopping, `plateau` and the best model go by, higher is better; NaN if it is unknown.
-//   criterion  mean | loss | exact_match | <task>.<metric> | <task>.loss (struct
-//   bough__early_stopping) first      [T], the errors of the first epoch, for `mean`: (first - now)
-//   / max(first, now),
+//   criterion  mean | loss | exact_match | <task>.<metric> | <task>.loss, of
+//              struct bough__early_stopping
+//   first      [T], the errors of the first epoch, for `mean`: (first - now) / max(first, now),
 //              meaned over the tasks. It is the share of the first error that is gone, or less the
 //              share of today's that has come: in -1..1 for every scale, 0 where both are 0. A task
 //              whose first error is NaN has no say.

@@ -24,6 +24,7 @@ need() {
 if [ "$3" = snips ]; then
     need "$archives/snips.tar.gz"
     datasets/make snips "$archives/snips.tar.gz"
+    train snips
     exit
 fi
 if [ "$3" = mnist ]; then
@@ -43,6 +44,7 @@ if [ "$3" = flights ]; then
     "$BOUGH_BIN/bough-data" info datasets/flights/flights.safetensors |
         grep -Fx -e "train/table  F32 [55483, 17]" -e "validation/table  F32 [13896, 17]" \
             -e "test/table  F32 [14815, 17]" | wc -l | grep -x 3
+    train flights
     exit
 fi
 for name in mmoe regression-and-classes independent-logistic alpha-pair task-groups; do
