@@ -91,7 +91,7 @@ static int pair(struct writer *w, const double value[2])
 
 static int part(struct writer *w, const struct table_part *part)
 {
-    char range[80], from[40] = "", to[40] = "";
+    char range[90], from[40] = "", to[40] = "";
     switch (part->rule) {
     case TABLE_REST:
         return text(w, "rest");
