@@ -34,7 +34,7 @@ struct csv {
 
 static void add(struct csv *csv, const char *bytes, size_t size)
 {
-    if (csv->failed)
+    if (csv->failed || !size)
         return;
     if (csv->used + size > csv->capacity) {
         size_t capacity = 2 * (csv->used + size) + (1 << 16);
