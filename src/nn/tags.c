@@ -16,12 +16,13 @@ int64_t bough__tags_read(struct bough__tag *tag, const char *const *name, int64_
     for (int64_t i = 0; i < tags; i++) {
         if (!read_tag(&tag[i], name[i]))
             return i;
+        if (tag[i].kind == BOUGH_TAG_OUTSIDE)
+            continue;
         int64_t first = 0;
         while (first < i &&
                (tag[first].kind == BOUGH_TAG_OUTSIDE || strcmp(name[first] + 2, name[i] + 2) != 0))
             first++;
-        if (tag[i].kind != BOUGH_TAG_OUTSIDE)
-            tag[i].type = (int32_t)first;
+        tag[i].type = (int32_t)first;
     }
     return -1;
 }
