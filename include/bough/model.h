@@ -77,6 +77,18 @@ enum bough_status bough_model_run(struct bough_model *model, float *const *score
 void bough_model_probabilities(const struct bough_model *model, size_t index, float *scores,
                                int64_t rows);
 
+// What makes rows for a model of a CSV: the schema of the one that it was trained on.
+struct bough_model_table;
+
+// `path` as for bough_model_open. Errors: DATA; INVALID where the model has no schema, or several.
+enum bough_status bough_model_table_open(struct bough_model_table **table, const char *path);
+void bough_model_table_close(struct bough_model_table **table); // takes NULL, sets NULL
+
+// The schema as YAML, which datasets/tables.md tells of; borrowed.
+const char *bough_model_table_schema(const struct bough_model_table *table);
+// Whether the model reads a column of the CSV, or, of one of dates, a part of it.
+int bough_model_table_reads(const struct bough_model_table *table, const char *column);
+
 #ifdef __cplusplus
 }
 #endif

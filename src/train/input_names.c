@@ -48,16 +48,25 @@ static enum bough_status check_count(struct bough__name_list *list,
                        ids ? "" : input->columns[index], list->count, wanted);
 }
 
-static enum bough_status read_schema(const char **schema, struct bough__arena *arena,
-                                     const struct bough_tensor_file *file, const char *prefix)
+static const char *rule_key(struct bough__arena *arena, const struct bough__input *input,
+                            const char *prefix)
 {
-    const char *key = bough__arena_format(arena, "%sschema", prefix);
-    if (!key)
+    if (bough__input_is_ids(input))
+        return bough__arena_format(arena, "%stokenizer/%s", prefix, input->field);
+    return bough__arena_format(arena, "%sschema", prefix);
+}
+
+static enum bough_status read_rule(const char **rule, struct bough__arena *arena,
+                                   const struct bough_tensor_file *file,
+                                   const struct bough__input *input, const char *prefix)
+{
+    const char *key = rule_key(arena, input, prefix), *plain = rule_key(arena, input, "");
+    if (!key || !plain)
         return bough__no_memory();
     const char *text = bough_tensor_file_metadata(file, key);
-    text = text ? text : bough_tensor_file_metadata(file, "schema");
-    *schema = bough__arena_string(arena, text);
-    return text && !*schema ? bough__no_memory() : BOUGH_OK;
+    text = text ? text : bough_tensor_file_metadata(file, plain);
+    *rule = bough__arena_string(arena, text);
+    return text && !*rule ? bough__no_memory() : BOUGH_OK;
 }
 
 enum bough_status bough__input_names_read(struct bough__input_names *names,
@@ -70,8 +79,7 @@ enum bough_status bough__input_names_read(struct bough__input_names *names,
     *names = (struct bough__input_names){0};
     if (ids ? !input->vocabulary : !bough__input_is_table(input) || !input->columns)
         return BOUGH_OK;
-    if (!ids)
-        BOUGH_TRY(read_schema(&names->schema, arena, file, prefix));
+    BOUGH_TRY(read_rule(&names->rule, arena, file, input, prefix));
     names->lists = ids ? 1 : input->columns_count;
     BOUGH_TRY_MEMORY(names->list = BOUGH_NEW(arena, struct bough__name_list, names->lists));
     for (size_t i = 0; i < names->lists; i++) {
@@ -122,6 +130,23 @@ static enum bough_status write_list(const struct bough__name_list *list, struct 
     return bough_tensor_writer_metadata(writer, key, text);
 }
 
+static enum bough_status write_rule(const struct bough__input_names *names,
+                                    struct bough__arena *arena, struct bough_tensor_writer *writer,
+                                    const struct bough__input *input, const char *prefix,
+                                    const struct bough__input *before, size_t count)
+{
+    const char *key = rule_key(arena, input, prefix);
+    if (!names->rule || !key)
+        return key ? BOUGH_OK : bough__no_memory();
+    for (size_t j = 0; j < count && !*prefix; j++) {
+        const int has = bough__input_is_ids(&before[j]) || bough__input_is_table(&before[j]);
+        const char *other = has ? rule_key(arena, &before[j], "") : "";
+        if (!other || strcmp(other, key) == 0)
+            return other ? BOUGH_OK : bough__no_memory();
+    }
+    return bough_tensor_writer_metadata(writer, key, names->rule);
+}
+
 enum bough_status bough__input_names_write(const struct bough__input_names *names,
                                            struct bough__arena *arena,
                                            struct bough_tensor_writer *writer,
@@ -129,14 +154,7 @@ enum bough_status bough__input_names_write(const struct bough__input_names *name
                                            const struct bough__input *before, size_t count)
 {
     enum bough_status status = BOUGH_OK;
-    int tables = 0;
-    for (size_t j = 0; j < count; j++)
-        tables += bough__input_is_table(&before[j]);
-    if (names->schema && (*prefix || !tables)) {
-        const char *key = bough__arena_format(arena, "%sschema", prefix);
-        BOUGH_TRY_MEMORY(key);
-        BOUGH_TRY(bough_tensor_writer_metadata(writer, key, names->schema));
-    }
+    BOUGH_TRY(write_rule(names, arena, writer, input, prefix, before, count));
     for (size_t i = 0; i < names->lists; i++) {
         int stands;
         const char *key = names->list[i].count ? key_of(arena, input, i, prefix) : "";

@@ -10,7 +10,8 @@
 struct bough__input_names {
     struct bough__name_list *list;
     size_t lists;
-    const char *schema; // by which a CSV becomes such a table; NULL = there is none
+    // By which a CSV becomes such a table, or a text such ids: `schema`, `tokenizer/<field>`.
+    const char *rule; // NULL = there is none
 };
 
 // From a data set, or from a model, where `prefix` may stand before the keys. In `arena`.

@@ -2,7 +2,8 @@
 // (`config`, YAML), the shape of one input sample (`input`, "[1, 28, 28]"; of several inputs
 // `inputs`, a line each of a name and a shape, "table [4]") and the names of the classes
 // (`classes/<field>`, as in a data set), of an input's ids (`vocabulary/<field>`), and of a table's
-// (`classes/<field>/<column>`), and the `schema` of its CSV.
+// (`classes/<field>/<column>`), and the rules of the programs that made them: the `schema` of a
+// CSV, the `tokenizer/<field>` of a text.
 #ifndef BOUGH_TRAIN_MODEL_FILE_H
 #define BOUGH_TRAIN_MODEL_FILE_H
 

@@ -51,7 +51,7 @@ static enum bough_status cell(float *to, const struct source *source, int64_t ro
         id = id < map->count ? map->to[id] : 1;
     if (id >= ids)
         id = 1;
-    source->unknown[c] += id == 1;
+    source->unknown[c] += id == 1 && value != 1;
     *to = (float)id;
     return BOUGH_OK;
 }

@@ -28,6 +28,22 @@ static int is_new(const char *line)
     return 1;
 }
 
+static const char *own_path, *known_name;
+
+void cli_call(const char *path, const char *name)
+{
+    own_path = path;
+    known_name = name;
+}
+
+void cli_tell(const char *kind, const char *line)
+{
+    fputs(kind, stderr);
+    for (const char *at; own_path && (at = strstr(line, own_path)); line = at + strlen(own_path))
+        fprintf(stderr, "%.*s%s", (int)(at - line), line, known_name);
+    fprintf(stderr, "%s\n", line);
+}
+
 static void write_log(void *user, enum bough_log_level level, const char *line)
 {
     const enum cli_loudness *loudness = user;
@@ -35,7 +51,7 @@ static void write_log(void *user, enum bough_log_level level, const char *line)
     const int told = level == BOUGH_LOG_WARNING || *loudness == CLI_VERBOSE ||
                      (level == BOUGH_LOG_INFO && *loudness != CLI_QUIET);
     if (told && (level == BOUGH_LOG_VERBOSE || is_new(line)))
-        fprintf(stderr, "%s%s\n", level == BOUGH_LOG_WARNING ? "warning: " : "", line);
+        cli_tell(level == BOUGH_LOG_WARNING ? "warning: " : "", line);
 }
 
 void cli_log(enum cli_loudness loudness)

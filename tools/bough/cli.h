@@ -23,6 +23,11 @@ extern const char *cli_program;
 enum cli_loudness { CLI_QUIET, CLI_NORMAL, CLI_VERBOSE };
 void cli_log(enum cli_loudness loudness);
 
+// Has all lines call a file of the program's own as the user knows it. Both strings are kept.
+void cli_call(const char *path, const char *name);
+// A line of an error or of the log, to stderr.
+void cli_tell(const char *kind, const char *line);
+
 // Opens what --device names; with --kernels, one that runs from that file. Either may be NULL.
 // Errors: INVALID for a file of kernels and plain C.
 enum bough_status cli_device_open(struct bough_device **device, const char *wanted,

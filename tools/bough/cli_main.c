@@ -104,6 +104,6 @@ int main(int argc, char **argv)
         return 130;
     const char *error = tool_error();
     if (status != BOUGH_OK && error)
-        fprintf(stderr, "bough: %s\n", error);
+        cli_tell("bough: ", error);
     return (int)status;
 }
