@@ -245,6 +245,19 @@ static void late_surprises_are_found(void **state)
     bough_tensor_file_close(&set);
 }
 
+static void numbers_beyond_f32_are_names(void **state)
+{
+    (void)state;
+    char output[4000];
+    write_text("t.csv", "part,hash\n12e45,7\n12,1E999\n12e45,7\n12,7\n");
+    assert_int_equal(run_data(output, sizeof output, "csv t.csv -o o"), 0);
+    assert_non_null(strstr(output, "numbers but for 1 cell, as \"1E999\" in line 3; add what"));
+    struct bough_tensor_file *set = open_set("o");
+    assert_string_equal(metadata(set, "classes/table/part"), "12\n12e45");
+    assert_string_equal(metadata(set, "classes/table/hash"), "7\n1E999");
+    bough_tensor_file_close(&set);
+}
+
 static void names_of_all_rows_are_text(void **state)
 {
     (void)state;
@@ -458,6 +471,7 @@ int main(void)
         CASE(date_times_have_hours),
         CASE(a_schema_can_be_given_back),
         CASE(late_surprises_are_found),
+        CASE(numbers_beyond_f32_are_names),
         CASE(names_of_all_rows_are_text),
         CASE(splits_are_by_column_share_or_group),
         CASE(only_training_rows_are_seen),

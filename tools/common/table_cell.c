@@ -71,6 +71,12 @@ static enum bough_status check_sign(struct table_scan *scan, const struct table_
     return BOUGH_OK;
 }
 
+// Names may look like a number beyond F32, as a part's 12e45.
+static int fits(double value)
+{
+    return !isinf((float)value);
+}
+
 static enum bough_status put_number(struct table_scan *scan, struct table_field *field,
                                     const struct csv_cell *cell, double value)
 {
@@ -79,7 +85,7 @@ static enum bough_status put_number(struct table_scan *scan, struct table_field 
     const float number = (float)value;
     if (scan->csv.separator == ';')
         TRY(check_sign(scan, field, cell));
-    if (isinf(number))
+    if (!fits(value))
         return table_bad_cell(scan, field, cell, "-3.4e38 to 3.4e38, what F32 holds");
     if (column->has_range && !(value >= column->range[0] && value <= column->range[1])) {
         char wanted[120];
@@ -118,6 +124,7 @@ static enum bough_status number_cell(struct table_scan *scan, struct table_field
 {
     double value;
     if (text_number_padded(&value, cell->text, cell->length, scan->csv.separator == ';') &&
+        (field->is_fixed || fits(value)) &&
         !((field->column->missing.count || scan->number_is_missing) &&
           is_missing(scan, field, cell)))
         return put_number(scan, field, cell, value);
@@ -169,7 +176,8 @@ static void count_numbers(const struct table_scan *scan, struct table_field *fie
         const int64_t rows = entry->trained + entry->elsewhere;
         *all += rows;
         if (text_number(&value, name_table_text(&field->names, i), entry->length,
-                        scan->csv.separator == ';'))
+                        scan->csv.separator == ';') &&
+            fits(value))
             *numbers += rows;
         else if (*first_other == field->names.count)
             *first_other = i;
@@ -299,7 +307,7 @@ static enum bough_status first_cell(struct table_scan *scan, struct table_field 
         put_missing(scan, field);
         return BOUGH_OK;
     }
-    if (text_number(&value, cell->text, cell->length, scan->csv.separator == ';')) {
+    if (text_number(&value, cell->text, cell->length, scan->csv.separator == ';') && fits(value)) {
         field->type = TABLE_NUMBER;
         return number_cell(scan, field, cell);
     }
