@@ -281,6 +281,20 @@ static void names_of_all_rows_are_text(void **state)
     assert_non_null(strstr(output, "column \"name\": a target of text, too many cells differ"));
 }
 
+static void a_column_of_as_many_names_as_may_be_is_a_class(void **state)
+{
+    (void)state;
+    enum { NAMES = 1 << 16 };
+    char output[4000];
+    FILE *file = open_table("name,more");
+    for (int i = 0; i < 3 * NAMES; i++)
+        fprintf(file, "n%d,m%d\n", i % NAMES, i % (NAMES + 1));
+    fclose(file);
+    assert_int_equal(run_data(output, sizeof output, "csv t.csv -o o"), 0);
+    assert_non_null(strstr(output, "class    65536 classes: n0, n1, n10, n100, ...\n"));
+    assert_non_null(strstr(output, "  more               leave_out text     too many cells"));
+}
+
 // ---- Splits ----
 
 static int64_t rows_of(const struct bough_tensor_file *file, const char *name)
@@ -473,6 +487,7 @@ int main(void)
         CASE(late_surprises_are_found),
         CASE(numbers_beyond_f32_are_names),
         CASE(names_of_all_rows_are_text),
+        CASE(a_column_of_as_many_names_as_may_be_is_a_class),
         CASE(splits_are_by_column_share_or_group),
         CASE(only_training_rows_are_seen),
         CASE(new_rows_are_read_by_the_schema_of_a_model),

@@ -227,7 +227,7 @@ void table_becomes_text(struct table_scan *scan, struct table_field *field)
     name_table_fini(&field->names);
 }
 
-// Why a cell is no name; NULL if it is one.
+// Why a cell is no new name; NULL if it is one.
 static const char *no_name(const struct table_scan *scan, const struct table_field *field,
                            const struct csv_cell *cell)
 {
@@ -246,29 +246,43 @@ static const char *no_name(const struct table_scan *scan, const struct table_fie
                : NULL;
 }
 
-static enum bough_status found_name(struct table_scan *scan, struct table_field *field,
-                                    const struct csv_cell *cell, int part)
+// `*at` stays below 0 where the column is text from here on.
+static enum bough_status new_name(int64_t *at, struct table_scan *scan, struct table_field *field,
+                                  const struct csv_cell *cell)
 {
     struct name_table *names = &field->names;
+    const size_t before = bytes_of(names);
     const char *wanted = no_name(scan, field, cell);
     if (wanted && field->is_fixed)
         return table_bad_cell(scan, field, cell, wanted);
     if (wanted) {
         table_becomes_text(scan, field);
-        scan->record[field->place] = TABLE_MISSING;
         return BOUGH_OK;
     }
-    const size_t before = bytes_of(names);
-    const int64_t at = name_table_add(names, cell->text, cell->length, scan->csv.line);
-    if (at < 0)
+    *at = name_table_add(names, cell->text, cell->length, scan->csv.line);
+    if (*at < 0)
         return tool_no_memory();
     scan->names_bytes += bytes_of(names) - before;
+    return BOUGH_OK;
+}
+
+static enum bough_status found_name(struct table_scan *scan, struct table_field *field,
+                                    const struct csv_cell *cell, int part)
+{
+    enum bough_status status = BOUGH_OK;
+    struct name_table *names = &field->names;
+    int64_t at = name_table_find(names, cell->text, cell->length);
+    if (at < 0)
+        TRY(new_name(&at, scan, field, cell));
+    scan->record[field->place] = at < 0 ? TABLE_MISSING : (uint32_t)at;
+    if (at < 0)
+        return BOUGH_OK;
     if (part == scan->train)
         names->entry[at].trained++;
     else
         names->entry[at].elsewhere++;
-    scan->record[field->place] = (uint32_t)at;
-    return BOUGH_OK;
+done:
+    return status;
 }
 
 static enum bough_status told_name(struct table_scan *scan, struct table_field *field,
