@@ -32,6 +32,11 @@ static void make_zero_in_header(void)
     write_bytes("t.csv", "a,\0b\n1,2\n", 9);
 }
 
+static void make_zero_separator(void)
+{
+    write_bytes("t.csv", "sep=\0\na,b\n1,2\n", 14);
+}
+
 static void make_gzip(size_t cut, size_t damage)
 {
     unsigned char bytes[20000];
@@ -88,6 +93,7 @@ static const struct bad_case made[] = {
     {make_zero, PLAIN, "t.csv: line 2, column 2: a zero byte, wanted text"},
     {make_utf16, PLAIN, "t.csv: line 1, column 1: a zero byte, wanted text; from a spreadsheet"},
     {make_zero_in_header, PLAIN, "t.csv: line 1, column 2: a zero byte"},
+    {make_zero_separator, PLAIN, "t.csv: line 1, column 1: a zero byte"},
     {make_gzip_cut, PLAIN, "cannot read: unexpected end of file"},
     {make_gzip_damaged, PLAIN, "t.csv: line "},
     {make_long_line, PLAIN, "t.csv: line 3, column 2: a row of more than 16 MiB, wanted a shorter"},

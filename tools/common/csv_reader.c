@@ -163,8 +163,8 @@ static const char *start(struct csv_reader *csv, const char *text, const char *e
     char separator = 0;
     if (end - text >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         text += 3;
-    if (end - text >= 6 && memcmp(text, "sep=", 4) == 0 && strchr(",;\t|", text[4]) &&
-        strchr("\r\n", text[5])) { // a line of Excel's
+    if (end - text >= 6 && memcmp(text, "sep=", 4) == 0 && memchr(",;\t|", text[4], 4) &&
+        memchr("\r\n", text[5], 2)) { // a line of Excel's
         separator = text[4];
         text += 5;
     }
