@@ -61,6 +61,12 @@ static void make_gzip_damaged(void)
     make_gzip(0, 4000);
 }
 
+static void make_folder_of_schema(void)
+{
+    write_text("t.csv", "a,b\n1,2\n");
+    make_folder("out.schema.yaml");
+}
+
 static void make_long(const char *before, char fill)
 {
     enum { BYTES = 100 * 1000 * 1000 };
@@ -96,6 +102,7 @@ static const struct bad_case made[] = {
     {make_zero_separator, PLAIN, "t.csv: line 1, column 1: a zero byte"},
     {make_gzip_cut, PLAIN, "cannot read: unexpected end of file"},
     {make_gzip_damaged, PLAIN, "t.csv: line "},
+    {make_folder_of_schema, PLAIN, "out.schema.yaml: cannot write: it is no regular file"},
     {make_long_line, PLAIN, "t.csv: line 3, column 2: a row of more than 16 MiB, wanted a shorter"},
     {make_long_quote, PLAIN, "t.csv: line 2, column 2: a row of more than 16 MiB, wanted"},
     {make_long_commas, PLAIN, "t.csv: line 3, column "},

@@ -45,7 +45,8 @@ struct table_report {
 
 struct table_request {
     const char *path, *output;
-    char separator; // 0: found
+    const char *schema_path; // NULL, or where the completed schema is written too
+    char separator;          // 0: found
     // Completed by what is found, in the order of the CSV.
     struct table_schema *schema;
     // NULL, or the one split that takes all rows: for a model, whose schema tells all that it

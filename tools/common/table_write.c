@@ -20,6 +20,8 @@ struct output {
     int64_t done, total;  // rows of all tensors
     unsigned char *block; // of the tensor that is being written
     size_t used;
+    char *schema; // as YAML
+    struct tool_file beside;
 };
 
 static int columns_of(const struct table_field *field)
@@ -345,7 +347,6 @@ static enum bough_status put_metadata(struct output *out)
 {
     enum bough_status status = BOUGH_OK;
     const struct table_scan *scan = out->scan;
-    char *text = NULL;
     size_t size;
     if (out->columns) {
         TRY(put_columns(out, 0));
@@ -356,10 +357,29 @@ static enum bough_status put_metadata(struct output *out)
             TRY(put_classes(out, scan->active[i]));
     if (scan->id_cell >= 0)
         TRY(as_data(bough_tensor_writer_metadata(out->writer, "text/id", "utf-8")));
-    TRY(table_schema_text(&text, &size, scan->request->schema));
-    TRY(as_data(bough_tensor_writer_metadata(out->writer, "schema", text)));
+    TRY(table_schema_text(&out->schema, &size, scan->request->schema));
+    TRY(as_data(bough_tensor_writer_metadata(out->writer, "schema", out->schema)));
 done:
-    free(text);
+    return status;
+}
+
+static enum bough_status put_text(FILE *file, const char *path, const void *user)
+{
+    (void)path;
+    fputs(user, file);
+    return BOUGH_OK;
+}
+
+// Both files, or none.
+static enum bough_status commit(struct output *out)
+{
+    enum bough_status status;
+    const char *path = out->scan->request->schema_path;
+    if (path)
+        TRY(tool_file_aside(&out->beside, path, put_text, out->schema));
+    TRY(bough_tensor_writer_commit(out->writer));
+    TRY(tool_file_commit(&out->beside));
+done:
     return status;
 }
 
@@ -377,9 +397,11 @@ enum bough_status table_write(struct table_scan *scan)
         TRY(declare_part(&out, i));
     for (int i = 0; i < parts_of(&out); i++)
         TRY(write_part(&out, i));
-    TRY(bough_tensor_writer_commit(out.writer));
+    TRY(commit(&out));
 done:
+    tool_file_fini(&out.beside);
     bough_tensor_writer_destroy(&out.writer);
     free(out.block);
+    free(out.schema);
     return status;
 }

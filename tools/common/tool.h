@@ -75,6 +75,19 @@ enum bough_status tool_file_write(const char *path,
                                                              const void *user),
                                   const void *user);
 
+// The same in two steps, for files that come together or not at all. Zero-initialised holds none.
+struct tool_file {
+    const char *path; // borrowed
+    char *part;       // where it stands until the commit
+};
+enum bough_status tool_file_aside(struct tool_file *file, const char *path,
+                                  enum bough_status (*write)(FILE *file, const char *path,
+                                                             const void *user),
+                                  const void *user);
+enum bough_status tool_file_commit(struct tool_file *file);
+// Removes what was not committed.
+void tool_file_fini(struct tool_file *file);
+
 // ---- Options ----
 
 struct tool_list {

@@ -143,34 +143,11 @@ static char *schema_path(const char *output)
     return path;
 }
 
-static enum bough_status write_text(FILE *file, const char *path, const void *user)
-{
-    (void)path;
-    fputs(user, file);
-    return BOUGH_OK;
-}
-
 static int is_same_file(const char *a, const char *b)
 {
     struct stat one, other;
     return a && stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
            one.st_ino == other.st_ino;
-}
-
-// One that the user gave stays as it is.
-static enum bough_status write_schema(const struct table_schema *schema, const char *path,
-                                      const char *given)
-{
-    enum bough_status status = BOUGH_OK;
-    char *text = NULL;
-    size_t size;
-    if (is_same_file(given, path))
-        return BOUGH_OK;
-    TRY(table_schema_text(&text, &size, schema));
-    TRY(tool_file_write(path, write_text, text));
-done:
-    free(text);
-    return status;
 }
 
 // ---- The command ----
@@ -190,15 +167,16 @@ static enum bough_status read_delimiter(char *separator, const char *text)
     return BOUGH_OK;
 }
 
-static enum bough_status convert(const struct table_request *request, const char *given)
+static enum bough_status convert(struct table_request *request, const char *given)
 {
     enum bough_status status;
     struct table_report report = {0};
     char *path = schema_path(request->output);
     TRY_MEMORY(path);
     TRY(tool_check_output(path, request->path));
+    if (!is_same_file(given, path)) // what the user gave stays as it is
+        request->schema_path = path;
     TRY(table_convert(&report, request));
-    TRY(write_schema(request->schema, path, given));
     print_report(&report, request, path);
     TRY(tool_report(request->output));
 done:
