@@ -208,6 +208,23 @@ static void a_schema_can_be_given_back(void **state)
     bough_tensor_file_close(&file);
 }
 
+static void an_edited_schema_is_not_written_over(void **state)
+{
+    (void)state;
+    char output[4000];
+    static const char edited[] = "columns: {a: target}\n";
+    write_text("t.csv", "a,b\n1,2\n");
+    assert_runs("csv t.csv -o o.safetensors");
+    write_text("t.csv", "a,b\n1,3\n");
+    assert_runs("csv t.csv -o o.safetensors");
+    write_text("o.schema.yaml", edited);
+    assert_int_equal(run_data(output, sizeof output, "csv t.csv -o o.safetensors"), 2);
+    assert_non_null(strstr(output, "bough-data: o.schema.yaml: not as it was written with o.safe"));
+    assert_runs("csv t.csv --schema o.schema.yaml -o o.safetensors");
+    output[read_file(output, sizeof output - 1, "o.schema.yaml")] = 0;
+    assert_string_equal(output, edited);
+}
+
 // ---- Types that show late ----
 
 static FILE *open_table(const char *header)
@@ -484,6 +501,7 @@ int main(void)
         CASE(columns_are_what_their_cells_are),
         CASE(date_times_have_hours),
         CASE(a_schema_can_be_given_back),
+        CASE(an_edited_schema_is_not_written_over),
         CASE(late_surprises_are_found),
         CASE(numbers_beyond_f32_are_names),
         CASE(names_of_all_rows_are_text),

@@ -19,7 +19,8 @@ static const char help[] =
     "cells, NA, N/A, n/a, nan, null and None are missing.\n"
     "\n"
     "What was decided is printed, and written beside the output as NAME.schema.yaml, which\n"
-    "may be edited and given back. A schema of a few lines will do, the rest is found:\n"
+    "may be edited and given back; an edited one is never written over. A schema of a few\n"
+    "lines will do, the rest is found:\n"
     "\n"
     "  split: {column: day, parts: {train: ..20, validation: 21..25, test: rest}}\n"
     "  columns:\n"
@@ -150,6 +151,37 @@ static int is_same_file(const char *a, const char *b)
            one.st_ino == other.st_ino;
 }
 
+static int holds(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return 0;
+    while (*text && getc(file) == (unsigned char)*text)
+        text++;
+    const int is_same = !*text && getc(file) == EOF;
+    fclose(file);
+    return is_same;
+}
+
+// The data set tells what was written beside it.
+static enum bough_status check_edits(const char *path, const char *output)
+{
+    struct bough_tensor_file *set = NULL;
+    const char *written = NULL;
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode))
+        return BOUGH_OK;
+    if (bough_tensor_file_open(&set, output) == BOUGH_OK)
+        written = bough_tensor_file_metadata(set, "schema");
+    const int is_ours = written && holds(path, written);
+    bough_tensor_file_close(&set);
+    return is_ours ? BOUGH_OK
+                   : tool_fail(BOUGH_INVALID,
+                               "%s: not as it was written with %s, and would be lost; give it to "
+                               "--schema, or remove it",
+                               path, output);
+}
+
 // ---- The command ----
 
 static enum bough_status read_delimiter(char *separator, const char *text)
@@ -174,8 +206,10 @@ static enum bough_status convert(struct table_request *request, const char *give
     char *path = schema_path(request->output);
     TRY_MEMORY(path);
     TRY(tool_check_output(path, request->path));
-    if (!is_same_file(given, path)) // what the user gave stays as it is
+    if (!is_same_file(given, path)) { // what the user gave stays as it is
+        TRY(check_edits(path, request->output));
         request->schema_path = path;
+    }
     TRY(table_convert(&report, request));
     print_report(&report, request, path);
     TRY(tool_report(request->output));
