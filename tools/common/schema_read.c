@@ -1,4 +1,5 @@
 // A table's schema from YAML: libyaml's events, taken as they come.
+#include "name_table.h"
 #include "table_schema.h"
 #include "text_value.h"
 
@@ -65,14 +66,25 @@ static int is_scalar(const struct reader *r)
            !memchr(r->event.data.scalar.value, 0, r->event.data.scalar.length);
 }
 
+static enum bough_status add_key(const struct reader *r, const char *what, struct name_table *keys,
+                                 const char *key)
+{
+    const uint32_t count = keys->count;
+    if (name_table_add(keys, key, strlen(key), 0) < 0)
+        return tool_no_memory();
+    return keys->count > count ? BOUGH_OK : wrong(r, "%s: \"%.80s\" stands twice", what, key);
+}
+
 typedef enum bough_status take_entry(struct reader *r, const char *key, void *user);
 
-// Goes through a mapping. `take` finds the value in hand, and leaves its last event there.
+// Goes through a mapping, whose keys differ. `take` finds the value in hand, and leaves its last
+// event there.
 static enum bough_status each_entry(struct reader *r, const char *what, take_entry *take,
                                     void *user)
 {
     enum bough_status status;
     char *key = NULL;
+    struct name_table keys = {0};
     if (r->event.type != YAML_MAPPING_START_EVENT)
         return wrong(r, "%s: wanted a mapping", what);
     for (;;) {
@@ -84,10 +96,12 @@ static enum bough_status each_entry(struct reader *r, const char *what, take_ent
         free(key);
         key = strdup(text_of(r));
         TRY_MEMORY(key);
+        TRY(add_key(r, what, &keys, key));
         TRY(next(r));
         TRY(take(r, key, user));
     }
 done:
+    name_table_fini(&keys);
     free(key);
     return status;
 }
@@ -205,9 +219,6 @@ static enum bough_status read_part(struct reader *r, const char *name, void *use
     struct table_schema *schema = r->schema;
     enum bough_status status = BOUGH_OK;
     (void)user;
-    for (int i = 0; i < schema->parts; i++)
-        if (strcmp(schema->part[i].name, name) == 0)
-            return wrong(r, "split \"%.80s\" stands twice", name);
     if (!*name || strchr(name, '/'))
         return wrong(r, "\"%.80s\" is no name of a split: wanted one without /", name);
     if (schema->parts == TABLE_PARTS_MAX)
@@ -346,8 +357,6 @@ static enum bough_status read_column(struct reader *r, const char *name, void *u
 {
     enum bough_status status = BOUGH_OK;
     (void)user;
-    if (table_schema_find(r->schema, name))
-        return wrong(r, "column \"%.80s\" stands twice", name);
     struct table_column *column = table_schema_add(r->schema, name);
     TRY_MEMORY(column);
     column->line = (int)r->event.start_mark.line + 1;
