@@ -233,7 +233,7 @@ static const struct bad_case bad[] = {
      "a: line 1, column \"y\": not in the header, wanted it there"},
     {csv_header, "text a --csv text -o o",
      "a: the end of the file behind the header, wanted a row"},
-    {csv_short, "text a --csv text -o o", "a: line 3: 1 columns, wanted 2 as in the header"},
+    {csv_short, "text a --csv text -o o", "a: line 3, column 2: 1 cell in the row, wanted 2"},
     {csv_no_text, "text a --csv text -o o",
      "a: line 3, column \"text\": a text without a token, wanted one"},
     {csv_twice, "text a --csv text -o o",

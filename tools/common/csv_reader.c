@@ -346,6 +346,18 @@ done:
     return status;
 }
 
+enum bough_status csv_reader_check(const struct csv_reader *csv, int header)
+{
+    if (csv->cells == header)
+        return BOUGH_OK;
+    return tool_fail(
+        BOUGH_DATA,
+        "%s: line %" PRId64 ", column %d: %d cell%s in the row, wanted %d as in the header; the "
+        "separator is %s",
+        csv->path, csv->line, (csv->cells < header ? csv->cells : header) + 1, csv->cells,
+        csv->cells == 1 ? "" : "s", header, csv_separator_name(csv->separator));
+}
+
 void csv_reader_place(const struct csv_reader *csv, int64_t *done, int64_t *total)
 {
     *done = gzoffset(csv->stream->file);

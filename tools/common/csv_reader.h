@@ -27,6 +27,8 @@ struct csv_reader {
 enum bough_status csv_reader_open(struct csv_reader *csv, const char *path, char separator);
 // The next row. Errors: DATA with path, line, column, found and wanted.
 enum bough_status csv_reader_next(struct csv_reader *csv);
+// Fails where the row has not as many cells as the header. Errors: DATA.
+enum bough_status csv_reader_check(const struct csv_reader *csv, int header);
 // How many bytes of the file have been read, and how many it has; 0 where that is not known.
 void csv_reader_place(const struct csv_reader *csv, int64_t *done, int64_t *total);
 void csv_reader_close(struct csv_reader *csv);

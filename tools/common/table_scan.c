@@ -69,20 +69,6 @@ int table_part_of(const struct table_scan *scan, const struct csv_cell *cell)
 
 // ---- Rows ----
 
-static enum bough_status check_width(const struct table_scan *scan)
-{
-    const struct csv_reader *csv = &scan->csv;
-    if (csv->cells == scan->header)
-        return BOUGH_OK;
-    return tool_fail(
-        BOUGH_DATA,
-        "%s: line %" PRId64 ", column %d: %s, wanted %d column%s as in the header; the "
-        "separator is %s",
-        csv->path, csv->line, (csv->cells < scan->header ? csv->cells : scan->header) + 1,
-        csv->cells < scan->header ? "the row ends" : "one cell more", scan->header,
-        scan->header == 1 ? "" : "s", csv_separator_name(csv->separator));
-}
-
 static enum bough_status keep_id(struct table_scan *scan, struct spool *spool,
                                  const struct csv_cell *cell)
 {
@@ -102,7 +88,7 @@ static enum bough_status take_row(struct table_scan *scan)
 {
     enum bough_status status;
     const struct csv_cell *cell = scan->csv.cell;
-    TRY(check_width(scan));
+    TRY(csv_reader_check(&scan->csv, scan->header));
     const int part = table_part_of(scan, cell);
     if (part < 0) {
         scan->report->left_out++;

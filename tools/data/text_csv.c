@@ -100,9 +100,7 @@ static enum bough_status take_row(struct rows *rows)
 {
     enum bough_status status = BOUGH_OK;
     const struct csv_cell *cell = rows->csv.cell;
-    if (rows->csv.cells != rows->cells)
-        return tool_fail(BOUGH_DATA, "%s: line %lld: %d columns, wanted %d as in the header",
-                         rows->csv.path, (long long)rows->csv.line, rows->csv.cells, rows->cells);
+    TRY(csv_reader_check(&rows->csv, rows->cells));
     for (int c = 0; c < rows->cells; c++)
         if (rows->label[c])
             TRY(take_label(rows, rows->label[c], &cell[c]));
