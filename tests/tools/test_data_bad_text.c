@@ -176,6 +176,16 @@ static void vocabulary_twice(void)
     write_vocabulary("\"vocabulary/tokens\":\"<pad>\\n<unk>\\na\\nb\\na\"");
 }
 
+static void long_among_short(void)
+{
+    enum { LONG = 1000000, SHORT = 400 };
+    char *text = malloc(2 * SHORT + LONG);
+    for (int i = 0; i < 2 * SHORT + LONG; i += 2)
+        memcpy(text + i, i < 2 * SHORT ? "a\n" : "b ", 2);
+    write_bytes("a", text, 2 * SHORT + LONG);
+    free(text);
+}
+
 static const struct bad_case bad[] = {
     {none, "text a -o o", "a: cannot open: No such file"},
     {folder, "text a -o o", "a: cannot read: Is a directory"},
@@ -222,6 +232,8 @@ static const struct bad_case bad[] = {
     {blank_line, "text a -o o", "a: line 2, column 1: a text without a token, wanted one"},
     {no_text, "text a --columns text,x -o o",
      "a: line 2, column 1: a text without a token, wanted one"},
+    {long_among_short, "text a -o o",
+     "a: line 401: a sentence of 500000 tokens, to which all are padded: 1.1 GiB, "},
     {no_number, "text a --columns text,x --number x -o o",
      "a: line 2, column 4: \"1,5\", wanted a number"},
     {number_beyond, "text a --columns text,x --number x -o o",

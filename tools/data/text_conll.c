@@ -124,7 +124,7 @@ static enum bough_status end_sentence(struct conll *conll)
 {
     enum bough_status status = BOUGH_OK;
     if (conll->corpus->length > 0)
-        TRY(text_corpus_end(conll->corpus));
+        TRY(text_corpus_end(conll->corpus, conll->lines.number));
     else if (conll->label_line)
         return text_lines_fail(&conll->lines, conll->lines.line,
                                "the end of a sentence without a token, wanted one behind the label "

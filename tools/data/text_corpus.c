@@ -25,10 +25,14 @@ static enum bough_status reserve_sentence(struct text_corpus *corpus)
     if (corpus->sentences + 1 < corpus->capacity)
         return BOUGH_OK;
     const int64_t capacity = corpus->capacity ? 2 * corpus->capacity : 1024;
-    int64_t *larger = realloc(corpus->begin, (size_t)capacity * sizeof *larger);
-    if (!larger)
+    int64_t *begin = realloc(corpus->begin, (size_t)capacity * sizeof *begin);
+    if (begin)
+        corpus->begin = begin;
+    int64_t *line = realloc(corpus->line, (size_t)capacity * sizeof *line);
+    if (line)
+        corpus->line = line;
+    if (!begin || !line)
         return tool_no_memory();
-    corpus->begin = larger;
     corpus->capacity = capacity;
     corpus->begin[0] = 0;
     return BOUGH_OK;
@@ -191,7 +195,7 @@ done:
 
 // ---- Sentences ----
 
-enum bough_status text_corpus_end(struct text_corpus *corpus)
+enum bough_status text_corpus_end(struct text_corpus *corpus, int64_t line)
 {
     enum bough_status status;
     struct text_split *split = &corpus->split[corpus->splits - 1];
@@ -201,6 +205,7 @@ enum bough_status text_corpus_end(struct text_corpus *corpus)
     }
     corpus->length = 0;
     TRY(reserve_sentence(corpus));
+    corpus->line[corpus->sentences] = line;
     corpus->begin[++corpus->sentences] = corpus->token.count;
     split->end = corpus->sentences;
     for (int k = 0; k < corpus->labels; k++)
@@ -225,4 +230,5 @@ void text_corpus_fini(struct text_corpus *corpus)
     text_fini(&corpus->pool);
     free(corpus->token.at);
     free(corpus->begin);
+    free(corpus->line);
 }

@@ -38,6 +38,7 @@ struct text_corpus {
     struct name_set words; // the different tokens
     struct text_numbers token;
     int64_t *begin; // [sentences + 1], the first token of each
+    int64_t *line;  // [sentences], of its file, where each ends
     int64_t sentences, capacity;
     struct text_field tag[TEXT_TAGS_MAX], label[TEXT_LABELS_MAX];
     int labels, splits;
@@ -59,8 +60,8 @@ enum bough_status text_corpus_tag(struct text_corpus *corpus, int tag, const cha
 // that stands twice, for a name that is another field's, and for what is no number, or no name.
 enum bough_status text_corpus_label(struct text_corpus *corpus, const char *name,
                                     size_t name_length, const char *value, size_t length);
-// Ends the sentence, which has tokens.
-enum bough_status text_corpus_end(struct text_corpus *corpus);
+// Ends the sentence, which has tokens, in this line of its file.
+enum bough_status text_corpus_end(struct text_corpus *corpus, int64_t line);
 void text_corpus_fini(struct text_corpus *corpus);
 
 // Whether a label or tags may have this name, of UTF-8.

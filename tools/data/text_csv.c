@@ -108,7 +108,7 @@ static enum bough_status take_row(struct rows *rows)
                         cell[rows->text].length));
     if (rows->corpus->length == 0)
         return fail_at(rows, rows->format->text_name, "a text without a token, wanted one");
-    TRY(text_corpus_end(rows->corpus));
+    TRY(text_corpus_end(rows->corpus, rows->csv.line));
 done:
     return status;
 }

@@ -69,7 +69,7 @@ static enum bough_status take_line(struct plain *plain)
     TRY(text_tokens_add(format->tokens, plain->corpus, text, strlen(text)));
     if (plain->corpus->length == 0)
         return text_lines_fail(&plain->lines, text, "a text without a token, wanted one");
-    TRY(text_corpus_end(plain->corpus));
+    TRY(text_corpus_end(plain->corpus, plain->lines.number));
 done:
     return status;
 }

@@ -8,7 +8,9 @@
 // What is written of each sentence.
 struct sizes {
     int64_t tokens, bytes,
-        id_bytes; // of the longest one; of its tokens and the spaces between them
+        id_bytes;    // of the longest one; of its tokens and the spaces between them
+    int64_t longest; // which one takes the most
+    double all;      // bytes of all, without what pads them
 };
 
 struct out {
@@ -28,21 +30,55 @@ static void grow(int64_t *most, int64_t size)
     *most = size > *most ? size : *most;
 }
 
+// Of a row that is padded to so many tokens and bytes of words.
+static int64_t row_bytes(const struct text_corpus *corpus, int64_t tokens, int64_t bytes)
+{
+    return tokens * (int64_t)(sizeof(int32_t) + (size_t)corpus->tags * sizeof(int16_t)) + bytes;
+}
+
 static struct sizes measure(const struct text_corpus *corpus)
 {
     struct sizes sizes = {.id_bytes = 1};
+    int64_t most = 0;
     for (int64_t i = 0; i < corpus->sentences; i++) {
         int64_t bytes = length_of(corpus, i) - 1;
         for (int64_t t = corpus->begin[i]; t < corpus->begin[i + 1]; t++)
             bytes += (int64_t)strlen(corpus->words.name[corpus->token.at[t]]);
         grow(&sizes.tokens, length_of(corpus, i));
         grow(&sizes.bytes, bytes);
+        const int64_t row = row_bytes(corpus, length_of(corpus, i), bytes);
+        sizes.all += (double)row;
+        sizes.longest = row > most ? i : sizes.longest;
+        grow(&most, row);
     }
     for (int k = 0; k < corpus->labels; k++)
         for (int32_t i = 0; i < corpus->label[k].names.count; i++)
             if (corpus->label[k].kind == TEXT_ID)
                 grow(&sizes.id_bytes, (int64_t)strlen(corpus->label[k].names.name[i]));
     return sizes;
+}
+
+// One sentence among many short ones may pad a file beyond any disk. Who sets --max-length has
+// chosen.
+static enum bough_status check_padding(const struct text_corpus *corpus, const struct sizes *sizes)
+{
+    const double gib = 0x1p30;
+    const double padded =
+        (double)corpus->sentences * (double)row_bytes(corpus, sizes->tokens, sizes->bytes);
+    if (sizes->tokens > INT32_MAX)
+        return tool_fail(BOUGH_DATA, "a sentence of %lld tokens, wanted at most %d",
+                         (long long)sizes->tokens, INT32_MAX);
+    if (corpus->max_length || padded <= gib || padded <= 16 * sizes->all)
+        return BOUGH_OK;
+    const struct text_split *split = corpus->split;
+    while (sizes->longest >= split->end)
+        split++;
+    return tool_fail(BOUGH_DATA,
+                     "%s: line %lld: a sentence of %lld tokens, to which all are padded: %.1f GiB, "
+                     "%.0f times what they hold; wanted a shorter one, or --max-length",
+                     split->path, (long long)corpus->line[sizes->longest],
+                     (long long)length_of(corpus, sizes->longest), padded / gib,
+                     padded / sizes->all);
 }
 
 // ---- Declaring ----
@@ -227,9 +263,7 @@ enum bough_status text_set_write(const struct text_set *set, const char *output)
     int64_t most = out.size.tokens * (int64_t)sizeof(int32_t);
     grow(&most, out.size.bytes);
     grow(&most, out.size.id_bytes);
-    if (out.size.tokens > INT32_MAX)
-        return tool_fail(BOUGH_DATA, "a sentence of %lld tokens, wanted at most %d",
-                         (long long)out.size.tokens, INT32_MAX);
+    TRY(check_padding(set->corpus, &out.size));
     TRY_MEMORY(out.row = malloc((size_t)most));
     TRY(bough_tensor_writer_create(&out.writer, output));
     TRY(declare_metadata(&out));
