@@ -64,9 +64,9 @@ static const struct bough__option input_options[] = {
     {"present", BOUGH__OPTION_TEXT, offsetof(struct bough__input, present),
      .help = "a field that is 0 in rows that lack it and 1 in the others; goes with `optional`"},
     {"lengths", BOUGH__OPTION_TEXT, offsetof(struct bough__input, lengths),
-     .help =
-         "of a sequence [N, L] or [N, L, D], a field of how long each row is: the rest of it is "
-         "padding, which counts nowhere"},
+     .help = "of a sequence of ids [N, L] or of numbers [N, L, D], a field of how long each row "
+             "is: the rest of it is "
+             "padding, which counts nowhere"},
 };
 static const struct bough__options input_section =
     BOUGH_OPTIONS(input_options, struct bough__input);

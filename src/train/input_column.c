@@ -172,6 +172,12 @@ enum bough_status bough__input_lengths(int32_t *lengths, const struct bough_tens
     const struct bough_file_tensor *field;
     const int64_t rows = shape->dim[0], longest = shape->dim[1];
     void *bytes = NULL;
+    char text[128];
+    if (shape->rank < 3 && !bough__input_is_ids(input))
+        return bough__fail(BOUGH_DATA,
+                           "%s: %s/%s is %s and has lengths; wanted numbers [N, L, D], or ids",
+                           bough_tensor_file_path(file), split, input->field,
+                           bough_shape_format(shape, text, sizeof text));
     BOUGH_TRY(load_side(&bytes, &field, file, split, input->lengths, rows));
     for (int64_t n = 0; n < rows && status == BOUGH_OK; n++) {
         const double value = bough_number_at(bytes, field->dtype, n);

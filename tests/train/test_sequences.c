@@ -245,6 +245,8 @@ static void lengths_must_fit(void **state)
     static const char *const wrong[][2] = {
         {"input={field: x, lengths: absent}", "absent"},
         {"input={field: x, lengths: kind}", "train/kind is [40, 20]; wanted a number a row"},
+        {"input={field: kind, lengths: length, normalize: auto}",
+         "train/kind is [40, 20] and has lengths; wanted numbers [N, L, D], or ids"},
         {"input={field: x, lengths: length, optional: true}",
          "the input is optional; wanted length 0 of a row that lacks it"},
         {"trunk=[flatten, linear: 3]", "reads a sequence whose rows differ in length"},
