@@ -89,7 +89,7 @@ static enum bough_status read_line(float *row, const char **number,
                            param->from.path, (long long)at, (long long)found, (long long)width);
     for (int64_t i = 0; i < width; i++) {
         double value;
-        if (!bough__parse_float(number[i], &value) || !isfinite(value))
+        if (!bough__parse_float(number[i], &value) || !isfinite((float)value))
             return bough__fail(BOUGH_DATA, "%s: line %lld: '%.40s'; wanted a finite number",
                                param->from.path, (long long)at, number[i]);
         row[i] = (float)value;
@@ -103,18 +103,18 @@ static enum bough_status read_lines(float *value, FILE *file, const struct bough
     enum bough_status status = BOUGH_OK;
     const int64_t width = param->shape.dim[1];
     int64_t known = 0;
-    size_t size = 0;
-    char *line = NULL;
+    char *line = malloc(LONGEST_LINE + 1);
     const char **number = malloc((size_t)width * sizeof *number);
     float *row = malloc((size_t)width * sizeof *row);
+    BOUGH_TRY_MEMORY(line);
     BOUGH_TRY_MEMORY(number);
     BOUGH_TRY_MEMORY(row);
-    for (int64_t at = 1; getline(&line, &size, file) > 0; at++) {
+    for (int64_t at = 1; fgets(line, LONGEST_LINE + 1, file); at++) {
         int is_head;
-        if (size > LONGEST_LINE)
+        if (strlen(line) == LONGEST_LINE)
             BOUGH_TRY(bough__fail(BOUGH_DATA,
-                                  "%s: line %lld: longer than %d bytes; wanted a token "
-                                  "and its numbers",
+                                  "%s: line %lld: %d bytes or more; wanted a token and its "
+                                  "numbers",
                                   param->from.path, (long long)at, LONGEST_LINE));
         BOUGH_TRY(read_line(row, number, param, line, at, &is_head));
         const int32_t id = is_head ? -1 : bough__name_index_find(words, line);
@@ -123,6 +123,11 @@ static enum bough_status read_lines(float *value, FILE *file, const struct bough
         memcpy(value + id * width, row, (size_t)width * sizeof *row);
         known++;
     }
+    if (ferror(file))
+        BOUGH_TRY(bough__file_refused(param->from.path, "cannot be read"));
+    if (!known)
+        BOUGH_TRY(bough__fail(BOUGH_DATA, "%s: it has none of the %zu words of %s",
+                              param->from.path, words->count, param->name));
     bough__log(BOUGH_LOG_INFO, "from %s: %s: %lld of %zu words", param->from.path, param->name,
                (long long)known, words->count);
 done:

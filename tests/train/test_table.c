@@ -280,13 +280,41 @@ static void vectors_come_from_a_file(void **state)
     assert_true(row[4] == 0.01f && row[5] == 2 && row[8] == 0.5f && row[9] == -1);
     assert_true(row[6] != 0 && fabsf(row[6]) < 0.71f);
     bough_tensor_file_close(&file);
-    out = fopen(path_of("vectors.txt"), "w");
-    fputs("a 1 2\nb 3\n", out);
-    fclose(out);
-    struct bough_run *run;
-    assert_fails(
-        bough_train(&run, &config, &(struct bough_train_options){.run_dir = path_of("short")}),
-        BOUGH_DATA, "vectors.txt: line 2: 1 numbers; wanted a token and 2");
+}
+
+static void vectors_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *message; // NULL: a folder
+    } wrong[] = {
+        {"a 1 2\nb 3\n", "vectors.txt: line 2: 1 numbers; wanted a token and 2"},
+        {"a 1 1e39\n", "vectors.txt: line 1: '1e39'; wanted a finite number"},
+        {"zebra 1 2\n", "vectors.txt: it has none of the 6 words of trunk.0.weight"},
+        {"", "vectors.txt: it has none of the 6 words"},
+        {"long", "vectors.txt: line 1: 1048576 bytes or more; wanted a token"},
+        {NULL, "cannot be read: Is a directory"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[1200];
+        snprintf(text, sizeof text,
+                 "data: none\ninput: {field: words, type: ids}\n"
+                 "trunk: [embedding: {dimension: 2, from: %s}, flatten, linear: {units: 6}]\n"
+                 "tasks: {y: {target: y, loss: mse, head: [linear: 1]}}\n",
+                 wrong[i].lines ? path_of("vectors.txt") : test_folder());
+        const struct bough_config config = test_config_with(text, plain_file, NULL);
+        FILE *out = fopen(path_of("vectors.txt"), "w");
+        struct bough_run *run;
+        assert_non_null(out);
+        if (wrong[i].lines)
+            fputs(wrong[i].lines, out);
+        if (wrong[i].lines && strcmp(wrong[i].lines, "long") == 0)
+            fprintf(out, "%1048576d\n", 7);
+        fclose(out);
+        assert_fails(
+            bough_train(&run, &config, &(struct bough_train_options){.run_dir = path_of("none")}),
+            BOUGH_DATA, wrong[i].message);
+    }
 }
 
 static void a_tied_layer_has_one_weight(void **state)
@@ -339,6 +367,7 @@ int main(void)
         cmocka_unit_test(files_that_do_not_go_with_it),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(vectors_come_from_a_file),
+        cmocka_unit_test(vectors_that_are_none_are_refused),
         cmocka_unit_test(a_tied_layer_has_one_weight),
         cmocka_unit_test(rows_in_memory_may_miss_cells),
     };
