@@ -59,10 +59,11 @@ static enum bough_status not_finite(const struct source *from, int64_t i, float 
         from->gaps.missing[row] = 1;
         return BOUGH_OK;
     }
+    static const char *const axis[] = {[2] = "column", [3] = "position"};
     return bough__fail(BOUGH_DATA, "%s: %s, row %lld, %s %lld: %s; wanted finite numbers%s",
                        bough_tensor_file_path(from->file), from->field->name, (long long)row,
-                       shape->rank == 2 ? "column" : "channel", (long long)(i % from->width / area),
-                       isnan(value) ? "nan" : "infinite",
+                       shape->rank <= 3 ? axis[shape->rank] : "channel",
+                       (long long)(i % from->width / area), isnan(value) ? "nan" : "infinite",
                        isnan(value) ? ", or `optional` of an input that rows may lack" : "");
 }
 

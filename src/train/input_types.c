@@ -6,11 +6,41 @@
 #include <bough/name.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // The first two ids: padding or missing, unknown.
 enum { RESERVED = 2, MOST_IDS = 1 << 24 };
+
+// ---- Fields ----
+
+static enum bough_status check_input(const struct bough_file_tensor *input,
+                                     const struct bough_tensor_file *file)
+{
+    const char *path = bough_tensor_file_path(file);
+    char text[128];
+    char key[300];
+    snprintf(key, sizeof key, "text/%s", strrchr(input->name, '/') + 1);
+    if (bough_tensor_file_metadata(file, key))
+        return bough__fail(BOUGH_DATA, "%s: %s is text; wanted numbers", path, input->name);
+    if (input->shape.rank < 2)
+        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]: [N, 1] of one number a row",
+                           path, input->name, bough_shape_format(&input->shape, text, sizeof text));
+    if (bough_shape_elements(&input->shape) == 0 || input->shape.dim[0] > INT32_MAX)
+        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted 1 to %d rows that are not empty", path,
+                           input->name, bough_shape_format(&input->shape, text, sizeof text),
+                           INT32_MAX);
+    return BOUGH_OK;
+}
+
+enum bough_status bough__input_find(const struct bough_file_tensor **field,
+                                    const struct bough_tensor_file *file, const char *split,
+                                    const struct bough__input *input)
+{
+    const enum bough_status status = bough_dataset_field(field, file, split, input->field);
+    return status == BOUGH_OK ? check_input(*field, file) : status;
+}
 
 // ---- Columns ----
 
@@ -131,9 +161,10 @@ done:
 static enum bough_status ids_of(int32_t *ids, double most, const struct bough_tensor_file *file,
                                 const char *name)
 {
-    *ids = (int32_t)fmax(most + 1, RESERVED);
-    if (most < MOST_IDS)
+    if (most < MOST_IDS) {
+        *ids = (int32_t)fmax(most + 1, RESERVED);
         return BOUGH_OK;
+    }
     return bough__fail(BOUGH_DATA, "%s: %s: an id of %.10g; wanted ids below %d",
                        bough_tensor_file_path(file), name, most, MOST_IDS);
 }
@@ -228,7 +259,7 @@ enum bough_status bough__input_types_find(struct bough__input *input, struct bou
     const struct bough_file_tensor *field;
     struct bough__name_list types;
     char text[128];
-    BOUGH_TRY(bough_dataset_field(&field, file, "train", input->field));
+    BOUGH_TRY(bough__input_find(&field, file, "train", input));
     if (bough__input_is_ids(input))
         return find_vocabulary(input, arena, file, field);
     const int named = input->columns || input->classes;

@@ -5,6 +5,12 @@
 #include "config/config.h"
 #include "train/name_list.h"
 
+// The field of an input, of rows that a model can read: numbers [N, ...], none of them empty.
+// Errors: DATA with file and field, found and wanted.
+enum bough_status bough__input_find(const struct bough_file_tensor **field,
+                                    const struct bough_tensor_file *file, const char *split,
+                                    const struct bough__input *input);
+
 // The shape of a sample as the model reads it: of the columns that the config names.
 struct bough_shape bough__input_sample(const struct bough_shape *field,
                                        const struct bough__input *input);

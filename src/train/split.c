@@ -66,35 +66,7 @@ done:
     return status;
 }
 
-// ---- Fields of inputs ----
-
-static enum bough_status check_input(const struct bough_file_tensor *input,
-                                     const struct bough_tensor_file *file)
-{
-    const char *path = bough_tensor_file_path(file);
-    char text[128];
-    char key[300];
-    snprintf(key, sizeof key, "text/%s", strrchr(input->name, '/') + 1);
-    if (bough_tensor_file_metadata(file, key))
-        return bough__fail(BOUGH_DATA, "%s: %s is text; wanted numbers", path, input->name);
-    if (input->shape.rank < 2)
-        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted [N, ...]: [N, 1] of one number a row",
-                           path, input->name, bough_shape_format(&input->shape, text, sizeof text));
-    if (bough_shape_elements(&input->shape) == 0 || input->shape.dim[0] > INT32_MAX)
-        return bough__fail(BOUGH_DATA, "%s: %s is %s, wanted 1 to %d rows that are not empty", path,
-                           input->name, bough_shape_format(&input->shape, text, sizeof text),
-                           INT32_MAX);
-    return BOUGH_OK;
-}
-
-// The field of an input, one that a model can read.
-static enum bough_status find_input(const struct bough_file_tensor **field,
-                                    const struct bough_tensor_file *file, const char *split,
-                                    const struct bough__input *input)
-{
-    const enum bough_status status = bough_dataset_field(field, file, split, input->field);
-    return status == BOUGH_OK ? check_input(*field, file) : status;
-}
+// ---- Inputs ----
 
 int bough__sample_fits(const struct bough__model *model, size_t input,
                        const struct bough_shape *field)
@@ -128,7 +100,7 @@ enum bough_status bough__sample_shapes(struct bough_shape *sample,
         const struct bough_file_tensor *field;
         if (data->config->inputs[i].set != data->set)
             continue;
-        BOUGH_TRY(find_input(&field, data->file, split, &data->config->inputs[i]));
+        BOUGH_TRY(bough__input_find(&field, data->file, split, &data->config->inputs[i]));
         sample[i] = bough__input_sample(&field->shape, &data->config->inputs[i]);
     }
 done:
@@ -177,7 +149,7 @@ enum bough_status bough__hold_out(int32_t **row, int64_t *rows, int64_t *trained
     char *is_held = NULL;
     const struct bough_file_tensor *field;
     int64_t first = 0, held = 0;
-    BOUGH_TRY(find_input(&field, data->file, "train", first_input(data)));
+    BOUGH_TRY(bough__input_find(&field, data->file, "train", first_input(data)));
     const int64_t all = field->shape.dim[0];
     BOUGH_TRY(held_part(&first, &held, all, data));
     int64_t next[2] = {0, all - held};
@@ -255,7 +227,7 @@ static enum bough_status add_inputs(struct bough__split *split, struct bough__co
         const struct bough_file_tensor *field;
         if (input->set != data->set)
             continue;
-        BOUGH_TRY(find_input(&field, file, name, input));
+        BOUGH_TRY(bough__input_find(&field, file, name, input));
         BOUGH_TRY(check_sample(field, model, i, bough_tensor_file_path(file)));
         char *missing = split->missing ? split->missing + (int64_t)i * field->shape.dim[0] : NULL;
         struct bough__column *side = &column[bough__side_column(model->config, i)];
@@ -338,7 +310,7 @@ enum bough_status bough__split_init(struct bough__split *split, const struct bou
     *split = (struct bough__split){.batch = batch, .tasks = tasks, .inputs = inputs};
     struct bough__column *column = calloc(columns, sizeof *column);
     BOUGH_TRY_MEMORY(column);
-    BOUGH_TRY(find_input(&first, data->file, name, first_input(data)));
+    BOUGH_TRY(bough__input_find(&first, data->file, name, first_input(data)));
     const int64_t rows = first->shape.dim[0];
     BOUGH_TRY_MEMORY(split->converted = calloc(inputs, sizeof *split->converted));
     BOUGH_TRY_MEMORY(split->present = calloc(inputs, sizeof *split->present));

@@ -36,7 +36,7 @@ static enum bough_status cell(float *to, const struct source *source, int64_t ro
     const struct bough__id_map *map = &source->map[c];
     const int32_t ids = source->input->classes ? source->input->classes[c] : 0;
     *to = (float)value;
-    if (!ids && !isinf(value) && (source->input->classes || !isnan(value)))
+    if (!ids && !isinf(*to) && (source->input->classes || !isnan(value)))
         return BOUGH_OK;
     if (!ids)
         return wrong(source, row, c, value,

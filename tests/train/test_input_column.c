@@ -1,6 +1,7 @@
-// Ids, which are given as numbers, are checked and stay whole.
+// Ids, which are given as numbers, are checked and stay whole; so are numbers.
 #include "support/support.h"
 #include "train/input_column.h"
+#include "train/input_types.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -90,11 +91,84 @@ static void what_are_no_ids_is_refused(void **state)
     }
 }
 
+// A field train/x of F64, whose one number that is not 1 is the last.
+static struct bough_tensor_file *numbers(const struct bough_shape *shape, double last)
+{
+    struct bough_tensor_writer *writer;
+    struct bough_tensor_file *file;
+    char path[600];
+    const int64_t count = bough_shape_elements(shape);
+    snprintf(path, sizeof path, "%s/numbers.safetensors", test_folder());
+    assert_ok(bough_tensor_writer_create(&writer, path));
+    assert_ok(bough_tensor_writer_declare(writer, "train/x", BOUGH_F64, shape));
+    for (int64_t i = 0; i < count; i++) {
+        const double value = i + 1 < count ? 1 : last;
+        assert_ok(bough_tensor_writer_write(writer, &value, sizeof value));
+    }
+    assert_ok(bough_tensor_writer_commit(writer));
+    bough_tensor_writer_destroy(&writer);
+    assert_ok(bough_tensor_file_open(&file, path));
+    return file;
+}
+
+static void numbers_that_float_does_not_hold_are_refused(void **state)
+{
+    (void)state;
+    static const int32_t classes[2];
+    static const struct {
+        struct bough_shape shape;
+        struct bough__input input;
+        const char *message;
+    } wrong[] = {
+        {{2, {3, 2}},
+         {.field = "x", .columns_count = 2, .classes = classes},
+         "train/x, row 2, column 1: 1e+300; wanted finite numbers"},
+        {{2, {3, 2}}, {.field = "x"}, "train/x, row 2, column 1: infinite; wanted"},
+        {{3, {3, 7, 2}}, {.field = "x"}, "train/x, row 2, position 6: infinite; wanted"},
+        {{4, {3, 5, 2, 2}}, {.field = "x"}, "train/x, row 2, channel 4: infinite; wanted"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct bough_tensor_file *file = numbers(&wrong[i].shape, 1e300);
+        const struct bough_file_tensor *field = bough_tensor_file_find(file, "train/x");
+        struct bough__column column;
+        void *converted = NULL;
+        assert_fails(bough__input_column(&column, &converted, &(struct bough__gaps){0}, file, field,
+                                         &wrong[i].input, &(struct bough__input_names){0}),
+                     BOUGH_DATA, wrong[i].message);
+        free(converted);
+        bough_tensor_file_close(&file);
+    }
+}
+
+static void types_of_what_is_no_input(void **state)
+{
+    (void)state;
+    static const struct {
+        struct bough_shape shape;
+        const char *type, *message;
+    } wrong[] = {
+        {{2, {3, 0}}, "ids", "train/x is [3, 0], wanted 1 to 2147483647 rows that are not empty"},
+        {{1, {3}}, NULL, "train/x is [3], wanted [N, ...]"},
+        {{2, {3, 2}}, "ids", "train/x: an id of 1e+300; wanted ids below 16777216"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct bough_tensor_file *file = numbers(&wrong[i].shape, 1e300);
+        struct bough__input input = {.field = "x", .type = wrong[i].type};
+        struct bough__arena arena = {0};
+        assert_fails(bough__input_types_find(&input, &arena, file, NULL), BOUGH_DATA,
+                     wrong[i].message);
+        bough__arena_fini(&arena);
+        bough_tensor_file_close(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_stay_integers),
         cmocka_unit_test(what_are_no_ids_is_refused),
+        cmocka_unit_test(numbers_that_float_does_not_hold_are_refused),
+        cmocka_unit_test(types_of_what_is_no_input),
     };
     return cmocka_run_group_tests(tests, test_folder_begin, test_folder_end);
 }
