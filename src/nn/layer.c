@@ -68,13 +68,14 @@ static enum bough_status leaf(struct bough__builder *builder, int32_t *node,
     struct bough__tensor value = {.shape = param->shape, .dtype = BOUGH_F32};
     struct bough__span gradient = {0};
     struct bough__param named = *param;
-    char name[300];
-    snprintf(name, sizeof name, "%s.%s", builder->prefix, param->name);
-    const struct bough__param *known = find_known(builder, name);
+    const char *name = bough__arena_format(&params->arena, "%s.%s", builder->prefix, param->name);
+    const struct bough__param *known = name ? find_known(builder, name) : NULL;
     if (known && !builder->norm)
         return reuse(builder, node, known, param);
     if (known)
-        snprintf(name, sizeof name, "%s.%s.%s", builder->own, builder->prefix, param->name);
+        name = bough__arena_format(&params->arena, "%s.%s", builder->own, name);
+    if (!name)
+        return bough__no_memory();
     if (builder->declaring) {
         named.name = name;
         named.ahead = builder->ahead;

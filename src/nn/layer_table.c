@@ -149,16 +149,16 @@ static enum bough_status columns(struct bough__builder *builder, int32_t *node, 
                                  const struct table_options *o)
 {
     enum bough_status status = BOUGH_OK;
+    struct bough__arena *arena = &builder->params->arena;
     struct bough__attr attr = {.table = {kind->classes, kind->masks, *first, *first}};
     int32_t more[BOUGH_MAX_INPUTS], *end = &attr.table.end;
     int weights = 0;
     while (*end < kind->columns && (!kind->classes[*end] || weights + 1 < BOUGH_MAX_INPUTS)) {
         const int32_t ids = kind->classes[*end];
-        char name[200];
-        if (ids && kind->column)
-            snprintf(name, sizeof name, "%s.weight", kind->column[*end]);
-        else
-            snprintf(name, sizeof name, "%d.weight", *end);
+        const char *name = kind->column
+                               ? bough__arena_format(arena, "%s.weight", kind->column[*end])
+                               : bough__arena_format(arena, "%d.weight", *end);
+        BOUGH_TRY_MEMORY(name);
         if (ids)
             BOUGH_TRY(weight(builder, &more[weights++], name, ids, dimension_of(o->dimension, ids),
                              &o->weights.init, &(struct bough__param_file){0}));

@@ -337,6 +337,20 @@ static void info_tells_the_same(void **state)
         check_info(&rows[i]);
 }
 
+// Parameters are called by columns, whose names may be long and differ at their ends alone.
+static void long_names_of_columns_stay_apart(void **state)
+{
+    (void)state;
+    char input[600];
+    snprintf(input, sizeof input, "input={columns: [%0200d, %0200d], classes: [5, 6]}", 1, 2);
+    const struct bough_config config = test_config(left_and_right, "trunk=[table]", input, NULL);
+    const struct bough_shape x = {1, {2}};
+    struct bough_model_info *info;
+    assert_ok(bough_model_info_create(&info, &config, &x));
+    assert_int_equal(info->row[0].parameters, 5 * 4 + 6 * 4);
+    bough_model_info_destroy(&info);
+}
+
 // ---- What cannot be ----
 
 static const struct {
@@ -456,6 +470,7 @@ int main(void)
         cmocka_unit_test(outputs_and_parameters),
         cmocka_unit_test(each_drop_has_its_stream),
         cmocka_unit_test(info_tells_the_same),
+        cmocka_unit_test(long_names_of_columns_stay_apart),
         cmocka_unit_test(errors_name_the_layer_and_the_shape),
         cmocka_unit_test(a_head_is_named_by_its_task),
         cmocka_unit_test(samples_of_no_shape),
