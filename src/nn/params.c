@@ -38,15 +38,22 @@ void bough__params_fini(struct bough__params *params)
     *params = (struct bough__params){0};
 }
 
-static enum bough_status check_name(const struct bough__params *params, const char *name)
+const struct bough__param *bough__params_find(const struct bough__params *params, const char *name)
 {
     for (int32_t i = 0; i < params->count; i++)
         if (strcmp(params->param[i].name, name) == 0)
-            return bough__fail(BOUGH_INVALID,
-                               "a second parameter called %s, from the name of task '%.*s'; wanted "
-                               "another name for the task",
-                               name, (int)strcspn(name, "."), name);
-    return BOUGH_OK;
+            return &params->param[i];
+    return NULL;
+}
+
+static enum bough_status check_name(const struct bough__params *params, const char *name)
+{
+    if (!bough__params_find(params, name))
+        return BOUGH_OK;
+    return bough__fail(BOUGH_INVALID,
+                       "a second parameter called %s, from the name of task '%.*s'; wanted another "
+                       "name for the task",
+                       name, (int)strcspn(name, "."), name);
 }
 
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param)

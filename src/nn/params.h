@@ -68,6 +68,9 @@ void bough__params_fini(struct bough__params *params);
 // Errors: INVALID if there is one of that name, which the name of a task must have made.
 enum bough_status bough__params_add(struct bough__params *params, const struct bough__param *param);
 
+// The one of that name, which was added; or NULL.
+const struct bough__param *bough__params_find(const struct bough__params *params, const char *name);
+
 // Gives every tensor its block, and its place behind those that were added before: block 0 holds
 // what tasks share (and what none reaches), block t + 1 what task t alone reaches.
 //   owner  of each node of the graph that declared them (bough__graph_owners)

@@ -4,11 +4,8 @@
 #include "nn/tags.h"
 #include "nn/viterbi.h"
 
-#include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 // ---- Names ----
 
@@ -62,13 +59,12 @@ static enum bough_status read_param(float **value, struct bough__arena *arena,
                                     const struct bough__model *model, const char *task,
                                     const char *name)
 {
-    char full[300];
-    const struct bough__param *param = model->params.param;
-    snprintf(full, sizeof full, "%s.%s", task, name);
-    while (strcmp(param->name, full) != 0) {
-        param++;
-        assert(param < model->params.param + model->params.count);
-    }
+    const char *full = bough__arena_format(arena, "%s.%s", task, name);
+    if (!full)
+        return bough__no_memory();
+    const struct bough__param *param = bough__params_find(&model->params, full);
+    if (!param)
+        return bough__fail(BOUGH_INTERNAL, "no parameter %s", full);
     const int64_t count = bough_shape_elements(&param->shape);
     *value = BOUGH_NEW(arena, float, count);
     if (!*value)
