@@ -37,11 +37,11 @@ enum bough_status bough__viterbi(int32_t *best, const struct bough__chain *chain
 {
     enum bough_status status = BOUGH_OK;
     const int64_t tags = chain->tags;
-    float *sum = malloc(2 * (size_t)tags * sizeof *sum), *next = sum + tags, *swapped;
+    float *const sums = malloc(2 * (size_t)tags * sizeof *sums);
     int32_t *way = malloc((size_t)(tags * length) * sizeof *way + 1);
-    float *const sums = sum;
-    BOUGH_TRY_MEMORY(sum);
+    BOUGH_TRY_MEMORY(sums);
     BOUGH_TRY_MEMORY(way);
+    float *sum = sums, *next = sums + tags, *swapped;
     if (length < 1)
         goto done;
     for (int64_t j = 0; j < tags; j++)
