@@ -2,8 +2,9 @@
 #ifndef BOUGH_CL_CRF_PARAMS_H
 #define BOUGH_CL_CRF_PARAMS_H
 
-// Rows of tags are padded to a multiple of that, with zeros.
-enum { CRF_PAD = 16 };
+// Rows of tags are padded to a multiple of that, with zeros; of more classes the table's places
+// are no ints.
+enum { CRF_PAD = 16, CRF_MOST_CLASSES = 32736 };
 
 // How far below the best a transition, or an end, counts: all chances of a position then stay
 // numbers, relative to their sum.

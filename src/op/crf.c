@@ -328,6 +328,9 @@ static enum bough_status check_inputs(const struct bough__op_call *call)
                            "and end [K]",
                            bough_shape_format(x, text[0], sizeof text[0]),
                            bough_shape_format(pairs, text[1], sizeof text[1]));
+    if (x->dim[2] > CRF_MOST_CLASSES)
+        return bough__fail(BOUGH_INVALID, "%lld classes, wanted at most %d", (long long)x->dim[2],
+                           CRF_MOST_CLASSES);
     if (call->inputs > LENGTHS &&
         (!is_vector(&call->x[LENGTHS], x->dim[0]) || call->x[LENGTHS].dtype != BOUGH_I32))
         return bough__fail(BOUGH_INVALID, "lengths %s of type %s, wanted [%lld] of I32",

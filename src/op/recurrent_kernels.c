@@ -32,8 +32,8 @@ BOUGH_TWIN static void recurrent_pack(void *const *arg, const void *params, int6
     for (int64_t row = begin; row < end; row++) {
         const size_t direction = (size_t)(row / blocks), gates = (size_t)p->gates;
         const int block = (int)(row % blocks), units = p->units;
-        const float *w = (const float *)arg[0] + direction * gates * (size_t)(units * units);
-        float *packed = (float *)arg[1] + direction * gates * (size_t)(wide * wide);
+        const float *w = (const float *)arg[0] + direction * gates * (size_t)units * (size_t)units;
+        float *packed = (float *)arg[1] + direction * gates * (size_t)wide * (size_t)wide;
         if (block >= used || (!p->backward && block * lanes >= units))
             continue;
         if (lanes == 16 && p->backward)

@@ -36,6 +36,9 @@ static const struct op_case cases[] = {
     {.op = "crf",
      .x = {SCORES(4, 5, 3), TAGS(4, 5), CHAIN(3), LENGTHS(5)},
      .fails = "lengths [5] of type I32, wanted [4]"},
+    {.op = "crf",
+     .x = {SCORES(1, 1, 32737), TAGS(1, 1), CHAIN(32737)},
+     .fails = "32737 classes, wanted at most 32736"},
 };
 
 OP_CASES_MAIN("crf", cases)
