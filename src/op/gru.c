@@ -5,9 +5,9 @@
 // gx are the input's products with the bias, gates in that order; directions as in lstm.
 #include "op/recurrent.h"
 
-static const struct bough__recurrent kind = {
-    &bough__gru_fwd, &bough__gru_bwd, GRU_GATES, GRU_SAVES,
-    "[N, L, dirs * 3H], [dirs, 3H, H] with one or two dirs, [dirs, H], and lengths [N] or none"};
+static const struct bough__recurrent kind = {&bough__gru_fwd, &bough__gru_bwd, GRU_GATES, GRU_SAVES,
+                                             "[N, L, dirs * 3H], [dirs, 3H, H] with one or two "
+                                             "dirs, [dirs, H], and lengths I32 [N] or none"};
 
 static enum bough_status gru_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {

@@ -7,7 +7,7 @@
 
 static const struct bough__recurrent kind = {
     &bough__lstm_fwd, &bough__lstm_bwd, LSTM_GATES, LSTM_SAVES,
-    "[N, L, dirs * 4H], [dirs, 4H, H] with one or two dirs, and lengths [N] or none"};
+    "[N, L, dirs * 4H], [dirs, 4H, H] with one or two dirs, and lengths I32 [N] or none"};
 
 static enum bough_status lstm_shape(struct bough__op_need *need, const struct bough__op_call *call)
 {

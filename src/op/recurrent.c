@@ -1,27 +1,28 @@
 #include "op/recurrent.h"
 
 #include "base/error.h"
+#include "op/padding.h"
 
 // ---- Shape ----
 
-static const struct bough_shape *lengths_of(const struct bough__op_call *call,
-                                            const struct bough__recurrent *kind)
+// Inputs before the lengths.
+static int before_lengths(const struct bough__recurrent *kind)
 {
-    const int last = kind->gates == GRU_GATES ? 3 : 2;
-    return call->inputs > last && call->x[last].shape.rank ? &call->x[last].shape : NULL;
+    return kind->gates == GRU_GATES ? 3 : 2;
 }
 
 static int fits(const struct bough__op_call *call, const struct bough__recurrent *kind)
 {
     const struct bough_shape *gx = &call->x[0].shape, *w = &call->x[1].shape;
-    const struct bough_shape *bias = &call->x[2].shape, *lengths = lengths_of(call, kind);
+    const struct bough_shape *bias = &call->x[2].shape;
+    const int before = before_lengths(kind);
     if (gx->rank != 3 || w->rank != 3 || (w->dim[0] != 1 && w->dim[0] != 2) || w->dim[2] < 1 ||
         w->dim[1] != kind->gates * w->dim[2] || gx->dim[2] != w->dim[0] * w->dim[1])
         return 0;
     if (kind->gates == GRU_GATES &&
         (bias->rank != 2 || bias->dim[0] != w->dim[0] || bias->dim[1] != w->dim[2]))
         return 0;
-    return !lengths || (lengths->rank == 1 && lengths->dim[0] == gx->dim[0]);
+    return call->inputs == before || bough__has_lengths(call, before);
 }
 
 static struct recurrent_params params_of(const struct bough__op_call *call,
@@ -85,13 +86,6 @@ static struct bough__span floats_behind(struct bough__span span, int64_t floats)
     return bough__span_at(span, (size_t)floats * sizeof(float));
 }
 
-static struct bough__span lengths_span(const struct bough__op_call *call,
-                                       const struct bough__recurrent *kind)
-{
-    const struct bough__span none = {0};
-    return lengths_of(call, kind) ? call->x[call->inputs - 1].span : none;
-}
-
 static enum bough_status pack(struct bough__sequence *out, const struct bough__op_call *call,
                               const struct recurrent_params *p, int backward)
 {
@@ -115,10 +109,11 @@ enum bough_status bough__recurrent_forward(struct bough__sequence *out,
     const struct bough__span none = {0};
     const struct recurrent_params p = params_of(call, kind);
     BOUGH_TRY(pack(out, call, &p, 0));
-    BOUGH_TRY(BOUGH_KERNEL(
-        out, kind->forward, p.directions * p.blocks, sweep_work(call), &p, call->x[0].span,
-        call->scratch, kind->gates == GRU_GATES ? call->x[2].span : none, lengths_span(call, kind),
-        call->saved, call->y.span, floats_behind(call->scratch, packed_floats(&p))));
+    BOUGH_TRY(BOUGH_KERNEL(out, kind->forward, p.directions * p.blocks, sweep_work(call), &p,
+                           call->x[0].span, call->scratch,
+                           kind->gates == GRU_GATES ? call->x[2].span : none,
+                           bough__lengths(call, before_lengths(kind)), call->saved, call->y.span,
+                           floats_behind(call->scratch, packed_floats(&p))));
 done:
     return status;
 }
@@ -164,8 +159,8 @@ enum bough_status bough__recurrent_backward(struct bough__sequence *out,
                                           : floats_behind(state, state_floats(&p));
     BOUGH_TRY(pack(out, call, &p, 1));
     BOUGH_TRY(BOUGH_KERNEL(out, kind->backward, p.directions * p.blocks, sweep_work(call), &p,
-                           call->scratch, lengths_span(call, kind), call->saved, call->dy.span,
-                           state, is_gru ? call->dx[0].span : none, dgates));
+                           call->scratch, bough__lengths(call, before_lengths(kind)), call->saved,
+                           call->dy.span, state, is_gru ? call->dx[0].span : none, dgates));
     BOUGH_TRY(weight_gradient(out, call, &p, dgates));
     if (is_gru && call->dx[2].span.buffer)
         BOUGH_TRY(BOUGH_KERNEL(out, &bough__gru_bias_bwd, p.directions * p.units,
