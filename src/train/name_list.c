@@ -77,11 +77,10 @@ static enum bough_status check_names(const struct bough__name_list *list, const 
     for (size_t i = 0; status == BOUGH_OK && i < list->count; i++) {
         const struct bough__name_entry *entry = &index.entry[i];
         if (!*entry->name)
-            status = bough__fail(BOUGH_DATA, "%s: %s: class %zu has an empty name", path, key,
-                                 entry->index);
+            status = bough__fail(BOUGH_DATA, "%s: %s: name %zu is empty", path, key, entry->index);
         else if (i && strcmp(entry->name, entry[-1].name) == 0)
-            status = bough__fail(BOUGH_DATA, "%s: %s: two classes are named '%.80s'", path, key,
-                                 entry->name);
+            status =
+                bough__fail(BOUGH_DATA, "%s: %s: two names are '%.80s'", path, key, entry->name);
     }
     bough__name_index_fini(&index);
     return status;

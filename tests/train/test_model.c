@@ -90,8 +90,8 @@ static void wrong_names_are_refused(void **state)
         const char *names, *message;
     } wrong[] = {
         {"left\nright", "classes/kind names 2 classes, and the head of task kind has 3"},
-        {"left\nright\nleft", "two classes are named 'left'"},
-        {"left\n\nright", "class 1 has an empty name"},
+        {"left\nright\nleft", "two names are 'left'"},
+        {"left\n\nright", "name 1 is empty"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct bough_run *run;
