@@ -224,7 +224,7 @@ static enum bough_status find_stored(struct bough__runner *runner)
 // What batches are padded to: from 8 on eight lengths an octave, and the longest row's.
 static enum bough_status find_lengths(struct bough__runner *runner)
 {
-        enum { MOST = 256 };
+    enum { MOST = 256 };
     int64_t longest = 0;
     for (size_t i = 0; i < inputs_of(runner); i++) {
         const int32_t set = runner->data.model->config->inputs[i].set;
@@ -261,10 +261,11 @@ static enum bough_status make_lengths(struct bough__runner *runner, size_t first
     enum bough_status status = BOUGH_OK;
     const struct bough__source *source = bough__runner_first(runner);
     const int some[] = {source->batch > 0, source->batch && source->feed.count % source->batch};
-    for (size_t i = runner->lengths; i-- > 0;)
+    for (size_t bucket = runner->lengths; bucket-- > 0;)
         for (int small = 0; small < 2; small++) {
-            struct bough__step *step = bough__runner_made(runner, small, i);
-            const struct bough__step_scope scope = {first_task, end_task, small, runner->length[i]};
+            struct bough__step *step = bough__runner_made(runner, small, bucket);
+            const struct bough__step_scope scope = {first_task, end_task, small,
+                                                    runner->length[bucket]};
             if (some[small] && is_wanted(runner, step))
                 BOUGH_TRY(bough__step_init(step, &runner->data, &scope));
         }

@@ -34,12 +34,13 @@ struct bough__runner {
     struct bough__arena arena;
 };
 
-// The step of a full batch, or of a smaller one, of the task that is trained, of that length.
+// The step of a full batch, or of a smaller one, of the task that is trained, of the length
+// of that bucket.
 static inline struct bough__step *bough__runner_made(const struct bough__runner *runner, int small,
-                                                     size_t length)
+                                                     size_t bucket)
 {
     const size_t task = runner->single ? runner->task : 0;
-    return &runner->step[(2 * task + (size_t)small) * runner->lengths + length];
+    return &runner->step[(2 * task + (size_t)small) * runner->lengths + bucket];
 }
 
 // The step of a full batch of the longest sequences.

@@ -128,10 +128,10 @@ static int64_t longest_row(const struct bough__runner *runner, int64_t index)
 struct bough__step *bough__runner_step_of(const struct bough__runner *runner, int64_t index)
 {
     const int64_t longest = runner->lengths > 1 ? longest_row(runner, index) : 0;
-    size_t length = 0;
-    while (runner->length[length] < longest)
-        length++;
-    return bough__runner_made(runner, bough__runner_is_small(runner, index), length);
+    size_t bucket = 0;
+    while (runner->length[bucket] < longest)
+        bucket++;
+    return bough__runner_made(runner, bough__runner_is_small(runner, index), bucket);
 }
 
 enum bough_status bough__runner_step(struct bough__runner *runner, int64_t index,

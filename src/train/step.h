@@ -94,7 +94,7 @@ enum { BOUGH__MOST_STAGES = 23 + 8 * BOUGH__MOST_OTHERS };
 // What a step is for.
 struct bough__step_scope {
     size_t first_task, end_task; // those that it trains or measures
-    int last;                    // 1: it takes the rows that full batches leave
+    int small;                   // 1: it takes the rows that full batches leave
     int64_t longest;             // what its batch's sequences are padded to
 };
 
@@ -139,7 +139,7 @@ static inline int64_t bough__step_rows(const struct bough__step *step, size_t se
     const struct bough__source *source = &step->data->source[set];
     if (!source->split)
         return 1; // of a graph's leaves, which nothing reads
-    return step->scope.last ? source->feed.count % source->batch : source->batch;
+    return step->scope.small ? source->feed.count % source->batch : source->batch;
 }
 
 // Whether a step takes rows of a data set.
