@@ -219,7 +219,6 @@ done:
     return status;
 }
 
-// Brings rows from number `first` on to the device.
 static enum bough_status send_lengths(struct bough__buffer *to, const struct bough_input *input,
                                       const struct bough_rows *x, int64_t first, int64_t rows)
 {
@@ -234,6 +233,7 @@ static enum bough_status send_lengths(struct bough__buffer *to, const struct bou
     return status;
 }
 
+// Brings rows from number `first` on to the device.
 static enum bough_status send_rows(struct prepared *prepared, const struct bough_model *model,
                                    const struct given *given, int64_t first, int64_t rows)
 {
@@ -348,8 +348,8 @@ static enum bough_status check_lengths(const struct bough_input *input, const ch
         return bough__fail(BOUGH_INVALID, "%slengths; wanted none: the model's rows are of one",
                            place);
     if (x->positions < 0 || x->positions > INT32_MAX)
-        return bough__fail(BOUGH_INVALID, "%s%lld positions; wanted 1 or more", place,
-                           (long long)x->positions);
+        return bough__fail(BOUGH_INVALID, "%s%lld positions; wanted 0 to %d", place,
+                           (long long)x->positions, INT32_MAX);
     for (int64_t n = 0; x->lengths && n < rows; n++)
         if (x->lengths[n] < 0 || x->lengths[n] > most)
             return bough__fail(BOUGH_INVALID, "%srow %lld: length %d; wanted 0 to %lld", place,

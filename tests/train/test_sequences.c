@@ -235,6 +235,9 @@ static void memory_gives_what_a_file_gives(void **state)
     wrong.positions = 8;
     assert_fails(bough_model_run(model, NULL, &wrong, TESTED), BOUGH_INVALID,
                  "row 7: length 9; wanted 0 to 8");
+    wrong.positions = -1;
+    assert_fails(bough_model_run(model, NULL, &wrong, TESTED), BOUGH_INVALID,
+                 "-1 positions; wanted 0 to 2147483647");
     bough_model_close(&model);
     bough_run_destroy(&run);
 }
