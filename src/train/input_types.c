@@ -259,7 +259,9 @@ enum bough_status bough__input_types_find(struct bough__input *input, struct bou
     const struct bough_file_tensor *field;
     struct bough__name_list types;
     char text[128];
-    BOUGH_TRY(bough__input_find(&field, file, "train", input));
+    BOUGH_TRY(bough_dataset_field(&field, file, "train", input->field));
+    if (bough_shape_row(&field->shape) == 0)
+        BOUGH_TRY(check_input(field, file));
     if (bough__input_is_ids(input))
         return find_vocabulary(input, arena, file, field);
     const int named = input->columns || input->classes;

@@ -142,7 +142,7 @@ static enum bough_status standardize_input(struct bough__input *to, struct bough
     struct column *column = NULL;
     float *present = NULL;
     int32_t *lengths = NULL;
-    BOUGH_TRY(bough_dataset_field(&input, file, "train", to->field));
+    BOUGH_TRY(bough__input_find(&input, file, "train", to));
     const int64_t rows = input->shape.dim[0];
     if (to->optional) {
         BOUGH_TRY_MEMORY(present = malloc((size_t)rows * sizeof *present));

@@ -148,7 +148,6 @@ static void types_of_what_is_no_input(void **state)
         const char *type, *message;
     } wrong[] = {
         {{2, {3, 0}}, "ids", "train/x is [3, 0], wanted 1 to 2147483647 rows that are not empty"},
-        {{1, {3}}, NULL, "train/x is [3], wanted [N, ...]"},
         {{2, {3, 2}}, "ids", "train/x: an id of 1e+300; wanted ids below 16777216"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
