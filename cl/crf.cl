@@ -1,5 +1,6 @@
 #include "crf_params.h"
 #include "floats.h"
+#include "lengths.h"
 
 #if BOUGH_GROUP == 1
 #define GROUP_FENCE()
@@ -138,7 +139,7 @@ ROW_KERNEL void crf_fwd(ARG(x), ARG(label), ARG(transitions), ARG(start), ARG(en
     VIEW(int, tokens);
     VIEW(float, part);
     const size_t row = get_group_id(0), first = row * p.length;
-    const int told = lengths ? clamp(lengths[row], 0, p.length) : p.length;
+    const int told = row_length(HAS(lengths), lengths, row, p.length);
     label += first;
     before += first * p.padded;
     here += first * p.padded;

@@ -14,6 +14,7 @@
 #include "cl/crf_params.h"
 #include "op/lanes.h"
 #include "op/loss_mean.h"
+#include "op/padding.h"
 
 #define AT(pointer) (*(lanes_16 *)(pointer))
 
@@ -93,8 +94,7 @@ BOUGH_IN_TWIN void clear(float *x, int64_t count)
 BOUGH_IN_TWIN int64_t tokens_of(const int32_t *label, const int32_t *lengths, int64_t n,
                                 const struct crf_params *p)
 {
-    const int64_t told = lengths ? lengths[n] : p->length;
-    const int64_t length = told < 0 ? 0 : told > p->length ? p->length : told;
+    const int64_t length = row_length(lengths, n, p->length);
     for (int64_t t = 0; t < length; t++)
         if (label[t] < 0 || label[t] >= p->classes)
             return 0;
