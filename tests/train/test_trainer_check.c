@@ -120,7 +120,7 @@ static void inputs_must_be_finite(void **state)
     write_data(2);
     assert_fails(train(NULL), BOUGH_DATA, "train/input, row 3, column 4: infinite");
     write_data(3);
-    assert_fails(train(NULL), BOUGH_DATA, "train/input, row 3, channel 1");
+    assert_fails(train(NULL), BOUGH_DATA, "train/input, row 3, position 1");
 }
 
 static void numbers_may_be_missing_and_not_infinite(void **state)
