@@ -114,15 +114,15 @@ static double mean_flops(const struct bough__runner *runner)
         for (size_t i = 0; i < sequence->count; i++)
             flops += sequence->launch[i]->flops;
     }
-        return flops / (double)index;
+    return flops / (double)index;
 }
 
 static void describe(struct bough_step_bench *bench, const struct bough__runner *runner)
 {
     const struct bough__step *full = bough__runner_full(runner);
-        size_t unshared;
+    size_t unshared;
     bench->batch = bough__runner_batch(runner);
-        bench->flops = mean_flops(runner);
+    bench->flops = mean_flops(runner);
     bench->planned =
         bough__plan_bytes(full->plan, &unshared) + runner->data.model->device->scratch_bytes;
     bench->values = unshared;

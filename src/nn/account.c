@@ -28,7 +28,7 @@ static void store_rows(void *const *arg, const void *params, int64_t begin, int6
     const float *x = arg[0];
     float *all = arg[1];
     const struct step_state *step = arg[2];
-        for (int64_t i = begin, run; i < end; i += run) {
+    for (int64_t i = begin, run; i < end; i += run) {
         const int64_t row = step->first + i / p->width, left = p->width - i % p->width;
         run = left < end - i ? left : end - i;
         if (row < p->stored_rows)
