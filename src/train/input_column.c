@@ -13,6 +13,7 @@ struct source {
     int64_t width;
     struct bough__gaps gaps;
     struct bough__id_map map; // of ids
+    int64_t *unknown;         // of these, so many that the map does not know
 };
 
 // What is done with `count` elements from `first` on; `user` is its own.
@@ -109,10 +110,12 @@ static enum bough_status read_ids(const struct source *from, const void *piece, 
                                "%s: %s, row %lld: %.10g; wanted ids, whole numbers of 0 to %d",
                                bough_tensor_file_path(from->file), from->field->name,
                                (long long)row, value, INT32_MAX);
-        if (to && from->map.to)
+        if (to && from->map.to) {
             to[first + i] = (int64_t)value < from->map.count ? from->map.to[(int32_t)value] : 1;
-        else if (to)
+            *from->unknown += to[first + i] == 1 && value != 1;
+        } else if (to) {
             to[first + i] = (int32_t)value;
+        }
     }
     return BOUGH_OK;
 }
@@ -202,8 +205,12 @@ bough__input_column(struct bough__column *column, void **converted, const struct
     enum bough_status status = BOUGH_OK;
     const int ids = bough__input_is_ids(input);
     struct bough__arena arena = {0};
-    struct source from = {
-        .file = file, .field = field, .width = bough_shape_row(&field->shape), .gaps = *gaps};
+    int64_t unknown = 0;
+    struct source from = {.file = file,
+                          .field = field,
+                          .width = bough_shape_row(&field->shape),
+                          .gaps = *gaps,
+                          .unknown = &unknown};
     if (!ids && input->columns_count)
         return bough__table_column(column, converted, file, field, input, names);
     if (ids)
@@ -222,6 +229,9 @@ bough__input_column(struct bough__column *column, void **converted, const struct
         BOUGH_TRY(read_pieces(&from, convert_floats, *converted));
     else if (field->dtype == BOUGH_F32)
         BOUGH_TRY(read_pieces(&from, check_floats, NULL));
+    if (unknown)
+        bough__log(BOUGH_LOG_INFO, "%s: %s: %lld ids stand for words that the model does not know",
+                   bough_tensor_file_path(file), field->name, (long long)unknown);
 done:
     bough__arena_fini(&arena);
     return status;

@@ -93,13 +93,33 @@ static enum bough_status no_column(const struct bough_tensor_file *file,
                        nearest ? "?" : "");
 }
 
+// A model's column of classes is one of classes in another file too.
+static enum bough_status check_types(const struct bough_tensor_file *file,
+                                     const struct bough__input *input,
+                                     const struct bough__name_list *types, const int32_t *from)
+{
+    static const char *const kind[] = {"numbers", "classes"};
+    for (size_t c = 0; input->classes && types->count && c < input->columns_count; c++) {
+        const int found = strcmp(types->name[from[c]], "class") == 0,
+                  wanted = input->classes[c] > 0;
+        if (found != wanted)
+            return bough__fail(BOUGH_DATA,
+                               "%s: %s, column %s is of %s, and the model's is of %s; `bough "
+                               "predict` takes the CSV itself, and bough-data csv the schema that "
+                               "the model was trained with",
+                               bough_tensor_file_path(file), input->field,
+                               input->columns ? input->columns[c] : "", kind[found], kind[wanted]);
+    }
+    return BOUGH_OK;
+}
+
 enum bough_status bough__table_columns(int32_t **from, struct bough__arena *arena,
                                        const struct bough_tensor_file *file,
                                        const struct bough_file_tensor *field,
                                        const struct bough__input *input)
 {
     enum bough_status status;
-    struct bough__name_list list;
+    struct bough__name_list list, types;
     const size_t all = (size_t)bough_shape_row(&field->shape),
                  count = input->columns_count ? input->columns_count : all;
     BOUGH_TRY_MEMORY(*from = BOUGH_NEW(arena, int32_t, count));
@@ -116,6 +136,8 @@ enum bough_status bough__table_columns(int32_t **from, struct bough__arena *aren
             return no_column(file, input, input->columns[c], &list, arena);
         (*from)[c] = (int32_t)(input->columns && list.count ? at : c);
     }
+    BOUGH_TRY(column_lines(&types, arena, file, "types", field, input));
+    BOUGH_TRY(check_types(file, input, &types, *from));
 done:
     return status;
 }

@@ -150,6 +150,8 @@ static void bad_rows_are_told(void **state)
 static const struct {
     const char *text, *schema, *message;
 } cells[] = {
+    {"d.days,d\n1,2024-02-29\n", "columns: {}",
+     "t.csv: column \"d.days\": so the date before the point calls its own; wanted another name"},
     {"a,b\n1,2\nx,3\n", "columns: {a: number}",
      "t.csv: line 3, column \"a\": \"x\", wanted a number; or a word for a missing one"},
     {"a,b\n1,2\n1,-1e39\n", "columns: {b: number}",
@@ -195,6 +197,9 @@ static const struct {
     {"columns: {a: {range: [2, 1]}}", "s.yaml:1: range: wanted two numbers [min, max]"},
     {"columns: {a: {range: [1, 2, 3]}}", "wanted two numbers [min, max]"},
     {"columns: {a: {minimum: -1}}", "s.yaml:1: minimum: wanted a whole number from 0"},
+    {"columns: {b: {role: split}}",
+     "s.yaml:1: column \"b\" has the role split, and `split` does not name it; wanted split: "
+     "{column: b, parts: {train: ..., test: ...}}"},
     {"columns: {a: input, a: id}", "s.yaml:1: columns: \"a\" stands twice"},
     {"split: {parts: {a: 1}}\nsplit: {parts: {b: 1}}", "s.yaml:2: schema: \"split\" stands twice"},
     {"split: {parts: {a: 0.1, a: rest}}", "s.yaml:1: parts: \"a\" stands twice"},

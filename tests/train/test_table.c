@@ -13,6 +13,7 @@ enum { CELLS = 4, WORDS = 3 };
 struct file {
     int permuted; // its columns and classes stand in another order, with others between
     int without_names, foreign;
+    int retyped; // sizes are classes, and colors numbers
 };
 
 static unsigned drawn(unsigned i, unsigned of)
@@ -39,8 +40,11 @@ static void write_names(struct bough_tensor_writer *writer, const struct file *f
         {"vocabulary/words", "<pad>\n<unk>\na\nb\nc\nd", "<pad>\n<unk>\nd\nx\nc\nb\na"},
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        assert_ok(bough_tensor_writer_metadata(
-            writer, lines[i].key, file->permuted ? lines[i].permuted : lines[i].plain));
+        assert_ok(bough_tensor_writer_metadata(writer, lines[i].key,
+                                               file->retyped && i == 2
+                                                   ? "class\nnumber\nclass\nnumber"
+                                               : file->permuted ? lines[i].permuted
+                                                                : lines[i].plain));
 }
 
 static void cells_of(float *cell, const struct file *file, unsigned n)
@@ -210,6 +214,12 @@ static void files_that_do_not_go_with_it(void **state)
              write_file("foreign.safetensors", &(struct file){.without_names = 1, .foreign = 1}));
     assert_fails(bough_evaluate(&run, trained, other, "test", NULL), BOUGH_DATA,
                  "has 4 columns without names; wanted 3");
+    snprintf(other, sizeof other, "%s",
+             write_file("retyped.safetensors", &(struct file){.retyped = 1}));
+    assert_fails(bough_evaluate(&run, trained, other, "test", NULL), BOUGH_DATA,
+                 "column color is of numbers, and the model's is of classes");
+    snprintf(other, sizeof other, "%s",
+             write_file("foreign.safetensors", &(struct file){.without_names = 1, .foreign = 1}));
     const struct bough_config words =
         test_config_with("data: none\n"
                          "input: {field: words, type: ids}\n"

@@ -193,6 +193,14 @@ done:
 static enum bough_status find_split(struct table_scan *scan, const struct name_table *names)
 {
     const struct table_schema *schema = scan->request->schema;
+    for (size_t i = 0; i < schema->columns && !scan->request->only; i++)
+        if (schema->column[i].role == TABLE_SPLIT &&
+            (!schema->split_column || strcmp(schema->column[i].name, schema->split_column) != 0))
+            return tool_fail(BOUGH_INVALID,
+                             "%s:%d: column \"%s\" has the role split, and `split` does not name "
+                             "it; wanted split: {column: %s, parts: {train: ..., test: ...}}",
+                             schema->path, schema->column[i].line, schema->column[i].name,
+                             schema->column[i].name);
     if (!schema->split_column || scan->request->only)
         return BOUGH_OK;
     const int64_t at = name_table_find(names, schema->split_column, strlen(schema->split_column));

@@ -43,6 +43,10 @@ static inline int table_is_date(const struct table_field *field)
     return field->type == TABLE_DATE || field->type == TABLE_DATETIME;
 }
 
+// What columns of a date are called behind its name and a point; those of a date-time have the last
+// one too. Ends with NULL.
+extern const char *const table_date_part[];
+
 // Reads the header, and makes the fields and their places.
 enum bough_status table_fields(struct table_scan *scan);
 // The cell of a row as its record holds it.

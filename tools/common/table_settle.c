@@ -44,6 +44,26 @@ static void note_number(struct table_field *field)
         snprintf(field->note, sizeof field->note, "whole numbers; with `type: class`, classes");
 }
 
+const char *const table_date_part[] = {"days", "weekday", "yearday", "hour", NULL};
+
+// A date's columns are called by its name: no other may be.
+static enum bough_status check_date(const struct table_scan *scan, const struct table_field *date)
+{
+    const size_t length = strlen(date->column->name);
+    for (int i = 0; i < scan->actives; i++) {
+        const struct table_field *other = scan->active[i];
+        const char *name = other->column->name;
+        const int begins = other->role == TABLE_INPUT &&
+                           strncmp(name, date->column->name, length) == 0 && name[length] == '.';
+        for (const char *const *part = table_date_part; begins && *part; part++)
+            if (strcmp(name + length + 1, *part) == 0)
+                return bad_column(scan, other,
+                                  "so the date before the point calls its own; wanted "
+                                  "another name");
+    }
+    return BOUGH_OK;
+}
+
 static enum bough_status check_type(struct table_scan *scan, struct table_field *field)
 {
     enum bough_status status = BOUGH_OK;
@@ -162,6 +182,9 @@ enum bough_status table_settle(struct table_scan *scan)
         if (scan->active[i]->type == TABLE_CLASS)
             TRY(number_names(scan, scan->active[i]));
     }
+    for (int i = 0; i < scan->actives; i++)
+        if (table_is_date(scan->active[i]) && scan->active[i]->role == TABLE_INPUT)
+            TRY(check_date(scan, scan->active[i]));
     if (!has_columns(scan))
         TRY(tool_fail(BOUGH_DATA,
                       "%s: no column of numbers, classes or dates, wanted one; the schema may call "

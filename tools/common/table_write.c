@@ -11,7 +11,6 @@
 // What a date becomes. The days are whole but for a target.
 enum { BLOCK_BYTES = 1 << 16 };
 enum { DATE_COLUMNS = 3, DATETIME_COLUMNS = 4 };
-static const char *const date_part[DATETIME_COLUMNS] = {"days", "weekday", "yearday", "hour"};
 
 struct output {
     struct bough_tensor_writer *writer;
@@ -317,7 +316,7 @@ static enum bough_status put_columns(struct output *out, int types)
             if (types)
                 add_line(&lines, "%s", field->type == TABLE_CLASS ? "class" : "number");
             else if (table_is_date(field))
-                add_line(&lines, "%s.%s", field->column->name, date_part[k]);
+                add_line(&lines, "%s.%s", field->column->name, table_date_part[k]);
             else
                 add_line(&lines, "%s", field->column->name);
         }
