@@ -11,7 +11,7 @@ static const struct {
     {4, "\x89PNG", "a PNG image; bough-data png makes a data set of a folder of them"},
     {3, "\xff\xd8\xff", "a JPEG image" SETS},
     {3, "\0\0\x08", "an IDX file; bough-data idx makes a data set of it"},
-    {2, "\x1f\x8b", "gzipped data; unpack it, or bough-data idx if it is IDX"},
+    {2, "\x1f\x8b", "gzipped data; bough-data csv or idx makes a data set of it, if it is such"},
     {4, "PK\3\4", "a zip archive, as numpy and PyTorch write" SETS},
     {6, "\x93NUMPY", "an array of numpy; safetensors.numpy.save_file makes a data set of it"},
     {4, "\x89HDF", "HDF5" SETS},
@@ -33,8 +33,7 @@ static const char *text_name(const unsigned char *bytes, size_t size)
         return "JSON or other text" SETS;
     for (size_t i = 0; i < size && bytes[i] != '\n'; i++)
         if (strchr(",;\t", bytes[i]))
-            return "CSV text; bough-data png --csv takes labels of pictures from it, and two lines "
-                   "of Python make a data set of a table (datasets/README.md)";
+            return "CSV text; bough-data csv makes a data set of it";
     return "text" SETS;
 }
 

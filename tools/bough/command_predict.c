@@ -7,10 +7,11 @@
 static const char help[] =
     "usage: bough predict MODEL FILE -o OUT.csv [--split NAME] [--device D]\n"
     "\n"
-    "Predicts every row of a data set with a trained model: a run folder's best, or\n"
-    "a file model.safetensors alone. The table has the row's number, the data set's\n"
-    "texts (file names), and for each task the predicted class and its probability,\n"
-    "or its outputs. The data set needs the input fields only; labels are not read.\n"
+    "Predicts every row of a CSV, or of a data set's split, with a trained model: a run\n"
+    "folder's best, or a file model.safetensors alone. The table has the row's number, the\n"
+    "data set's texts (file names), and for each task the predicted class and its\n"
+    "probability, or its outputs; of a sequence what each position has. The data set needs the "
+    "input fields only; labels are not read.\n"
     "\n"
     "A CSV (.csv or .tsv, also .gz) can stand for the data set where the model was trained\n"
     "on one of `bough-data csv`: its columns may have any order, others are left out, and\n"
@@ -98,4 +99,5 @@ done:
     return status;
 }
 
-const struct tool_command cli_predict = {"predict", "predicts every row of a data set", help, run};
+const struct tool_command cli_predict = {"predict", "predicts every row of a CSV, or of a split",
+                                         help, run};
