@@ -71,7 +71,7 @@ static enum bough_status sines(struct bough__builder *builder, struct bough__par
         return bough__no_memory();
     for (int64_t l = 0; l < length; l++)
         for (int64_t i = 0; i < width; i++) {
-            const double angle = (double)l / pow(10000, (double)(i / 2 * 2) / (double)width);
+            const double angle = (double)l / pow(10000, (double)(i - i % 2) / (double)width);
             value[l * width + i] = (float)(i % 2 ? cos(angle) : sin(angle));
         }
     place->start = value;
