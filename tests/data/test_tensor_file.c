@@ -315,7 +315,7 @@ static void another_kind_of_file_is_named(void **state)
     static const struct {
         const char *bytes, *message;
     } other[] = {
-        {"a,b,label\n1,2,0\n", "not a safetensors file: it looks like CSV text; bough-data png"},
+        {"a,b,label\n1,2,0\n", "not a safetensors file: it looks like CSV text; bough-data csv"},
         {"\xef\xbb\xbfGr\xc3\xb6\xc3\x9f"
          "e;b\r\n1,5;2\r\n",
          "it looks like CSV text; "},
