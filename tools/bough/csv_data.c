@@ -33,21 +33,25 @@ static void remove_files(void)
     rmdir(folder);
 }
 
-// Until the file is there, what makes it ends by itself and leaves nothing.
+// Until the file is there, what makes it ends by itself and leaves nothing: at its next read, which
+// may begin only behind the signal, and is woken then.
 static void on_signal(int number)
 {
-    is_stopped = number;
-    if (!is_made)
+    if (number != SIGALRM)
+        is_stopped = number;
+    if (!is_made) {
+        alarm(1);
         return;
+    }
     remove_files();
-    signal(number, SIG_DFL);
-    raise(number);
+    signal(is_stopped, SIG_DFL);
+    raise(is_stopped);
 }
 
 // Without SA_RESTART: a read that waits is ended too. What was ignored (nohup) stays ignored.
 static void catch_signals(void)
 {
-    const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGALRM};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction old, action = {.sa_handler = on_signal};
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
